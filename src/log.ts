@@ -1,0 +1,11 @@
+// Where the house says what it does. Silent unless somebody gives it a Log (Node-RED's, or a terminal's).
+
+export interface Log {
+  debug(text: string): void;
+  info(text: string): void;
+  warn(text: string): void;
+  error(text: string): void;
+}
+
+const nothing = () => {};
+export const silent: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };

@@ -1,0 +1,69 @@
+// A clock that stands still until a test moves it. Between two timers it lets every pending promise run, so that code
+// which awaits is as exact on it as code which does not.
+import { setImmediate as turn } from "node:timers/promises";
+import { sleepOn, type Cancel, type Clock } from "../../src/clock.ts";
+
+interface Timer {
+  at: number;
+  order: number;
+  run: () => void;
+}
+
+export class FakeClock implements Clock {
+  #now: number;
+  #order = 0;
+  readonly #timers = new Set<Timer>();
+
+  constructor(now = Date.parse("2026-01-01T00:00:00Z")) {
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, run: () => void): Cancel {
+    const timer = { at: this.#now + Math.max(0, ms), order: this.#order++, run };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  every(ms: number, run: () => void): Cancel {
+    let cancel: Cancel;
+    const again = () => {
+      cancel = this.after(ms, again);
+      run();
+    };
+    cancel = this.after(ms, again);
+    return () => cancel();
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return sleepOn(this, ms, signal);
+  }
+
+  /** How many timers are set: 0 after a test means that nothing was left behind. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  /** Moves time on by `ms`, firing what is due in order. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    await settle();
+    for (;;) {
+      const due = [...this.#timers].filter((t) => t.at <= end).sort((a, b) => a.at - b.at || a.order - b.order)[0];
+      if (!due) break;
+      this.#timers.delete(due);
+      this.#now = Math.max(this.#now, due.at);
+      due.run();
+      await settle();
+    }
+    this.#now = end;
+  }
+}
+
+/** Lets every promise that can go on do so. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 3; i++) await turn();
+}
