@@ -1,0 +1,97 @@
+// A dialog: what two parties keep between requests. RFC 3261 §12.
+import { SipRequest, type SipMessage, type SipResponse } from "../message/message.ts";
+import { parseNameAddr } from "../message/headers.ts";
+import { parseUri } from "../message/uri.ts";
+import type { Way } from "../request/send.ts";
+import type { Flow } from "../transport/flow.ts";
+
+export interface DialogState {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+  /** Our address as it stands in From, without the tag. */
+  readonly local: string;
+  readonly remote: string;
+  readonly routeSet: readonly string[];
+  readonly flow: Flow;
+  /** Whether the peer itself is at the other end of the flow, so that its Contact need not be reachable. */
+  readonly direct: boolean;
+}
+
+export class Dialog {
+  readonly state: DialogState;
+  /** Where requests are addressed to: the peer's Contact; a re-INVITE may change it (§12.2.1.2). */
+  remoteTarget: string;
+  localSeq: number;
+  #remoteSeq: number;
+
+  constructor(state: DialogState, remoteTarget: string, localSeq: number, remoteSeq: number) {
+    this.state = state;
+    this.remoteTarget = remoteTarget;
+    this.localSeq = localSeq;
+    this.#remoteSeq = remoteSeq;
+  }
+
+  /** The dialog that a request to us begins (§12.1.1). */
+  static ofServer(request: SipRequest, localTag: string, flow: Flow): Dialog {
+    return new Dialog(
+      {
+        ...{ callId: request.callId, localTag, remoteTag: request.fromTag, flow },
+        local: withoutTag(request.get("to")),
+        remote: withoutTag(request.get("from")),
+        routeSet: request.list("record-route"),
+        direct: request.list("via").length === 1,
+      },
+      request.contact?.uri ?? request.from?.uri ?? "",
+      0,
+      request.cseq?.number ?? 0,
+    );
+  }
+
+  /** The dialog that a response to our INVITE begins (§12.1.2). */
+  static ofClient(request: SipRequest, response: SipResponse, flow: Flow, direct: boolean): Dialog {
+    return new Dialog(
+      {
+        ...{ callId: request.callId, localTag: request.fromTag, remoteTag: response.toTag, flow, direct },
+        local: withoutTag(request.get("from")),
+        remote: withoutTag(response.get("to")),
+        routeSet: response.list("record-route").reverse(),
+      },
+      response.contact?.uri ?? request.uri,
+      response.cseq?.number ?? 1,
+      0,
+    );
+  }
+
+  /** A request inside the dialog (§12.2.1.1). An ACK takes the number of its INVITE. */
+  request(method: string, seq?: number): SipRequest {
+    const { callId, localTag, remoteTag, local, remote, routeSet } = this.state;
+    const first = parseNameAddr(routeSet[0] ?? "");
+    // A first route without "lr" is an old strict router: it wants to see itself in the request's address.
+    const strict = first && !parseUri(first.uri)?.params.has("lr");
+    const request = new SipRequest(method, strict ? first.uri : this.remoteTarget);
+    const routes = strict ? [...routeSet.slice(1), `<${this.remoteTarget}>`] : routeSet;
+    for (const route of routes) request.add("Route", route);
+    request.add("Max-Forwards", "70");
+    request.add("From", `${local};tag=${localTag}`);
+    request.add("To", remoteTag ? `${remote};tag=${remoteTag}` : remote);
+    request.add("Call-ID", callId);
+    return request.add("CSeq", `${seq ?? ++this.localSeq} ${method}`);
+  }
+
+  get way(): Way {
+    const { flow, direct, routeSet } = this.state;
+    const route = parseNameAddr(routeSet[0] ?? "")?.uri;
+    return !flow.closed && (direct || route !== undefined) ? flow : (route ?? this.remoteTarget);
+  }
+
+  /** Whether a request of the peer comes in its order (§12.2.2); what came late is refused with 500. */
+  accepts(request: SipMessage): boolean {
+    const seq = request.cseq?.number ?? 0;
+    if (seq < this.#remoteSeq) return false;
+    this.#remoteSeq = seq;
+    return true;
+  }
+}
+
+const withoutTag = (value: string | undefined): string => (value ?? "").replace(/;\s*tag\s*=\s*[^;\s]*/i, "");

@@ -1,0 +1,279 @@
+// Our SIP side: listening sockets, who may register and call, and the calls. It hands authenticated calls upward and
+// knows nothing of visits, media or doors.
+import { randomBytes } from "node:crypto";
+import { EventEmitter } from "node:events";
+import { systemClock, type Clock } from "../clock.ts";
+import { giveUp } from "../errors.ts";
+import type { DigestAlgorithm } from "../digest.ts";
+import { Authenticator, type Identity } from "./auth/authenticator.ts";
+import { allow, sdpType, type Call, type CallHost } from "./dialog/call.ts";
+import { IncomingCall } from "./dialog/incoming.ts";
+import { OutgoingCall, type OutgoingOptions } from "./dialog/outgoing.ts";
+import type { SipRequest, SipResponse } from "./message/message.ts";
+import { newTag, replyTo } from "./message/reply.ts";
+import { parseUri, plainUser } from "./message/uri.ts";
+import { Location, type Contact } from "./registrar/location.ts";
+import { Registrar, type Expiry } from "./registrar/registrar.ts";
+import { resolve, systemLookup, type Lookup } from "./resolve/resolve.ts";
+import { TransactionLayer } from "./transaction/layer.ts";
+import type { ServerTransaction } from "./transaction/server.ts";
+import { showAddress, type Flow, type ListenerOptions, type Transport } from "./transport/flow.ts";
+import { rememberLocal } from "./transport/local.ts";
+import { TcpTransport } from "./transport/tcp.ts";
+import { UdpTransport } from "./transport/udp.ts";
+
+/** A number that devices register for and call as. */
+export interface Extension extends Identity {
+  /** How many devices at once; a further one takes the place of the oldest (H1, H2). */
+  readonly maxContacts: number;
+}
+
+export interface EndpointOptions {
+  readonly listeners: readonly ListenerOptions[];
+  readonly realm?: string;
+  readonly algorithms?: readonly DigestAlgorithm[];
+  readonly expiry?: Expiry;
+  readonly userAgent?: string;
+  readonly clock?: Clock;
+  readonly dns?: Lookup;
+}
+
+/** Somebody was turned away, in a sentence that says why (X10). */
+export interface Refusal {
+  readonly extension: string;
+  readonly from: string;
+  readonly text: string;
+}
+
+export interface EndpointEvents {
+  call: [call: IncomingCall];
+  refused: [refusal: Refusal];
+  malformed: [fault: string, from: string];
+}
+
+export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
+  readonly clock: Clock;
+  readonly userAgent: string;
+  readonly location: Location;
+  readonly transactions: TransactionLayer;
+  readonly #options: EndpointOptions;
+  readonly #dns: Lookup;
+  readonly #extensions = new Map<string, Extension>();
+  readonly #authenticator: Authenticator;
+  readonly #registrar: Registrar;
+  readonly #calls = new Map<string, Call>();
+  #transports: Transport[] = [];
+
+  constructor(options: EndpointOptions) {
+    super();
+    this.#options = options;
+    this.clock = options.clock ?? systemClock;
+    this.userAgent = options.userAgent ?? "Portero";
+    this.#dns = options.dns ?? systemLookup;
+    this.location = new Location(this.clock);
+    this.#registrar = new Registrar(
+      this.location,
+      this.clock,
+      options.expiry ?? { least: 60, most: 7200, usual: 3600 },
+    );
+    this.#authenticator = new Authenticator({
+      ...{ realm: options.realm ?? "portero", algorithms: options.algorithms ?? ["MD5"], clock: this.clock },
+      key: randomBytes(32),
+      find: (login) => this.#extensions.get(login),
+    });
+    this.transactions = new TransactionLayer(this.clock, {
+      request: (request, transaction) => this.#request(request, transaction),
+      ack: (request) => this.#calls.get(`${request.callId}|${request.toTag}`)?.acknowledge(request),
+      flowTo: (flow, host, port) => this.#transportOf(flow.transport)?.to({ host, port }) ?? flow,
+    });
+  }
+
+  /** Where it listens, with the ports that were found for 0. */
+  get addresses(): { transport: string; address: string; port: number }[] {
+    return this.#transports.map(({ name, address }) => ({
+      ...{ transport: name.toLowerCase(), address: address.host, port: address.port },
+    }));
+  }
+
+  /** Calls that are not over; 0 transactions and 0 calls mean that nothing is left. */
+  get calls(): number {
+    return this.#calls.size;
+  }
+
+  /**
+   * Opens the listeners, all or none.
+   * @throws PorteroError `port-busy`, `port-forbidden`, `no-such-address`, `cannot-listen`
+   */
+  async start(): Promise<void> {
+    const local = rememberLocal(() => this.clock.now());
+    const inbound = {
+      message: (message: SipRequest | SipResponse, flow: Flow) => {
+        if ("method" in message) this.transactions.receiveRequest(message, flow);
+        else this.transactions.receiveResponse(message);
+      },
+      malformed: (fault: string, flow: Flow, message?: SipRequest | SipResponse) =>
+        this.#malformed(fault, flow, message),
+    };
+    try {
+      for (const options of this.#options.listeners) {
+        // UDP and TCP share a port where the first was given any free one, as devices expect of SIP.
+        const port = options.port || (this.#transports[0]?.address.port ?? 0);
+        const listener = { ...options, port };
+        this.#transports.push(
+          listener.transport === "udp"
+            ? await UdpTransport.listen(listener, inbound, local)
+            : await TcpTransport.listen(listener, inbound, local, this.clock),
+        );
+      }
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Frees every socket and timer. Calls end without a word; who wants to say BYE does so before. */
+  async close(): Promise<void> {
+    for (const call of this.#calls.values()) call.abandon();
+    this.#calls.clear();
+    this.transactions.close();
+    this.location.close();
+    const transports = this.#transports;
+    this.#transports = [];
+    await Promise.all(transports.map((transport) => transport.close()));
+  }
+
+  /** Lets devices register for a number. The login must be free (see the number plan for numbers). */
+  addExtension(extension: Extension): () => void {
+    if (this.#extensions.has(extension.login))
+      throw giveUp("login-taken", `the login "${extension.login}" is used twice: give one of the two another login`);
+    this.#extensions.set(extension.login, extension);
+    return () => {
+      if (this.#extensions.get(extension.login) !== extension) return;
+      this.#extensions.delete(extension.login);
+      this.location.remove(extension.extension);
+    };
+  }
+
+  /** Calls a registered contact. */
+  async callContact(
+    contact: Contact,
+    options: Pick<OutgoingOptions, "from" | "sdp" | "headers">,
+  ): Promise<OutgoingCall> {
+    const [flow = contact.flow] = contact.flow.closed ? await this.flowsTo(contact.uri) : [contact.flow];
+    return new OutgoingCall(this, { ...options, uri: contact.uri, flow, direct: true });
+  }
+
+  /** Calls an address. Rejects with a sentence where there is no way to it. */
+  async callUri(
+    uri: string,
+    options: Pick<OutgoingOptions, "from" | "sdp" | "headers" | "credentials">,
+  ): Promise<OutgoingCall> {
+    const [flow] = await this.flowsTo(uri);
+    if (!flow) throw giveUp("no-way", `there is no way to ${uri}`);
+    return new OutgoingCall(this, { ...options, uri, flow, direct: false });
+  }
+
+  async flowsTo(uri: string): Promise<Flow[]> {
+    const targets = await resolve(uri, this.#dns);
+    const flows = targets.flatMap((target) => this.#transportOf(target.transport)?.to(target) ?? []);
+    if (flows.length === 0)
+      throw giveUp(
+        "no-transport",
+        `${uri} needs ${targets[0]?.transport ?? "a transport"}, which is switched off here`,
+      );
+    return flows;
+  }
+
+  enter(call: Call): void {
+    this.#calls.set(call.key, call);
+  }
+
+  leave(call: Call): void {
+    this.#calls.delete(call.key);
+  }
+
+  #transportOf(name: string): Transport | undefined {
+    return this.#transports.find((transport) => transport.name === name);
+  }
+
+  #malformed(fault: string, flow: Flow, message?: SipRequest | SipResponse): void {
+    // Answered without a transaction, and only where a Via says that somebody waits; never an ACK (RFC 3261 §16.3).
+    if (message && "method" in message && message.method !== "ACK" && message.via)
+      flow.send(replyTo(message, 400, newTag(), fault).toBuffer());
+    this.emit("malformed", fault, showAddress(flow.remote));
+  }
+
+  #request(request: SipRequest, transaction: ServerTransaction): void {
+    if (request.toTag) {
+      const call = this.#calls.get(`${request.callId}|${request.toTag}`);
+      if (call) call.receive(request, transaction);
+      else transaction.respond(transaction.reply(481));
+      return;
+    }
+    const refuse = (status: number, header?: [string, string]) => {
+      const response = transaction.reply(status, newTag());
+      if (header) response.add(...header);
+      transaction.respond(response);
+    };
+    const unsupported = request.list("require");
+    if (!["INVITE", "REGISTER", "OPTIONS"].includes(request.method)) return refuse(405, ["Allow", allow]);
+    if (!/^sips?:/i.test(request.uri)) return refuse(416);
+    if (unsupported.length > 0) return refuse(420, ["Unsupported", unsupported.join(", ")]);
+    if (request.method === "OPTIONS") {
+      const response = transaction.reply(200, newTag()).add("Allow", allow).add("Accept", sdpType);
+      return transaction.respond(response);
+    }
+    const identity = this.#identify(request, transaction);
+    if (!identity) return;
+    if (request.method === "REGISTER") return this.#register(request, transaction, identity);
+    if (request.body.length > 0 && request.contentType !== sdpType) return refuse(415, ["Accept", sdpType]);
+    const call = new IncomingCall(this, request, transaction, identity);
+    if (!this.emit("call", call)) call.reject(480);
+  }
+
+  #identify(request: SipRequest, transaction: ServerTransaction): Identity | undefined {
+    const verdict = this.#authenticator.check(request);
+    if (verdict.kind === "known") return verdict.identity;
+    if (verdict.kind === "ask") {
+      const response = transaction.reply(401, newTag());
+      this.#authenticator.challenge(response, verdict.stale);
+      transaction.respond(response);
+      return undefined;
+    }
+    const number = numberOf(request);
+    const what =
+      verdict.why === "login"
+        ? `no extension here has the login "${verdict.login}"`
+        : `wrong password for "${verdict.login}"`;
+    const hint =
+      verdict.why === "login" && this.#known(number) ? `: ${number} exists, but its login is another one` : "";
+    this.#refuse(request, transaction, number, what + hint);
+    return undefined;
+  }
+
+  #register(request: SipRequest, transaction: ServerTransaction, identity: Identity): void {
+    const number = plainUser(parseUri(request.to?.uri ?? "")?.user ?? "");
+    if (number !== identity.extension && number !== identity.login)
+      return this.#refuse(
+        request,
+        transaction,
+        number,
+        `${number} authenticates as "${identity.login}", which is ${identity.extension}`,
+      );
+    const { maxContacts } = identity as Extension;
+    this.#registrar.handle(request, transaction, { extension: identity.extension, maxContacts });
+  }
+
+  #refuse(request: SipRequest, transaction: ServerTransaction, extension: string, why: string): void {
+    transaction.respond(transaction.reply(403, newTag()));
+    const from = showAddress(transaction.flow.remote);
+    this.emit("refused", { extension, from, text: `${request.method} from ${from} refused: ${why}` });
+  }
+
+  #known(number: string): boolean {
+    return [...this.#extensions.values()].some(({ extension }) => extension === number);
+  }
+}
+
+const numberOf = (request: SipRequest): string =>
+  plainUser(parseUri((request.method === "REGISTER" ? request.to : request.from)?.uri ?? "")?.user ?? "");

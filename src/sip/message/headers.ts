@@ -1,0 +1,86 @@
+// The structured headers: addresses (From, To, Contact, Route), Via, CSeq. RFC 3261 §20, §25.1.
+import {
+  parseHostPort,
+  parseParams,
+  quote,
+  splitOutside,
+  unquote,
+  writeHost,
+  writeParams,
+  type Params,
+} from "./uri.ts";
+
+export interface NameAddr {
+  /** Display name without its quotes. */
+  readonly name: string;
+  /** As written, without angle brackets. */
+  readonly uri: string;
+  /** The header's parameters (`tag`, `expires`, …), not the URI's. */
+  readonly params: Params;
+}
+
+export function parseNameAddr(text: string): NameAddr | undefined {
+  const open = openingAngle(text);
+  if (open < 0) {
+    // Without angle brackets every parameter is the header's (RFC 3261 §20.10).
+    const [uri = "", ...params] = text.split(";");
+    return /^\s*[a-z][a-z0-9+.-]*:\S/i.test(uri)
+      ? { name: "", uri: uri.trim(), params: parseParams(";" + params.join(";")) }
+      : undefined;
+  }
+  const close = text.indexOf(">", open);
+  if (close < 0) return undefined;
+  const uri = text.slice(open + 1, close).trim();
+  if (!uri) return undefined;
+  return { name: unquote(text.slice(0, open).trim()), uri, params: parseParams(text.slice(close + 1)) };
+}
+
+function openingAngle(text: string): number {
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (quoted && c === "\\") i++;
+    else if (c === '"') quoted = !quoted;
+    else if (c === "<" && !quoted) return i;
+  }
+  return -1;
+}
+
+export const writeNameAddr = ({ name, uri, params }: NameAddr): string =>
+  `${name ? quote(name) + " " : ""}<${uri}>${writeParams(params)}`;
+
+export interface Via {
+  /** Upper case: UDP, TCP, TLS, WS, WSS. */
+  readonly transport: string;
+  readonly host: string;
+  readonly port?: number;
+  readonly params: Params;
+}
+
+export function parseVia(text: string): Via | undefined {
+  const match = /^\s*SIP\s*\/\s*2\.0\s*\/\s*([A-Za-z0-9\-._!%*+`'~]+)\s+([^;]+)(.*)$/s.exec(text);
+  if (!match?.[1] || !match[2]) return undefined;
+  const place = parseHostPort(match[2]);
+  return place && { transport: match[1].toUpperCase(), ...place, params: parseParams(match[3] ?? "") };
+}
+
+export const writeVia = (via: Via): string =>
+  `SIP/2.0/${via.transport} ${writeHost(via.host)}${via.port === undefined ? "" : `:${via.port}`}${writeParams(via.params)}`;
+
+export interface CSeq {
+  readonly number: number;
+  readonly method: string;
+}
+
+export function parseCSeq(text: string): CSeq | undefined {
+  const match = /^\s*(\d{1,10})\s+([^\s]+)\s*$/.exec(text);
+  const number = Number(match?.[1]);
+  // RFC 3261 §8.1.1.5: less than 2**31.
+  return match?.[2] && number < 2 ** 31 ? { number, method: match[2] } : undefined;
+}
+
+/** The values of a header that may hold several, separated by commas. */
+export const splitList = (value: string): string[] =>
+  splitOutside(value, ",")
+    .map((part) => part.trim())
+    .filter(Boolean);

@@ -1,0 +1,84 @@
+// From bytes to a message: RFC 3261 §7, §25. Nothing that it is given makes it throw or run long: what is wrong is said
+// in `fault`, beside as much of the message as could be read, so that a stateless 400 can still be sent.
+import { headerKey, SipRequest, SipResponse, type Header, type SipMessage } from "./message.ts";
+
+export const limits = { head: 16 * 1024, body: 64 * 1024, headers: 200 };
+
+export interface Parsed {
+  readonly message?: SipRequest | SipResponse;
+  readonly fault?: string;
+}
+
+/** Reads one whole message, such as a datagram. Bytes behind Content-Length are left out (RFC 3261 §18.3). */
+export function parseMessage(data: Buffer): Parsed {
+  const end = headEnd(data);
+  if (end === undefined) return { fault: `the headers do not end within ${limits.head} bytes` };
+  const { message, fault } = parseHead(data.toString("utf8", 0, end.at));
+  if (!message || fault) return { ...(message && { message }), fault: fault ?? "not SIP" };
+  const rest = data.length - end.next;
+  const length = contentLength(message) ?? rest;
+  if (Number.isNaN(length)) return { message, fault: "Content-Length is not a number" };
+  if (length > rest) return { message, fault: `Content-Length says ${length} bytes, but ${rest} came` };
+  if (length > limits.body) return { message, fault: `the body is longer than ${limits.body} bytes` };
+  if (length > 0) message.body = data.subarray(end.next, end.next + length);
+  const missing = lacks(message);
+  return missing ? { message, fault: missing } : { message };
+}
+
+/** Where the headers end and the body begins; bare line feeds are met in the field. */
+export function headEnd(data: Buffer): { at: number; next: number } | undefined {
+  const cr = data.indexOf("\r\n\r\n");
+  const lf = data.indexOf("\n\n");
+  const found =
+    cr >= 0 && (lf < 0 || cr < lf) ? { at: cr, next: cr + 4 } : lf >= 0 ? { at: lf, next: lf + 2 } : undefined;
+  return found && found.at <= limits.head ? found : undefined;
+}
+
+/** Undefined where the header is absent, NaN where it is no number. */
+export function contentLength(message: SipMessage): number | undefined {
+  if (message.get("content-length") === undefined) return undefined;
+  return message.number("content-length") ?? NaN;
+}
+
+export function parseHead(head: string): Parsed {
+  const lines = head.split(/\r?\n/);
+  // Empty lines before the start line are to be ignored (RFC 3261 §7.5).
+  let at = 0;
+  while (at < lines.length && lines[at] === "") at++;
+  const message = parseStartLine(lines[at] ?? "");
+  if (!message) return { fault: "the first line is not SIP" };
+  if (lines.length - at > limits.headers + 1) return { message, fault: `more than ${limits.headers} headers` };
+  let last: Header | undefined;
+  for (const line of lines.slice(at + 1)) {
+    if (/^[ \t]/.test(line)) {
+      // A line that begins with white space goes on with the one before (RFC 3261 §7.3.1).
+      if (last) last.value = `${last.value} ${line.trim()}`.trim();
+      continue;
+    }
+    const colon = line.indexOf(":");
+    const name = line.slice(0, Math.max(0, colon)).trimEnd();
+    if (!/^[A-Za-z0-9\-.!%*_+`'~]+$/.test(name)) return { message, fault: "a header without a proper name" };
+    last = { name, key: headerKey(name), value: line.slice(colon + 1).trim() };
+    message.headers.push(last);
+  }
+  return { message };
+}
+
+function parseStartLine(line: string): SipRequest | SipResponse | undefined {
+  const response = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/i.exec(line);
+  if (response) return new SipResponse(Number(response[1]), response[2] ?? "");
+  const request = /^([A-Za-z0-9\-.!%*_+`'~]+) (\S+) SIP\/2\.0$/i.exec(line);
+  return request?.[1] && request[2] ? new SipRequest(request[1], request[2]) : undefined;
+}
+
+// RFC 3261 §8.1.1: without these a message cannot be dealt with; a CSeq must fit its request.
+function lacks(message: SipRequest | SipResponse): string | undefined {
+  if (!message.via) return "Via is missing or wrong";
+  if (!message.from) return "From is missing or wrong";
+  if (!message.to) return "To is missing or wrong";
+  if (!message.callId) return "Call-ID is missing";
+  const cseq = message.cseq;
+  if (!cseq) return "CSeq is missing or wrong";
+  if (message instanceof SipRequest && cseq.method !== message.method) return "CSeq names another method";
+  return undefined;
+}

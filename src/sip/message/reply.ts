@@ -1,0 +1,34 @@
+// Responses to requests, and the random marks of SIP: RFC 3261 §8.2.6, §19.3, §8.1.1.7.
+import { randomBytes } from "node:crypto";
+import { SipResponse, type SipRequest } from "./message.ts";
+
+const phrases: Readonly<Record<number, string>> = {
+  ...{ 100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 183: "Session Progress", 200: "OK" },
+  ...{ 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed" },
+  ...{ 407: "Proxy Authentication Required", 408: "Request Timeout", 415: "Unsupported Media Type" },
+  ...{ 416: "Unsupported URI Scheme", 420: "Bad Extension", 423: "Interval Too Brief" },
+  ...{ 480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist", 482: "Loop Detected" },
+  ...{ 483: "Too Many Hops", 486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here" },
+  ...{ 491: "Request Pending", 500: "Server Internal Error", 501: "Not Implemented", 503: "Service Unavailable" },
+  ...{ 505: "Version Not Supported", 513: "Message Too Large", 600: "Busy Everywhere", 603: "Decline" },
+};
+
+export const phraseOf = (status: number): string => phrases[status] ?? "Unknown";
+
+/** A response with what RFC 3261 §8.2.6.2 asks to be copied; `tag` marks To where it has none yet. */
+export function replyTo(request: SipRequest, status: number, tag?: string, phrase = phraseOf(status)): SipResponse {
+  const response = new SipResponse(status, phrase.replace(/[\r\n]+/g, " "));
+  for (const header of request.headers) {
+    if (header.key === "via" || header.key === "from" || header.key === "call-id" || header.key === "cseq")
+      response.add(header.name, header.value);
+    else if (header.key === "to")
+      response.add(header.name, tag && status > 100 && !request.toTag ? `${header.value};tag=${tag}` : header.value);
+    else if (header.key === "timestamp" && status === 100) response.add(header.name, header.value);
+  }
+  return response;
+}
+
+export const newTag = (): string => randomBytes(8).toString("hex");
+export const newCallId = (): string => randomBytes(16).toString("hex");
+/** Begins with the magic cookie of RFC 3261 §8.1.1.7. */
+export const newBranch = (): string => "z9hG4bK" + randomBytes(12).toString("hex");

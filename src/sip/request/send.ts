@@ -1,0 +1,122 @@
+// One request on its way: target after target until one answers (RFC 3263 §4.3), and once more with an answer to a
+// challenge (RFC 3261 §22.2). Each try is a transaction of its own with a new branch.
+import { randomBytes } from "node:crypto";
+import { authorize, parseChallenges, strongest } from "../../digest.ts";
+import { sentence, tryAgain, PorteroError } from "../../errors.ts";
+import type { Secret } from "../../secret.ts";
+import { SipRequest, type SipResponse } from "../message/message.ts";
+import type { ClientHandlers, ClientTransaction } from "../transaction/client.ts";
+import type { TransactionLayer } from "../transaction/layer.ts";
+import type { Flow } from "../transport/flow.ts";
+
+export interface ClientCredentials {
+  readonly username: string;
+  readonly password: Secret;
+}
+
+/** Where a request goes: a flow that stands, or a URI to be resolved into flows. */
+export type Way = Flow | string;
+
+export interface Sender {
+  readonly transactions: TransactionLayer;
+  flowsTo(uri: string): Promise<Flow[]>;
+}
+
+export interface SendOptions {
+  readonly credentials?: ClientCredentials;
+  /** The CSeq number for the next try; RFC 3261 §8.1.3.5 wants a higher one after a challenge. */
+  nextSeq(): number;
+}
+
+export class Sending {
+  /** The transaction of the running try. */
+  transaction: ClientTransaction | undefined;
+  readonly #sender: Sender;
+  readonly #handlers: ClientHandlers;
+  readonly #options: SendOptions;
+  #request: SipRequest;
+  #flows: Flow[] = [];
+  #answered = 0;
+  #stopped = false;
+
+  constructor(sender: Sender, request: SipRequest, way: Way, handlers: ClientHandlers, options: SendOptions) {
+    this.#sender = sender;
+    this.#request = request;
+    this.#handlers = handlers;
+    this.#options = options;
+    if (typeof way !== "string") this.#start([way]);
+    else
+      sender.flowsTo(way).then(
+        (flows) => this.#start(flows),
+        (error: unknown) =>
+          this.#give(
+            error instanceof PorteroError ? error : tryAgain("unreachable", sentence(error), { cause: error }),
+          ),
+      );
+  }
+
+  /** No further try, and no further word from this one. */
+  stop(): void {
+    this.#stopped = true;
+    this.transaction?.terminate();
+  }
+
+  #start(flows: Flow[]): void {
+    this.#flows = flows;
+    this.#next(tryAgain("unreachable", `there is no way to ${this.#request.uri}`));
+  }
+
+  #next(failure: PorteroError): void {
+    const flow = this.#flows.shift();
+    if (flow) this.#try(flow);
+    else this.#give(failure);
+  }
+
+  #try(flow: Flow): void {
+    if (this.#stopped) return;
+    this.transaction = this.#sender.transactions.send(copyOf(this.#request), flow, {
+      response: (response) => this.#response(response, flow),
+      failed: (error) => this.#next(error),
+    });
+  }
+
+  #response(response: SipResponse, flow: Flow): void {
+    if (response.status === 503 && this.#flows.length > 0)
+      return this.#next(tryAgain("unavailable", `503 ${response.reason}`));
+    const again = this.#withAnswer(response);
+    if (!again) return this.#handlers.response(response);
+    this.#request = again;
+    this.#try(flow);
+  }
+
+  #withAnswer(response: SipResponse): SipRequest | undefined {
+    const { credentials } = this.#options;
+    if (!credentials || (response.status !== 401 && response.status !== 407)) return undefined;
+    const proxy = response.status === 407;
+    const challenge = strongest(parseChallenges(response.all(proxy ? "proxy-authenticate" : "www-authenticate")));
+    if (!challenge) return undefined;
+    // A second challenge means that the answer was wrong, unless it says that only the nonce was old; three is enough.
+    const stale = challenge.scheme === "digest" && challenge.stale;
+    if (this.#answered >= (stale ? 3 : 1)) return undefined;
+    this.#answered++;
+    const { method, uri } = this.#request;
+    const again = copyOf(this.#request);
+    again.set("CSeq", `${this.#options.nextSeq()} ${method}`);
+    const cnonce = randomBytes(8).toString("hex");
+    const password = credentials.password.reveal();
+    const value = authorize(challenge, { username: credentials.username, password, method, uri, count: 1, cnonce });
+    return again.set(proxy ? "Proxy-Authorization" : "Authorization", value);
+  }
+
+  #give(error: PorteroError): void {
+    if (!this.#stopped) this.#handlers.failed(error);
+  }
+}
+
+/** The request without the Via of an earlier try. */
+function copyOf(request: SipRequest): SipRequest {
+  const copy = new SipRequest(request.method, request.uri);
+  for (const { name, key, value } of request.headers) if (key !== "via") copy.add(name, value);
+  copy.body = request.body;
+  return copy;
+}

@@ -1,0 +1,124 @@
+// All transactions of an endpoint, found by the keys of RFC 3261 §17.1.3 and §17.2.3. It hands new requests upward with
+// their server transaction; dialogs are somebody else's.
+import type { Clock } from "../../clock.ts";
+import type { SipRequest, SipResponse } from "../message/message.ts";
+import { newBranch, newTag } from "../message/reply.ts";
+import type { Via } from "../message/headers.ts";
+import { writeVia } from "../message/headers.ts";
+import type { Flow } from "../transport/flow.ts";
+import { ClientTransaction, type ClientHandlers } from "./client.ts";
+import { ServerTransaction } from "./server.ts";
+
+export interface Upper {
+  request(request: SipRequest, transaction: ServerTransaction): void;
+  /** An ACK that belongs to no transaction: it acknowledges a 2xx (RFC 3261 §13.3.1.4). */
+  ack(request: SipRequest): void;
+  /** The flow to an address, for responses that must not go back where the request came from. */
+  flowTo(flow: Flow, host: string, port: number): Flow;
+}
+
+const cookie = "z9hG4bK";
+
+export class TransactionLayer {
+  readonly #clock: Clock;
+  readonly #upper: Upper;
+  readonly #servers = new Map<string, ServerTransaction>();
+  readonly #clients = new Map<string, ClientTransaction>();
+  /** Requests without a To tag that wait for their final response, to find merged ones (RFC 3261 §8.2.2.2). */
+  readonly #open = new Map<string, ServerTransaction>();
+
+  constructor(clock: Clock, upper: Upper) {
+    this.#clock = clock;
+    this.#upper = upper;
+  }
+
+  /** Transactions that are alive: 0 when all has ended. */
+  get size(): number {
+    return this.#servers.size + this.#clients.size;
+  }
+
+  /** Sends a request with a new branch. Via is written here, since only the flow knows our address. */
+  send(request: SipRequest, flow: Flow, handlers: ClientHandlers, branch = newBranch()): ClientTransaction {
+    addVia(request, flow, branch);
+    const key = `${branch}|${request.method}`;
+    const transaction = new ClientTransaction(key, request, flow, this.#clock, handlers, () =>
+      this.#clients.delete(key),
+    );
+    this.#clients.set(key, transaction);
+    return transaction;
+  }
+
+  receiveResponse(response: SipResponse): void {
+    // A response that does not carry our Via is not ours (RFC 3261 §18.1.2); one that fits no transaction is late.
+    const key = `${response.via?.params.get("branch") ?? ""}|${response.cseq?.method ?? ""}`;
+    this.#clients.get(key)?.receive(response);
+  }
+
+  receiveRequest(request: SipRequest, flow: Flow): void {
+    const via = request.via;
+    if (!via) return;
+    const back = this.#markVia(request, via, flow);
+    const key = serverKey(request, via, request.method === "ACK" ? "INVITE" : request.method);
+    const known = this.#servers.get(key);
+    if (known) return known.again(request);
+    if (request.method === "ACK") return this.#upper.ack(request);
+    if (request.method === "CANCEL") return this.#cancel(request, via, key, back);
+    const mergeKey = request.toTag ? "" : `${request.fromTag}|${request.callId}|${request.get("cseq") ?? ""}`;
+    const twin = this.#open.get(mergeKey);
+    const transaction = this.#serve(key, request, back, mergeKey);
+    if (twin && !twin.answered) return transaction.respond(transaction.reply(482, newTag()));
+    if (mergeKey) this.#open.set(mergeKey, transaction);
+    this.#upper.request(request, transaction);
+  }
+
+  /** Ends everything at once, without a word to anybody. */
+  close(): void {
+    for (const transaction of [...this.#servers.values(), ...this.#clients.values()]) transaction.terminate();
+  }
+
+  #serve(key: string, request: SipRequest, flow: Flow, mergeKey: string): ServerTransaction {
+    const transaction = new ServerTransaction(key, request, flow, this.#clock, () => {
+      this.#servers.delete(key);
+      if (this.#open.get(mergeKey) === transaction) this.#open.delete(mergeKey);
+    });
+    this.#servers.set(key, transaction);
+    return transaction;
+  }
+
+  #cancel(request: SipRequest, via: Via, key: string, flow: Flow): void {
+    const invite = this.#servers.get(serverKey(request, via, "INVITE"));
+    const transaction = this.#serve(key, request, flow, "");
+    transaction.respond(transaction.reply(invite ? 200 : 481, newTag()));
+    if (invite && !invite.answered) invite.hooks.cancelled?.(request);
+  }
+
+  // RFC 3261 §18.2.1 and RFC 3581 §4: note where the request really came from; the answer goes there, or, for a UDP
+  // client that did not ask for rport, to the port it named.
+  #markVia(request: SipRequest, via: Via, flow: Flow): Flow {
+    const { host, port } = flow.remote;
+    const rport = via.params.has("rport");
+    const params = new Map(via.params);
+    if (rport) params.set("rport", String(port));
+    if (rport || via.host !== host) params.set("received", host);
+    request.replaceVia({ ...via, params });
+    const named = via.port ?? 5060;
+    return flow.reliable || rport || named === port ? flow : this.#upper.flowTo(flow, host, named);
+  }
+}
+
+/** Puts our own Via on top. */
+export function addVia(request: SipRequest, flow: Flow, branch: string): void {
+  const { host, port } = flow.sentBy;
+  const params = new Map([["branch", branch]]);
+  if (!flow.reliable) params.set("rport", "");
+  request.prepend("Via", writeVia({ transport: flow.transport, host, port, params }));
+}
+
+function serverKey(request: SipRequest, via: Via, method: string): string {
+  const branch = via.params.get("branch") ?? "";
+  if (branch.startsWith(cookie)) return `${branch}|${via.host}:${via.port ?? ""}|${method}`;
+  // A client of RFC 2543: no unique branch, so the message's own marks are the key.
+  const tag = method === "INVITE" ? "" : request.toTag;
+  const cseq = request.cseq?.number ?? 0;
+  return `2543|${request.fromTag}|${tag}|${request.callId}|${cseq}|${via.host}:${via.port ?? ""}|${method}`;
+}

@@ -1,0 +1,126 @@
+// Server transactions: RFC 3261 §17.2 with the Accepted state of RFC 6026. After its final response a transaction keeps
+// only the bytes to repeat: a kept request would cost 5 KB for half a minute.
+import type { Cancel, Clock } from "../../clock.ts";
+import type { SipRequest, SipResponse } from "../message/message.ts";
+import { replyTo } from "../message/reply.ts";
+import type { Flow } from "../transport/flow.ts";
+import { GIVE_UP, T1, T2, T4 } from "./timers.ts";
+
+type State = "trying" | "proceeding" | "accepted" | "completed" | "confirmed" | "terminated";
+
+export interface ServerHooks {
+  /** A CANCEL for this INVITE came and was answered with 200. */
+  cancelled?(cancel: SipRequest): void;
+  /** An ACK came for the 2xx with the INVITE's own branch, as some devices send it. */
+  acked?(ack: SipRequest): void;
+}
+
+export class ServerTransaction {
+  readonly key: string;
+  readonly method: string;
+  /** The way by which responses go (RFC 3261 §18.2.2). */
+  readonly flow: Flow;
+  hooks: ServerHooks = {};
+  #state: State = "trying";
+  #request: SipRequest | undefined;
+  #last: Buffer | undefined;
+  #clock: Clock;
+  #timers: Cancel[] = [];
+  #ended: () => void;
+
+  constructor(key: string, request: SipRequest, flow: Flow, clock: Clock, ended: () => void) {
+    this.key = key;
+    this.method = request.method;
+    this.flow = flow;
+    this.#request = request;
+    this.#clock = clock;
+    this.#ended = ended;
+  }
+
+  /** Whether a final response has been given. */
+  get answered(): boolean {
+    return this.#state !== "trying" && this.#state !== "proceeding";
+  }
+
+  /** A response made from the request; only before the final one. */
+  reply(status: number, tag?: string, phrase?: string): SipResponse {
+    if (!this.#request) throw new Error("a response was asked for after the final one");
+    return replyTo(this.#request, status, tag, phrase);
+  }
+
+  respond(response: SipResponse): void {
+    if (this.#state === "terminated") return;
+    if (this.#state === "accepted") {
+      // The dialog repeats its 2xx until the ACK comes (RFC 3261 §13.3.1.4).
+      if (response.status >= 200 && response.status < 300) this.#send(response.toBuffer());
+      return;
+    }
+    if (this.answered) return;
+    this.#last = response.toBuffer();
+    if (response.status < 200) this.#state = "proceeding";
+    else if (this.method !== "INVITE") this.#complete(this.flow.reliable ? 0 : GIVE_UP);
+    else if (response.status < 300) this.#accept();
+    else this.#reject();
+    this.#send(this.#last);
+  }
+
+  /** The same request came again, or the ACK or CANCEL that belongs to it. */
+  again(request: SipRequest): void {
+    if (request.method === "ACK") {
+      if (this.#state === "accepted") this.hooks.acked?.(request);
+      else if (this.#state === "completed") this.#confirm();
+    } else if (this.#last && this.#state !== "accepted" && this.#state !== "confirmed") this.#send(this.#last);
+  }
+
+  terminate(): void {
+    if (this.#state === "terminated") return;
+    this.#state = "terminated";
+    this.#stopTimers();
+    this.#request = undefined;
+    this.#last = undefined;
+    this.#ended();
+  }
+
+  #accept(): void {
+    this.#state = "accepted";
+    this.#request = undefined;
+    this.#after(GIVE_UP, () => this.terminate()); // timer L
+  }
+
+  #complete(keep: number): void {
+    this.#state = "completed";
+    this.#request = undefined;
+    this.#after(keep, () => this.terminate()); // timer J
+  }
+
+  #reject(): void {
+    this.#complete(GIVE_UP); // timer H
+    if (!this.flow.reliable) this.#repeat(T1); // timer G
+  }
+
+  #repeat(wait: number): void {
+    this.#after(wait, () => {
+      if (this.#last) this.#send(this.#last);
+      this.#repeat(Math.min(wait * 2, T2));
+    });
+  }
+
+  #confirm(): void {
+    this.#state = "confirmed";
+    this.#stopTimers();
+    this.#after(this.flow.reliable ? 0 : T4, () => this.terminate()); // timer I
+  }
+
+  #after(ms: number, run: () => void): void {
+    this.#timers.push(this.#clock.after(ms, run));
+  }
+
+  #stopTimers(): void {
+    for (const cancel of this.#timers) cancel();
+    this.#timers = [];
+  }
+
+  #send(data: Buffer): void {
+    this.flow.send(data);
+  }
+}

@@ -1,0 +1,58 @@
+// Messages cut out of a stream by Content-Length: RFC 3261 §18.3, §7.5.
+import { contentLength, headEnd, limits, parseHead, parseMessage, type Parsed } from "../message/parse.ts";
+
+export class Framing {
+  #pending: Buffer = Buffer.alloc(0);
+  /** Where the search for the end of the headers goes on, so that a slow sender costs no more than a fast one. */
+  #length: number | undefined;
+
+  /** Bytes that wait for the rest of their message. */
+  get waiting(): number {
+    return this.#pending.length;
+  }
+
+  /**
+   * Takes what arrived and gives the whole messages in it. `ping` is called for each keep-alive of two line ends
+   * (RFC 5626 §3.5.1). A fault without a message, or without a usable Content-Length, means that the place in the
+   * stream is lost and the connection must be closed (`lost`).
+   */
+  *push(data: Buffer, ping: () => void): Generator<Parsed & { lost?: true }> {
+    this.#pending = this.#pending.length ? Buffer.concat([this.#pending, data]) : data;
+    for (;;) {
+      this.#skipEmptyLines(ping);
+      if (this.#pending.length === 0) return;
+      if (this.#length === undefined) {
+        const end = headEnd(this.#pending);
+        if (!end) {
+          if (this.#pending.length > limits.head) yield { fault: "the headers do not end", lost: true };
+          return;
+        }
+        const head = parseHead(this.#pending.toString("utf8", 0, end.at));
+        const length = head.message && contentLength(head.message);
+        if (length === undefined || Number.isNaN(length) || length > limits.body) {
+          yield {
+            ...(head.message && { message: head.message }),
+            fault: head.fault ?? "Content-Length is missing, wrong or too large for a stream",
+            lost: true,
+          };
+          return;
+        }
+        this.#length = end.next + length;
+      }
+      if (this.#pending.length < this.#length) return;
+      const whole = this.#pending.subarray(0, this.#length);
+      this.#pending = this.#pending.subarray(this.#length);
+      this.#length = undefined;
+      yield parseMessage(whole);
+    }
+  }
+
+  #skipEmptyLines(ping: () => void): void {
+    if (this.#length !== undefined) return;
+    let at = 0;
+    while (this.#pending[at] === 13 || this.#pending[at] === 10) at++;
+    if (at === 0) return;
+    if (this.#pending.subarray(0, at).toString("latin1").startsWith("\r\n\r\n")) ping();
+    this.#pending = this.#pending.subarray(at);
+  }
+}
