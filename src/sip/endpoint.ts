@@ -2,7 +2,7 @@
 // knows nothing of visits, media or doors.
 import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
-import { systemClock, type Clock } from "../clock.ts";
+import { systemClock, type Cancel, type Clock } from "../clock.ts";
 import { giveUp } from "../errors.ts";
 import type { DigestAlgorithm } from "../digest.ts";
 import { Authenticator, type Identity } from "./auth/authenticator.ts";
@@ -17,10 +17,8 @@ import { Registrar, type Expiry } from "./registrar/registrar.ts";
 import { resolve, systemLookup, type Lookup } from "./resolve/resolve.ts";
 import { TransactionLayer } from "./transaction/layer.ts";
 import type { ServerTransaction } from "./transaction/server.ts";
-import { showAddress, type Flow, type ListenerOptions, type Transport } from "./transport/flow.ts";
-import { rememberLocal } from "./transport/local.ts";
-import { TcpTransport } from "./transport/tcp.ts";
-import { UdpTransport } from "./transport/udp.ts";
+import { showAddress, type Flow, type Inbound, type ListenerOptions, type Transport } from "./transport/flow.ts";
+import { listenOnSockets, type Listen } from "./transport/listen.ts";
 
 /** A number that devices register for and call as. */
 export interface Extension extends Identity {
@@ -36,7 +34,14 @@ export interface EndpointOptions {
   readonly userAgent?: string;
   readonly clock?: Clock;
   readonly dns?: Lookup;
+  /** How listeners are opened; sockets of this machine where it is absent. */
+  readonly listen?: Listen;
+  /** Whose calls by this flow are taken without a challenge: a device trusts the server that it is registered at. */
+  readonly trusts?: (flow: Flow) => Identity | undefined;
 }
+
+/** The contacts of an extension that was taken away are kept this long. */
+const goneAfterMs = 30_000;
 
 /** Somebody was turned away, in a sentence that says why (X10). */
 export interface Refusal {
@@ -62,6 +67,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   readonly #authenticator: Authenticator;
   readonly #registrar: Registrar;
   readonly #calls = new Map<string, Call>();
+  readonly #graces = new Set<Cancel>();
   #transports: Transport[] = [];
 
   constructor(options: EndpointOptions) {
@@ -105,25 +111,19 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
    * @throws PorteroError `port-busy`, `port-forbidden`, `no-such-address`, `cannot-listen`
    */
   async start(): Promise<void> {
-    const local = rememberLocal(() => this.clock.now());
-    const inbound = {
-      message: (message: SipRequest | SipResponse, flow: Flow) => {
+    const listen = this.#options.listen ?? listenOnSockets(this.clock);
+    const inbound: Inbound = {
+      message: (message, flow) => {
         if ("method" in message) this.transactions.receiveRequest(message, flow);
         else this.transactions.receiveResponse(message);
       },
-      malformed: (fault: string, flow: Flow, message?: SipRequest | SipResponse) =>
-        this.#malformed(fault, flow, message),
+      malformed: (fault, flow, message) => this.#malformed(fault, flow, message),
     };
     try {
       for (const options of this.#options.listeners) {
         // UDP and TCP share a port where the first was given any free one, as devices expect of SIP.
         const port = options.port || (this.#transports[0]?.address.port ?? 0);
-        const listener = { ...options, port };
-        this.#transports.push(
-          listener.transport === "udp"
-            ? await UdpTransport.listen(listener, inbound, local)
-            : await TcpTransport.listen(listener, inbound, local, this.clock),
-        );
+        this.#transports.push(await listen({ ...options, port }, inbound));
       }
     } catch (error) {
       await this.close();
@@ -137,6 +137,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     this.#calls.clear();
     this.transactions.close();
     this.location.close();
+    for (const cancel of this.#graces) cancel();
+    this.#graces.clear();
     const transports = this.#transports;
     this.#transports = [];
     await Promise.all(transports.map((transport) => transport.close()));
@@ -150,7 +152,13 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     return () => {
       if (this.#extensions.get(extension.login) !== extension) return;
       this.#extensions.delete(extension.login);
-      this.location.remove(extension.extension);
+      // A redeployed flow brings the extension back at once; its devices would not register again for an hour.
+      const grace = this.clock.after(goneAfterMs, () => {
+        this.#graces.delete(grace);
+        const back = [...this.#extensions.values()].some((other) => other.extension === extension.extension);
+        if (!back) this.location.remove(extension.extension);
+      });
+      this.#graces.add(grace);
     };
   }
 
@@ -223,7 +231,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
       const response = transaction.reply(200, newTag()).add("Allow", allow).add("Accept", sdpType);
       return transaction.respond(response);
     }
-    const identity = this.#identify(request, transaction);
+    const trusted = request.method === "INVITE" ? this.#options.trusts?.(transaction.flow) : undefined;
+    const identity = trusted ?? this.#identify(request, transaction);
     if (!identity) return;
     if (request.method === "REGISTER") return this.#register(request, transaction, identity);
     if (request.body.length > 0 && request.contentType !== sdpType) return refuse(415, ["Accept", sdpType]);

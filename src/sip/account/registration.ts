@@ -1,7 +1,7 @@
 // Our registration at another server, kept alive: RFC 3261 §10.2, with the back-off of RFC 5626 §4.5.
 import { EventEmitter } from "node:events";
 import type { Cancel } from "../../clock.ts";
-import { giveUp, tryAgain, type PorteroError } from "../../errors.ts";
+import { giveUp, PorteroError, sentence, tryAgain } from "../../errors.ts";
 import { contactOn } from "../dialog/incoming.ts";
 import type { CallHost } from "../dialog/call.ts";
 import { parseNameAddr } from "../message/headers.ts";
@@ -87,7 +87,8 @@ export class Registration extends EventEmitter<RegistrationEvents> {
         this.#flow = flow;
         this.#send(flow, this.#expires, (response) => this.#answered(flow, response));
       },
-      (error: PorteroError) => this.#failed(error),
+      (error: unknown) =>
+        this.#failed(error instanceof PorteroError ? error : tryAgain("unreachable", sentence(error))),
     );
   }
 

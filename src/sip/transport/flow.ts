@@ -27,6 +27,8 @@ export interface Inbound {
   message(message: SipRequest | SipResponse, flow: Flow): void;
   /** Something that is no SIP, or SIP with a fault; `message` is what could be read of it. */
   malformed(fault: string, flow: Flow, message?: SipRequest | SipResponse): void;
+  /** A connection is no more: nothing that was sent on it will be answered on it. */
+  closed?(flow: Flow): void;
 }
 
 export interface Transport {

@@ -1,0 +1,76 @@
+// The worker thread behind pictures.ts: decodes, changes and encodes one picture at a time with jimp.
+import { parentPort } from "node:worker_threads";
+import { Jimp } from "jimp";
+import { mostPixels, type PictureWork } from "./picture-work.ts";
+
+export interface Job {
+  readonly jpeg: Uint8Array;
+  readonly work: PictureWork;
+}
+
+/** `why` is the end of a sentence. */
+export type Result =
+  { readonly jpeg: Uint8Array<ArrayBuffer> } | { readonly fault: "invalid" | "bad-picture"; readonly why: string };
+
+// jpeg-js throws beyond this instead of exhausting the machine.
+const decoderMegabytes = 512;
+
+interface Size {
+  readonly w: number;
+  readonly h: number;
+}
+
+async function done({ jpeg, work }: Job): Promise<Result> {
+  const image = await decoded(jpeg);
+  if (typeof image === "string") return { fault: "bad-picture", why: image };
+  if (work.crop) {
+    const { x, y, width: w, height: h } = work.crop;
+    if (x + w > image.width || y + h > image.height) {
+      return { fault: "invalid", why: `crop must lie within the picture's ${image.width}×${image.height} pixels` };
+    }
+    image.crop({ x, y, w, h });
+  }
+  // jimp turns counter-clockwise.
+  if (work.rotate) image.rotate(360 - work.rotate);
+  const size = sizeFor(work, { w: image.width, h: image.height });
+  if (size.w * size.h > mostPixels) {
+    return { fault: "invalid", why: `the result would have ${size.w}×${size.h} pixels, which is too large` };
+  }
+  if (work.fit === "cover") {
+    // Cut first, so that nothing larger than the result is made.
+    const scale = Math.min(image.width / size.w, image.height / size.h);
+    const w = Math.max(1, Math.round(size.w * scale));
+    const h = Math.max(1, Math.round(size.h * scale));
+    image.crop({ x: Math.floor((image.width - w) / 2), y: Math.floor((image.height - h) / 2), w, h });
+  }
+  if (size.w !== image.width || size.h !== image.height) image.resize(size);
+  return { jpeg: new Uint8Array(await image.getBuffer("image/jpeg", { quality: work.quality ?? 80 })) };
+}
+
+async function decoded(jpeg: Uint8Array) {
+  try {
+    const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
+    return await Jimp.fromBuffer(bytes, { "image/jpeg": { maxMemoryUsageInMB: decoderMegabytes } });
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function sizeFor({ width, height, fit }: PictureWork, { w, h }: Size): Size {
+  if (fit === "cover" && width !== undefined && height !== undefined) return { w: width, h: height };
+  const scale = Math.min((width ?? Infinity) / w, (height ?? Infinity) / h);
+  if (scale === Infinity) return { w, h };
+  return { w: Math.max(1, Math.round(w * scale)), h: Math.max(1, Math.round(h * scale)) };
+}
+
+const port = parentPort;
+port?.on("message", (job: Job) => {
+  done(job)
+    .then((result) => port.postMessage(result, "jpeg" in result ? [result.jpeg.buffer] : []))
+    .catch((error: unknown) => {
+      // Ends the thread, which pictures.ts notices and replaces.
+      queueMicrotask(() => {
+        throw error;
+      });
+    });
+});

@@ -1,0 +1,94 @@
+// The catalogue of door stations: one JSON file a preset, checked when it is loaded, so that a wrong entry is found by the
+// first test that runs. Each says how well it is known (X11).
+import { giveUp } from "../errors.ts";
+import { checker } from "../schema.ts";
+import type { FromSchema } from "json-schema-to-ts";
+import baudisch from "./presets/baudisch.json" with { type: "json" };
+import behnke from "./presets/behnke.json" with { type: "json" };
+import generic from "./presets/generic.json" with { type: "json" };
+import grandstream from "./presets/grandstream.json" with { type: "json" };
+import paxton from "./presets/paxton.json" with { type: "json" };
+import simulated from "./presets/simulated.json" with { type: "json" };
+import twoN from "./presets/2n.json" with { type: "json" };
+
+// "device" = the SIP login and password open its web server too; "own" = the camera's user and password of the form.
+const credentials = { enum: ["device", "own"] } as const;
+
+const schema = {
+  type: "object",
+  required: ["id", "label", "maker", "evidence", "sources", "dtmf"],
+  additionalProperties: false,
+  properties: {
+    id: { type: "string", pattern: "^[a-z0-9-]+$" },
+    label: { type: "string", minLength: 1 },
+    maker: { type: "string", minLength: 1 },
+    /** How we know: tried on a device, read in a manual or in working public code, or neither. */
+    evidence: { enum: ["device", "source", "unverified"] },
+    sources: { type: "array", items: { type: "string", minLength: 1 } },
+    /** Parts that `evidence` does not cover: the usual values, to be tried. */
+    unverified: { type: "array", items: { type: "string" } },
+    /** What its user has to set or know; shown in the editor. */
+    hint: { type: "string" },
+    sip: {
+      type: "object",
+      additionalProperties: false,
+      properties: { nonceReuse: { type: "boolean" }, callable: { type: "boolean" } },
+    },
+    dtmf: {
+      type: "object",
+      required: ["method", "contentType", "durationMs", "gapMs"],
+      additionalProperties: false,
+      properties: {
+        method: { enum: ["info"] },
+        contentType: { enum: ["dtmf-relay", "dtmf"] },
+        durationMs: { type: "integer", minimum: 40, maximum: 2000 },
+        gapMs: { type: "integer", minimum: 0, maximum: 2000 },
+        code: { type: "string", pattern: "^[0-9A-D*#,]+$" },
+      },
+    },
+    /** URL templates, see doorUrls. */
+    camera: {
+      type: "object",
+      additionalProperties: false,
+      properties: {
+        image: { type: "string", pattern: "^https?://" },
+        mjpeg: { type: "string", pattern: "^https?://" },
+        rtsp: { type: "string", pattern: "^rtsps?://" },
+        credentials,
+      },
+    },
+    relay: {
+      type: "object",
+      required: ["method", "url", "credentials"],
+      additionalProperties: false,
+      properties: {
+        method: { enum: ["GET", "POST", "PUT"] },
+        url: { type: "string", pattern: "^https?://" },
+        body: { type: "string" },
+        credentials,
+        /** A regular expression that the body of a 2xx answer must match: 2N answers 200 to a refusal as well. */
+        accepted: { type: "string", minLength: 1 },
+      },
+    },
+  },
+} as const;
+
+export type Preset = FromSchema<typeof schema>;
+
+/** Throws a PorteroError `invalid` that names the field. */
+export const checkPreset: (value: unknown) => Preset = checker<typeof schema>("door preset", schema);
+
+/** All presets by id, the generic one first. */
+export const presets: ReadonlyMap<string, Preset> = new Map(
+  [generic, simulated, twoN, baudisch, behnke, grandstream, paxton]
+    .map(checkPreset)
+    .map((preset) => [preset.id, preset]),
+);
+
+/** Throws a PorteroError `invalid` for an id that is not in the catalogue. */
+export function presetOf(id: string): Preset {
+  const preset = presets.get(id);
+  if (preset) return preset;
+  const known = [...presets.keys()].join(", ");
+  throw giveUp("invalid", `preset ${JSON.stringify(id.slice(0, 40))} is not known: choose one of ${known}`);
+}

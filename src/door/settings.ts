@@ -1,0 +1,166 @@
+// The form of a door (P6), checked: each fault is a sentence that names the field, what is wrong and what to do.
+// Credentials that stand inside URLs are taken out of them at once (P7).
+import { giveUp, PorteroError } from "../errors.ts";
+import { splitCredentials, type SplitUrl } from "../http/credentials.ts";
+import { checker } from "../schema.ts";
+import { Secret } from "../secret.ts";
+import { presetOf, presets } from "./presets.ts";
+
+export interface DoorSettings {
+  /** A slug, [a-z0-9-]+: the door's name in topics and files. */
+  readonly id: string;
+  readonly name: string;
+  /** Id of a preset. */
+  readonly preset: string;
+  /** The SIP user and number, such as "503". */
+  readonly extension: string;
+  /** Authentication user; default: the extension. */
+  readonly login?: string;
+  readonly password: Secret;
+  /** Host of the device; default: taken from its registration. */
+  readonly address?: string;
+  /** URL template without user and password; default: the preset's. */
+  readonly imageUrl?: Secret;
+  readonly videoUrl?: Secret;
+  readonly cameraUsername?: string;
+  readonly cameraPassword?: Secret;
+  /** DTMF door code of 0-9 A-D * # and "," (a pause of 500 ms); empty = this door does not open by DTMF. */
+  readonly code: Secret;
+  readonly verifyTls?: boolean;
+  /** SHA-256 fingerprint of the certificate, lower-case hexadecimal. */
+  readonly pin?: string;
+  /** Presses within this many seconds join the visit (X1); default 5. */
+  readonly bounceSeconds?: number;
+}
+
+// The checker quotes what a pattern refuses, so whatever may hold a password (P7) is judged below instead.
+const text = { type: "string" } as const;
+const checkForm = checker("door", {
+  type: "object",
+  required: ["id", "name", "preset", "extension", "password"],
+  additionalProperties: false,
+  properties: {
+    id: { type: "string", pattern: "^[a-z0-9]+(-[a-z0-9]+)*$", maxLength: 64 },
+    name: { type: "string", maxLength: 100 },
+    preset: text,
+    extension: { type: "string", pattern: "^[A-Za-z0-9._+*#-]{1,64}$" },
+    login: { type: "string", pattern: '^[^"\\\\\\s]{1,64}$' },
+    password: text,
+    address: text,
+    imageUrl: text,
+    videoUrl: text,
+    cameraUsername: text,
+    cameraPassword: text,
+    code: text,
+    verifyTls: { type: "boolean" },
+    pin: text,
+    bounceSeconds: { type: "number", minimum: 0, maximum: 60 },
+  },
+});
+
+const advice: Record<string, string> = {
+  id: "use small letters, digits and hyphens, such as front-door",
+  name: "give the door a name, such as Frontdoor",
+  preset: `choose one of ${[...presets.keys()].join(", ")}`,
+  extension: "enter the number the bell registers with, such as 503",
+  login:
+    "enter the name the bell authenticates with, without spaces or quotes, or leave it empty if it is the extension",
+  password: "enter the bell's SIP password",
+  address: "enter only a host name or an IP address, such as 192.168.1.20, or leave it empty",
+  code: 'enter the digits that open the door, such as 1234 ("," makes a pause of 500 ms)',
+  bounceSeconds: "enter seconds from 0 to 60, such as 5",
+  pin: "enter the SHA-256 fingerprint of its certificate, 64 hexadecimal digits",
+};
+
+/**
+ * Reads a door's form. Secrets may be given as text or as Secret; empty fields count as not given.
+ * Throws a PorteroError `invalid`.
+ */
+export function checkDoor(settings: unknown): DoorSettings {
+  const plain = Object.fromEntries(
+    Object.entries((settings ?? {}) as Record<string, unknown>)
+      .map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value] as const)
+      .filter(([, value]) => value !== undefined && value !== null && value !== ""),
+  );
+  const named = typeof plain["name"] === "string" ? plain["name"] : plain["id"];
+  const who = typeof named === "string" ? `door "${named.slice(0, 40)}"` : "door";
+  const form = read(plain, who);
+  const refuse = (field: string, what: string, todo = advice[field]) =>
+    giveUp("invalid", `${who}: ${field} ${what}${todo === undefined ? "" : `: ${todo}`}`, { data: { field } });
+
+  if (!presets.has(form.preset))
+    throw refuse("preset", `is not known (it is ${JSON.stringify(form.preset.slice(0, 40))})`);
+  const preset = presetOf(form.preset);
+  if (form.address !== undefined && !/^(?:[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?)$/.test(form.address))
+    throw refuse("address", "is not a host");
+  const code = form.code ?? preset.dtmf.code ?? "";
+  if (!/^[0-9A-Da-d*#,]*$/.test(code)) throw refuse("code", "holds something that is not a DTMF digit");
+  if (code !== "" && !/[^,]/.test(code)) throw refuse("code", "holds only pauses");
+  const pin = form.pin?.replaceAll(":", "").toLowerCase();
+  if (pin !== undefined && !/^[0-9a-f]{64}$/.test(pin)) throw refuse("pin", "is not a fingerprint");
+
+  const image = form.imageUrl === undefined ? undefined : split(form.imageUrl, ["http:", "https:"]);
+  const video = form.videoUrl === undefined ? undefined : split(form.videoUrl, ["http:", "https:", "rtsp:", "rtsps:"]);
+  if (image === "bad") throw refuse("imageUrl", "is not a URL", urlAdvice("http://192.168.1.20/jpg/image.jpg"));
+  if (video === "bad") throw refuse("videoUrl", "is not a URL", urlAdvice("rtsp://192.168.1.20:554/stream"));
+  if (image?.username !== undefined && video?.username !== undefined && !sameLogin(image, video))
+    throw refuse("videoUrl", "holds another user or password than imageUrl", "use one account for the camera");
+  const login = image?.username === undefined ? video : image;
+  const cameraUsername = form.cameraUsername ?? login?.username;
+  // A password belongs to the user it was entered with.
+  const cameraPassword =
+    secret(form.cameraPassword) ?? (form.cameraUsername === undefined ? login?.password : undefined);
+
+  return {
+    id: form.id,
+    name: form.name,
+    preset: form.preset,
+    extension: form.extension,
+    password: new Secret(form.password),
+    code: new Secret(code.toUpperCase()),
+    ...optional({ login: form.login, address: form.address, verifyTls: form.verifyTls, pin, cameraUsername }),
+    ...optional({ bounceSeconds: form.bounceSeconds }),
+    ...optional({ imageUrl: secret(image?.url), videoUrl: secret(video?.url), cameraPassword }),
+  };
+}
+
+function read(plain: Record<string, unknown>, who: string): ReturnType<typeof checkForm> {
+  try {
+    return checkForm(plain);
+  } catch (error) {
+    const faults = error instanceof PorteroError ? error.data["faults"] : undefined;
+    if (!Array.isArray(faults)) throw error;
+    const sentences = faults.map((fault) => {
+      const todo = advice[String(fault).split(" ")[0] ?? ""];
+      return todo === undefined ? String(fault) : `${String(fault)}: ${todo}`;
+    });
+    throw giveUp("invalid", `${who}: ${sentences.join("; ")}`, { data: { faults } });
+  }
+}
+
+// Takes `user:password@` out of a URL template. Placeholders stand where a host stands, so that the template is split and
+// judged with stand-ins for them.
+function split(template: string, schemes: readonly string[]): SplitUrl | "bad" {
+  const { url: stood, ...login } = splitCredentials(stand(template.trim()));
+  const url = standIns.reduce((text, [word, host]) => text.replaceAll(host, word), stood);
+  if (!URL.canParse(stood) || !schemes.includes(new URL(stood).protocol) || /[{}\s]/.test(stood)) return "bad";
+  return { url, ...login };
+}
+
+const standIns = [
+  ["{address}", "address.portero.invalid"],
+  ["{contact}", "contact.portero.invalid:80"],
+] as const;
+const stand = (template: string) => standIns.reduce((text, [word, host]) => text.replaceAll(word, host), template);
+
+const urlAdvice = (example: string) => `write it like ${example} or with {address} for the door's host`;
+
+const sameLogin = (a: SplitUrl, b: SplitUrl) =>
+  a.username === b.username && a.password?.reveal() === b.password?.reveal();
+const secret = (value: string | undefined) => (value === undefined ? undefined : new Secret(value));
+
+function optional<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

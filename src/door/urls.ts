@@ -1,0 +1,85 @@
+// The addresses of a door's camera and relay: templates with {address} (the device's host) and {contact} (host:port as
+// registered), filled when they are needed, since a device's address may change (N3). P6, P7, P8.
+import { Secret } from "../secret.ts";
+import { presetOf, type Preset } from "./presets.ts";
+import type { DoorSettings } from "./settings.ts";
+
+/** Where the door is now. */
+export interface Whereabouts {
+  /** Host of the registered contact; the form's address goes before it. */
+  readonly address?: string | undefined;
+  /** host:port of the registered contact. */
+  readonly contact?: string | undefined;
+}
+
+/** What is absent has no template, or needs an address that is not known at the moment. */
+export interface DoorUrls {
+  /** Secret, since some makers take passwords in the query. */
+  readonly image?: Secret;
+  readonly video?: Secret;
+  readonly relay?: string;
+}
+
+/** What src/camera takes as its settings. */
+export interface DoorCamera {
+  readonly imageUrl?: Secret;
+  readonly username?: string;
+  readonly password?: Secret;
+  readonly verifyTls?: boolean;
+  readonly pin?: string;
+}
+
+// A contact comes from the network: only what can be a host and a port gets into a URL, no path, user or query.
+const host = /^(?:[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?)$/;
+const hostPort = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
+
+const bracketed = (address: string): string =>
+  address.includes(":") && !address.startsWith("[") ? `[${address}]` : address;
+
+/** The template's URL, or undefined while a word it needs is not known. */
+export function fillUrl(template: string, where: Whereabouts): string | undefined {
+  const address = where.address && host.test(where.address) ? bracketed(where.address) : undefined;
+  const contact = where.contact && hostPort.test(where.contact) ? where.contact : undefined;
+  if (template.includes("{address}") && address === undefined) return undefined;
+  if (template.includes("{contact}") && contact === undefined) return undefined;
+  return template.replaceAll("{address}", address ?? "").replaceAll("{contact}", contact ?? "");
+}
+
+/** The door's URLs at this moment; the form's go before the preset's. */
+export function doorUrls(settings: DoorSettings, preset: Preset, where: Whereabouts): DoorUrls {
+  const known = { address: settings.address ?? where.address, contact: where.contact };
+  const fill = (template: string | undefined) => (template === undefined ? undefined : fillUrl(template, known));
+  const image = fill(settings.imageUrl?.reveal() ?? preset.camera?.image);
+  const video = fill(settings.videoUrl?.reveal() ?? preset.camera?.mjpeg ?? preset.camera?.rtsp);
+  const relay = fill(preset.relay?.url);
+  return {
+    ...(image === undefined ? {} : { image: new Secret(image) }),
+    ...(video === undefined ? {} : { video: new Secret(video) }),
+    ...(relay === undefined ? {} : { relay }),
+  };
+}
+
+/** User and password for the door's web server: those of the form, or for presets that say so the SIP ones. */
+export function webCredentials(
+  settings: DoorSettings,
+  kind: "device" | "own" = "own",
+): { username?: string; password?: Secret } {
+  if (settings.cameraUsername === undefined && kind === "device")
+    return { username: settings.login ?? settings.extension, password: settings.password };
+  return {
+    ...(settings.cameraUsername === undefined ? {} : { username: settings.cameraUsername }),
+    ...(settings.cameraPassword === undefined ? {} : { password: settings.cameraPassword }),
+  };
+}
+
+/** The door's camera at this moment, ready for src/camera; without `imageUrl` while its address is not known. */
+export function doorCamera(settings: DoorSettings, where: Whereabouts): DoorCamera {
+  const preset = presetOf(settings.preset);
+  const { image } = doorUrls(settings, preset, where);
+  return {
+    ...(image === undefined ? {} : { imageUrl: image }),
+    ...webCredentials(settings, preset.camera?.credentials),
+    ...(settings.verifyTls === undefined ? {} : { verifyTls: settings.verifyTls }),
+    ...(settings.pin === undefined ? {} : { pin: settings.pin }),
+  };
+}

@@ -1,0 +1,100 @@
+// What went wrong between us and a device's web server, in sentences. `place` reads like "The camera at http://1.2.3.4/a.jpg"
+// and never holds credentials (P7).
+import { giveUp, PorteroError, sentence, tryAgain } from "../errors.ts";
+import { CertificateError } from "./connect.ts";
+
+/** How far a request came, for the sentence of a time-out. */
+export interface Progress {
+  answered: boolean;
+  received: number;
+}
+
+export const size = (bytes: number): string =>
+  bytes < 10_000
+    ? `${bytes} bytes`
+    : bytes < 2 ** 20
+      ? `${Math.round(bytes / 1024)} KiB`
+      : `${round(bytes / 2 ** 20)} MiB`;
+
+const round = (value: number) => Math.round(value * 10) / 10;
+
+export function timedOut(place: string, timeoutMs: number, progress: Progress): PorteroError {
+  const within = `within ${round(timeoutMs / 1000)} s`;
+  return tryAgain(
+    "timeout",
+    progress.answered
+      ? `${place} began to answer but did not finish ${within} (${size(progress.received)} came)`
+      : `${place} did not answer ${within}: is it reachable from this machine?`,
+    { data: { timeoutMs, received: progress.received } },
+  );
+}
+
+export const tooLarge = (place: string, limit: number): PorteroError =>
+  giveUp("too-large", `${place} sends more than ${size(limit)}, which is the limit`, { data: { limit } });
+
+/** The sentence for what a socket, TLS or the HTTP parser threw. */
+export function faultOf(error: unknown, place: string, url: URL): PorteroError {
+  if (error instanceof PorteroError) return error;
+  if (error instanceof CertificateError) return certificateFault(error, place);
+  const code = codeOf(error);
+  const data = { errno: code };
+  switch (code) {
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+    case "ENODATA":
+      return tryAgain("unresolved", `${place} was not found: the name ${url.hostname} has no address here`, { data });
+    case "ECONNREFUSED": {
+      const port = url.port || (url.protocol === "https:" ? "443" : "80");
+      return tryAgain("refused", `${place} refused the connection: is its web server on, and on port ${port}?`, {
+        data,
+      });
+    }
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "EHOSTDOWN":
+    case "EADDRNOTAVAIL":
+    case "ETIMEDOUT":
+      return tryAgain("unreachable", `${place} cannot be reached from this machine: check address and network`, {
+        data,
+      });
+    case "ECONNRESET":
+    case "EPIPE":
+      return tryAgain("cut-short", `${place} closed the connection before its answer was complete`, { data });
+    case "ERR_INVALID_CHAR":
+      return giveUp("bad-request", `${place} cannot be asked: a header, user or password holds a line break`, { data });
+    default:
+      if (code.startsWith("HPE_")) {
+        return tryAgain("not-http", `${place} answered, but not in correct HTTP: is ${url.host} a web server?`, {
+          data,
+        });
+      }
+      if (code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_") || code === "EPROTO") {
+        return giveUp("tls-failed", `${place} and this machine agree on no encryption: does it want http:// instead?`, {
+          data,
+        });
+      }
+      return tryAgain("network", `${place} could not be asked: ${sentence(error)}`, { data });
+  }
+}
+
+function certificateFault({ code, fingerprint }: CertificateError, place: string): PorteroError {
+  const data = { errno: code, fingerprint };
+  const advice = `If it is the right device, enter its fingerprint as pin: ${fingerprint}`;
+  switch (code) {
+    case "PIN_MISMATCH":
+      return giveUp("pin-mismatch", `${place} shows another certificate than the pinned one. ${advice}`, { data });
+    case "CERT_HAS_EXPIRED":
+      return giveUp("tls-expired", `${place} shows a certificate that has expired. ${advice}`, { data });
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+      return giveUp("tls-name", `${place} shows a certificate made for another name. ${advice}`, { data });
+    case "DEPTH_ZERO_SELF_SIGNED_CERT":
+    case "SELF_SIGNED_CERT_IN_CHAIN":
+      return giveUp("tls-untrusted", `${place} shows a self-signed certificate. ${advice}`, { data });
+    default:
+      return giveUp("tls-untrusted", `${place} shows a certificate that nobody known vouches for. ${advice}`, { data });
+  }
+}
+
+// `AggregateError` of several addresses carries the code of the first.
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";

@@ -1,0 +1,121 @@
+// Offer and answer (RFC 3264) as pure functions: which formats to offer, which to take, and what two legs can pass to each
+// other. Transcoding is only between the two G.711 laws, so everything here tries to make both legs agree on one codec.
+import { isEvents, isG711, packetization, pcma, pcmu, same, usable, type Format, type Kind } from "./codec.ts";
+import type { Direction, RemoteLine } from "./sdp.ts";
+import type { Route } from "./worker/messages.ts";
+
+/** What one leg and its remote have settled for one m-line. */
+export interface Agreed {
+  readonly kind: Kind;
+  /** The remote's line of the last answer or offer. */
+  readonly remote: RemoteLine;
+  /** Formats the remote takes, by its numbers; the first that is no event is the codec. */
+  readonly send: readonly Format[];
+  /** Formats we get, by our numbers. */
+  readonly receive: readonly Format[];
+  /** Ours: what we may do towards the remote. */
+  readonly direction: Direction;
+}
+
+const events: Format = { payload: 101, name: "telephone-event", rate: 8000, channels: 1, fmtp: "0-15" };
+/** Offered when nothing is known of the other leg. */
+export const plainAudio: readonly Format[] = [pcma, pcmu, events];
+
+const protocols = new Set(["RTP/AVP", "RTP/AVPF"]);
+
+/** The formats of a remote's line that we can carry; none when the line is refused, encrypted or of another kind. */
+export function carried(kind: Kind, line: RemoteLine): Format[] {
+  if (line.type !== kind || line.port === 0 || !protocols.has(line.protocol)) return [];
+  return line.formats.filter((f) => usable(kind, f));
+}
+
+export const speech = (formats: readonly Format[]): Format | undefined => formats.find((f) => !isEvents(f));
+
+/** Formats to offer so that they fit what the other leg can do: its own, and the G.711 law it lacks. */
+export function fitting(kind: Kind, other: readonly Format[]): Format[] {
+  // Two profiles of one codec are one to us: payload types are told apart by what can be passed on.
+  const own = other.filter((f, i) => other.findIndex((o) => same(o, f)) === i);
+  if (kind === "video" || !own.some(isG711)) return own;
+  const laws = [pcma, pcmu].filter((law) => !own.some((f) => same(f, law)));
+  return [...own.filter((f) => !isEvents(f)), ...laws, ...own.filter(isEvents)];
+}
+
+/**
+ * The formats of our answer, out of the offered ones: one codec, and telephone events at its clock rate.
+ * `towards`: what the other leg has settled; `current`: our codec so far, kept when there is no other leg to suit.
+ */
+export function answerAudio(
+  offered: readonly Format[],
+  towards: readonly Format[] | undefined,
+  current: Format | undefined,
+): Format[] {
+  const audio = offered.filter((f) => !isEvents(f));
+  const wanted = towards?.filter((f) => !isEvents(f));
+  const codec = wanted
+    ? (wanted.flatMap((w) => audio.find((f) => same(f, w)) ?? [])[0] ??
+      (wanted.some(isG711) ? audio.find(isG711) : undefined))
+    : // With the other leg unknown, G.711 is the safe choice: it is the one codec we can turn into another.
+      (audio.find((f) => current && same(f, current)) ?? audio.find(isG711) ?? audio[0]);
+  if (!codec) return [];
+  const fmtp = wanted?.find((w) => same(w, codec))?.fmtp;
+  const touch = offered.filter((f) => isEvents(f) && (!towards || towards.some((t) => same(t, f))));
+  const event = touch.find((f) => f.rate === codec.rate) ?? touch.find((f) => f.rate === 8000);
+  return [fmtp === undefined ? codec : { ...codec, fmtp }, ...(event ? [event] : [])];
+}
+
+/** The one H.264 format of our answer, with the other leg's parameters, or none when the legs do not fit. */
+export function answerVideo(offered: readonly Format[], towards: readonly Format[] | undefined): Format[] {
+  if (!towards) {
+    const first = offered[0];
+    return first ? [{ ...first, fmtp: profileOnly(first) }] : [];
+  }
+  for (const wanted of towards) {
+    const fit = offered.find((f) => same(f, wanted));
+    if (fit) return [wanted.fmtp === undefined ? bare(fit) : { ...fit, fmtp: wanted.fmtp }];
+  }
+  return [];
+}
+
+const bare = ({ payload, name, rate, channels }: Format): Format => ({ payload, name, rate, channels });
+
+function profileOnly(f: Format): string {
+  const profile = /profile-level-id\s*=\s*([0-9a-f]{6})/i.exec(f.fmtp ?? "")?.[1];
+  return `${profile === undefined ? "" : `profile-level-id=${profile};`}packetization-mode=${packetization(f)}`;
+}
+
+/** What an answer to our offer settles, or undefined when it refuses the line or takes nothing we offered. */
+export function settle(
+  kind: Kind,
+  ours: readonly Format[],
+  direction: Direction,
+  remote: RemoteLine,
+): Agreed | undefined {
+  const send = carried(kind, remote).filter((f) => ours.some((o) => same(o, f)));
+  if (!speech(send)) return undefined;
+  const receive = ours.filter((o) => send.some((f) => same(o, f)));
+  // RFC 3264 §5.1: the remote sends with our numbers. Some send with their own; take those too where they mean nothing else.
+  const stray = send.filter((f) => !ours.some((o) => o.payload === f.payload));
+  return { kind, remote, send, receive: [...receive, ...stray], direction: both(direction, mirror(remote.direction)) };
+}
+
+const sends = (d: Direction): boolean => d === "sendrecv" || d === "sendonly";
+const receives = (d: Direction): boolean => d === "sendrecv" || d === "recvonly";
+const direct = (send: boolean, receive: boolean): Direction =>
+  send ? (receive ? "sendrecv" : "sendonly") : receive ? "recvonly" : "inactive";
+
+/** RFC 3264 §6.1: what the other side sends, we receive. */
+export const mirror = (d: Direction): Direction => direct(receives(d), sends(d));
+const both = (a: Direction, b: Direction): Direction => direct(sends(a) && sends(b), receives(a) && receives(b));
+export const maySend = (agreed: Agreed): boolean => sends(agreed.direction);
+export const mayReceive = (agreed: Agreed): boolean => receives(agreed.direction);
+
+/** How each payload type from one leg reaches the other; those without a way are left out and dropped. */
+export function routes(from: Agreed, to: Agreed): Route[] {
+  const law = to.send.find(isG711);
+  return from.receive.flatMap((f): Route[] => {
+    const pass = to.send.find((t) => same(f, t));
+    if (pass) return [{ from: f.payload, to: pass.payload, rate: f.rate }];
+    if (!isG711(f) || !law) return [];
+    return [{ from: f.payload, to: law.payload, rate: f.rate, law: f.name === "PCMA" ? "aToU" : "uToA" }];
+  });
+}

@@ -1,0 +1,229 @@
+// One dialog's offer/answer machine (RFC 3264): what was offered, what is settled, and the bodies in between. Makes every
+// SDP from the model; nothing of the other leg's body is passed on but codecs and their parameters.
+import { giveUp } from "../errors.ts";
+import { isG711, key, type Format, type Kind } from "./codec.ts";
+import * as negotiate from "./negotiate.ts";
+import type { Agreed } from "./negotiate.ts";
+import { bad, parseSdp, writeSdp, type Direction, type LocalLine, type RemoteLine } from "./sdp.ts";
+
+export const kinds = ["audio", "video"] as const;
+
+export interface OfferAnswerOptions {
+  /** Our address in SDP. */
+  readonly advertise: string;
+  /** The RTP ports we have; a kind without one is refused. */
+  readonly ports: ReadonlyMap<Kind, number>;
+  /** The session id of the o= line, below 2^53. */
+  readonly id: number;
+}
+
+export class OfferAnswer {
+  readonly #options: OfferAnswerOptions;
+  #version = 0;
+  #written = "";
+  /** Our m-lines as last written; their number and order never change (RFC 3264 §8). */
+  #lines: LocalLine[] = [];
+  /** The numbers our codecs have had: a number is never given to another codec (RFC 3264 §8.3.2). */
+  readonly #numbers = new Map<number, string>();
+  #remoteOffer: RemoteLine[] | undefined;
+  #offering: LocalLine[] | undefined;
+  #answered = "";
+  #agreed: ReadonlyMap<Kind, Agreed> = new Map<Kind, Agreed>();
+
+  constructor(options: OfferAnswerOptions) {
+    this.#options = options;
+  }
+
+  /** What is settled for an m-line. */
+  agreed(kind: Kind): Agreed | undefined {
+    return this.#agreed.get(kind);
+  }
+
+  /** An offer to send; `like` is the leg it is to be bridged with. Without it, a repeated offer says the same again. */
+  offer(like?: OfferAnswer): string {
+    const before = this.#lines;
+    const added = kinds.filter((kind) => !before.some((l) => l.type === kind));
+    const lines = [
+      ...before.map((line) => this.#offerLine(line.type, line, like)),
+      ...added.map((kind) => this.#offerLine(kind, undefined, like)).filter((line) => line.port !== 0),
+    ];
+    this.#remoteOffer = undefined;
+    this.#offering = lines;
+    this.#answered = "";
+    return this.#write(lines);
+  }
+
+  /**
+   * The answer to our offer; true when it settles something. The same body again (a 183, then the 200) settles nothing new.
+   * Throws giveUp "bad-sdp" or "no-codec"; everything then stays as it was.
+   */
+  receiveAnswer(sdp: string): boolean {
+    if (this.#answered !== "" && sdp === this.#answered) return false;
+    const offered = this.#offering;
+    if (!offered) throw bad("it answers an offer that was never made");
+    const remote = parseSdp(sdp);
+    // Some makers' answers (Dahua) carry m-lines nobody offered; lines are found by kind, and those passed over.
+    const agreed = kinds.flatMap((kind) => {
+      const ours = offered.find((l) => l.type === kind && l.port !== 0);
+      const theirs = remote.find((l) => l.type === kind);
+      return ours && theirs ? (negotiate.settle(kind, ours.formats, ours.direction, theirs) ?? []) : [];
+    });
+    if (!agreed.some((a) => a.kind === "audio")) throw noCodec(remote);
+    this.#answered = sdp;
+    this.#agreed = new Map(agreed.map((a) => [a.kind, a]));
+    return true;
+  }
+
+  /** The other side's offer, first or repeated; nothing changes before answer(). Throws giveUp "bad-sdp" or "no-codec". */
+  receiveOffer(sdp: string): void {
+    const remote = parseSdp(sdp);
+    const audio = remote.flatMap((line) => negotiate.carried("audio", line));
+    if (!negotiate.speech(audio)) throw noCodec(remote);
+    this.#remoteOffer = remote;
+  }
+
+  /**
+   * The answer to the offer received; `towards` is the leg it is bridged with, whose codec is taken if possible.
+   * Throws giveUp "no-codec" when the two legs cannot be joined, "no-offer" when nothing waits for an answer.
+   */
+  answer(towards?: OfferAnswer): string {
+    const offer = this.#remoteOffer;
+    if (!offer) throw giveUp("no-offer", "There is nothing to answer: the other side has sent no offer (SDP).");
+    const agreed = new Map<Kind, Agreed>();
+    const lines = offer.map((remote) => {
+      const kind = kinds.find((k) => k === remote.type && !agreed.has(k));
+      const formats = kind ? this.#answerFormats(kind, remote, towards) : [];
+      if (!kind || !negotiate.speech(formats)) return refused(remote);
+      const direction = negotiate.mirror(remote.direction);
+      agreed.set(kind, { kind, remote, send: formats, receive: formats, direction });
+      const other = towards?.agreed(kind)?.remote;
+      const feedback = remote.feedback.filter((f) => !other || other.feedback.includes(f));
+      return this.#line(kind, remote.protocol, formats, direction, other?.ptime, feedback);
+    });
+    if (!agreed.has("audio")) {
+      throw giveUp("no-codec", "The two sides of the call have no audio codec in common; allow PCMA or PCMU on both.");
+    }
+    this.#offering = undefined;
+    this.#remoteOffer = undefined;
+    this.#agreed = agreed;
+    for (const format of [...agreed.values()].flatMap((a) => a.send)) this.#numbers.set(format.payload, key(format));
+    return this.#write(lines);
+  }
+
+  /** What this leg's remote takes, in its order: offered to us, or settled; undefined while nothing is known. */
+  #wishes(kind: Kind): { formats: readonly Format[]; line: RemoteLine } | undefined {
+    for (const line of this.#remoteOffer ?? []) {
+      const formats = negotiate.carried(kind, line);
+      if (negotiate.speech(formats)) return { formats, line };
+    }
+    const agreed = this.#remoteOffer ? undefined : this.#agreed.get(kind);
+    return agreed && { formats: agreed.send, line: agreed.remote };
+  }
+
+  #offerLine(type: string, before: LocalLine | undefined, like: OfferAnswer | undefined): LocalLine {
+    const kind = kinds.find((k) => k === type);
+    const wishes = kind && like ? like.#wishes(kind) : undefined;
+    const formats = kind ? this.#offerFormats(kind, before, like, wishes?.formats) : [];
+    const protocol = before?.protocol ?? "RTP/AVP";
+    if (!kind || formats.length === 0 || !this.#options.ports.has(kind)) {
+      return refused({ type, protocol, list: before?.list ?? before?.formats.map((f) => f.payload).join(" ") ?? "0" });
+    }
+    const direction = wishes?.line.direction ?? (like ? "sendrecv" : (before?.direction ?? "sendrecv"));
+    const feedback = wishes?.line.feedback ?? before?.feedback ?? [];
+    return this.#line(
+      kind,
+      protocol,
+      this.#numbered(formats),
+      direction,
+      wishes?.line.ptime ?? before?.ptime,
+      feedback,
+    );
+  }
+
+  #offerFormats(
+    kind: Kind,
+    before: LocalLine | undefined,
+    like: OfferAnswer | undefined,
+    wishes: readonly Format[] | undefined,
+  ): readonly Format[] {
+    if (wishes) return negotiate.fitting(kind, wishes);
+    if (before && before.port !== 0 && !like) return before.formats;
+    // Audio is always offered: a leg of which nothing is known yet may turn up with G.711.
+    return kind === "audio" ? negotiate.plainAudio : [];
+  }
+
+  #answerFormats(kind: Kind, remote: RemoteLine, towards: OfferAnswer | undefined): Format[] {
+    const offered = negotiate.carried(kind, remote);
+    if (!this.#options.ports.has(kind) || offered.length === 0) return [];
+    // A leg that has settled its audio but no video is a leg without video.
+    const settled = towards?.agreed("audio") ? (towards.agreed(kind)?.send ?? []) : undefined;
+    if (kind === "video") return negotiate.answerVideo(offered, settled);
+    return negotiate.answerAudio(offered, settled, negotiate.speech(this.#agreed.get("audio")?.send ?? []));
+  }
+
+  /** Gives each format the number it had before, else its own if free, else a free dynamic one. */
+  #numbered(formats: readonly Format[]): Format[] {
+    return formats.map((format) => {
+      const name = key(format);
+      let payload = [...this.#numbers].find(([, k]) => k === name)?.[0] ?? format.payload;
+      const taken = () => (this.#numbers.get(payload) ?? name) !== name;
+      for (let next = 96; !isG711(format) && taken(); next++) payload = next;
+      this.#numbers.set(payload, name);
+      return { ...format, payload };
+    });
+  }
+
+  #line(
+    kind: Kind,
+    protocol: string,
+    formats: readonly Format[],
+    direction: Direction,
+    ptime: number | undefined,
+    feedback: readonly string[],
+  ): LocalLine {
+    const port = this.#options.ports.get(kind) ?? 0;
+    return {
+      type: kind,
+      port,
+      protocol,
+      formats,
+      direction,
+      ...(kind === "audio" && { ptime: ptime ?? 20 }),
+      feedback,
+    };
+  }
+
+  #write(lines: LocalLine[]): string {
+    this.#lines = lines;
+    const { id, advertise } = this.#options;
+    // RFC 3264 §8: the version goes up exactly when something else changed.
+    const unversioned = writeSdp(id, 0, advertise, lines);
+    if (unversioned !== this.#written) this.#version++;
+    this.#written = unversioned;
+    return writeSdp(id, this.#version, advertise, lines);
+  }
+}
+
+/** RFC 3264 §6: a refused line keeps its kind, protocol and formats, with port 0. */
+const refused = ({ type, protocol, list }: Pick<RemoteLine, "type" | "protocol" | "list">): LocalLine => ({
+  type,
+  port: 0,
+  protocol,
+  list,
+  formats: [],
+  direction: "inactive",
+  feedback: [],
+});
+
+function noCodec(remote: readonly RemoteLine[]) {
+  const audio = remote.find((l) => l.type === "audio");
+  const why =
+    audio === undefined
+      ? "it has no audio"
+      : audio.port === 0
+        ? "its audio is switched off (port 0)"
+        : audio.protocol.includes("SAVP")
+          ? `it insists on encrypted media (${audio.protocol.slice(0, 40)}), which is not supported yet; allow plain RTP`
+          : `it has no audio codec that we know (${audio.list.slice(0, 60)}); allow PCMA or PCMU`;
+  return giveUp("no-codec", `The other side's media cannot be used: ${why}.`);
+}

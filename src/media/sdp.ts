@@ -1,0 +1,189 @@
+// SDP (RFC 8866) to and from a model of our own. sdp-transform reads and writes the lines; what it returns is treated as
+// untyped, since a device may have written anything there, and only the lines we use are handed to it at all.
+import { isIP } from "node:net";
+import { parse, write, type MediaDescription } from "sdp-transform";
+import { giveUp } from "../errors.ts";
+import { knownName, staticFormats, type Format } from "./codec.ts";
+
+export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
+
+/** One m-line as the other side wrote it. */
+export interface RemoteLine {
+  readonly type: string;
+  readonly port: number;
+  readonly protocol: string;
+  /** The format list verbatim, to be echoed when the line is refused (RFC 3264 §6). */
+  readonly list: string;
+  /** Formats with a codec we know, in the other side's order. */
+  readonly formats: readonly Format[];
+  /** Where it wants media; undefined when that is a name, multicast or nowhere. */
+  readonly address?: string;
+  readonly rtcp?: { readonly port: number; readonly address?: string };
+  /** Hold by `c=0.0.0.0` (RFC 3264 §8.4, old form) is folded in. */
+  readonly direction: Direction;
+  readonly ptime?: number;
+  readonly feedback: readonly string[];
+}
+
+/** One m-line as we write it; port 0 refuses it. */
+export interface LocalLine {
+  readonly type: string;
+  readonly port: number;
+  readonly protocol: string;
+  readonly list?: string;
+  readonly formats: readonly Format[];
+  readonly direction: Direction;
+  readonly ptime?: number;
+  readonly feedback: readonly string[];
+}
+
+const longest = 32_768;
+const wanted =
+  /^(?:[cvost]=|m=|a=(?:rtpmap:|fmtp:|rtcp:|rtcp-fb:|ptime:|sendrecv\s*$|sendonly\s*$|recvonly\s*$|inactive\s*$))/;
+
+/** Reads an SDP body. Throws giveUp "bad-sdp" and nothing else. */
+export function parseSdp(text: string): RemoteLine[] {
+  if (text.length > longest) throw bad(`it is longer than ${longest} characters`);
+  const lines = text
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.trim())
+    .filter((line) => wanted.test(line));
+  if (lines[0] !== "v=0") throw bad('it does not start with "v=0"');
+  const mLines = lines.filter((line) => line.startsWith("m="));
+  if (mLines.length === 0) throw bad("it has no media line (m=)");
+  if (mLines.length > 32) throw bad("it has more than 32 media lines");
+  const read = parse(lines.join("\r\n"));
+  const session = read as Loose;
+  return read.media.map((media, index) => remoteLine(mLines[index] ?? "", media as Loose, session));
+}
+
+type Loose = Readonly<Record<string, unknown>>;
+
+function remoteLine(line: string, media: Loose, session: Loose): RemoteLine {
+  // sdp-transform does not understand a port count ("49170/2"), so the m-line is read here.
+  const m = /^m=(\S+) +(\d{1,5})(?:\/\d+)? +(\S+)(?: +(.+))?$/.exec(line);
+  const [, type, portText, protocol, list = ""] = m ?? [];
+  if (type === undefined || protocol === undefined) throw bad(`the media line "${line.slice(0, 60)}" cannot be read`);
+  const port = Number(portText);
+  if (port > 65_535) throw bad(`port ${port} does not exist`);
+  const connection = record(media.connection) ?? record(session.connection);
+  const ip = connection?.ip;
+  const onHold = ip === "0.0.0.0" || ip === "::";
+  const address = unicast(ip);
+  const rtcp = rtcpOf(record(media.rtcp));
+  const ptime = Number(media.ptime);
+  return {
+    type,
+    port,
+    protocol,
+    list,
+    formats: formatsOf(list, media),
+    ...(address !== undefined && { address }),
+    ...(rtcp && { rtcp }),
+    direction: holding(directionOf(media.direction) ?? directionOf(session.direction) ?? "sendrecv", onHold),
+    ...(ptime >= 5 && ptime <= 200 && { ptime: Math.round(ptime) }),
+    feedback: feedbackOf(media),
+  };
+}
+
+function formatsOf(list: string, media: Loose): Format[] {
+  const maps = records(media.rtp);
+  const parameters = records(media.fmtp);
+  const formats: Format[] = [];
+  for (const word of list.split(/ +/).slice(0, 64)) {
+    if (!/^\d{1,3}$/.test(word) || Number(word) > 127) continue;
+    const payload = Number(word);
+    if (formats.some((f) => f.payload === payload)) continue;
+    const map = maps.find((r) => r.payload === payload);
+    const fixed = map ? undefined : staticFormats.get(payload);
+    const name = fixed?.name ?? (typeof map?.codec === "string" ? knownName(map.codec) : undefined);
+    const rate = fixed?.rate ?? Number(map?.rate);
+    if (name === undefined || !(rate > 0)) continue;
+    const fmtp = cleanFmtp(parameters.find((p) => p.payload === payload)?.config);
+    const channels = fixed?.channels ?? (Number(map?.encoding ?? 1) || 1);
+    formats.push({ payload, name, rate, channels, ...(fmtp !== undefined && { fmtp }) });
+  }
+  return formats;
+}
+
+/** fmtp goes on to the other leg, so only what looks like parameters is kept. */
+function cleanFmtp(config: unknown): string | undefined {
+  const text = typeof config === "number" ? String(config) : typeof config === "string" ? config.trim() : "";
+  return text.length > 0 && text.length <= 1000 && /^[\w\-.,;:=+/ ]+$/.test(text) ? text : undefined;
+}
+
+/** Key frame requests, the feedback that the relay passes on (RFC 4585 §6.3.1, RFC 5104 §4.3.1). */
+const relayedFeedback = ["nack pli", "ccm fir"];
+
+function feedbackOf(media: Loose): string[] {
+  const offered = new Set(records(media.rtcpFb).map((f) => `${String(f.type)} ${String(f.subtype)}`));
+  return relayedFeedback.filter((f) => offered.has(f));
+}
+
+function rtcpOf(rtcp: Loose | undefined): { port: number; address?: string } | undefined {
+  const port = Number(rtcp?.port);
+  if (!(port > 0 && port <= 65_535)) return undefined;
+  const address = unicast(rtcp?.address);
+  return address === undefined ? { port } : { port, address };
+}
+
+function unicast(ip: unknown): string | undefined {
+  if (typeof ip !== "string") return undefined;
+  const family = isIP(ip);
+  if (family === 0 || ip === "0.0.0.0" || ip === "::") return undefined;
+  if (family === 4 && Number(ip.split(".")[0]) >= 224) return undefined;
+  if (family === 6 && (ip.includes("%") || /^ff/i.test(ip))) return undefined;
+  return ip;
+}
+
+function directionOf(value: unknown): Direction | undefined {
+  return value === "sendrecv" || value === "sendonly" || value === "recvonly" || value === "inactive"
+    ? value
+    : undefined;
+}
+
+function holding(direction: Direction, onHold: boolean): Direction {
+  if (!onHold) return direction;
+  return direction === "sendrecv" || direction === "sendonly" ? "sendonly" : "inactive";
+}
+
+const record = (value: unknown): Loose | undefined =>
+  typeof value === "object" && value !== null ? (value as Loose) : undefined;
+const records = (value: unknown): Loose[] =>
+  Array.isArray(value) ? value.flatMap((v: unknown) => record(v) ?? []) : [];
+
+/** A sentence for whoever reads a log: the SDP of a device cannot be used, and why. */
+export const bad = (why: string) =>
+  giveUp("bad-sdp", `The other side's session description (SDP) cannot be used: ${why}.`);
+
+/** Writes our SDP. `id` and `version` stay below 2^53, beyond which sdp-transform rounds. */
+export function writeSdp(id: number, version: number, address: string, lines: readonly LocalLine[]): string {
+  const ipVer = isIP(address) === 6 ? 6 : 4;
+  return write({
+    version: 0,
+    origin: { username: "-", sessionId: id, sessionVersion: version, netType: "IN", ipVer, address },
+    name: "Portero",
+    connection: { version: ipVer, ip: address },
+    timing: { start: 0, stop: 0 },
+    media: lines.map(localMedia),
+  });
+}
+
+function localMedia(line: LocalLine): MediaDescription {
+  const payloads = line.list ?? line.formats.map((f) => f.payload).join(" ");
+  const head = { type: line.type, port: line.port, protocol: line.protocol, payloads };
+  if (line.port === 0) return { ...head, rtp: [], fmtp: [] };
+  return {
+    ...head,
+    rtp: line.formats.map((f) => ({
+      payload: f.payload,
+      codec: f.name,
+      rate: f.rate,
+      ...(f.channels > 1 && { encoding: f.channels }),
+    })),
+    fmtp: line.formats.flatMap((f) => (f.fmtp === undefined ? [] : [{ payload: f.payload, config: f.fmtp }])),
+    ...(line.ptime !== undefined && { ptime: line.ptime }),
+    rtcpFb: line.feedback.map((f) => ({ payload: "*", type: f.split(" ")[0] ?? "", subtype: f.split(" ")[1] ?? "" })),
+    direction: line.direction,
+  };
+}

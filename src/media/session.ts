@@ -1,0 +1,142 @@
+// One leg's media: its offer/answer machine and the handle on its ports in the worker. Knows SDP, no SIP; signalling
+// carries the bodies it makes and brings those of the other side.
+import { EventEmitter } from "node:events";
+import { label, type Kind } from "./codec.ts";
+import { mayReceive, maySend, speech, type Agreed } from "./negotiate.ts";
+import { kinds, OfferAnswer } from "./offer-answer.ts";
+import type { Counts, Remote, ToWorker } from "./worker/messages.ts";
+
+/** Packets of one session, RTP of all its m-lines; `remote` is where its audio comes from, `address:port`. */
+export interface MediaStats {
+  readonly received: number;
+  readonly sent: number;
+  readonly lost: number;
+  readonly codec?: string;
+  readonly remote?: string;
+}
+
+/** What a session needs of the Media it belongs to. */
+export interface SessionHost {
+  /** Our address in SDP. */
+  advertise(): string;
+  random(): number;
+  post(message: ToWorker): void;
+  /** Routes to and from the session's peer are to be worked out again. */
+  renegotiated(session: MediaSession): void;
+  stats(session: MediaSession): Promise<Counts>;
+  close(session: MediaSession): Promise<Counts>;
+}
+
+const noCounts: Counts = { received: 0, sent: 0, lost: 0 };
+
+export class MediaSession extends EventEmitter<{ silent: []; closed: [MediaStats] }> {
+  readonly id: string;
+  /** The session's number in the worker. */
+  readonly number: number;
+  readonly #host: SessionHost;
+  /** A kind that is not negotiated gives its ports back; a later offer of it is refused. */
+  readonly #ports = new Map<Kind, number>();
+  readonly #sdp: OfferAnswer;
+  #final: MediaStats | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** Made by Media.open(). */
+  constructor(host: SessionHost, number: number, ports: { readonly audio: number; readonly video?: number }) {
+    super();
+    this.#host = host;
+    this.number = number;
+    this.id = `media-${number}`;
+    this.#ports.set("audio", ports.audio);
+    if (ports.video !== undefined) this.#ports.set("video", ports.video);
+    const id = Math.floor(host.random() * 2 ** 32);
+    this.#sdp = new OfferAnswer({ advertise: host.advertise(), ports: this.#ports, id });
+  }
+
+  /** The negotiated audio codec, "PCMA/8000". */
+  get codec(): string | undefined {
+    const codec = speech(this.#sdp.agreed("audio")?.send ?? []);
+    return codec && label(codec);
+  }
+
+  /** What is settled for an m-line; for Media's routing. */
+  agreed(kind: Kind): Agreed | undefined {
+    return this.#sdp.agreed(kind);
+  }
+
+  /**
+   * An offer (SDP) to send on this leg. `like` is the leg it is to be bridged with: its codecs in its order, the G.711
+   * law it lacks, its video, and its direction, so that a hold is passed on. Without `like`, G.711 at first, later the
+   * same again. The o= version goes up when something changed.
+   */
+  offer(like?: MediaSession): string {
+    return this.#sdp.offer(like ? like.#sdp : undefined);
+  }
+
+  /** The remote's answer to our offer. Throws giveUp "bad-sdp" or "no-codec"; the session then stays as it was. */
+  receiveAnswer(sdp: string): void {
+    if (this.#sdp.receiveAnswer(sdp)) this.#apply();
+  }
+
+  /** The remote's offer, first or repeated; takes effect with answer(). Throws giveUp "bad-sdp" or "no-codec". */
+  receiveOffer(sdp: string): void {
+    this.#sdp.receiveOffer(sdp);
+  }
+
+  /**
+   * The answer (SDP) to the offer received. `towards` is the leg it is bridged with: its codec is taken where offered, and
+   * video only if it has it. Throws giveUp "no-codec" when the two have nothing in common, "no-offer" without an offer.
+   */
+  answer(towards?: MediaSession): string {
+    const body = this.#sdp.answer(towards ? towards.#sdp : undefined);
+    this.#apply();
+    return body;
+  }
+
+  /** Counts so far; of a closed session, the last ones. */
+  async stats(): Promise<MediaStats> {
+    return this.#final ?? this.#withCodec(await this.#host.stats(this));
+  }
+
+  /** Frees the ports; resolves when they are closed. */
+  close(): Promise<void> {
+    this.#closing ??= this.#host.close(this).then((counts) => this.ended(counts));
+    return this.#closing;
+  }
+
+  /** The worker has closed the session, or has died; for Media. */
+  ended(counts: Counts = noCounts): void {
+    if (this.#final) return;
+    this.#final = this.#withCodec(counts);
+    this.emit("closed", this.#final);
+  }
+
+  #withCodec(counts: Counts): MediaStats {
+    const codec = this.codec;
+    return { ...counts, ...(codec !== undefined && { codec }) };
+  }
+
+  #apply(): void {
+    for (const kind of kinds) {
+      const agreed = this.#sdp.agreed(kind);
+      if (agreed) {
+        this.#host.post({ type: "remote", session: this.number, kind, remote: remoteOf(agreed) });
+      } else if (this.#ports.delete(kind)) {
+        this.#host.post({ type: "release", session: this.number, kind });
+      }
+    }
+    this.#host.renegotiated(this);
+  }
+}
+
+function remoteOf(agreed: Agreed): Remote {
+  const { remote, receive } = agreed;
+  return {
+    address: remote.address,
+    port: remote.port,
+    rtcpAddress: remote.rtcp?.address,
+    rtcpPort: remote.rtcp?.port ?? Math.min(65_535, remote.port + 1),
+    send: maySend(agreed),
+    receive: mayReceive(agreed),
+    payloads: receive.map((f) => f.payload),
+  };
+}

@@ -1,0 +1,67 @@
+// Where one port's peer really is (symmetric RTP, RFC 4961): the SDP's address, else the first source that passes the
+// checks, then locked until the next offer. A source other than the SDP's must show two packets in sequence (the probation
+// of RFC 3550 A.1), and gives way once to the SDP's own address, so that a stranger who is quicker does not keep the call.
+import { ahead } from "./rtp.ts";
+
+export class Latch {
+  /** Where to send; undefined = nowhere yet. */
+  address: string | undefined;
+  port = 0;
+  #saidAddress: string | undefined;
+  #saidPort = 0;
+  #state: "closed" | "open" | "guessed" | "declared" = "closed";
+  // The candidate on probation.
+  #tryAddress = "";
+  #tryPort = 0;
+  #trySsrc = 0;
+  #trySequence = 0;
+
+  get locked(): boolean {
+    return this.#state === "guessed" || this.#state === "declared";
+  }
+
+  /** A new offer or answer: opens the latch again. The way found so far stays in use while the SDP says the same. */
+  expect(address: string | undefined, port: number): void {
+    if (this.#state === "closed" || address !== this.#saidAddress || port !== this.#saidPort) {
+      this.address = address;
+      this.port = address === undefined ? 0 : port;
+    }
+    this.#saidAddress = address;
+    this.#saidPort = port;
+    this.#state = "open";
+    this.#tryAddress = "";
+  }
+
+  /** Whether a packet that passed the checks comes from our peer. */
+  admits(address: string, port: number, ssrc: number, sequence: number): boolean {
+    const current = address === this.address && port === this.port;
+    if (this.#state === "declared") return current;
+    if (this.#state === "closed") return false;
+    if (address === this.#saidAddress && port === this.#saidPort) {
+      this.#lock("declared", address, port);
+      return true;
+    }
+    if (this.#state === "guessed") return current;
+    if (current || this.#passedProbation(address, port, ssrc, sequence)) {
+      this.#lock("guessed", address, port);
+      return true;
+    }
+    return false;
+  }
+
+  #passedProbation(address: string, port: number, ssrc: number, sequence: number): boolean {
+    const sameSource = address === this.#tryAddress && port === this.#tryPort && ssrc === this.#trySsrc;
+    if (sameSource && ahead(sequence, this.#trySequence) === 1) return true;
+    this.#tryAddress = address;
+    this.#tryPort = port;
+    this.#trySsrc = ssrc;
+    this.#trySequence = sequence;
+    return false;
+  }
+
+  #lock(state: "guessed" | "declared", address: string, port: number): void {
+    this.#state = state;
+    this.address = address;
+    this.port = port;
+  }
+}

@@ -1,0 +1,31 @@
+// The media worker: real sockets and real time around the relay. One thread for all calls, so that a busy flow in the
+// main thread cannot disturb speech.
+import { parentPort, workerData } from "node:worker_threads";
+import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
+import { bound, PortPool } from "./ports.ts";
+import { Relay } from "./relay.ts";
+
+const settings = workerData as WorkerSettings;
+const now = () => performance.now();
+const tell = (message: FromWorker) => parentPort?.postMessage(message);
+
+const pool = new PortPool({ ...settings, now });
+const relay = new Relay(settings, { now, random: Math.random, pool, tell });
+
+parentPort?.on("message", (message: ToWorker) => {
+  if (message.type !== "end") return relay.handle(message);
+  clearInterval(watch);
+  void relay.end().then(() => tell({ type: "ended" }));
+});
+
+const limits = [settings.firstPacketMs, settings.silenceMs].filter((ms) => ms > 0);
+const watch = setInterval(() => relay.watch(), Math.min(1000, Math.max(20, Math.min(...limits) / 4)));
+
+// An address that is not this machine's is found out now, not at the first call.
+const probe = await bound(settings.bind, 0);
+if (probe) {
+  probe.close();
+  tell({ type: "ready" });
+} else {
+  tell({ type: "unusable" });
+}

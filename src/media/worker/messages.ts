@@ -1,0 +1,75 @@
+// What the main thread and the media worker say to each other over their MessagePort. Sessions are numbers here; the
+// worker knows nothing of SDP, only sockets, addresses and payload types.
+import type { Kind } from "../codec.ts";
+
+export type { Kind };
+
+/** Given to the worker when it is made. */
+export interface WorkerSettings {
+  /** Local address of all media sockets. */
+  readonly bind: string;
+  /** Our addresses as others write them, so that media is never sent round in a circle. */
+  readonly own: readonly string[];
+  readonly ports: readonly [number, number];
+  /** Milliseconds a closed port rests before it is used again. */
+  readonly drainMs: number;
+  /** Milliseconds without a packet before "silent"; 0 = never. */
+  readonly firstPacketMs: number;
+  readonly silenceMs: number;
+}
+
+/** The other end of one m-line, from its SDP. */
+export interface Remote {
+  /** Undefined: nowhere yet; the first source that passes the checks shows where. */
+  readonly address?: string | undefined;
+  readonly port: number;
+  readonly rtcpAddress?: string | undefined;
+  readonly rtcpPort: number;
+  readonly send: boolean;
+  readonly receive: boolean;
+  /** Payload types we may get from it. */
+  readonly payloads: readonly number[];
+}
+
+/** One payload type's way from one leg to the other. */
+export interface Route {
+  readonly from: number;
+  readonly to: number;
+  /** RTP clock rate. */
+  readonly rate: number;
+  readonly law?: "aToU" | "uToA";
+}
+
+export interface Counts {
+  readonly received: number;
+  readonly sent: number;
+  readonly lost: number;
+  /** Where the audio comes from, `address:port`, once known. */
+  readonly remote?: string;
+}
+
+export type ToWorker =
+  | { readonly type: "open"; readonly session: number }
+  | { readonly type: "release"; readonly session: number; readonly kind: Kind }
+  | { readonly type: "remote"; readonly session: number; readonly kind: Kind; readonly remote: Remote }
+  | {
+      readonly type: "route";
+      readonly session: number;
+      readonly kind: Kind;
+      /** Undefined: what this session sends goes nowhere. */
+      readonly to: number | undefined;
+      readonly routes: readonly Route[];
+    }
+  | { readonly type: "stats"; readonly session: number; readonly ask: number }
+  | { readonly type: "close"; readonly session: number }
+  | { readonly type: "end" };
+
+export type FromWorker =
+  | { readonly type: "ready" }
+  | { readonly type: "unusable" }
+  | { readonly type: "opened"; readonly session: number; readonly audio: number; readonly video?: number }
+  | { readonly type: "refused"; readonly session: number; readonly reason: string }
+  | { readonly type: "silent"; readonly session: number }
+  | { readonly type: "stats"; readonly ask: number; readonly counts: Counts }
+  | { readonly type: "closed"; readonly session: number; readonly counts: Counts }
+  | { readonly type: "ended" };

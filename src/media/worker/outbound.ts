@@ -1,0 +1,57 @@
+// The one RTP stream a receiver sees, whatever sources feed it: our SSRC, sequence numbers without a jump and timestamps
+// that go on, so that a change of source (ring-back → bell) breaks neither jitter buffers nor, later, SRTP.
+import { ahead, sequenceOf, ssrcOf, timestampOf } from "./rtp.ts";
+
+export class Outbound {
+  readonly ssrc: number;
+  packets = 0;
+  octets = 0;
+  /** The source in use: its port's stream, and its SSRC; −1 = none yet. */
+  source: object | undefined;
+  sourceSsrc = -1;
+  /** What is added to the source's sequence number and timestamp. */
+  sequenceOffset = 0;
+  timestampOffset = 0;
+  #sequence: number;
+  #timestamp: number;
+  #lastAt = 0;
+
+  constructor(random: () => number) {
+    this.ssrc = Math.floor(random() * 2 ** 32);
+    this.#sequence = Math.floor(random() * 2 ** 15);
+    this.#timestamp = Math.floor(random() * 2 ** 32);
+  }
+
+  /** Rewrites a sound packet in place, to be sent at `now` (ms) as `payload` of clock rate `rate` (Hz). */
+  rewrite(packet: Buffer, source: object, payload: number, rate: number, now: number): void {
+    const sequence = sequenceOf(packet);
+    const timestamp = timestampOf(packet);
+    const ssrc = ssrcOf(packet);
+    let marker = packet.readUInt8(1) & 0x80;
+    if (ssrc !== this.sourceSsrc || source !== this.source) {
+      // RFC 3550 §5.1: the timestamp goes on by the time that passed; a talkspurt begins.
+      const passed = this.packets === 0 ? 0 : Math.max(1, Math.round(((now - this.#lastAt) * rate) / 1000));
+      this.sequenceOffset = (this.#sequence + 1 - sequence) & 0xffff;
+      this.timestampOffset = (this.#timestamp + passed - timestamp) >>> 0;
+      this.source = source;
+      this.sourceSsrc = ssrc;
+      if (rate < 90_000) marker = 0x80;
+      this.#sequence = (this.#sequence + 1) & 0xffff;
+      this.#timestamp = (timestamp + this.timestampOffset) >>> 0;
+    }
+    const next = (sequence + this.sequenceOffset) & 0xffff;
+    const nextTimestamp = (timestamp + this.timestampOffset) >>> 0;
+    packet.writeUInt8(marker | payload, 1);
+    packet.writeUInt16BE(next, 2);
+    packet.writeUInt32BE(nextTimestamp, 4);
+    packet.writeUInt32BE(this.ssrc, 8);
+    // A late packet must not turn the end of the stream back.
+    if (ahead(next, this.#sequence) >= 0) {
+      this.#sequence = next;
+      this.#timestamp = nextTimestamp;
+      this.#lastAt = now;
+    }
+    this.packets++;
+    this.octets += packet.length;
+  }
+}

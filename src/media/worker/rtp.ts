@@ -1,0 +1,32 @@
+// RTP packets (RFC 3550 §5.1) read and rewritten in the buffer they came in: no object per packet.
+
+export const headerLength = 12;
+
+/** The payload type when the packet is sound RTP, else −1: version, lengths, and room for CSRCs, extension and padding. */
+export function payloadType(packet: Buffer): number {
+  const first = packet[0];
+  if (first === undefined || packet.length < headerLength || first >> 6 !== 2) return -1;
+  return payloadEnd(packet) < payloadStart(packet) ? -1 : packet.readUInt8(1) & 0x7f;
+}
+
+/** Where the payload begins, behind CSRCs and the extension; beyond the end when the packet lies about them. */
+export function payloadStart(packet: Buffer): number {
+  const first = packet.readUInt8(0);
+  const start = headerLength + 4 * (first & 0x0f);
+  if (!(first & 0x10)) return start;
+  return start + 4 > packet.length ? packet.length + 1 : start + 4 + 4 * packet.readUInt16BE(start + 2);
+}
+
+/** Where the payload ends, before padding; −1 when the padding's length cannot be. */
+export function payloadEnd(packet: Buffer): number {
+  if (!(packet.readUInt8(0) & 0x20)) return packet.length;
+  const padding = packet.readUInt8(packet.length - 1);
+  return padding === 0 ? -1 : packet.length - padding;
+}
+
+export const sequenceOf = (packet: Buffer): number => packet.readUInt16BE(2);
+export const timestampOf = (packet: Buffer): number => packet.readUInt32BE(4);
+export const ssrcOf = (packet: Buffer): number => packet.readUInt32BE(8);
+
+/** How far 16-bit `a` is ahead of `b`, −32768…32767 (RFC 3550 A.1). */
+export const ahead = (a: number, b: number): number => ((a - b) << 16) >> 16;

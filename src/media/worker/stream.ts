@@ -1,0 +1,144 @@
+// One m-line of one session inside the worker: a port pair, its peer, and the way of its packets to another stream. Plain
+// RTP in and out; where SRTP comes in later, it stands between `receive` and the checks, and before `wire`.
+import { aToU, uToA } from "../g711.ts";
+import type { Kind, Remote, Route } from "./messages.ts";
+import { Inbound } from "./inbound.ts";
+import { Latch } from "./latch.ts";
+import { Outbound } from "./outbound.ts";
+import { isControl, relayControl } from "./rtcp.ts";
+import { payloadEnd, payloadStart, payloadType, sequenceOf, ssrcOf } from "./rtp.ts";
+
+/** The two sockets of a port pair, as a stream sees them. */
+export interface Wire {
+  rtp(packet: Buffer, port: number, address: string): void;
+  rtcp(packet: Buffer, port: number, address: string): void;
+}
+
+export interface StreamDeps {
+  /** Milliseconds; only differences count. */
+  readonly now: () => number;
+  readonly random: () => number;
+  /** Whether an address is one of our own media ports: media to it would go round in a circle. */
+  readonly isOwn: (address: string, port: number) => boolean;
+}
+
+const laws = { aToU, uToA };
+const noWay = 0xff;
+
+export class Stream {
+  readonly kind: Kind;
+  readonly in = new Inbound();
+  readonly out: Outbound;
+  readonly #latch = new Latch();
+  readonly #wire: Wire;
+  readonly #deps: StreamDeps;
+  #to: Stream | undefined;
+  #remote: Remote | undefined;
+  #rtcpAddress: string | undefined;
+  #rtcpPort = 0;
+  /** When something last came from the peer; undefined = nothing since the stream was set up. */
+  lastHeard: number | undefined;
+  // By payload type, so that the path of a packet is three table reads.
+  readonly #accepted = new Uint8Array(128);
+  readonly #payloads = new Uint8Array(128).fill(noWay);
+  readonly #rates = new Uint32Array(128);
+  readonly #laws: (Uint8Array | undefined)[] = Array.from({ length: 128 }, () => undefined);
+
+  constructor(kind: Kind, wire: Wire, deps: StreamDeps) {
+    this.kind = kind;
+    this.#wire = wire;
+    this.#deps = deps;
+    this.out = new Outbound(deps.random);
+  }
+
+  /** Whether the peer should be sending something that somebody gets. */
+  get expectsMedia(): boolean {
+    return this.#to !== undefined && this.#remote?.receive === true;
+  }
+
+  /** Where its media comes from, or is expected from. */
+  get peer(): string | undefined {
+    const { address, port } = this.#latch;
+    if (address === undefined) return undefined;
+    return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+  }
+
+  setRemote(remote: Remote): void {
+    this.#remote = remote;
+    this.#accepted.fill(0);
+    for (const payload of remote.payloads) this.#accepted[payload & 0x7f] = 1;
+    this.#latch.expect(remote.address, remote.port);
+    this.#rtcpAddress = remote.rtcpAddress ?? remote.address;
+    this.#rtcpPort = remote.rtcpPort;
+  }
+
+  setRoutes(to: Stream | undefined, routes: readonly Route[]): void {
+    this.#to = to;
+    this.#payloads.fill(noWay);
+    this.#laws.fill(undefined);
+    for (const route of routes) {
+      const from = route.from & 0x7f;
+      this.#payloads[from] = route.to & 0x7f;
+      this.#rates[from] = route.rate;
+      this.#laws[from] = route.law && laws[route.law];
+    }
+  }
+
+  /** `other` is closed: nothing goes there any more. */
+  forget(other: Stream): void {
+    if (this.#to === other) this.setRoutes(undefined, []);
+  }
+
+  /** A datagram on the RTP port. */
+  receive(packet: Buffer, address: string, port: number): void {
+    const remote = this.#remote;
+    const payload = payloadType(packet);
+    if (!remote?.receive || payload < 0 || this.#accepted[payload] !== 1) return;
+    const ssrc = ssrcOf(packet);
+    const sequence = sequenceOf(packet);
+    if (this.#deps.isOwn(address, port) || !this.#latch.admits(address, port, ssrc, sequence)) return;
+    this.in.count(ssrc, sequence);
+    const now = this.#deps.now();
+    this.lastHeard = now;
+    const to = this.#to;
+    const next = this.#payloads[payload] ?? noWay;
+    if (!to || next === noWay) return;
+    const law = this.#laws[payload];
+    if (law) {
+      const end = payloadEnd(packet);
+      for (let i = payloadStart(packet); i < end; i++) packet[i] = law[packet[i] ?? 0] ?? 0;
+    }
+    to.#send(packet, this, next, this.#rates[payload] ?? 8000, now);
+  }
+
+  #send(packet: Buffer, source: Stream, payload: number, rate: number, now: number): void {
+    const { address, port } = this.#latch;
+    if (!this.#remote?.send || address === undefined || this.#deps.isOwn(address, port)) return;
+    this.out.rewrite(packet, source, payload, rate, now);
+    this.#wire.rtp(packet, port, address);
+  }
+
+  /** A datagram on the RTCP port. */
+  receiveControl(packet: Buffer, address: string, port: number): void {
+    if (!this.#remote || !isControl(packet) || address !== (this.#rtcpAddressNow() ?? "")) return;
+    if (this.#deps.isOwn(address, port)) return;
+    this.lastHeard = this.#deps.now();
+    // Behind a NAT the RTCP port is not the one in the SDP.
+    this.#rtcpAddress = address;
+    this.#rtcpPort = port;
+    const to = this.#to;
+    const rewritten = to && relayControl(packet, this, to);
+    if (rewritten) to.#sendControl(rewritten);
+  }
+
+  #sendControl(packet: Buffer): void {
+    const address = this.#rtcpAddressNow();
+    if (!this.#remote || address === undefined || this.#rtcpPort === 0) return;
+    if (!this.#deps.isOwn(address, this.#rtcpPort)) this.#wire.rtcp(packet, this.#rtcpPort, address);
+  }
+
+  /** RTCP follows RTP: once that is locked to an address, only this address counts. */
+  #rtcpAddressNow(): string | undefined {
+    return this.#latch.locked ? this.#latch.address : this.#rtcpAddress;
+  }
+}

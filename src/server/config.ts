@@ -1,0 +1,112 @@
+// The file that `npm run server` is given: listeners, extensions, doors, and a strategy per door.
+import { readFile } from "node:fs/promises";
+import type { FromSchema } from "json-schema-to-ts";
+import { giveUp, sentence } from "../errors.ts";
+import { checker } from "../schema.ts";
+
+const schema = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    sip: {
+      type: "object",
+      additionalProperties: false,
+      default: {},
+      properties: {
+        realm: { type: "string", pattern: '^[^"\\\\]+$' },
+        listeners: {
+          type: "array",
+          minItems: 1,
+          default: [{ transport: "udp" }, { transport: "tcp" }],
+          items: {
+            type: "object",
+            additionalProperties: false,
+            required: ["transport"],
+            properties: {
+              transport: { enum: ["udp", "tcp"] },
+              address: { type: "string", default: "0.0.0.0" },
+              port: { type: "integer", minimum: 0, maximum: 65535, default: 5060 },
+              advertise: { type: "string" },
+            },
+          },
+        },
+      },
+    },
+    media: {
+      type: "object",
+      additionalProperties: false,
+      properties: {
+        bind: { type: "string" },
+        advertise: { type: "string" },
+        ports: { type: "array", items: { type: "integer", minimum: 0, maximum: 65535 }, minItems: 2, maxItems: 2 },
+      },
+    },
+    extensions: {
+      type: "array",
+      default: [],
+      items: {
+        type: "object",
+        additionalProperties: false,
+        required: ["extension", "password"],
+        properties: {
+          extension: { type: "string" },
+          name: { type: "string", default: "" },
+          login: { type: "string" },
+          password: { type: "string" },
+          maxContacts: { type: "integer", minimum: 1 },
+        },
+      },
+    },
+    doors: {
+      type: "array",
+      default: [],
+      items: {
+        type: "object",
+        required: ["id", "name", "extension", "password"],
+        properties: {
+          id: { type: "string" },
+          name: { type: "string" },
+          preset: { type: "string", default: "generic" },
+          extension: { type: "string" },
+          login: { type: "string" },
+          password: { type: "string" },
+          address: { type: "string" },
+          imageUrl: { type: "string" },
+          videoUrl: { type: "string" },
+          cameraUsername: { type: "string" },
+          cameraPassword: { type: "string" },
+          code: { type: "string", default: "" },
+          verifyTls: { type: "boolean" },
+          pin: { type: "string" },
+          bounceSeconds: { type: "number" },
+          strategy: { type: "object" },
+        },
+        additionalProperties: false,
+      },
+    },
+  },
+} as const;
+
+export type ServerConfig = FromSchema<typeof schema>;
+const check = checker("config", schema);
+
+/** @throws PorteroError `invalid`, naming the field */
+export const checkConfig = (value: unknown): ServerConfig => check(value);
+
+/** @throws PorteroError `invalid`, `no-config` */
+export async function readConfig(file: string): Promise<ServerConfig> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    throw giveUp("no-config", `the config ${file} cannot be read: ${sentence(error)}`, { cause: error });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    // The parser's own message would quote the file, passwords included.
+    throw giveUp("invalid", `the config ${file} is not JSON`, { cause: error });
+  }
+  return checkConfig(value);
+}

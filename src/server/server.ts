@@ -1,0 +1,79 @@
+// The endpoint without Node-RED: a switchboard that follows a config file and reports what happens.
+import type { Clock } from "../clock.ts";
+import { sentence } from "../errors.ts";
+import type { DoorSettings } from "../door/door.ts";
+import { silent, type Log } from "../log.ts";
+import { Secret } from "../secret.ts";
+import type { VisitEvent } from "../visit/messages.ts";
+import { strategyOf, type Strategy } from "../visit/strategy.ts";
+import { Switchboard, type SwitchboardOptions } from "../visit/switchboard.ts";
+import type { ServerConfig } from "./config.ts";
+
+/** One line of what happened: plain JSON. */
+export type Report = (line: Record<string, unknown>) => void;
+
+export interface Server {
+  readonly switchboard: Switchboard;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts it. A door with a strategy is answered by it, and its caller refused when that fails; a door without one rings
+ * the number it dials.
+ * @throws PorteroError `invalid`, `number-taken`, `port-busy` …
+ */
+export async function startServer(
+  config: ServerConfig,
+  report: Report,
+  deps: { clock?: Clock; log?: Log } = {},
+): Promise<Server> {
+  const log = deps.log ?? silent;
+  const { realm, listeners } = config.sip;
+  const switchboard = new Switchboard({
+    ...{ log, sip: { listeners, ...(realm === undefined ? {} : { realm }) } },
+    ...(deps.clock && { clock: deps.clock }),
+    ...(config.media && { media: config.media as NonNullable<SwitchboardOptions["media"]> }),
+  });
+  for (const { password, ...extension } of config.extensions)
+    switchboard.addExtension({ ...extension, password: new Secret(password) }, `extension ${extension.extension}`);
+  const strategies = new Map<string, Strategy>();
+  for (const { strategy, ...door } of config.doors) {
+    strategies.set(door.id, strategyOf(strategy ?? { strategy: "ring-all" }));
+    switchboard.addDoor(withSecrets(door), `door ${door.name}`);
+  }
+
+  switchboard.on("visit", (event) => {
+    report(plain(event));
+    if (event.event !== "ring") return;
+    const visit = switchboard.visit(event.visit.id);
+    const strategy = strategies.get(event.visit.door);
+    if (!visit || !strategy) return;
+    visit
+      .answerBy(strategy)
+      .then((outcome) => visit.refuse(outcome.result === "busy" || outcome.result === "rejected" ? 486 : 480))
+      .catch((error: unknown) => log.error(sentence(error)));
+  });
+  for (const name of ["registered", "unregistered", "refused"] as const)
+    switchboard.on(name, (facts: object) => report({ event: name, ...facts }));
+  switchboard.on("opening", (opening) => report({ event: "opening", ...opening }));
+  switchboard.on("trouble", (error) => report({ event: "trouble", text: error.message }));
+  await switchboard.start();
+  return { switchboard, close: () => switchboard.close() };
+}
+
+const secretFields = ["password", "imageUrl", "videoUrl", "cameraPassword", "code"];
+
+/** A door as JSON holds it, its secrets wrapped. */
+export function withSecrets(door: Readonly<Record<string, unknown>>): DoorSettings {
+  const fields = Object.entries(door).map(([name, value]) =>
+    secretFields.includes(name) && typeof value === "string" ? [name, new Secret(value)] : [name, value],
+  );
+  return Object.fromEntries(fields) as DoorSettings;
+}
+
+/** The event without the picture's bytes. */
+function plain(event: VisitEvent): Record<string, unknown> {
+  if (event.event !== "snapshot") return { ...event };
+  const { jpeg, ...facts } = event.payload as { jpeg: Buffer };
+  return { ...event, payload: { ...facts, bytes: jpeg.length } };
+}

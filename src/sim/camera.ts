@@ -1,0 +1,121 @@
+// The web server of a simulated bell's camera: /snapshot.jpg behind Digest (RFC 7616), drawn anew for each request.
+import { createHmac, randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Clock } from "../clock.ts";
+import { parseCredentials, verifyDigest } from "../digest.ts";
+import { sentence } from "../errors.ts";
+import type { Secret } from "../secret.ts";
+import { portTaken } from "../sip/transport/busy.ts";
+import { Painter } from "./picture/painter.ts";
+import type { Scene } from "./picture/scene.ts";
+
+/** silent: takes a request and never answers. slow: answers after `slowMs`. broken: sends half of a picture as a whole one. */
+export type CameraBehaviour = "normal" | "silent" | "slow" | "broken";
+
+export interface CameraOptions {
+  readonly bind: string;
+  readonly port: number;
+  readonly login: string;
+  readonly password: Secret;
+  readonly clock: Clock;
+  readonly behaviour: CameraBehaviour;
+  /** What there is to see at this moment, apart from the time. */
+  scene(): Omit<Scene, "at">;
+}
+
+export const slowMs = 3000;
+const realm = "simulated camera";
+const nonceLife = 60_000;
+
+export class SimCamera {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #options: CameraOptions;
+  readonly #painter = new Painter();
+  readonly #key = randomBytes(32);
+  readonly #closed = new AbortController();
+
+  /** Rejects with a PorteroError `port-busy`, `no-such-address` … */
+  static async open(options: CameraOptions): Promise<SimCamera> {
+    const server = createServer();
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (error) =>
+        reject(portTaken("TCP", { transport: "tcp", address: options.bind, port: options.port }, error)),
+      );
+      server.listen({ host: options.bind, port: options.port }, resolve);
+    });
+    server.removeAllListeners("error");
+    return new SimCamera(server, options);
+  }
+
+  private constructor(server: Server, options: CameraOptions) {
+    this.#server = server;
+    this.#options = options;
+    const place = server.address();
+    this.port = typeof place === "object" && place ? place.port : options.port;
+    server.on("error", () => {});
+    server.on("request", (request, response) => {
+      this.#answer(request, response).catch((error: unknown) => refuse(response, 500, sentence(error)));
+    });
+  }
+
+  get url(): string {
+    const { bind } = this.#options;
+    const host = bind === "0.0.0.0" ? "127.0.0.1" : bind === "::" ? "::1" : bind;
+    return `http://${host.includes(":") ? `[${host}]` : host}:${this.port}/snapshot.jpg`;
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    const ended = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await Promise.all([ended, this.#painter.close()]);
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { behaviour, clock } = this.#options;
+    if (behaviour === "silent") return;
+    const target = request.url ?? "/";
+    if (request.method !== "GET" && request.method !== "HEAD") return refuse(response, 405, "only GET is known here");
+    if (target.split("?")[0] !== "/snapshot.jpg") return refuse(response, 404, "the picture is at /snapshot.jpg");
+    const allowed = this.#allowed(request, target);
+    if (allowed !== "yes") {
+      const stale = allowed === "stale" ? ", stale=true" : "";
+      const challenge = `Digest realm="${realm}", nonce="${this.#nonce()}", algorithm=MD5, qop="auth"${stale}`;
+      response.setHeader("WWW-Authenticate", challenge);
+      return refuse(response, 401, "the camera's login and password are those of the bell's SIP account");
+    }
+    if (behaviour === "slow") await clock.sleep(slowMs, this.#closed.signal);
+    const jpeg = await this.#painter.paint({ ...this.#options.scene(), at: clock.now() });
+    const body = behaviour === "broken" ? jpeg.subarray(0, jpeg.length >> 1) : jpeg;
+    response.writeHead(200, {
+      ...{ "Content-Type": "image/jpeg", "Content-Length": body.length, "Cache-Control": "no-store" },
+    });
+    response.end(request.method === "HEAD" ? undefined : body);
+  }
+
+  #allowed(request: IncomingMessage, target: string): "yes" | "no" | "stale" {
+    const { login, password, clock } = this.#options;
+    const credentials = parseCredentials(request.headers.authorization ?? "");
+    if (credentials?.username !== login || credentials.realm !== realm || credentials.uri !== target) return "no";
+    const [time = "", signature] = credentials.nonce.split(".");
+    if (signature !== this.#sign(time)) return "no";
+    if (!verifyDigest(credentials, password.reveal(), request.method ?? "")) return "no";
+    return clock.now() - Number(time) > nonceLife ? "stale" : "yes";
+  }
+
+  #nonce(): string {
+    const time = String(this.#options.clock.now());
+    return `${time}.${this.#sign(time)}`;
+  }
+
+  #sign(time: string): string {
+    return createHmac("sha256", this.#key).update(time).digest("hex").slice(0, 32);
+  }
+}
+
+function refuse(response: ServerResponse, status: number, text: string): void {
+  if (response.headersSent) return void response.destroy();
+  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" });
+  response.end(text + "\n");
+}

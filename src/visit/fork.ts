@@ -1,0 +1,175 @@
+// Rings several targets at once; the first to pick up wins and the others stop (H4, H5, X4). A device that registers
+// while it rings is rung too (X1).
+import type { Cancel, Clock } from "../clock.ts";
+import { PorteroError, sentence } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { Media, MediaSession } from "../media/media.ts";
+import type { CallEnd } from "../sip/dialog/call.ts";
+import type { OutgoingCall } from "../sip/dialog/outgoing.ts";
+import type { Endpoint } from "../sip/endpoint.ts";
+import { cause, completedElsewhere } from "../sip/causes.ts";
+import type { Contact } from "../sip/registrar/location.ts";
+import type { Leg } from "./leg.ts";
+import type { Party, PartyResult } from "./messages.ts";
+import type { Target } from "./strategy.ts";
+
+/** What ringing needs of its surroundings. */
+export interface ForkHost {
+  readonly endpoint: Endpoint;
+  readonly media: Media;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The devices of an extension; undefined where the number is none. */
+  contactsOf(number: string): readonly Contact[] | undefined;
+  doNotDisturb(number: string): boolean;
+}
+
+export interface ForkResult {
+  readonly winner?: Leg;
+  readonly parties: readonly Party[];
+  readonly cause: number;
+}
+
+interface Fork {
+  target: Target;
+  call?: OutgoingCall;
+  session?: MediaSession;
+}
+
+// What a try is remembered by when its parties ended in different ways: a refusal says more than an absence.
+const weight: readonly PartyResult[] = ["rejected", "busy", "no-answer", "cancelled", "unreachable", "unregistered"];
+
+export class Forking {
+  readonly #host: ForkHost;
+  readonly #caller: { name: string; number: string };
+  readonly #like: MediaSession;
+  readonly #targets: readonly Target[];
+  readonly #forks = new Set<Fork>();
+  readonly #parties: Party[] = [];
+  #done: ((result: ForkResult) => void) | undefined;
+  #timer: Cancel = () => {};
+
+  constructor(
+    host: ForkHost,
+    caller: { name: string; number: string },
+    like: MediaSession,
+    targets: readonly Target[],
+  ) {
+    this.#host = host;
+    this.#caller = caller;
+    this.#like = like;
+    this.#targets = [...new Set(targets)];
+  }
+
+  /** Rings for `seconds` at most. Abort with the reason "answered" tells the phones so. */
+  run(seconds: number, signal: AbortSignal): Promise<ForkResult> {
+    return new Promise((resolve) => {
+      const abort = () => this.#finish("cancelled", signal.reason === "answered" ? completedElsewhere : undefined);
+      this.#done = (result) => {
+        signal.removeEventListener("abort", abort);
+        resolve(result);
+      };
+      if (signal.aborted) return abort();
+      signal.addEventListener("abort", abort, { once: true });
+      this.#timer = this.#host.clock.after(seconds * 1000, () => this.#finish("no-answer"));
+      for (const target of this.#targets) this.#dial(target);
+      this.#check();
+    });
+  }
+
+  /** A device has registered: it rings along if it belongs to a target. Says whether it does. */
+  offer(contact: Contact): boolean {
+    if (!this.#done || !this.#targets.includes(contact.extension)) return false;
+    this.#fork(contact.extension, contact);
+    return true;
+  }
+
+  #dial(target: Target): void {
+    if (/^sips?:/i.test(target)) return this.#fork(target, target);
+    const contacts = this.#host.contactsOf(target);
+    if (!contacts) return this.#note(target, "unreachable", cause.unallocated, 404);
+    if (this.#host.doNotDisturb(target)) return this.#note(target, "busy", cause.busy, 486);
+    if (contacts.length === 0) return this.#note(target, "unregistered", cause.absent);
+    for (const contact of contacts) this.#fork(target, contact);
+  }
+
+  #fork(target: Target, to: Contact | string): void {
+    const fork: Fork = { target };
+    this.#forks.add(fork);
+    this.#call(fork, to).catch((error: unknown) => {
+      this.#host.log.warn(`${target} could not be rung: ${sentence(error)}`);
+      const forever = error instanceof PorteroError && error.code === "no-media";
+      this.#ended(fork, { by: "network", cause: forever ? 58 : cause.noRoute, text: sentence(error) });
+    });
+  }
+
+  async #call(fork: Fork, to: Contact | string): Promise<void> {
+    const { endpoint, media } = this.#host;
+    const session = await media.open();
+    fork.session = session;
+    if (!this.#forks.has(fork)) {
+      await session.close();
+      return;
+    }
+    const options = { from: this.#caller, sdp: session.offer(this.#like) };
+    const call = await (typeof to === "string" ? endpoint.callUri(to, options) : endpoint.callContact(to, options));
+    fork.call = call;
+    if (!this.#forks.has(fork)) {
+      call.hangUp();
+      return;
+    }
+    call.on("ended", (end) => this.#ended(fork, end));
+    call.on("answered", ({ sdp }) => {
+      try {
+        session.receiveAnswer(sdp ?? "");
+      } catch (error) {
+        this.#host.log.warn(`${fork.target} answered without usable sound: ${sentence(error)}`);
+        this.#ended(fork, { by: "local", status: 488, cause: 58, text: sentence(error) });
+        return call.hangUp();
+      }
+      this.#forks.delete(fork);
+      this.#note(fork.target, "answered", cause.normal, 200);
+      this.#finish("cancelled", completedElsewhere, { call, session, name: fork.target });
+    });
+  }
+
+  #ended(fork: Fork, end: CallEnd): void {
+    if (!this.#forks.delete(fork)) return;
+    fork.session?.close().catch((error: unknown) => this.#host.log.warn(sentence(error)));
+    this.#note(fork.target, resultOf(end), end.cause, end.status);
+    this.#check();
+  }
+
+  #note(target: Target, result: PartyResult, why: number, status?: number): void {
+    this.#parties.push({ target, try: 1, result, ...(status === undefined ? {} : { status }), cause: why });
+  }
+
+  #check(): void {
+    if (this.#forks.size === 0) this.#finish("no-answer");
+  }
+
+  /** `result` is what became of those that still ring; `reason` is what they are told. */
+  #finish(result: "cancelled" | "no-answer", reason?: string, winner?: Leg): void {
+    const done = this.#done;
+    if (!done) return;
+    this.#done = undefined;
+    this.#timer();
+    const left = [...this.#forks];
+    this.#forks.clear();
+    for (const fork of left) {
+      fork.call?.hangUp(reason);
+      fork.session?.close().catch((error: unknown) => this.#host.log.warn(sentence(error)));
+      this.#note(fork.target, result, result === "cancelled" ? cause.normal : cause.noAnswer);
+    }
+    const first = weight.flatMap((result) => this.#parties.find((party) => party.result === result) ?? [])[0];
+    const why = winner ? cause.normal : (first?.cause ?? 0);
+    done({ ...(winner && { winner }), parties: this.#parties, cause: why });
+  }
+}
+
+function resultOf(end: CallEnd): PartyResult {
+  if (end.cause === cause.busy) return "busy";
+  if (end.cause === cause.rejected) return "rejected";
+  if (end.cause === cause.noAnswer || end.cause === cause.noResponse) return "no-answer";
+  return "unreachable";
+}

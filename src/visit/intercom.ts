@@ -1,0 +1,42 @@
+// A call from one extension to another (H4): all contacts of the number ring, the first to answer is connected. No door
+// is pressed here, so there is no visit; a phone may call a door and open it by its digits.
+import { sentence } from "../errors.ts";
+import { cause } from "../sip/causes.ts";
+import type { IncomingCall } from "../sip/dialog/incoming.ts";
+import type { MediaSession } from "../media/media.ts";
+import { Forking, type ForkHost } from "./fork.ts";
+import { answerFor, bridge, takeOffer, type Leg } from "./leg.ts";
+
+const ringSeconds = 60;
+
+/** Connects a call to the extension it dialled. Resolves when it talks or has failed; never rejects. */
+export async function connectExtension(host: ForkHost, call: IncomingCall, joined?: (to: Leg) => void): Promise<void> {
+  let session: MediaSession | undefined;
+  try {
+    call.ring();
+    session = await host.media.open();
+    takeOffer(session, call.sdp, call.identity.extension);
+    const gone = new AbortController();
+    call.on("ended", () => gone.abort("cancelled"));
+    if (call.state === "ended") gone.abort("cancelled");
+    const caller = { number: call.identity.extension, name: call.remote?.name ?? "" };
+    const {
+      winner,
+      parties,
+      cause: why,
+    } = await new Forking(host, caller, session, [call.dialled]).run(ringSeconds, gone.signal);
+    if (!winner) {
+      call.reject(parties.find((party) => party.status !== undefined)?.status ?? (why === cause.absent ? 480 : 408));
+      await session.close();
+      return;
+    }
+    const leg: Leg = { call, session, name: call.identity.extension };
+    call.answer(answerFor(leg, call.sdp !== undefined, winner.session));
+    bridge(host.media, leg, winner, { digit: () => {}, over: () => {} }, host.log);
+    joined?.(winner);
+  } catch (error) {
+    host.log.warn(`${call.identity.extension} could not be connected to ${call.dialled}: ${sentence(error)}`);
+    call.reject(488);
+    await session?.close();
+  }
+}

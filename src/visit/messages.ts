@@ -1,0 +1,77 @@
+// What the rest of the world is told of a visit: plain JSON that passes through MQTT, context and function nodes. These
+// shapes are contracts; a change of one is a line in the CHANGELOG.
+
+export type VisitState = "ringing" | "talking" | "ended";
+
+/** A visit as it stands in `msg.visit`. */
+export interface VisitView {
+  readonly id: string;
+  /** The door's id. */
+  readonly door: string;
+  readonly caller: { readonly number: string; readonly name: string };
+  /** The number that the bell dialled. */
+  readonly dialled: string;
+  /** Which button: the dialled number, where the bell has several; else "1". */
+  readonly button: string;
+  readonly state: VisitState;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** Who took the visitor: an extension, an address, or who opened. */
+  readonly answeredBy?: string;
+  /** How often somebody was tried to be reached, over all strategies of this visit. */
+  readonly attempt: number;
+}
+
+export type VisitEventName =
+  | "ring"
+  | "trying"
+  | "answered"
+  | "unanswered"
+  | "dtmf"
+  | "opened"
+  | "refused"
+  | "snapshot"
+  | "snapshot-failed"
+  | "ended";
+
+/** Exactly a message: `msg = { ...event }`. */
+export interface VisitEvent {
+  readonly event: VisitEventName;
+  readonly visit: VisitView;
+  readonly payload: unknown;
+  /** `<door>/<event>` */
+  readonly topic: string;
+}
+
+export type PartyResult = "answered" | "no-answer" | "busy" | "rejected" | "unregistered" | "unreachable" | "cancelled";
+
+/** One device that was rung in one try, or a target that had none. */
+export interface Party {
+  readonly target: string;
+  readonly try: number;
+  readonly result: PartyResult;
+  readonly status?: number;
+  /** Q.850. */
+  readonly cause: number;
+}
+
+export interface Outcome {
+  /** `cancelled`: the visitor gave up. `stopped`: the flow did. */
+  readonly result: "answered" | "unanswered" | "busy" | "rejected" | "unregistered" | "cancelled" | "stopped";
+  /** The target that answered. */
+  readonly by?: string;
+  readonly tries: number;
+  readonly parties: readonly Party[];
+}
+
+/** The payload of `ended`. */
+export interface VisitEnd {
+  readonly outcome: "answered" | "unanswered" | "cancelled" | "stopped" | "opened" | "failed";
+  /** Q.850. */
+  readonly cause: number;
+  readonly text: string;
+  readonly answeredBy?: string;
+  readonly ringSeconds: number;
+  readonly talkSeconds: number;
+  readonly openings: number;
+}

@@ -1,0 +1,118 @@
+// Strategies: how a visit is answered. Each is a short function over a few verbs, on an injected clock, so that sixty
+// tries are tested in a millisecond.
+import type { FromSchema } from "json-schema-to-ts";
+import { checker } from "../schema.ts";
+import type { Outcome, Party } from "./messages.ts";
+
+/** Whom to ring: an extension's number, or a SIP address. */
+export type Target = string;
+
+export interface RingResult {
+  /** The target that answered. */
+  readonly answeredBy?: Target;
+  readonly parties: readonly Party[];
+  /** Q.850: the weightiest of the parties' causes; 0 where there was nobody to ring at all. */
+  readonly cause: number;
+}
+
+/** What a strategy can do. Every verb returns early when `signal` aborts; the strategy then just returns. */
+export interface Ringing {
+  /** Whom the bell dialled, as a target. */
+  readonly dialled: Target;
+  /** Aborts when the visitor leaves, the flow stops the strategy, or somebody answered by another way. */
+  readonly signal: AbortSignal;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Rings all targets at once; the first answer wins and the others stop (H4, H5). */
+  ring(targets: readonly Target[], seconds: number): Promise<RingResult>;
+  /** Waits, or less when one of the last targets registers (X1, H12). */
+  wait(seconds: number): Promise<void>;
+}
+
+export type Strategy = (ringing: Ringing) => Promise<Outcome>;
+
+const targets = {
+  type: "array",
+  items: { type: "string", minLength: 1, maxLength: 256 },
+  maxItems: 100,
+  default: [],
+} as const;
+
+const schema = {
+  type: "object",
+  required: ["strategy"],
+  properties: {
+    strategy: { enum: ["ring-all", "redial"] },
+    targets,
+    seconds: { type: "number", minimum: 1, maximum: 3600, default: 60 },
+    tries: { type: "integer", minimum: 0, maximum: 10_000, default: 60 },
+    waitSeconds: { type: "number", minimum: 0.5, maximum: 3600, default: 1 },
+    stopCauses: { type: "array", items: { type: "integer", minimum: 0, maximum: 127 }, default: [21, 0] },
+    maxMinutes: { type: "number", minimum: 0.1, maximum: 1440, default: 120 },
+  },
+  additionalProperties: false,
+} as const;
+
+type Settings = FromSchema<typeof schema>;
+
+/**
+ * The settings of a strategy as a node, a message or a file gives them.
+ * `targets` empty = the number that the bell dialled. `seconds` = ring time of one try.
+ * For `redial` also: `tries` (0 = endless, within `maxMinutes`), `waitSeconds` between tries, `stopCauses` (Q.850 causes
+ * that end the loop), `maxMinutes` for all of it (H14, H18).
+ */
+export type StrategySettings = Pick<Settings, "strategy"> & Partial<Settings>;
+
+const check = checker("strategy", schema);
+
+/** @throws PorteroError `invalid`, naming the field */
+export function strategyOf(settings: unknown): Strategy {
+  const checked = check(settings);
+  return checked.strategy === "redial" ? redial(checked) : ringAll(checked);
+}
+
+/** H4–H6: all at once, the first to pick up wins. */
+export function ringAll({ targets, seconds }: Pick<Settings, "targets" | "seconds">): Strategy {
+  return async (ringing) => outcomeOf(ringing, await ringing.ring(chosen(ringing, targets), seconds), 1, []);
+}
+
+/** H10–H14, H17, H18: ring a group, and again until somebody answers, refuses, or the tries are used up. */
+export function redial(settings: Omit<Settings, "strategy">): Strategy {
+  const { seconds, tries, waitSeconds, stopCauses, maxMinutes } = settings;
+  return async (ringing) => {
+    const over = () => ringing.signal.aborted;
+    const deadline = ringing.now() + maxMinutes * 60_000;
+    const parties: Party[] = [];
+    for (let attempt = 1; ; attempt++) {
+      const left = (deadline - ringing.now()) / 1000;
+      const result = await ringing.ring(chosen(ringing, settings.targets), Math.min(seconds, left));
+      const outcome = outcomeOf(ringing, result, attempt, parties);
+      parties.push(...numbered(result.parties, attempt));
+      if (result.answeredBy !== undefined || over()) return outcome;
+      if (stopCauses.includes(result.cause) || attempt === tries) return outcome;
+      if (ringing.now() + waitSeconds * 1000 >= deadline) return outcome;
+      await ringing.wait(waitSeconds);
+      if (over()) return { ...outcome, result: abortedAs(ringing.signal) };
+    }
+  };
+}
+
+const chosen = (ringing: Ringing, targets: readonly Target[]): readonly Target[] =>
+  targets.length > 0 ? targets : [ringing.dialled];
+
+const numbered = (parties: readonly Party[], attempt: number): Party[] =>
+  parties.map((party) => ({ ...party, try: attempt }));
+
+const abortedAs = (signal: AbortSignal): "cancelled" | "stopped" =>
+  signal.reason === "cancelled" ? "cancelled" : "stopped";
+
+function outcomeOf(ringing: Ringing, result: RingResult, tries: number, earlier: readonly Party[]): Outcome {
+  const parties = [...earlier, ...numbered(result.parties, tries)];
+  if (result.answeredBy !== undefined) return { result: "answered", by: result.answeredBy, tries, parties };
+  if (ringing.signal.aborted) return { result: abortedAs(ringing.signal), tries, parties };
+  const results = new Set(result.parties.map((party) => party.result));
+  if (results.has("rejected")) return { result: "rejected", tries, parties };
+  if (results.has("busy")) return { result: "busy", tries, parties };
+  const absent = results.size > 0 && [...results].every((one) => one === "unregistered");
+  return { result: absent ? "unregistered" : "unanswered", tries, parties };
+}

@@ -1,0 +1,387 @@
+// The switchboard: SIP endpoint, media, doors and visits of one house, joined. What Node-RED's nodes and the server call.
+import { randomUUID } from "node:crypto";
+import { EventEmitter } from "node:events";
+import type { Picture } from "../camera/camera.ts";
+import { systemClock, type Clock } from "../clock.ts";
+import { checkDoor, presetOf, type DoorSettings, type Means, type Opening, type OpenRequest } from "../door/door.ts";
+import { PorteroError, giveUp, sentence, tryAgain } from "../errors.ts";
+import { silent, type Log } from "../log.ts";
+import { dtmfInfo } from "../media/dtmf-info.ts";
+import { Media } from "../media/media.ts";
+import { checker } from "../schema.ts";
+import type { Secret } from "../secret.ts";
+import type { Call } from "../sip/dialog/call.ts";
+import type { IncomingCall } from "../sip/dialog/incoming.ts";
+import { Endpoint, type Refusal } from "../sip/endpoint.ts";
+import type { Contact } from "../sip/registrar/location.ts";
+import { showAddress, type ListenerOptions } from "../sip/transport/flow.ts";
+import { Door, Doorkeeper } from "./doors.ts";
+import type { ForkHost } from "./fork.ts";
+import { connectExtension } from "./intercom.ts";
+import type { VisitEvent } from "./messages.ts";
+import { NumberPlan } from "./number-plan.ts";
+import { Visit } from "./visit.ts";
+
+export type { Refusal } from "../sip/endpoint.ts";
+
+export interface SwitchboardOptions {
+  readonly sip: { readonly listeners: readonly ListenerOptions[]; readonly realm?: string };
+  readonly media?: { readonly bind?: string; readonly advertise?: string; readonly ports?: readonly [number, number] };
+  readonly clock?: Clock;
+  readonly log?: Log;
+}
+
+/** A number that phones register for. */
+export interface ExtensionSettings {
+  readonly extension: string;
+  readonly name: string;
+  /** Authentication user; the extension where it is absent. */
+  readonly login?: string;
+  readonly password: Secret;
+  /** Devices at once, 10 where it is absent. */
+  readonly maxContacts?: number;
+}
+
+/** One registered device, as it is told to the outside. */
+export interface RegistrationView {
+  readonly extension: string;
+  readonly contact: string;
+  readonly transport: string;
+  readonly address: string;
+  /** ISO 8601. */
+  readonly expiresAt: string;
+  readonly userAgent: string;
+}
+
+export interface DoorView {
+  readonly id: string;
+  readonly name: string;
+  readonly extension: string;
+  readonly registered: boolean;
+  readonly call: "idle" | "ringing" | "talking";
+}
+
+export interface SwitchboardEvents {
+  visit: [event: VisitEvent];
+  registered: [registration: RegistrationView];
+  unregistered: [registration: RegistrationView & { reason: string }];
+  refused: [refusal: Refusal];
+  /** Each opening and each refusal to open, with the visit's picture where there is one. */
+  opening: [opening: Opening, picture: Buffer | undefined];
+  trouble: [error: PorteroError];
+}
+
+const checkExtension = checker("extension", {
+  type: "object",
+  required: ["extension", "name"],
+  properties: {
+    extension: { type: "string", pattern: "^[A-Za-z0-9._+*#-]{1,64}$" },
+    name: { type: "string", maxLength: 100 },
+    login: { type: "string", pattern: '^[^"\\\\\\s]{1,64}$' },
+    maxContacts: { type: "integer", minimum: 1, maximum: 100 },
+  },
+});
+
+/** A picture younger than this, or still on its way, serves whoever asks for one. */
+const freshMs = 2_000;
+/** Visits can be asked for this long after their end. */
+const rememberMs = 10 * 60_000;
+
+export class Switchboard extends EventEmitter<SwitchboardEvents> implements ForkHost {
+  readonly endpoint: Endpoint;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly plan = new NumberPlan();
+  readonly #options: SwitchboardOptions;
+  readonly #extensions = new Map<string, ExtensionSettings>();
+  readonly #doors = new Map<string, Door>();
+  readonly #visits = new Map<string, Visit>();
+  readonly #silenced = new Set<string>();
+  /** Calls of phones with a door, by the door's extension: door codes may go through them. */
+  readonly #doorCalls = new Map<string, Call>();
+  readonly #keeper: Doorkeeper;
+  #media: Media | undefined;
+
+  constructor(options: SwitchboardOptions) {
+    super();
+    this.#options = options;
+    this.clock = options.clock ?? systemClock;
+    this.log = options.log ?? silent;
+    this.endpoint = new Endpoint({ ...options.sip, clock: this.clock });
+    this.#keeper = new Doorkeeper(this.clock, this.log);
+    this.endpoint.on("call", (call) => this.#called(call));
+    this.endpoint.on("refused", (refusal) => {
+      this.log.warn(refusal.text);
+      this.#tell("refused", refusal);
+    });
+    this.endpoint.on("malformed", (fault, from) => {
+      this.log.debug(`${from} sent something that is not proper SIP: ${fault}`);
+      this.#tell(
+        "trouble",
+        tryAgain("malformed", `${from} sent something that is not proper SIP: ${fault}`, { data: { from } }),
+      );
+    });
+    const { location } = this.endpoint;
+    location.on("registered", (contact) => {
+      this.#tell("registered", viewOf(contact));
+      for (const visit of this.#visits.values()) visit.offer(contact);
+    });
+    location.on("unregistered", (contact, reason) => this.#tell("unregistered", { ...viewOf(contact), reason }));
+  }
+
+  /**
+   * Opens the listeners and starts the media worker. May be called again after it failed.
+   * @throws PorteroError `port-busy` and its neighbours, `bad-ports`
+   */
+  async start(): Promise<void> {
+    const { bind = "0.0.0.0", advertise, ports = [30_000, 30_999] } = this.#options.media ?? {};
+    this.#media ??= await Media.start({ bind, advertise: advertise ?? "127.0.0.1", ports, log: this.log });
+    this.#media.on("down", (error) => {
+      this.log.error(error.message);
+      this.#tell("trouble", error);
+    });
+    try {
+      await this.endpoint.start();
+    } catch (error) {
+      await this.#media.close();
+      this.#media = undefined;
+      throw error;
+    }
+  }
+
+  /** Ends every visit, says BYE, frees every socket and timer. */
+  async close(): Promise<void> {
+    for (const visit of this.#visits.values()) visit.stop("the endpoint was closed");
+    for (const call of this.#doorCalls.values()) call.hangUp();
+    for (const door of this.#doors.values()) door.close();
+    this.#keeper.close();
+    await this.endpoint.close();
+    await this.#media?.close();
+    this.#media = undefined;
+    this.#visits.clear();
+  }
+
+  get media(): Media {
+    if (!this.#media) throw tryAgain("not-started", "the endpoint does not listen yet");
+    return this.#media;
+  }
+
+  get addresses(): { transport: string; address: string; port: number }[] {
+    return this.endpoint.addresses;
+  }
+
+  /**
+   * Lets phones register for a number; the result takes it away again. `owner` is what a collision names.
+   * @throws PorteroError `invalid`, `number-taken` (H20), `login-taken`
+   */
+  addExtension(settings: ExtensionSettings, owner: string): () => void {
+    const { password, ...form } = settings;
+    checkExtension(form);
+    return this.#addNumber(settings, owner, password, settings.maxContacts ?? 10, {}, () => {
+      this.#extensions.set(settings.extension, settings);
+      return () => this.#extensions.delete(settings.extension);
+    });
+  }
+
+  /**
+   * Adds a door station; the result takes it away and ends its visits.
+   * @throws PorteroError `invalid`, `number-taken` (H20), `login-taken`
+   */
+  addDoor(settings: DoorSettings, owner: string): () => void {
+    const checked = checkDoor(settings);
+    const { id, extension } = checked;
+    if (this.#doors.has(id))
+      throw giveUp("door-taken", `two doors are called "${id}": give one of them another name`, { data: { owner } });
+    const contact = () => this.endpoint.location.contacts(extension).at(-1);
+    const nonceReuse = presetOf(checked.preset).sip?.nonceReuse;
+    const oddities = nonceReuse === undefined ? {} : { nonceReuse };
+    return this.#addNumber(checked, owner, checked.password, 1, oddities, () => {
+      const door = new Door(checked, contact, this.clock, this.log);
+      this.#doors.set(id, door);
+      return () => {
+        this.#doors.delete(id);
+        this.#activeVisit(id)?.stop("the door was taken out of the flow");
+        door.close();
+      };
+    });
+  }
+
+  doors(): DoorView[] {
+    return [...this.#doors.values()].map(({ settings: { id, name, extension } }) => {
+      const state = this.#activeVisit(id)?.state;
+      const registered = this.endpoint.location.contacts(extension).length > 0;
+      return { id, name, extension, registered, call: state === undefined || state === "ended" ? "idle" : state };
+    });
+  }
+
+  registrations(): RegistrationView[] {
+    return this.endpoint.location.contacts().map(viewOf);
+  }
+
+  /** Takes away all contacts of an extension; says how many there were. */
+  unregister(extension: string): number {
+    return this.endpoint.location.remove(extension);
+  }
+
+  /** While it is on, calls to the extension are refused as busy. */
+  setDnd(extension: string, on: boolean): void {
+    if (on) this.#silenced.add(extension);
+    else this.#silenced.delete(extension);
+  }
+
+  doNotDisturb(extension: string): boolean {
+    return this.#silenced.has(extension);
+  }
+
+  contactsOf(number: string): readonly Contact[] | undefined {
+    return this.plan.owner(number) === undefined ? undefined : this.endpoint.location.contacts(number);
+  }
+
+  /** A visit, also for some minutes after its end. */
+  visit(id: string): Visit | undefined {
+    return this.#visits.get(id);
+  }
+
+  /** The visit of a door that began last. */
+  lastVisit(door: string): Visit | undefined {
+    return [...this.#visits.values()].findLast((visit) => visit.door.id === door);
+  }
+
+  /** The one way to open a door (X5). Never rejects: what went wrong stands in the result. */
+  async open(request: OpenRequest): Promise<Opening> {
+    const door = this.#doors.get(request.door);
+    const visit = this.#activeVisit(request.door);
+    const asked = { id: randomUUID(), ...request, ...(visit ? { visit: visit.id } : {}) };
+    const opening: Opening = door
+      ? await this.#keeper.open(door, asked, this.#wayToDoor(door, visit, request.by))
+      : { ...asked, ok: false, reason: `there is no door "${request.door}"`, ts: this.clock.now(), ms: 0 };
+    visit?.leaveAfterOpening(opening.ok);
+    const concerned = visit ?? this.lastVisit(request.door);
+    concerned?.tell(opening.ok ? "opened" : "refused", opening);
+    const picture = await (visit?.picture ?? Promise.resolve(undefined)).catch(() => undefined);
+    this.#tell("opening", opening, picture?.jpeg);
+    return opening;
+  }
+
+  /** Sends DTMF digits to one side of a talking visit. Rejects with a sentence. */
+  async sendDtmf(visit: string, digits: string, to: "door" | "answerer"): Promise<void> {
+    const found = this.#visits.get(visit);
+    if (!found) throw giveUp("no-visit", `there is no visit ${visit}: it ended long ago, or before a restart`);
+    await found.sendDigits(digits, to);
+  }
+
+  /** A picture of a door: the visit's own while it is fresh, else a new one. Rejects with a sentence. */
+  async snapshot(door: string): Promise<Picture> {
+    const found = this.#doors.get(door);
+    if (!found) throw giveUp("no-door", `there is no door "${door}"`);
+    const visit = this.#activeVisit(door);
+    if (visit?.picture && this.clock.now() - visit.startedAt < freshMs) return visit.picture;
+    return found.snapshot();
+  }
+
+  #addNumber(
+    { extension, login = extension }: { extension: string; login?: string },
+    owner: string,
+    password: Secret,
+    maxContacts: number,
+    oddities: { nonceReuse?: boolean },
+    enter: () => () => void,
+  ): () => void {
+    const free = this.plan.claim(extension, owner);
+    try {
+      const remove = this.endpoint.addExtension({ extension, login, password, maxContacts, ...oddities });
+      const leave = enter();
+      return () => {
+        leave();
+        remove();
+        free();
+      };
+    } catch (error) {
+      free();
+      throw error;
+    }
+  }
+
+  #called(call: IncomingCall): void {
+    const door = [...this.#doors.values()].find(({ settings }) => settings.extension === call.identity.extension);
+    if (door) return this.#pressed(door, call);
+    if (this.plan.owner(call.dialled) === undefined) return call.reject(404, `${call.dialled} is no number here`);
+    connectExtension(this, call, (to) => {
+      if (![...this.#doors.values()].some(({ settings }) => settings.extension === to.name)) return;
+      this.#doorCalls.set(to.name, to.call);
+      to.call.on("ended", () => this.#doorCalls.delete(to.name));
+    }).catch((error: unknown) => this.log.error(sentence(error)));
+  }
+
+  #pressed(door: Door, call: IncomingCall): void {
+    const { id, name, extension } = door.settings;
+    const active = this.#activeVisit(id);
+    if (active?.state === "ringing") return active.join(call);
+    if (active) return call.reject(486);
+    if (!this.#media) return call.reject(503);
+    this.#forget();
+    const visit = new Visit(this, { id, name, extension }, call);
+    this.#visits.set(visit.id, visit);
+    visit.on("event", (event) => this.#tell("visit", event));
+    // The ring leaves at once; the camera is asked in the same moment and holds up nobody (X3).
+    visit.tell("ring", { from: call.identity.extension, button: visit.view().button });
+    if (door.hasCamera) this.#photograph(door, visit);
+    visit.ready().catch((error: unknown) => this.log.error(sentence(error)));
+  }
+
+  #photograph(door: Door, visit: Visit): void {
+    visit.picture = door.snapshot();
+    visit.picture.then(
+      (picture) => visit.tell("snapshot", picture),
+      (error: unknown) => {
+        this.log.warn(`no picture of ${visit.door.name}: ${sentence(error)}`);
+        visit.tell("snapshot-failed", { reason: sentence(error) });
+      },
+    );
+  }
+
+  // A door code goes through the visit's call, or through a phone's call with the door. A bell that still rings is
+  // answered for it, unless its preset has a relay that needs no call.
+  #wayToDoor(door: Door, visit: Visit | undefined, by: string): Means["sendDigit"] {
+    const bridged = visit?.talkingBell ?? this.#doorCalls.get(door.settings.extension);
+    const ringing = visit?.state === "ringing" && presetOf(door.settings.preset).relay === undefined;
+    if (!bridged && !ringing) return undefined;
+    return async (kind, digit, durationMs) => {
+      const call = visit?.talkingBell ?? bridged ?? (await visit?.answerForOpening(by));
+      const { contentType, body } = dtmfInfo(kind, digit, durationMs);
+      return (await call?.info(contentType, body)) ?? 481;
+    };
+  }
+
+  #activeVisit(door: string): Visit | undefined {
+    const visit = this.lastVisit(door);
+    return visit && visit.state !== "ended" ? visit : undefined;
+  }
+
+  #forget(): void {
+    for (const [id, visit] of this.#visits)
+      if (visit.endedAt !== undefined && this.clock.now() - visit.endedAt > rememberMs) this.#visits.delete(id);
+  }
+
+  // A listener's fault must not reach the SIP layer that is in the middle of a call.
+  #tell<E extends keyof SwitchboardEvents>(event: E, ...payload: SwitchboardEvents[E]): void {
+    try {
+      (this.emit as (event: E, ...payload: SwitchboardEvents[E]) => boolean).call(this, event, ...payload);
+    } catch (error) {
+      this.log.error(`a listener of "${event}" failed: ${sentence(error)}`);
+    }
+  }
+}
+
+function viewOf({ extension, uri, flow, expiresAt, userAgent }: Contact): RegistrationView {
+  return {
+    ...{
+      extension,
+      contact: uri,
+      transport: flow.transport.toLowerCase(),
+      address: showAddress(flow.remote),
+      userAgent,
+    },
+    expiresAt: new Date(expiresAt).toISOString(),
+  };
+}

@@ -1,0 +1,349 @@
+// A visit: one press of a bell, from the first ring to the end. It holds the bell's call, whom we rang, who answered,
+// the picture and the openings; it ends exactly once, in whatever state it is.
+import { randomUUID } from "node:crypto";
+import { EventEmitter } from "node:events";
+import type { Cancel } from "../clock.ts";
+import { giveUp, sentence } from "../errors.ts";
+import type { Picture } from "../camera/camera.ts";
+import { dtmfInfo } from "../media/dtmf-info.ts";
+import type { MediaSession } from "../media/media.ts";
+import { cause, completedElsewhere } from "../sip/causes.ts";
+import type { CallEnd } from "../sip/dialog/call.ts";
+import type { IncomingCall } from "../sip/dialog/incoming.ts";
+import type { Contact } from "../sip/registrar/location.ts";
+import { Forking, type ForkHost, type ForkResult } from "./fork.ts";
+import { answerFor, bridge, takeOffer, type Leg } from "./leg.ts";
+import type { Outcome, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
+import type { Ringing, Strategy, Target } from "./strategy.ts";
+
+export interface VisitDoor {
+  readonly id: string;
+  readonly name: string;
+  readonly extension: string;
+}
+
+export interface AnswerOptions {
+  /** Aborting it stops this strategy only; the visit goes on. */
+  readonly signal?: AbortSignal;
+  /** After each try. */
+  readonly onTry?: (attempt: number, result: ForkResult) => void;
+}
+
+interface Running {
+  abort(reason: string): void;
+  fork: Forking | undefined;
+  targets: readonly Target[];
+  wake: () => void;
+}
+
+/** A visit for which nothing rings and nobody talks is ended after this: the flow has nothing more for it. */
+const idleMs = 60_000;
+/** After a door was opened for a visitor whom nobody had answered, the bell hears this long that it was. */
+const afterOpeningMs = 2_000;
+
+export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
+  readonly id = randomUUID();
+  readonly door: VisitDoor;
+  readonly startedAt: number;
+  /** The picture that was asked for at the press; it may still be on its way. */
+  picture: Promise<Picture> | undefined;
+  readonly #host: ForkHost;
+  #bell: IncomingCall;
+  #session: Promise<MediaSession>;
+  /** Further calls of the same press; the first of them goes on if the bell drops the one that is shown. */
+  readonly #twins = new Set<IncomingCall>();
+  #state: VisitState = "ringing";
+  #running: Running | undefined;
+  #answerer: Leg | undefined;
+  #answeredBy: string | undefined;
+  #answeredAt: number | undefined;
+  #endedAt: number | undefined;
+  #attempt = 0;
+  #openings = 0;
+  #idle: Cancel = () => {};
+
+  constructor(host: ForkHost, door: VisitDoor, bell: IncomingCall) {
+    super();
+    this.#host = host;
+    this.door = door;
+    this.startedAt = host.clock.now();
+    this.#bell = bell;
+    this.#session = this.#take(bell);
+    this.#waitForFlow();
+  }
+
+  get state(): VisitState {
+    return this.#state;
+  }
+
+  get endedAt(): number | undefined {
+    return this.#endedAt;
+  }
+
+  /** The bell's call, while it talks: the one that door codes go to. */
+  get talkingBell(): IncomingCall | undefined {
+    return this.#state === "talking" ? this.#bell : undefined;
+  }
+
+  view(): VisitView {
+    const { dialled, remote, identity } = this.#bell;
+    return {
+      id: this.id,
+      door: this.door.id,
+      caller: { number: identity.extension, name: remote?.name || this.door.name },
+      dialled,
+      button: dialled === this.door.extension ? "1" : dialled,
+      state: this.#state,
+      startedAt: new Date(this.startedAt).toISOString(),
+      ...(this.#answeredBy === undefined ? {} : { answeredBy: this.#answeredBy }),
+      attempt: this.#attempt,
+    };
+  }
+
+  /** Tells the world. A listener that throws is the listener's trouble. */
+  tell(event: VisitEventName, payload: unknown): void {
+    if (event === "opened") this.#openings++;
+    this.emit("event", { event, visit: this.view(), payload, topic: `${this.door.id}/${event}` });
+  }
+
+  /** Another call of the same press (X1). */
+  join(call: IncomingCall): void {
+    this.#twins.add(call);
+    call.ring();
+    call.on("ended", () => this.#twins.delete(call));
+  }
+
+  /** A device has registered: who waits for it rings it at once (X1, H12). */
+  offer(contact: Contact): void {
+    const running = this.#running;
+    if (!running?.targets.includes(contact.extension)) return;
+    if (!running.fork?.offer(contact)) running.wake();
+  }
+
+  /**
+   * Lets a strategy look for an answer; one at a time, a new one takes the place of the running one. Never rejects: a
+   * visit that is over gives `cancelled`.
+   */
+  async answerBy(strategy: Strategy, options: AnswerOptions = {}): Promise<Outcome> {
+    if (this.#state !== "ringing") return { result: "cancelled", tries: 0, parties: [] };
+    this.#running?.abort("stopped");
+    this.#idle();
+    const controller = new AbortController();
+    const running: Running = {
+      abort: (reason) => controller.abort(reason),
+      ...{ fork: undefined, targets: [], wake: () => {} },
+    };
+    this.#running = running;
+    const stop = () => controller.abort("stopped");
+    options.signal?.addEventListener("abort", stop, { once: true });
+    if (options.signal?.aborted) stop();
+    let outcome: Outcome;
+    try {
+      outcome = await strategy(this.#ringing(running, controller.signal, options));
+    } catch (error) {
+      this.#host.log.error(`the strategy of ${this.door.name} failed: ${sentence(error)}`);
+      outcome = { result: "unanswered", tries: this.#attempt, parties: [] };
+    }
+    options.signal?.removeEventListener("abort", stop);
+    if (this.#running === running) {
+      this.#running = undefined;
+      if (!this.talkingBell && this.#endedAt === undefined) this.#waitForFlow();
+    }
+    if (outcome.result !== "answered") this.tell("unanswered", outcome);
+    return outcome;
+  }
+
+  /** Ends the visit from the flow's side; harmless afterwards. */
+  stop(text = "stopped by the flow"): void {
+    this.#end("stopped", { by: "local", cause: cause.normal, text });
+  }
+
+  /** Ends an unanswered visit with a refusal to the bell. */
+  refuse(status: number): void {
+    if (this.#state === "ringing")
+      this.#end("unanswered", { by: "local", status, cause: cause.noAnswer, text: "nobody answered" });
+  }
+
+  /**
+   * Makes the bell's call talk, so that a code can be sent, though nobody has answered: phones stop ringing as if it had
+   * been answered elsewhere. The visit ends soon after.
+   */
+  async answerForOpening(by: string): Promise<IncomingCall> {
+    if (this.#state !== "ringing") throw giveUp("no-call", `the call of ${this.door.name} is over`);
+    const session = await this.#session;
+    this.#answered(by);
+    this.#bell.answer(answerFor({ call: this.#bell, session, name: this.door.name }, this.#bell.sdp !== undefined));
+    this.#running?.abort("answered");
+    this.tell("answered", { by });
+    return this.#bell;
+  }
+
+  /** Ends a visit that was answered only to open the door. */
+  leaveAfterOpening(ok: boolean): void {
+    if (this.#answerer || this.#state !== "talking") return;
+    this.#idle = this.#host.clock.after(afterOpeningMs, () =>
+      this.#end(ok ? "opened" : "failed", {
+        by: "local",
+        cause: cause.normal,
+        text: ok ? "the door was opened" : "the door was not opened",
+      }),
+    );
+  }
+
+  /**
+   * Sends digits as DTMF by INFO to the door or to whom it talks with. `,` is a pause of half a second.
+   * @throws PorteroError `no-call`, `refused`
+   */
+  async sendDigits(digits: string, to: "door" | "answerer"): Promise<void> {
+    const call = to === "door" ? this.talkingBell : this.#answerer?.call;
+    if (!call)
+      throw giveUp("no-call", `nobody talks with ${this.door.name} just now, so there is nowhere to send digits`);
+    for (const digit of digits) {
+      if (digit === ",") await this.#host.clock.sleep(500);
+      else {
+        const { contentType, body } = dtmfInfo("dtmf-relay", digit, 160);
+        const status = await call.info(contentType, body);
+        if (status >= 300)
+          throw giveUp("refused", `${to === "door" ? this.door.name : "the phone"} refused the digits with ${status}`);
+        await this.#host.clock.sleep(100);
+      }
+    }
+  }
+
+  #ringing(running: Running, signal: AbortSignal, { onTry }: AnswerOptions): Ringing {
+    const { clock } = this.#host;
+    return {
+      signal,
+      dialled: this.#bell.dialled,
+      now: () => clock.now(),
+      wait: async (seconds) => {
+        const early = new AbortController();
+        running.wake = () => early.abort();
+        await clock.sleep(seconds * 1000, AbortSignal.any([signal, early.signal]));
+        running.wake = () => {};
+      },
+      ring: async (targets, seconds) => {
+        running.targets = targets;
+        const attempt = ++this.#attempt;
+        this.tell("trying", { attempt, targets });
+        const session = await this.#session;
+        const caller = { number: this.#bell.identity.extension, name: this.#bell.remote?.name || this.door.name };
+        const fork = new Forking(this.#host, caller, session, targets);
+        running.fork = fork;
+        const result = await fork.run(seconds, signal);
+        running.fork = undefined;
+        if (result.winner) await this.#connect(result.winner);
+        onTry?.(attempt, result);
+        return {
+          ...{ parties: result.parties, cause: result.cause },
+          ...(result.winner && this.#answerer === result.winner && { answeredBy: result.winner.name }),
+        };
+      },
+    };
+  }
+
+  async #connect(answerer: Leg): Promise<void> {
+    const session = await this.#session;
+    if (this.#state !== "ringing") {
+      answerer.call.hangUp(completedElsewhere);
+      return answerer.session.close();
+    }
+    const bell: Leg = { call: this.#bell, session, name: this.door.name };
+    try {
+      this.#bell.answer(answerFor(bell, this.#bell.sdp !== undefined, answerer.session));
+    } catch (error) {
+      answerer.call.hangUp();
+      await answerer.session.close();
+      this.#end("failed", { by: "local", status: 488, cause: 58, text: sentence(error) });
+      return;
+    }
+    this.#answerer = answerer;
+    this.#answered(answerer.name);
+    const hooks = {
+      digit: (digit: string, from: Leg) => this.tell("dtmf", { digit, from: from === bell ? "door" : "answerer" }),
+      over: (by: Leg | undefined, text: string) =>
+        this.#end("answered", { by: by ? "remote" : "network", cause: by ? cause.normal : cause.unspecified, text }),
+    };
+    bridge(this.#host.media, bell, answerer, hooks, this.#host.log);
+    this.tell("answered", { by: answerer.name, attempt: this.#attempt });
+  }
+
+  #answered(by: string): void {
+    this.#idle();
+    this.#state = "talking";
+    this.#answeredBy = by;
+    this.#answeredAt = this.#host.clock.now();
+    // The other calls of the same press have found their answer in this one.
+    for (const twin of this.#twins) twin.reject(486);
+  }
+
+  #waitForFlow(): void {
+    this.#idle();
+    this.#idle = this.#host.clock.after(idleMs, () => this.refuse(480));
+  }
+
+  async #take(bell: IncomingCall): Promise<MediaSession> {
+    bell.ring();
+    bell.on("ended", (end) => this.#bellEnded(bell, end));
+    const session = await this.#host.media.open();
+    try {
+      takeOffer(session, bell.sdp, this.door.name);
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+    return session;
+  }
+
+  /** Resolves once the bell's media stands; a visit whose bell has no usable sound ends here. */
+  async ready(): Promise<void> {
+    try {
+      await this.#session;
+    } catch (error) {
+      this.#host.log.warn(sentence(error));
+      this.#end("failed", { by: "local", status: 488, cause: 58, text: sentence(error) });
+    }
+  }
+
+  #bellEnded(bell: IncomingCall, end: CallEnd): void {
+    if (bell !== this.#bell || this.#state === "ended") return;
+    const twin = [...this.#twins][0];
+    if (this.#state === "ringing" && twin) {
+      this.#twins.delete(twin);
+      const old = this.#session;
+      this.#bell = twin;
+      this.#session = this.#take(twin);
+      old.then((session) => session.close()).catch((error: unknown) => this.#host.log.warn(sentence(error)));
+      this.ready().catch((error: unknown) => this.#host.log.warn(sentence(error)));
+      return;
+    }
+    this.#end(this.#state === "ringing" ? "cancelled" : "answered", end);
+  }
+
+  #end(outcome: VisitEnd["outcome"], how: CallEnd): void {
+    if (this.#state === "ended") return;
+    const wasTalking = this.#answeredAt !== undefined;
+    this.#state = "ended";
+    this.#endedAt = this.#host.clock.now();
+    this.#idle();
+    this.#running?.abort(outcome === "cancelled" ? "cancelled" : "stopped");
+    for (const twin of this.#twins) twin.reject(how.status ?? 480);
+    this.#twins.clear();
+    if (wasTalking) this.#bell.hangUp();
+    else this.#bell.reject(how.status ?? 480);
+    this.#answerer?.call.hangUp();
+    for (const session of [this.#session, this.#answerer?.session])
+      Promise.resolve(session)
+        .then((open) => open?.close())
+        .catch((error: unknown) => this.#host.log.debug(sentence(error)));
+    const talkedFrom = this.#answeredAt ?? this.#endedAt;
+    const end: VisitEnd = {
+      ...{ outcome, cause: how.cause, text: how.text },
+      ...(this.#answeredBy === undefined ? {} : { answeredBy: this.#answeredBy }),
+      ringSeconds: (talkedFrom - this.startedAt) / 1000,
+      talkSeconds: (this.#endedAt - talkedFrom) / 1000,
+      openings: this.#openings,
+    };
+    this.tell("ended", end);
+  }
+}

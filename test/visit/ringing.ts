@@ -1,0 +1,68 @@
+// A house on paper for strategies: what each try brings is written down beforehand, and time is a FakeClock.
+import type { RingResult, Ringing, Target } from "../../src/visit/strategy.ts";
+import { FakeClock } from "../support/clock.ts";
+
+export interface Try {
+  readonly targets: readonly Target[];
+  readonly seconds: number;
+  /** Seconds since the start. */
+  readonly at: number;
+}
+
+export class PaperHouse implements Ringing {
+  readonly clock = new FakeClock();
+  readonly dialled = "8002";
+  readonly tries: Try[] = [];
+  readonly #controller = new AbortController();
+  readonly #results: (attempt: number) => RingResult & { after?: number };
+  readonly #start = this.clock.now();
+  wake = (): void => {};
+
+  /** `results` says what the nth try brings, `after` seconds later (default: after its whole time). */
+  constructor(results: (attempt: number) => RingResult & { after?: number }) {
+    this.#results = results;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Seconds since the start. */
+  get elapsed(): number {
+    return (this.clock.now() - this.#start) / 1000;
+  }
+
+  abort(reason: string): void {
+    this.#controller.abort(reason);
+  }
+
+  now(): number {
+    return this.clock.now();
+  }
+
+  async ring(targets: readonly Target[], seconds: number): Promise<RingResult> {
+    this.tries.push({ targets, seconds, at: this.elapsed });
+    const { after = seconds, ...result } = this.#results(this.tries.length);
+    await this.clock.sleep(after * 1000, this.signal);
+    return result;
+  }
+
+  async wait(seconds: number): Promise<void> {
+    const early = new AbortController();
+    this.wake = () => early.abort();
+    await this.clock.sleep(seconds * 1000, AbortSignal.any([this.signal, early.signal]));
+  }
+}
+
+const causes = { "no-answer": 19, busy: 17, rejected: 21, unregistered: 20, unreachable: 3 } as const;
+
+/** A try in which nobody answered, each target for the reason given. */
+export function nobody(...results: (keyof typeof causes)[]): RingResult {
+  const parties = results.map((result, i) => ({ target: `60${i}`, try: 1, result, cause: causes[result] }));
+  const cause = parties.find((party) => party.result === "rejected")?.cause ?? parties[0]?.cause ?? 0;
+  return { parties, cause };
+}
+
+export function somebody(target: Target): RingResult {
+  return { answeredBy: target, parties: [{ target, try: 1, result: "answered", status: 200, cause: 16 }], cause: 16 };
+}
