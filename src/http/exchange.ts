@@ -39,7 +39,7 @@ export function exchange(wanted: Exchange): Promise<Answer> {
   const { url, method, body, ended, progress } = wanted;
   return new Promise((resolve, reject) => {
     ended.throwIfAborted();
-    let answered = false;
+    let response: IncomingMessage | undefined;
     const options: ConnectOptions = {
       method,
       hostname: url.hostname.replace(/^\[|\]$/g, ""),
@@ -59,14 +59,17 @@ export function exchange(wanted: Exchange): Promise<Answer> {
     };
     ended.addEventListener("abort", onEnded);
     request.on("error", (error) => {
+      // Bytes behind a whole answer are wrong, but the answer is not.
+      if (response?.complete) return;
       // A kept connection that the server closed meanwhile: once more on another one (RFC 9110 §9.2.2).
-      const closedMeanwhile = ["ECONNRESET", "EPIPE"].includes(codeOf(error)) && !answered;
+      const closedMeanwhile = ["ECONNRESET", "EPIPE"].includes(codeOf(error)) && !response;
       if (request.reusedSocket && closedMeanwhile && method === "GET" && !ended.aborted) resolve(exchange(wanted));
       else fail(error);
     });
-    request.on("response", (response) => {
-      answered = progress.answered = true;
-      read(response, wanted)
+    request.on("response", (begun) => {
+      response = begun;
+      progress.answered = true;
+      read(begun, wanted)
         .then((answer) => {
           ended.removeEventListener("abort", onEnded);
           resolve(answer);

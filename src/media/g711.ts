@@ -23,9 +23,8 @@ export function encodeA(linear: number): number {
 
 /** One sample, −32768…32767, as a µ-law byte. */
 export function encodeU(linear: number): number {
-  const sample = linear >> 2;
-  const mask = sample >= 0 ? 0xff : 0x7f;
-  const size = Math.min(Math.abs(sample), uClip) + (uBias >> 2);
+  const mask = linear >= 0 ? 0xff : 0x7f;
+  const size = Math.min(Math.abs(linear) >> 2, uClip) + (uBias >> 2);
   const segment = segmentOf(size, uEnds);
   if (segment > 7) return 0x7f ^ mask;
   return ((segment << 4) | ((size >> (segment + 1)) & 0x0f)) ^ mask;

@@ -53,8 +53,8 @@ export function parseSdp(text: string): RemoteLine[] {
   if (mLines.length === 0) throw bad("it has no media line (m=)");
   if (mLines.length > 32) throw bad("it has more than 32 media lines");
   const read = parse(lines.join("\r\n"));
-  const session = read as Loose;
-  return read.media.map((media, index) => remoteLine(mLines[index] ?? "", media as Loose, session));
+  const session = read as unknown as Loose;
+  return read.media.map((media, index) => remoteLine(mLines[index] ?? "", media as unknown as Loose, session));
 }
 
 type Loose = Readonly<Record<string, unknown>>;
@@ -150,7 +150,7 @@ function holding(direction: Direction, onHold: boolean): Direction {
 const record = (value: unknown): Loose | undefined =>
   typeof value === "object" && value !== null ? (value as Loose) : undefined;
 const records = (value: unknown): Loose[] =>
-  Array.isArray(value) ? value.flatMap((v: unknown) => record(v) ?? []) : [];
+  Array.isArray(value) ? value.map((v: unknown) => record(v)).filter((v) => v !== undefined) : [];
 
 /** A sentence for whoever reads a log: the SDP of a device cannot be used, and why. */
 export const bad = (why: string) =>

@@ -4,7 +4,7 @@ import { Secret } from "../secret.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Endpoint } from "../sip/endpoint.ts";
 import { SimCamera, type CameraBehaviour } from "./camera.ts";
-import { numberOf, SimDevice, type DeviceOptions } from "./device.ts";
+import { SimDevice, type DeviceOptions } from "./device.ts";
 import { Relay } from "./relay.ts";
 
 export interface BellOptions extends DeviceOptions {
@@ -23,15 +23,13 @@ export interface BellOptions extends DeviceOptions {
 const tries = 20;
 
 export class SimBell extends SimDevice {
-  protected readonly kind = "bell";
-  protected readonly tone = 440;
   readonly #options: BellOptions;
   readonly #relay: Relay;
   #camera: SimCamera | undefined;
   #visitor = 0;
 
   constructor(options: BellOptions) {
-    super(options);
+    super("bell", options);
     this.#options = options;
     const code = options.code ?? new Secret("1234");
     this.#relay = new Relay(this.clock, code, (state) => this.tell({ event: "relay", state }));
@@ -44,23 +42,23 @@ export class SimBell extends SimDevice {
 
   /** Presses the button: the next visitor stands there and a call begins. Rejects with a sentence while one is on. */
   async press(number?: string): Promise<void> {
-    this.#visitor++;
-    this.#relay.reset();
+    if (this.state === "idle") {
+      this.#visitor++;
+      this.#relay.reset();
+    }
     await this.call(number ?? this.#options.dial ?? this.#options.extension);
   }
 
   override async close(): Promise<void> {
-    await super.close();
     this.#relay.close();
+    await super.close();
     await this.#camera?.close();
   }
 
   // Somebody calls the door: it answers at once, as door stations do.
   protected called(call: IncomingCall): void {
     this.#relay.reset();
-    call.ring();
-    this.follow(call, "in", numberOf(call));
-    this.accept(call).catch((error: unknown) => this.trouble(error));
+    this.accept(this.ring(call));
   }
 
   protected override digitReceived(digit: string): void {

@@ -1,7 +1,7 @@
 // The web server of a simulated bell's camera: /snapshot.jpg behind Digest (RFC 7616), drawn anew for each request.
 import { createHmac, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Clock } from "../clock.ts";
+import type { Cancel, Clock } from "../clock.ts";
 import { parseCredentials, verifyDigest } from "../digest.ts";
 import { sentence } from "../errors.ts";
 import type { Secret } from "../secret.ts";
@@ -26,6 +26,8 @@ export interface CameraOptions {
 export const slowMs = 3000;
 const realm = "simulated camera";
 const nonceLife = 60_000;
+// The first picture shall not wait for its painter; a bell that is gone by then needs none.
+const warmAfterMs = 1000;
 
 export class SimCamera {
   readonly port: number;
@@ -34,6 +36,7 @@ export class SimCamera {
   readonly #painter = new Painter();
   readonly #key = randomBytes(32);
   readonly #closed = new AbortController();
+  readonly #warming: Cancel;
 
   /** Rejects with a PorteroError `port-busy`, `no-such-address` … */
   static async open(options: CameraOptions): Promise<SimCamera> {
@@ -53,6 +56,7 @@ export class SimCamera {
     this.#options = options;
     const place = server.address();
     this.port = typeof place === "object" && place ? place.port : options.port;
+    this.#warming = options.clock.after(warmAfterMs, () => this.#painter.warm());
     server.on("error", () => {});
     server.on("request", (request, response) => {
       this.#answer(request, response).catch((error: unknown) => refuse(response, 500, sentence(error)));
@@ -67,6 +71,7 @@ export class SimCamera {
 
   async close(): Promise<void> {
     this.#closed.abort();
+    this.#warming();
     const ended = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
     await Promise.all([ended, this.#painter.close()]);
@@ -74,17 +79,7 @@ export class SimCamera {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { behaviour, clock } = this.#options;
-    if (behaviour === "silent") return;
-    const target = request.url ?? "/";
-    if (request.method !== "GET" && request.method !== "HEAD") return refuse(response, 405, "only GET is known here");
-    if (target.split("?")[0] !== "/snapshot.jpg") return refuse(response, 404, "the picture is at /snapshot.jpg");
-    const allowed = this.#allowed(request, target);
-    if (allowed !== "yes") {
-      const stale = allowed === "stale" ? ", stale=true" : "";
-      const challenge = `Digest realm="${realm}", nonce="${this.#nonce()}", algorithm=MD5, qop="auth"${stale}`;
-      response.setHeader("WWW-Authenticate", challenge);
-      return refuse(response, 401, "the camera's login and password are those of the bell's SIP account");
-    }
+    if (behaviour === "silent" || !this.#admits(request, response)) return;
     if (behaviour === "slow") await clock.sleep(slowMs, this.#closed.signal);
     const jpeg = await this.#painter.paint({ ...this.#options.scene(), at: clock.now() });
     const body = behaviour === "broken" ? jpeg.subarray(0, jpeg.length >> 1) : jpeg;
@@ -92,6 +87,21 @@ export class SimCamera {
       ...{ "Content-Type": "image/jpeg", "Content-Length": body.length, "Cache-Control": "no-store" },
     });
     response.end(request.method === "HEAD" ? undefined : body);
+  }
+
+  #admits(request: IncomingMessage, response: ServerResponse): boolean {
+    const target = request.url ?? "/";
+    if (request.method !== "GET" && request.method !== "HEAD") refuse(response, 405, "only GET is known here");
+    else if (target.split("?")[0] !== "/snapshot.jpg") refuse(response, 404, "the picture is at /snapshot.jpg");
+    else {
+      const allowed = this.#allowed(request, target);
+      if (allowed === "yes") return true;
+      const stale = allowed === "stale" ? ", stale=true" : "";
+      const challenge = `Digest realm="${realm}", nonce="${this.#nonce()}", algorithm=MD5, qop="auth"${stale}`;
+      response.setHeader("WWW-Authenticate", challenge);
+      refuse(response, 401, "the camera's login and password are those of the bell's SIP account");
+    }
+    return false;
   }
 
   #allowed(request: IncomingMessage, target: string): "yes" | "no" | "stale" {
@@ -115,7 +125,10 @@ export class SimCamera {
 }
 
 function refuse(response: ServerResponse, status: number, text: string): void {
-  if (response.headersSent) return void response.destroy();
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
   response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" });
   response.end(text + "\n");
 }

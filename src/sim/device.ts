@@ -1,20 +1,20 @@
-// What a simulated bell and a simulated phone share: a SIP device with one line, registered at a server, that talks and
-// hears. It uses src/sip as any peer on the network would: real sockets, real passwords.
+// What a simulated bell and a simulated phone share: a SIP device with one line, registered at a server. It uses src/sip
+// as any peer on the network would: real sockets, real passwords.
 import { EventEmitter } from "node:events";
 import { isIPv6 } from "node:net";
 import { systemClock, type Clock } from "../clock.ts";
-import { PorteroError, sentence, tryAgain } from "../errors.ts";
+import { giveUp, PorteroError, sentence, tryAgain } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import type { Secret } from "../secret.ts";
 import { Registration } from "../sip/account/registration.ts";
-import type { Call, CallEnd } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import { Endpoint } from "../sip/endpoint.ts";
 import { escapeUser, parseUri, plainUser, writeHost } from "../sip/message/uri.ts";
 import type { Flow } from "../sip/transport/flow.ts";
-import { isDigits, readInfo, writeInfo, type DigitsBy, type InfoKind } from "./dtmf.ts";
+import { isDigits, type DigitsBy, type InfoKind } from "./dtmf.ts";
 import type { SimEvent } from "./events.ts";
-import { Voice } from "./voice.ts";
+import { Line, openVoice, type LineHost } from "./line.ts";
+import type { Voice } from "./voice.ts";
 
 export interface DeviceOptions {
   readonly server: { readonly host: string; readonly port: number };
@@ -30,7 +30,7 @@ export interface DeviceOptions {
   readonly bind?: string;
   /** The local SIP port; 0 or absent = any free one. */
   readonly port?: number;
-  /** Hz of what it "says": 440 for a bell, 880 for a phone; 0 = silence. */
+  /** Hz of what it "says": 440 for a bell, 880 for a phone by default; 0 = silence. */
   readonly tone?: number;
   /** The INFO bodies it takes; others get 415. Both by default. */
   readonly infoKinds?: readonly InfoKind[];
@@ -40,15 +40,6 @@ export interface DeviceOptions {
   readonly log?: Log;
 }
 
-export interface Line {
-  readonly call: Call;
-  readonly direction: "in" | "out";
-  readonly number: string;
-  voice: Voice | undefined;
-  answered: boolean;
-}
-
-const digitMs = 160;
 const gapMs = 60;
 const pauseMs = 500;
 // A server that is gone must not hold up the end.
@@ -58,21 +49,31 @@ export abstract class SimDevice extends EventEmitter<{ event: [event: SimEvent] 
   protected readonly clock: Clock;
   protected readonly bind: string;
   protected line: Line | undefined;
-  protected abstract readonly kind: "bell" | "phone";
-  protected abstract readonly tone: number;
+  readonly #kind: "bell" | "phone";
   readonly #options: DeviceOptions;
   readonly #log: Log;
+  readonly #host: LineHost;
   #endpoint: Endpoint | undefined;
   #registration: Registration | undefined;
   #dialling = false;
-  #closed = false;
+  #starting: Promise<void> | undefined;
 
-  protected constructor(options: DeviceOptions) {
+  protected constructor(kind: "bell" | "phone", options: DeviceOptions) {
     super();
+    this.#kind = kind;
     this.#options = options;
     this.clock = options.clock ?? systemClock;
     this.bind = options.bind ?? nearest(options.server.host);
     this.#log = options.log ?? silent;
+    this.#host = {
+      ...{ clock: this.clock, bind: this.bind, tone: options.tone ?? (kind === "bell" ? 440 : 880) },
+      ...{ infoKinds: options.infoKinds ?? ["dtmf-relay", "dtmf"], digitsBy: options.digitsBy ?? "dtmf-relay" },
+      tell: (event) => this.tell(event),
+      digitReceived: (digit) => this.digitReceived(digit),
+      lineEnded: (line) => {
+        if (this.line === line) this.line = undefined;
+      },
+    };
   }
 
   /** Whether the server has it at the moment. */
@@ -84,58 +85,66 @@ export abstract class SimDevice extends EventEmitter<{ event: [event: SimEvent] 
     return !this.line ? "idle" : this.line.answered ? "talking" : "ringing";
   }
 
-  /** host:port of its SIP socket, once started. */
-  get address(): string | undefined {
+  /** host:port of its SIP socket; "" before it was started. */
+  get address(): string {
     const place = this.#endpoint?.addresses[0];
-    return place && `${writeHost(place.address)}:${place.port}`;
+    return place ? `${writeHost(place.address)}:${place.port}` : "";
   }
 
   /**
    * Opens the sockets and begins to register; the event `registered` or `refused` tells how that went.
    * Rejects with a PorteroError `port-busy`, `no-such-address` … (see Endpoint).
    */
-  async start(): Promise<void> {
-    if (this.#endpoint || this.#closed) return;
+  start(): Promise<void> {
+    return (this.#starting ??= this.#begin());
+  }
+
+  async #begin(): Promise<void> {
     const endpoint = await this.open(this.#options.port ?? 0);
     this.#endpoint = endpoint;
     endpoint.on("call", (call) => {
       if (this.line || this.#dialling) call.reject(486);
       else this.called(call);
     });
-    const { server, extension } = this.#options;
-    const registration = new Registration(endpoint, {
+    const { extension } = this.#options;
+    this.#registration = new Registration(endpoint, {
       ...{ server: this.#uri(), user: extension, credentials: this.#credentials() },
     });
-    this.#registration = registration;
+    this.#report(this.#registration);
+    this.#registration.start();
+  }
+
+  #report(registration: Registration): void {
+    const { server, extension } = this.#options;
     let was = false;
     registration.on("registered", (seconds) => {
       if (!was) this.tell({ event: "registered", seconds });
       was = true;
     });
-    registration.on("failed", (error, seconds) => {
-      if (was) this.tell({ event: "unregistered", reason: error.message });
+    registration.on("failed", ({ code, message }, seconds) => {
+      if (was) this.tell({ event: "unregistered", reason: message });
       was = false;
-      const retrySeconds = Math.round(seconds);
-      if (error.code === "wrong-password") this.tell({ event: "refused", reason: error.message, retrySeconds });
-      else
-        this.tell({
-          ...{ event: "failed", code: error.code },
-          reason: `${this.kind} ${extension} cannot register at ${writeHost(server.host)}:${server.port}: ${error.message}`,
-        });
+      if (code === "wrong-password")
+        return this.tell({ event: "refused", reason: message, retrySeconds: Math.round(seconds) });
+      const where = `${writeHost(server.host)}:${server.port}`;
+      const reason = `${this.#kind} ${extension} cannot register at ${where}: ${message}`;
+      this.tell({ event: "failed", code, reason });
     });
-    registration.start();
   }
 
   /** Ends the call, de-registers and frees every socket and timer. */
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    // What is still opening is closed once it is open; who started it hears why it failed.
+    await this.#starting?.catch(() => {});
+    const endpoint = this.#endpoint;
+    if (!endpoint) return;
+    this.#endpoint = undefined;
     this.line?.call.hangUp();
     const was = this.registered;
     const farewell = new AbortController();
     await Promise.race([this.#registration?.stop(), this.clock.sleep(farewellMs, farewell.signal)]);
     farewell.abort();
-    await this.#endpoint?.close();
+    await endpoint.close();
     if (was) this.tell({ event: "unregistered", reason: "switched off" });
   }
 
@@ -150,28 +159,23 @@ export abstract class SimDevice extends EventEmitter<{ event: [event: SimEvent] 
    * Rejects with a sentence where there is no call, or where the other side does not take them.
    */
   async digits(text: string): Promise<void> {
-    if (!isDigits(text)) throw tryAgain("invalid", `"${text}" cannot be dialled: use 0-9, *, #, A-D and "," for a pause`);
+    if (!isDigits(text)) throw giveUp("invalid", `"${text}" cannot be dialled: use 0-9, *, #, A-D and "," for a pause`);
     const line = this.line;
-    for (const digit of text) {
-      if (!line?.answered || line !== this.line)
-        throw tryAgain("no-call", `${this.kind} ${this.#options.extension} is not in a call: answer one first`);
-      if (digit === ",") {
-        await this.clock.sleep(pauseMs);
-        continue;
-      }
-      await this.#digit(line, digit.toUpperCase());
-      await this.clock.sleep(gapMs);
+    for (const digit of text.toUpperCase()) {
+      if (!line?.answered || line !== this.line) throw tryAgain("no-call", `${this.#who} is not in a call`);
+      if (digit !== ",") await line.sendDigit(digit);
+      await this.clock.sleep(digit === "," ? pauseMs : gapMs);
     }
   }
 
-  async #digit(line: Line, digit: string): Promise<void> {
-    const by = this.#options.digitsBy ?? "dtmf-relay";
-    if (by === "rtp") return line.voice?.sendDigit(digit, digitMs);
-    const status = await line.call.info(...writeInfo(by, digit, digitMs));
-    if (status >= 300) throw tryAgain("digit-refused", `the other side answered ${status} to the digit ${digit}`);
+  get #who(): string {
+    return `${this.#kind} ${this.#options.extension}`;
   }
 
+  /** A call came in and the line is free. */
   protected abstract called(call: IncomingCall): void;
+
+  protected digitReceived(_digit: string): void {}
 
   /** Opens the sockets; the bell opens its camera with them. */
   protected open(port: number): Promise<Endpoint> {
@@ -182,7 +186,7 @@ export abstract class SimDevice extends EventEmitter<{ event: [event: SimEvent] 
     const { extension, login = extension, password, transport = "udp" } = this.#options;
     const endpoint = new Endpoint({
       ...{ listeners: [{ transport, address: this.bind, port }], clock: this.clock },
-      userAgent: `Portero simulated ${this.kind}`,
+      userAgent: `Portero simulated ${this.#kind}`,
       trusts: (flow) => (this.#fromServer(flow) ? { extension, login, password } : undefined),
     });
     await endpoint.start();
@@ -206,158 +210,51 @@ export abstract class SimDevice extends EventEmitter<{ event: [event: SimEvent] 
     return { username: login, password };
   }
 
-  /** Places a call; resolves once it is under way. */
+  /** Places a call; resolves once it is under way. Rejects with a sentence. */
   protected async call(number: string): Promise<void> {
     const endpoint = this.#endpoint;
+    if (!endpoint) throw tryAgain("not-started", `${this.#who} is not switched on`);
+    if (this.line || this.#dialling) throw tryAgain("in-call", `${this.#who} is in a call already`);
     const { extension, name = "" } = this.#options;
-    const who = `${this.kind} ${extension}`;
-    if (!endpoint || this.#closed) throw tryAgain("not-started", `${who} is not switched on`);
-    if (this.line || this.#dialling) throw tryAgain("in-call", `${who} is in a call already`);
+    const uri = this.#uri(number);
     this.#dialling = true;
     let voice: Voice | undefined;
     try {
-      const uri = this.#uri(number);
-      const [flow] = await endpoint.flowsTo(uri);
-      voice = await this.#voice(flow);
+      voice = await openVoice(this.#host, (await endpoint.flowsTo(uri))[0]);
       const call = await endpoint.callUri(uri, {
         ...{ from: { number: extension, name }, sdp: voice.offer(), credentials: this.#credentials() },
       });
-      if (this.#closed) call.abandon();
-      else this.follow(call, "out", number, voice);
+      this.line = new Line(this.#host, call, { direction: "out", number }, voice);
+      if (this.#endpoint !== endpoint) call.abandon();
     } catch (error) {
       voice?.close();
-      throw error instanceof PorteroError ? error : tryAgain("cannot-call", `${who} cannot call: ${sentence(error)}`);
+      throw error instanceof PorteroError ? error : tryAgain("cannot-call", `${this.#who}: ${sentence(error)}`);
     } finally {
       this.#dialling = false;
-      if (this.#closed) voice?.close();
     }
   }
 
-  /** Answers a call that came in. */
-  protected async accept(call: IncomingCall): Promise<void> {
-    const { line } = this;
-    if (line?.call !== call || line.voice) return;
-    const voice = (line.voice = await this.#voice(call.flow));
-    if (call.end) return voice.close();
-    this.#hear(voice);
-    try {
-      call.answer(call.sdp === undefined ? voice.offer() : voice.answer(call.sdp));
-    } catch (error) {
-      call.reject(488);
-      throw error;
-    }
-    if (call.sdp === undefined) call.once("acknowledged", (sdp) => this.#take(line, sdp));
-    else this.#talk(line);
+  /** Lets a call that came in ring. */
+  protected ring(call: IncomingCall): Line {
+    call.ring();
+    const number = plainUser(parseUri(call.remote?.uri ?? "")?.user ?? "");
+    const name = call.remote?.name;
+    this.line = new Line(this.#host, call, { direction: "in", number, ...(name ? { name } : {}) });
+    return this.line;
   }
 
-  #voice(flow: Flow | undefined): Promise<Voice> {
-    const address = flow?.sentBy.host ?? this.bind;
-    const tone = this.#options.tone ?? this.tone;
-    return Voice.open({ bind: this.bind, address, clock: this.clock, tone });
-  }
-
-  protected follow(call: Call, direction: "in" | "out", number: string, voice?: Voice): void {
-    const line: Line = { call, direction, number, voice, answered: false };
-    this.line = line;
-    if (voice) this.#hear(voice);
-    let rung = false;
-    const ring = () => {
-      if (!rung) this.#ringing(line);
-      rung = true;
-    };
-    call.on("early", ({ sdp }) => {
-      ring();
-      if (sdp === undefined) return;
-      // Music or an announcement before the answer; a description that cannot be read matters only in the answer.
-      try {
-        line.voice?.take(sdp);
-        line.voice?.listen();
-      } catch {}
+  protected accept(line: Line): void {
+    line.accept().catch((error: unknown) => {
+      const code = error instanceof PorteroError ? error.code : "failed";
+      this.tell({ event: "failed", code, reason: sentence(error) });
     });
-    if (direction === "in") ring();
-    else call.on("answered", ({ sdp }) => this.#take(line, sdp));
-    call.on("info", ({ contentType, body, reply }) => reply(this.#info(contentType, body)));
-    call.on("reoffer", ({ sdp, answer, reject }) => {
-      const own = line.voice;
-      if (!own) return reject(488);
-      if (sdp === undefined) call.once("acknowledged", (chosen) => this.#take(line, chosen));
-      try {
-        answer(sdp === undefined ? own.offer() : own.answer(sdp));
-      } catch {
-        reject(488);
-      }
-    });
-    call.on("ended", (end) => this.#ended(line, end));
-  }
-
-  #ringing({ direction, number, call }: Line): void {
-    const name = direction === "in" ? call.remote?.name : undefined;
-    this.tell({ event: "ringing", direction, number, ...(name ? { name } : {}) });
-  }
-
-  #take(line: Line, sdp: string | undefined): void {
-    try {
-      line.voice?.take(sdp);
-    } catch (error) {
-      this.trouble(error);
-      return line.call.hangUp();
-    }
-    this.#talk(line);
-  }
-
-  #talk(line: Line): void {
-    const { voice, direction, number } = line;
-    if (!voice || line.call.end) return;
-    voice.talk();
-    if (line.answered) return;
-    line.answered = true;
-    this.tell({ event: "answered", direction, number, codec: voice.law });
-  }
-
-  #hear(voice: Voice): void {
-    voice.on("digit", (digit) => this.#digitCame(digit, "rtp"));
-    voice.on("heard", (heard) => this.tell({ event: "audio", ...heard }));
-  }
-
-  /** The status of the answer to an INFO. */
-  #info(contentType: string, body: string): number {
-    const read = readInfo(contentType, body);
-    if (!read || !(this.#options.infoKinds ?? ["dtmf-relay", "dtmf"]).includes(read.kind)) return 415;
-    if (!read.digit) return 400;
-    this.#digitCame(read.digit, read.kind);
-    return 200;
-  }
-
-  #digitCame(digit: string, by: DigitsBy): void {
-    this.tell({ event: "dtmf", digit, by });
-    this.digitReceived(digit);
-  }
-
-  protected digitReceived(_digit: string): void {}
-
-  #ended(line: Line, { by, status, cause, text }: CallEnd): void {
-    line.voice?.close();
-    if (this.line === line) this.line = undefined;
-    this.tell({
-      ...{ event: "ended", by, reason: text, cause, answered: line.answered },
-      elsewhere: text === "answered elsewhere",
-      ...(status === undefined ? {} : { status }),
-    });
-  }
-
-  protected trouble(error: unknown): void {
-    const code = error instanceof PorteroError ? error.code : "failed";
-    this.tell({ event: "failed", code, reason: sentence(error) });
   }
 
   protected tell(event: SimEvent): void {
-    if (event.event !== "audio") this.#log.debug(`simulated ${this.kind} ${this.#options.extension}: ${event.event}`);
+    if (event.event !== "audio") this.#log.debug(`simulated ${this.#who}: ${event.event}`);
     this.emit("event", event);
   }
 }
-
-/** The caller's number. */
-export const numberOf = (call: IncomingCall): string => plainUser(parseUri(call.remote?.uri ?? "")?.user ?? "");
 
 const nearest = (host: string): string => {
   if (host === "localhost" || host.startsWith("127.")) return "127.0.0.1";

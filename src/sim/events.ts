@@ -86,14 +86,4 @@ export interface Failed extends Told {
   readonly reason: string;
 }
 
-export type SimEvent =
-  | Registered
-  | Unregistered
-  | Refused
-  | Ringing
-  | Answered
-  | Dtmf
-  | Relay
-  | Audio
-  | Ended
-  | Failed;
+export type SimEvent = Registered | Unregistered | Refused | Ringing | Answered | Dtmf | Relay | Audio | Ended | Failed;

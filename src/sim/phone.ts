@@ -1,8 +1,7 @@
 // A simulated phone (X9): registers for an extension, rings, answers, sends digits, and tells what it hears.
-import type { Cancel } from "../clock.ts";
 import { tryAgain } from "../errors.ts";
 import { IncomingCall } from "../sip/dialog/incoming.ts";
-import { numberOf, SimDevice, type DeviceOptions } from "./device.ts";
+import { SimDevice, type DeviceOptions } from "./device.ts";
 
 export interface PhoneOptions extends DeviceOptions {
   /** Answers by itself so long after the first ring; absent = only by answer(). */
@@ -12,12 +11,10 @@ export interface PhoneOptions extends DeviceOptions {
 }
 
 export class SimPhone extends SimDevice {
-  protected readonly kind = "phone";
-  protected readonly tone = 880;
   readonly #options: PhoneOptions;
 
   constructor(options: PhoneOptions) {
-    super(options);
+    super("phone", options);
     this.#options = options;
   }
 
@@ -28,31 +25,31 @@ export class SimPhone extends SimDevice {
 
   /** Picks up. Rejects with a sentence where nobody calls. */
   async answer(): Promise<void> {
-    const call = this.#ringing();
-    await this.accept(call);
+    if (!this.line || this.line.answered || this.line.call.direction !== "in") throw this.#notRinging();
+    await this.line.accept();
   }
 
-  /** Refuses the call that rings with 603. Throws where nobody calls. */
-  decline(): void {
-    this.#ringing().reject(603);
-  }
-
-  #ringing(): IncomingCall {
+  /** Refuses the call that rings, with 603. Rejects with a sentence where nobody calls. */
+  decline(): Promise<void> {
     const call = this.line?.call;
-    if (call instanceof IncomingCall && this.line?.answered === false) return call;
-    throw tryAgain("not-ringing", `phone ${this.#options.extension} is not ringing`);
+    if (this.state !== "ringing" || !(call instanceof IncomingCall)) return Promise.reject(this.#notRinging());
+    call.reject(603);
+    return Promise.resolve();
+  }
+
+  #notRinging() {
+    return tryAgain("not-ringing", `phone ${this.#options.extension} is not ringing`);
   }
 
   protected called(call: IncomingCall): void {
     const { behaviour = "ring", answerAfterMs } = this.#options;
     if (behaviour === "busy") return call.reject(486);
-    call.ring();
-    this.follow(call, "in", numberOf(call));
+    const line = this.ring(call);
     if (behaviour === "decline") return call.reject(603);
     if (answerAfterMs === undefined) return;
-    const answering: Cancel = this.clock.after(answerAfterMs, () => {
-      this.accept(call).catch((error: unknown) => this.trouble(error));
-    });
-    call.once("ended", answering);
+    call.once(
+      "ended",
+      this.clock.after(answerAfterMs, () => this.accept(line)),
+    );
   }
 }

@@ -1,6 +1,6 @@
 // The one RTP stream a receiver sees, whatever sources feed it: our SSRC, sequence numbers without a jump and timestamps
 // that go on, so that a change of source (ring-back → bell) breaks neither jitter buffers nor, later, SRTP.
-import { ahead, sequenceOf, ssrcOf, timestampOf } from "./rtp.ts";
+import { ahead, payloadEnd, payloadStart, sequenceOf, ssrcOf, timestampOf } from "./rtp.ts";
 
 export class Outbound {
   readonly ssrc: number;
@@ -52,6 +52,7 @@ export class Outbound {
       this.#lastAt = now;
     }
     this.packets++;
-    this.octets += packet.length;
+    // RFC 3550 §6.4.1 counts the payload only.
+    this.octets += payloadEnd(packet) - payloadStart(packet);
   }
 }

@@ -21,30 +21,49 @@ export class Canvas {
     this.#pixels = new Uint8Array(this.#columns * height * scale * 3);
   }
 
-  /** Paints where `inside` says so, within a box in the picture's points; `colour` may change with the place. */
+  /** A canvas with the same picture on it. */
+  copy(): Canvas {
+    const copy = new Canvas(this.width, this.height);
+    copy.#pixels.set(this.#pixels);
+    return copy;
+  }
+
+  /** Paints where `inside` says so, within a box in the picture's points. */
   paint(
     [left, top, right, bottom]: readonly [number, number, number, number],
-    colour: Colour | ((x: number, y: number) => Colour),
+    [red, green, blue, cover = 1]: Colour,
     inside?: (x: number, y: number) => boolean,
   ): void {
+    const pixels = this.#pixels;
+    const rest = 1 - cover;
     const [x0, y0] = [Math.max(0, Math.round(left * scale)), Math.max(0, Math.round(top * scale))];
     const x1 = Math.min(this.#columns, Math.round(right * scale));
     const y1 = Math.min(this.height * scale, Math.round(bottom * scale));
     for (let row = y0; row < y1; row++)
       for (let column = x0; column < x1; column++) {
-        const x = (column + 0.5) / scale;
-        const y = (row + 0.5) / scale;
-        if (inside && !inside(x, y)) continue;
-        this.#put(row * this.#columns + column, typeof colour === "function" ? colour(x, y) : colour);
+        if (inside && !inside((column + 0.5) / scale, (row + 0.5) / scale)) continue;
+        const at = (row * this.#columns + column) * 3;
+        pixels[at] = (pixels[at] ?? 0) * rest + red * cover;
+        pixels[at + 1] = (pixels[at + 1] ?? 0) * rest + green * cover;
+        pixels[at + 2] = (pixels[at + 2] ?? 0) * rest + blue * cover;
       }
   }
 
-  #put(index: number, [red, green, blue, cover = 1]: Colour): void {
-    const at = index * 3;
-    const pixels = this.#pixels;
-    pixels[at] = mixed(pixels[at], red, cover);
-    pixels[at + 1] = mixed(pixels[at + 1], green, cover);
-    pixels[at + 2] = mixed(pixels[at + 2], blue, cover);
+  /** Fills a box with stripes of half a point, down or to the right, from one colour to the other. */
+  gradient(
+    x: number,
+    y: number,
+    width: number,
+    height: number,
+    colour: (part: number) => Colour,
+    to: "down" | "right" = "down",
+  ): void {
+    const length = to === "down" ? height : width;
+    for (let at = 0; at < length; at += 1 / scale) {
+      const stripe = colour(at / length);
+      if (to === "down") this.rectangle(x, y + at, width, 1 / scale, stripe);
+      else this.rectangle(x + at, y, 1 / scale, height, stripe);
+    }
   }
 
   rectangle(x: number, y: number, width: number, height: number, colour: Colour): void {
@@ -76,7 +95,7 @@ export class Canvas {
 
   /** Signs of the pixel font; `size` is the side of one of their points. */
   text(text: string, x: number, y: number, size: number, colour: Colour): void {
-    [...text].forEach((sign, index) => {
+    text.split("").forEach((sign, index) => {
       const left = x + index * (signWidth + 1) * size;
       for (let column = 0; column < signWidth; column++)
         for (let row = 0; row < signHeight; row++)
@@ -103,8 +122,6 @@ export class Canvas {
     return this.#pixels[index] ?? 0;
   }
 }
-
-const mixed = (below: number | undefined, above: number, cover: number) => (below ?? 0) * (1 - cover) + above * cover;
 
 function isWithin(points: readonly Point[], x: number, y: number): boolean {
   let inside = false;

@@ -21,7 +21,9 @@ export const signHeight = 7;
 
 /** Signs that have a form here; accents are taken off, the rest is left out. */
 export const printable = (text: string): string =>
-  [...text.normalize("NFD")].filter((sign) => sign in columns).join("");
+  Array.from(text.normalize("NFD"))
+    .filter((sign) => sign in columns)
+    .join("");
 
 /** Whether the point `x`, `y` of a sign is set. */
 export function isSet(sign: string, x: number, y: number): boolean {

@@ -5,8 +5,8 @@ import type { Scene } from "./scene.ts";
 import type { Order, Painted } from "./worker.ts";
 
 interface Waiting {
-  resolve(jpeg: Buffer): void;
-  reject(error: Error): void;
+  readonly resolve: (jpeg: Buffer) => void;
+  readonly reject: (error: Error) => void;
 }
 
 export class Painter {
@@ -14,6 +14,13 @@ export class Painter {
   #worker: Worker | undefined;
   #orders = 0;
   #closed = false;
+
+  /** Starts the thread ahead of the first picture. */
+  warm(): void {
+    if (this.#worker || this.#closed) return;
+    this.#worker = this.#start();
+    this.#worker.unref();
+  }
 
   /** A JPEG of 640 × 480. Rejects with a PorteroError `no-picture`. */
   paint(scene: Scene): Promise<Buffer> {

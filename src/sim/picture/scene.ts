@@ -19,10 +19,16 @@ export const height = 480;
 /** Where the time stands, for who wants to read it back: left, top, and the side of one point of its signs. */
 export const clockPlace = { x: 24, y: 418, size: 6 } as const;
 
-/** Red, green, blue, 255, row by row. */
-export function draw(scene: Scene): Uint8Array {
+/** What stays the same in every picture. */
+export function emptyStreet(): Canvas {
   const canvas = new Canvas(width, height);
   street(canvas);
+  return canvas;
+}
+
+/** Red, green, blue, 255, row by row. */
+export function draw(scene: Scene, background: Canvas): Uint8Array {
+  const canvas = background.copy();
   if (scene.visitor > 0) visitor(canvas, scene.visitor);
   porch(canvas, scene.open);
   writing(canvas, scene);
@@ -35,7 +41,7 @@ function street(canvas: Canvas): void {
   // Sky, from blue to the warmth of the evening.
   const high: Colour = [54, 92, 148];
   const low: Colour = [246, 196, 146];
-  canvas.paint([0, 0, width, horizon], (_, y) => between(high, low, (y / horizon) ** 1.4));
+  canvas.gradient(0, 0, width, horizon, (part) => between(high, low, part ** 1.4));
   canvas.ellipse(498, 196, 40, 40, [255, 226, 170, 0.35]);
   canvas.ellipse(498, 196, 26, 26, [255, 238, 200]);
   for (const [x, y, size] of [
@@ -56,9 +62,7 @@ function street(canvas: Canvas): void {
   tree(canvas, 262, 208, 44);
   tree(canvas, 574, 190, 54);
   // Lawn, hedge, and the path from the street to the door.
-  canvas.paint([0, horizon, width, height], (_, y) =>
-    between([104, 142, 82], [58, 96, 56], (y - horizon) / (height - horizon)),
-  );
+  canvas.gradient(0, horizon, width, height - horizon, (part) => between([104, 142, 82], [58, 96, 56], part));
   for (let x = -10; x < width + 30; x += 26)
     canvas.ellipse(x, horizon + 2 + ((x * 7) % 5), 24, 19, [50 + ((x * 13) % 17), 88, 56]);
   const path: Colour = [178, 168, 154];
@@ -169,18 +173,18 @@ function visitor(canvas: Canvas, count: number): void {
     canvas.rounded(x + side * 20 - 12, 199, 24, 4.5, 2, between(hair, [0, 0, 0], 0.15));
     canvas.ellipse(x + side * 28, 240, 10, 6, [232, 128, 108, 0.28]);
   }
-  canvas.ellipse(x, 233, 6.5, 8, shade);
+  canvas.ellipse(x, 234, 5.5, 7, shade);
   canvas.ellipse(x, 256, 17, 8.5, [168, 76, 70]);
   canvas.ellipse(x, 252, 19, 7, skin);
   if (hat === "cap") {
-    canvas.ellipse(x, 172, 59, 38, dark);
-    canvas.rounded(x - 56, 170, 112, 20, 9, coat);
-    canvas.rounded(x - 66, 184, 132, 11, 5, dark);
+    dome(canvas, x, 182, 60, 46, dark);
+    canvas.rounded(x - 58, 166, 116, 18, 8, coat);
+    canvas.rounded(x - 68, 180, 136, 11, 5, dark);
   }
   if (hat === "wool") {
-    canvas.ellipse(x, 122, 17, 17, [244, 238, 228]);
-    canvas.ellipse(x, 174, 62, 46, dark);
-    canvas.rounded(x - 62, 170, 124, 24, 11, between(coat, [255, 255, 255], 0.3));
+    canvas.ellipse(x, 118, 17, 17, [244, 238, 228]);
+    dome(canvas, x, 182, 62, 54, dark);
+    canvas.rounded(x - 64, 168, 128, 24, 11, between(coat, [255, 255, 255], 0.3));
   }
   if (parcel) {
     canvas.rounded(x - 66, 366, 132, 130, 5, [192, 146, 96]);
@@ -191,15 +195,21 @@ function visitor(canvas: Canvas, count: number): void {
   }
 }
 
+// The upper half of an ellipse.
+function dome(canvas: Canvas, x: number, y: number, radiusX: number, radiusY: number, colour: Colour): void {
+  const inside = (px: number, py: number) => ((px - x) / radiusX) ** 2 + ((py - y) / radiusY) ** 2 <= 1;
+  canvas.paint([x - radiusX, y - radiusY, x + radiusX, y], colour, inside);
+}
+
 // The frame of the door at the left, a lamp above, and the light of the lock: red, or green while it is open.
 function porch(canvas: Canvas, open: boolean): void {
-  canvas.paint([0, 0, 44, height], (x) => between([74, 50, 40], [112, 78, 60], x / 44));
+  canvas.gradient(0, 0, 44, height, (part) => between([74, 50, 40], [112, 78, 60], part), "right");
   canvas.rectangle(44, 0, 5, height, [52, 36, 30]);
   canvas.rectangle(0, 0, width, 12, [60, 42, 34]);
   canvas.rounded(12, 224, 20, 72, 8, [178, 174, 166]);
   canvas.ellipse(22, 242, 7, 7, [120, 116, 110]);
   const light: Colour = open ? [70, 220, 110] : [222, 66, 56];
-  canvas.ellipse(22, 278, 10, 10, [...light.slice(0, 3), 0.35] as unknown as Colour);
+  canvas.ellipse(22, 278, 10, 10, [light[0], light[1], light[2], 0.35]);
   canvas.ellipse(22, 278, 6, 6, light);
 }
 

@@ -1,0 +1,167 @@
+// The real baresip as a bell or a phone: its own configuration folder, commands and events over its control socket, and
+// what it received as a WAV file. One tone each, so that one can tell who is heard.
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as turn } from "node:timers/promises";
+import { freePorts } from "../support/ports.ts";
+import { thePeer } from "../support/peers.ts";
+import { start, type Child } from "../support/processes.ts";
+
+export interface BaresipOptions {
+  readonly server: string;
+  readonly extension: string;
+  readonly password: string;
+  /** Hertz: what it plays into the call. */
+  readonly tone: number;
+  readonly codecs: string;
+  readonly transport?: "udp" | "tcp";
+  /** Answers by itself. */
+  readonly answer?: boolean;
+}
+
+export class Baresip {
+  readonly child: Child;
+  readonly #folder: string;
+  readonly #socket: Socket;
+  readonly #events: Record<string, unknown>[] = [];
+  readonly #waiting = new Set<() => void>();
+
+  private constructor(child: Child, folder: string, socket: Socket) {
+    this.child = child;
+    this.#folder = folder;
+    this.#socket = socket;
+    let pending = "";
+    socket.setEncoding("latin1");
+    socket.on("error", () => {});
+    socket.on("data", (data: string) => {
+      pending += data;
+      // Netstrings: "<length>:<json>,".
+      for (;;) {
+        const colon = pending.indexOf(":");
+        const length = Number(pending.slice(0, Math.max(0, colon)));
+        if (colon < 0 || pending.length < colon + length + 2) return;
+        this.#events.push(JSON.parse(pending.slice(colon + 1, colon + 1 + length)) as Record<string, unknown>);
+        pending = pending.slice(colon + length + 2);
+        for (const wake of this.#waiting) wake();
+      }
+    });
+  }
+
+  static async start(options: BaresipOptions): Promise<Baresip> {
+    const folder = await mkdtemp(join(tmpdir(), "portero-baresip-"));
+    const [control = 0, sip = 0] = await freePorts(2);
+    const modules = ["stdio", "g711", "aufile", "sndfile"].map((name) => `module ${name}.so`);
+    const config = [
+      ...["poll_method epoll", `sip_listen 127.0.0.1:${sip}`, "net_interface 127.0.0.1", "rtp_ports 20000-29998"],
+      ...[`audio_source aufile,${folder}/tone.wav`, `audio_player aufile,${folder}/player.wav`],
+      ...["audio_alert aufile,/dev/null", "module_path /usr/lib/baresip/modules", ...modules],
+      ...["module_tmp account.so", "module_app menu.so", "module_app ctrl_tcp.so"],
+      ...[`ctrl_tcp_listen 127.0.0.1:${control}`, `snd_path ${folder}`],
+    ];
+    const { extension, password, server, codecs, transport = "udp", answer } = options;
+    const account =
+      `<sip:${extension}@${server};transport=${transport}>;auth_pass=${password};audio_codecs=${codecs};regint=60` +
+      (answer ? ";answermode=auto" : "");
+    await writeFile(join(folder, "tone.wav"), toneWav(options.tone, 30));
+    await writeFile(join(folder, "config"), config.join("\n") + "\n");
+    await writeFile(join(folder, "accounts"), account + "\n");
+    const child = start(thePeer("baresip"), ["-f", folder], { keepStdin: true });
+    try {
+      await child.line(/baresip is ready/);
+    } catch (error) {
+      await rm(folder, { recursive: true });
+      throw error;
+    }
+    const socket = connect(control, "127.0.0.1");
+    return new Baresip(child, folder, socket);
+  }
+
+  command(command: string, params = ""): void {
+    const text = JSON.stringify({ command, params, token: "t" });
+    this.#socket.write(`${text.length}:${text},`);
+  }
+
+  /** The first event of that type, of those so far and to come. */
+  async event(type: string, ms = 15_000): Promise<Record<string, unknown>> {
+    const find = () => this.#events.find((event) => event["type"] === type);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(look);
+        reject(new Error(`baresip gave no event ${type}. It said:\n${this.child.output}`));
+      }, ms);
+      const look = () => {
+        const event = find();
+        if (!event) return;
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        resolve(event);
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  /** Resolves when it has received that many seconds of sound. */
+  async received(seconds: number): Promise<void> {
+    for (;;) {
+      const file = (await readdir(this.#folder)).find((name) => /dec.*\.wav$/.test(name));
+      const bytes = file === undefined ? 0 : (await stat(join(this.#folder, file))).size;
+      if (bytes > 44 + seconds * 16_000) return;
+      await turn(50);
+    }
+  }
+
+  /** Ends it and gives the 16-bit samples of what it received (8 kHz). */
+  async end(): Promise<Int16Array> {
+    this.#socket.destroy();
+    await this.child.end("SIGTERM");
+    const files = await readdir(this.#folder);
+    const received = files.find((name) => /dec.*\.wav$/.test(name));
+    const wav = received === undefined ? Buffer.alloc(44) : await readFile(join(this.#folder, received));
+    await rm(this.#folder, { recursive: true });
+    const data = wav.subarray(44);
+    return Int16Array.from({ length: data.length >> 1 }, (_, i) => data.readInt16LE(i * 2));
+  }
+}
+
+function toneWav(hertz: number, seconds: number, rate = 8000): Buffer {
+  const head = Buffer.alloc(44);
+  const data = Buffer.alloc(seconds * rate * 2);
+  for (let i = 0; i < seconds * rate; i++)
+    data.writeInt16LE(Math.round(10_000 * Math.sin((2 * Math.PI * hertz * i) / rate)), i * 2);
+  head.write("RIFF", 0, "latin1");
+  head.writeUInt32LE(36 + data.length, 4);
+  head.write("WAVEfmt ", 8, "latin1");
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20); // PCM
+  head.writeUInt16LE(1, 22); // mono
+  head.writeUInt32LE(rate, 24);
+  head.writeUInt32LE(rate * 2, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write("data", 36, "latin1");
+  head.writeUInt32LE(data.length, 40);
+  return Buffer.concat([head, data]);
+}
+
+/** How strong `hertz` is in the samples: 1 for a pure tone of that frequency (Goertzel, per energy). */
+export function toneShare(samples: Int16Array, hertz: number, rate = 8000): number {
+  const w = 2 * Math.cos((2 * Math.PI * hertz) / rate);
+  // Blocks, since two clocks never agree on a long stretch; silence at the edges is left out.
+  const block = 800;
+  const shares: number[] = [];
+  for (let from = 0; from + block <= samples.length; from += block) {
+    let s1 = 0;
+    let s2 = 0;
+    let energy = 0;
+    for (const sample of samples.subarray(from, from + block)) {
+      [s1, s2] = [sample + w * s1 - s2, s1];
+      energy += sample * sample;
+    }
+    if (energy / block < 10_000) continue;
+    shares.push((2 * (s1 * s1 + s2 * s2 - w * s1 * s2)) / (block * energy));
+  }
+  return shares.length < 5 ? 0 : shares.reduce((a, b) => a + b, 0) / shares.length;
+}
