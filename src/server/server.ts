@@ -32,7 +32,7 @@ export async function startServer(
   const switchboard = new Switchboard({
     ...{ log, sip: { listeners, ...(realm === undefined ? {} : { realm }) } },
     ...(deps.clock && { clock: deps.clock }),
-    ...(config.media && { media: config.media as NonNullable<SwitchboardOptions["media"]> }),
+    ...(config.media && { media: mediaOf(config.media) }),
   });
   for (const { password, ...extension } of config.extensions)
     switchboard.addExtension({ ...extension, password: new Secret(password) }, `extension ${extension.extension}`);
@@ -59,6 +59,11 @@ export async function startServer(
   switchboard.on("trouble", (error) => report({ event: "trouble", text: error.message }));
   await switchboard.start();
   return { switchboard, close: () => switchboard.close() };
+}
+
+function mediaOf({ ports, ...rest }: NonNullable<ServerConfig["media"]>): NonNullable<SwitchboardOptions["media"]> {
+  const [from, to] = ports ?? [];
+  return from === undefined || to === undefined ? rest : { ...rest, ports: [from, to] };
 }
 
 const secretFields = ["password", "imageUrl", "videoUrl", "cameraPassword", "code"];

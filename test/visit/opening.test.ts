@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { strategyOf } from "../../src/visit/strategy.ts";
+import type { VisitEnd } from "../../src/visit/messages.ts";
+import { House } from "./house.ts";
+
+const ringAll = (...targets: string[]) => strategyOf({ strategy: "ring-all", targets, seconds: 30 });
+
+describe("opening a door", { timeout: 60_000 }, () => {
+  let house: House;
+  beforeEach(async () => {
+    house = await House.open();
+  });
+  afterEach(() => house.close());
+
+  it("P11, X5 sends the code into the call, and the bell's relay answers for it", async () => {
+    const { bell, seen } = await house.bell();
+    await house.phone("6001", { answerAfterMs: 0 });
+    const visit = await house.pressed(bell);
+    await visit.answerBy(ringAll("6001"));
+    const opening = await house.switchboard.open({ door: "front", by: "dashboard" });
+    assert.deepEqual([opening.ok, opening.method, opening.visit], [true, "dtmf-info", visit.id]);
+    await seen.next("relay", (e) => "state" in e && e.state === "on");
+    const told = await house.event("opened");
+    assert.equal((told.payload as { by: string }).by, "dashboard");
+    assert.deepEqual(
+      house.openings.map((o) => o.ok),
+      [true],
+    );
+    assert.ok(!JSON.stringify([house.events.all, house.logged]).includes("1234"), "the code is told to nobody");
+  });
+
+  it("N5 a digit pressed by the answerer reaches the bell, and the flow", async () => {
+    const { bell, seen } = await house.bell();
+    const hall = await house.phone("6001", { answerAfterMs: 0 });
+    const visit = await house.pressed(bell);
+    await visit.answerBy(ringAll("6001"));
+    await hall.seen.next("answered");
+    await hall.phone.digits("1234");
+    await seen.next("relay", (e) => "state" in e && e.state === "on");
+    const digits = house.events.all
+      .filter((e) => e.event === "dtmf")
+      .map((e) => (e.payload as { digit: string }).digit);
+    assert.deepEqual(digits, ["1", "2", "3", "4"]);
+  });
+
+  it("falls back to the bare digit where the bell refuses dtmf-relay", async () => {
+    const { bell, seen } = await house.bell({ infoKinds: ["dtmf"] });
+    await house.phone("6001", { answerAfterMs: 0 });
+    const visit = await house.pressed(bell);
+    await visit.answerBy(ringAll("6001"));
+    assert.equal((await house.switchboard.open({ door: "front", by: "test" })).ok, true);
+    await seen.next("relay");
+  });
+
+  it("opens for a visitor whom nobody has answered yet: the phones stop, the visit ends", async () => {
+    const { bell, seen } = await house.bell();
+    const hall = await house.phone("6001");
+    const visit = await house.pressed(bell);
+    const outcome = visit.answerBy(ringAll("6001"));
+    await hall.seen.next("ringing");
+    const opening = await house.switchboard.open({ door: "front", by: "dashboard" });
+    assert.equal(opening.ok, true);
+    await seen.next("relay");
+    const lost = await hall.seen.next("ended");
+    assert.ok("elsewhere" in lost && lost.elsewhere);
+    assert.equal((await outcome).result, "stopped");
+    const { outcome: how, answeredBy, openings } = (await house.event("ended")).payload as VisitEnd;
+    assert.deepEqual([how, answeredBy, openings], ["opened", "dashboard", 1]);
+  });
+
+  it("says why it cannot: no call, no such door", async () => {
+    const without = await house.switchboard.open({ door: "front", by: "test" });
+    assert.equal(without.ok, false);
+    assert.match(without.reason, /no call with the door is up/);
+    const unknown = await house.switchboard.open({ door: "back", by: "test" });
+    assert.match(unknown.reason, /there is no door "back"/);
+    assert.equal(house.openings.length, 2, "refusals are recorded too");
+  });
+
+  it("a phone that calls the door opens it by its digits", async () => {
+    const { seen } = await house.bell();
+    const hall = await house.phone("6001");
+    await hall.phone.dial("8000");
+    await hall.seen.next("answered");
+    await hall.phone.digits("1234");
+    await seen.next("relay", (e) => "state" in e && e.state === "on");
+    const opening = await house.switchboard.open({ door: "front", by: "dashboard" });
+    assert.equal(opening.ok, true, "the dashboard may use the phone's call");
+  });
+});
