@@ -9,7 +9,7 @@ export class Latch {
   port = 0;
   #saidAddress: string | undefined;
   #saidPort = 0;
-  #state: "closed" | "open" | "guessed" | "declared" = "closed";
+  #state: "open" | "guessed" | "declared" = "open";
   // The candidate on probation.
   #tryAddress = "";
   #tryPort = 0;
@@ -22,7 +22,7 @@ export class Latch {
 
   /** A new offer or answer: opens the latch again. The way found so far stays in use while the SDP says the same. */
   expect(address: string | undefined, port: number): void {
-    if (this.#state === "closed" || address !== this.#saidAddress || port !== this.#saidPort) {
+    if (address !== this.#saidAddress || port !== this.#saidPort) {
       this.address = address;
       this.port = address === undefined ? 0 : port;
     }
@@ -36,7 +36,6 @@ export class Latch {
   admits(address: string, port: number, ssrc: number, sequence: number): boolean {
     const current = address === this.address && port === this.port;
     if (this.#state === "declared") return current;
-    if (this.#state === "closed") return false;
     if (address === this.#saidAddress && port === this.#saidPort) {
       this.#lock("declared", address, port);
       return true;

@@ -57,7 +57,7 @@ export class PortPool {
 
   #rest(): void {
     const now = this.#options.now();
-    while (this.#draining[0] && this.#draining[0].until <= now + 1e9) {
+    while (this.#draining[0] && this.#draining[0].until <= now) {
       const rested = this.#draining.shift();
       if (rested) this.#free.push(rested.port);
     }

@@ -1,0 +1,88 @@
+// A phone as the media part sees one: two UDP sockets that send and receive real RTP and RTCP on loopback.
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { encodeA, encodeU, linearOfA, linearOfU } from "../../src/media/g711.ts";
+import { read, rtp } from "./packets.ts";
+import { tone } from "./tone.ts";
+
+export const frame = 160;
+
+export class Phone {
+  readonly rtp: Socket;
+  readonly rtcp: Socket;
+  readonly received: Buffer[] = [];
+  readonly reports: Buffer[] = [];
+  sequence = 100;
+  ssrc: number;
+
+  static async open(ssrc = 1): Promise<Phone> {
+    const sockets = [createSocket("udp4"), createSocket("udp4")] as const;
+    for (const socket of sockets) {
+      socket.bind(0, "127.0.0.1");
+      await once(socket, "listening");
+    }
+    return new Phone(sockets[0], sockets[1], ssrc);
+  }
+
+  private constructor(media: Socket, control: Socket, ssrc: number) {
+    this.rtp = media;
+    this.rtcp = control;
+    this.ssrc = ssrc;
+    media.on("message", (packet) => this.received.push(packet));
+    control.on("message", (packet) => this.reports.push(packet));
+  }
+
+  get port(): number {
+    return this.rtp.address().port;
+  }
+
+  /** Its SDP, with what is given after the m-line's formats. */
+  sdp(formats: string, ...attributes: string[]): string {
+    const lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0"];
+    const rtcp = `a=rtcp:${this.rtcp.address().port}`;
+    return [...lines, `m=audio ${this.port} RTP/AVP ${formats}`, rtcp, ...attributes, ""].join("\r\n");
+  }
+
+  /** Sends one packet and resolves when the system has it. */
+  send(port: number, payload: number, body?: Uint8Array): Promise<void> {
+    const packet = rtp({
+      payload,
+      sequence: this.sequence,
+      timestamp: this.sequence * frame,
+      ssrc: this.ssrc,
+      ...(body && { body }),
+    });
+    this.sequence++;
+    return new Promise((sent) => this.rtp.send(packet, port, "127.0.0.1", () => sent()));
+  }
+
+  /** Sends `frames` packets of a tone in one law, each once the one before is out. */
+  async sing(port: number, frequency: number, law: "PCMA" | "PCMU", frames: number): Promise<void> {
+    const samples = tone(frequency, 8000, frames * frame);
+    const encode = law === "PCMA" ? encodeA : encodeU;
+    for (let i = 0; i < frames; i++) {
+      await this.send(port, law === "PCMA" ? 8 : 0, Uint8Array.from(samples.slice(i * frame, (i + 1) * frame), encode));
+    }
+  }
+
+  /** Resolves when so many packets have come in all; the test's time-out is the only limit. */
+  async heard(count: number): Promise<void> {
+    while (this.received.length < count) await once(this.rtp, "message");
+  }
+
+  async reported(count: number): Promise<void> {
+    while (this.reports.length < count) await once(this.rtcp, "message");
+  }
+
+  /** What it heard, as samples. */
+  samples(): number[] {
+    return this.received
+      .map(read)
+      .flatMap(({ payload, body }) => Array.from(body, (b) => (payload === 8 ? linearOfA : linearOfU)[b] ?? 0));
+  }
+
+  close(): void {
+    this.rtp.close();
+    this.rtcp.close();
+  }
+}

@@ -1,0 +1,152 @@
+// The worker's sessions without their sockets: silence on a clock that tests turn.
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import { beforeEach, describe, it } from "node:test";
+import type { FromWorker, Remote } from "../../src/media/worker/messages.ts";
+import type { PortPair } from "../../src/media/worker/ports.ts";
+import { Relay } from "../../src/media/worker/relay.ts";
+import { settle } from "../support/clock.ts";
+import { rtcp, rtp } from "./packets.ts";
+
+let now = 0;
+let told: FromWorker[] = [];
+let pairs: PortPair[] = [];
+let closed: number[] = [];
+let relay: Relay;
+
+class FakeSocket extends EventEmitter {
+  send() {}
+}
+
+function pair(): PortPair {
+  const port = 40_000 + 2 * pairs.length;
+  const sockets = { rtp: new FakeSocket(), rtcp: new FakeSocket() } as unknown as Pick<PortPair, "rtp" | "rtcp">;
+  const made = { port, ...sockets, close: () => Promise.resolve(void closed.push(port)) };
+  pairs.push(made);
+  return made;
+}
+
+const remote: Remote = { address: "192.0.2.1", port: 4000, rtcpPort: 4001, send: true, receive: true, payloads: [8] };
+const routes = [{ from: 8, to: 8, rate: 8000 }];
+const route = (session: number, to: number) => relay.handle({ type: "route", session, kind: "audio", to, routes });
+const silences = () => told.filter((m) => m.type === "silent").map((m) => m.session);
+const hear = (which: "rtp" | "rtcp", index: number, sequence = 1) =>
+  pairs[index]?.[which].emit("message", which === "rtp" ? rtp({ sequence }) : rtcp(0, 201, [1]), {
+    address: "192.0.2.1",
+    port: 4000,
+  });
+const wait = (ms: number) => {
+  for (let passed = 0; passed < ms; passed += 1000) {
+    now += 1000;
+    relay.watch();
+  }
+};
+
+async function start(firstPacketMs = 30_000, silenceMs = 15_000) {
+  [now, told, pairs, closed] = [0, [], [], []];
+  relay = new Relay(
+    { bind: "0.0.0.0", own: [], firstPacketMs, silenceMs },
+    {
+      now: () => now,
+      random: () => 0.5,
+      pool: { open: () => Promise.resolve(pair()), has: () => false },
+      tell: (m) => told.push(m),
+    },
+  );
+  relay.handle({ type: "open", session: 1 });
+  await settle();
+  relay.handle({ type: "open", session: 2 });
+  await settle();
+  for (const session of [1, 2]) relay.handle({ type: "remote", session, kind: "audio", remote });
+}
+
+beforeEach(() => start());
+
+describe("media time-outs", () => {
+  it("says nothing of a session that is not bridged: a phone may ring for long", () => {
+    wait(120_000);
+    assert.deepEqual(silences(), []);
+  });
+
+  it("tells once of a first packet that does not come for 30 s, of each session", () => {
+    route(1, 2);
+    relay.watch();
+    wait(29_000);
+    assert.deepEqual(silences(), []);
+    wait(60_000);
+    assert.deepEqual(silences(), [1]);
+  });
+
+  it("tells of 15 s without a packet while talking, and again after media came back", () => {
+    route(1, 2);
+    relay.watch();
+    hear("rtp", 0);
+    wait(14_000);
+    assert.deepEqual(silences(), []);
+    wait(1000);
+    assert.deepEqual(silences(), [1]);
+    hear("rtp", 0, 2);
+    wait(20_000);
+    assert.deepEqual(silences(), [1, 1]);
+  });
+
+  it("takes RTCP for a sign of life: silence suppression is not silence", () => {
+    route(1, 2);
+    relay.watch();
+    hear("rtp", 0);
+    for (let i = 0; i < 10; i++) {
+      wait(5000);
+      hear("rtcp", 0);
+    }
+    assert.deepEqual(silences(), []);
+  });
+
+  it("does not wait for a side on hold, and starts anew when it comes back", () => {
+    route(1, 2);
+    relay.watch();
+    hear("rtp", 0);
+    relay.handle({ type: "remote", session: 1, kind: "audio", remote: { ...remote, receive: false } });
+    wait(100_000);
+    relay.handle({ type: "remote", session: 1, kind: "audio", remote });
+    wait(29_000);
+    assert.deepEqual(silences(), []);
+  });
+
+  it("is off with 0", async () => {
+    await start(0, 0);
+    route(1, 2);
+    wait(200_000);
+    assert.deepEqual(silences(), []);
+  });
+});
+
+describe("sessions in the worker", () => {
+  it("open two pairs, give the video's back when asked, and close what is left", async () => {
+    assert.deepEqual(told.slice(0, 2), [
+      { type: "opened", session: 1, audio: 40_000, video: 40_002 },
+      { type: "opened", session: 2, audio: 40_004, video: 40_006 },
+    ]);
+    relay.handle({ type: "release", session: 1, kind: "video" });
+    relay.handle({ type: "close", session: 1 });
+    relay.handle({ type: "close", session: 1 });
+    await settle();
+    assert.deepEqual(closed, [40_002, 40_000]);
+    assert.equal(told.filter((m) => m.type === "closed").length, 1);
+    await relay.end();
+    assert.deepEqual(closed.slice(2).sort(), [40_004, 40_006]);
+  });
+
+  it("send nothing more to a session that is closed", () => {
+    let sent = 0;
+    const socket = pairs[2]?.rtp as unknown as FakeSocket;
+    socket.send = () => {
+      sent++;
+    };
+    route(1, 2);
+    hear("rtp", 0);
+    assert.equal(sent, 1);
+    relay.handle({ type: "close", session: 2 });
+    hear("rtp", 0, 2);
+    assert.equal(sent, 1);
+  });
+});
