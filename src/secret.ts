@@ -26,11 +26,17 @@ export class Secret {
   }
 }
 
+// Some makers take the login in the query: `?user=admin&pwd=…`.
+const tellTale = /user|login|pass|pwd|auth|token|key|secret|pin|code/i;
+
 /** The same URL, fit to be shown: user and password removed (P7). What cannot be parsed shows nothing of itself. */
 export function showUrl(url: string): string {
   if (!URL.canParse(url)) return "(not a URL)";
   const shown = new URL(url);
+  // Without "//", "user:password@host" is taken for a scheme and its path.
+  if (!shown.host) return "(not a URL)";
   shown.username = "";
   shown.password = "";
+  for (const name of [...shown.searchParams.keys()]) if (tellTale.test(name)) shown.searchParams.set(name, "***");
   return shown.href;
 }

@@ -1,6 +1,9 @@
-// Picture work away from the main thread, which never decodes: one worker, one job at a time, a short queue. The worker
-// ends when it has been idle, since a decoder keeps hundreds of megabytes.
-import { Worker } from "node:worker_threads";
+// Picture work away from the main thread, which never decodes: one worker, one job at a time, a short queue. The worker is
+// a process and ends when it has been idle: jimp takes half a gigabyte for a 4K picture in hundreds of thousands of small
+// pieces, and of a thread's the system gets hardly anything back.
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { systemClock, type Cancel, type Clock } from "../clock.ts";
 import { giveUp, tryAgain, type PorteroError } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
@@ -32,7 +35,7 @@ export class Pictures {
   readonly #log: Log;
   readonly #queue: Waiting[] = [];
   #running: Waiting | undefined;
-  #worker: Worker | undefined;
+  #worker: ChildProcess | undefined;
   #cancelTimer: Cancel = () => {};
   #closed = false;
 
@@ -71,7 +74,7 @@ export class Pictures {
       if (this.#queue.length >= mostWaiting) {
         throw tryAgain("pictures-busy", `${mostWaiting} pictures wait for their turn already: ask for fewer at a time`);
       }
-      this.#queue.push({ job: { jpeg: new Uint8Array(jpeg), work }, resolve, reject });
+      this.#queue.push({ job: { jpeg, work }, resolve, reject });
       this.#next();
     });
   }
@@ -92,37 +95,41 @@ export class Pictures {
     if (!this.#running) {
       // An idle worker must not keep the process alive.
       this.#worker?.unref();
+      this.#worker?.channel?.unref();
       if (this.#worker) this.#cancelTimer = this.#clock.after(idleMs, () => void this.#endWorker());
       return;
     }
     const worker = (this.#worker ??= this.#startWorker());
     worker.ref();
+    worker.channel?.ref();
     this.#cancelTimer = this.#clock.after(jobMs, () => {
       this.#fail(worker, `it took more than ${jobMs / 1000} s`);
     });
-    const { job } = this.#running;
-    worker.postMessage(job, [job.jpeg.buffer as ArrayBuffer]);
+    worker.send(this.#running.job, (error) => {
+      if (error) this.#fail(worker, error.message);
+    });
   }
 
-  #startWorker(): Worker {
+  #startWorker(): ChildProcess {
     // The same file is run uncompiled in the repository and compiled in the package.
     const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
-    const worker = new Worker(new URL(file, import.meta.url), {
-      name: "portero-pictures",
-      resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
+    const worker = fork(fileURLToPath(new URL(file, import.meta.url)), {
+      execArgv: [`--max-old-space-size=${heapMegabytes}`],
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     worker.on("message", (result: Result) => {
       if (worker === this.#worker) this.#finish(result);
     });
-    worker.on("error", (error) => this.#fail(worker, error instanceof Error ? error.message : String(error)));
-    worker.on("exit", () => this.#fail(worker, "its thread ended"));
+    worker.on("error", (error) => this.#fail(worker, error.message));
+    worker.on("exit", (code, signal) => this.#fail(worker, `its process ended (${signal ?? code ?? "?"})`));
     return worker;
   }
 
   #finish(result: Result): void {
     const finished = this.#running;
     this.#running = undefined;
-    if ("jpeg" in result) finished?.resolve(Buffer.from(result.jpeg.buffer));
+    if ("jpeg" in result) finished?.resolve(Buffer.from(result.jpeg));
     else {
       const start = result.fault === "invalid" ? "Picture work: " : "This picture cannot be decoded: ";
       finished?.reject(giveUp(result.fault, start + result.why));
@@ -130,7 +137,7 @@ export class Pictures {
     this.#next();
   }
 
-  #fail(worker: Worker, why: string): void {
+  #fail(worker: ChildProcess, why: string): void {
     if (worker !== this.#worker) return;
     this.#log.warn(`Picture work was ended: ${why}`);
     void this.#endWorker();
@@ -144,7 +151,11 @@ export class Pictures {
     this.#cancelTimer();
     const worker = this.#worker;
     this.#worker = undefined;
-    await worker?.terminate();
+    if (worker?.pid === undefined || worker.exitCode !== null || worker.signalCode !== null) return;
+    // Idle, it was let go of: now its end is waited for.
+    worker.ref();
+    worker.kill("SIGKILL");
+    await once(worker, "exit");
   }
 }
 

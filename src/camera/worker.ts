@@ -1,5 +1,6 @@
-// The worker thread behind pictures.ts: decodes, changes and encodes one picture at a time with jimp.
-import { parentPort } from "node:worker_threads";
+// The process behind pictures.ts: decodes, changes and encodes one picture at a time with jimp. It ends by itself when its
+// parent does, since nothing but the channel to it keeps it alive.
+import { constants, setPriority } from "node:os";
 import { Jimp } from "jimp";
 import { mostPixels, type PictureWork } from "./picture-work.ts";
 
@@ -10,7 +11,7 @@ export interface Job {
 
 /** `why` is the end of a sentence. */
 export type Result =
-  { readonly jpeg: Uint8Array<ArrayBuffer> } | { readonly fault: "invalid" | "bad-picture"; readonly why: string };
+  { readonly jpeg: Uint8Array } | { readonly fault: "invalid" | "bad-picture"; readonly why: string };
 
 // jpeg-js throws beyond this instead of exhausting the machine.
 const decoderMegabytes = 512;
@@ -44,7 +45,7 @@ async function done({ jpeg, work }: Job): Promise<Result> {
     image.crop({ x: Math.floor((image.width - w) / 2), y: Math.floor((image.height - h) / 2), w, h });
   }
   if (size.w !== image.width || size.h !== image.height) image.resize(size);
-  return { jpeg: new Uint8Array(await image.getBuffer("image/jpeg", { quality: work.quality ?? 80 })) };
+  return { jpeg: await image.getBuffer("image/jpeg", { quality: work.quality ?? 80 }) };
 }
 
 async function decoded(jpeg: Uint8Array) {
@@ -63,14 +64,16 @@ function sizeFor({ width, height, fit }: PictureWork, { w, h }: Size): Size {
   return { w: Math.max(1, Math.round(w * scale)), h: Math.max(1, Math.round(h * scale)) };
 }
 
-const port = parentPort;
-port?.on("message", (job: Job) => {
+try {
+  // On a small machine a thumbnail must not take the processor from a call.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+} catch {
+  // Not allowed here; it only takes longer for the others.
+}
+
+process.on("message", (job: Job) => {
   done(job)
-    .then((result) => port.postMessage(result, "jpeg" in result ? [result.jpeg.buffer] : []))
-    .catch((error: unknown) => {
-      // Ends the thread, which pictures.ts notices and replaces.
-      queueMicrotask(() => {
-        throw error;
-      });
-    });
+    .then((result) => process.send?.(result))
+    // Nothing that is foreseen: pictures.ts sees the end and starts another process.
+    .catch(() => process.exit(1));
 });

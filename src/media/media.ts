@@ -204,7 +204,8 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> {
         this.#opening.delete(message.session);
         break;
       case "silent":
-        this.#sessions.get(message.session)?.emit("silent");
+      case "heard":
+        this.#sessions.get(message.session)?.emit(message.type);
         break;
       case "stats":
         this.#asking.get(message.ask)?.(message.counts);

@@ -9,7 +9,7 @@ import { bad, parseSdp, writeSdp, type Direction, type LocalLine, type RemoteLin
 export const kinds = ["audio", "video"] as const;
 
 export interface OfferAnswerOptions {
-  /** Our address in SDP. */
+  /** Our address in SDP, until `advertise` is set. */
   readonly advertise: string;
   /** The RTP ports we have; a kind without one is refused. */
   readonly ports: ReadonlyMap<Kind, number>;
@@ -19,6 +19,8 @@ export interface OfferAnswerOptions {
 
 export class OfferAnswer {
   readonly #options: OfferAnswerOptions;
+  /** Our address in SDP. */
+  advertise: string;
   #version = 0;
   #written = "";
   /** Our m-lines as last written; their number and order never change (RFC 3264 §8). */
@@ -32,6 +34,7 @@ export class OfferAnswer {
 
   constructor(options: OfferAnswerOptions) {
     this.#options = options;
+    this.advertise = options.advertise;
   }
 
   /** What is settled for an m-line. */
@@ -195,7 +198,8 @@ export class OfferAnswer {
 
   #write(lines: LocalLine[]): string {
     this.#lines = lines;
-    const { id, advertise } = this.#options;
+    const { id } = this.#options;
+    const { advertise } = this;
     // RFC 3264 §8: the version goes up exactly when something else changed.
     const unversioned = writeSdp(id, 0, advertise, lines);
     if (unversioned !== this.#written) this.#version++;

@@ -29,7 +29,7 @@ export interface SessionHost {
 
 const noCounts: Counts = { received: 0, sent: 0, lost: 0 };
 
-export class MediaSession extends EventEmitter<{ silent: []; closed: [MediaStats] }> {
+export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: [MediaStats] }> {
   readonly id: string;
   /** The session's number in the worker. */
   readonly number: number;
@@ -50,6 +50,11 @@ export class MediaSession extends EventEmitter<{ silent: []; closed: [MediaStats
     if (ports.video !== undefined) this.#ports.set("video", ports.video);
     const id = Math.floor(host.random() * 2 ** 32);
     this.#sdp = new OfferAnswer({ advertise: host.advertise(), ports: this.#ports, id });
+  }
+
+  /** Our address in this leg's SDP, as its peer can reach it; to be set before the first offer or answer. */
+  set advertise(address: string) {
+    this.#sdp.advertise = address;
   }
 
   /** The negotiated audio codec, "PCMA/8000". */

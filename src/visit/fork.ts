@@ -111,7 +111,11 @@ export class Forking {
       await session.close();
       return;
     }
-    const options = { from: this.#caller, sdp: session.offer(this.#like) };
+    const sdp = (localHost: string) => {
+      session.advertise = localHost;
+      return session.offer(this.#like);
+    };
+    const options = { from: this.#caller, sdp };
     const call = await (typeof to === "string" ? endpoint.callUri(to, options) : endpoint.callContact(to, options));
     fork.call = call;
     if (!this.#forks.has(fork)) {

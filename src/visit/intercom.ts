@@ -15,7 +15,7 @@ export async function connectExtension(host: ForkHost, call: IncomingCall, joine
   try {
     call.ring();
     session = await host.media.open();
-    takeOffer(session, call.sdp, call.identity.extension);
+    takeOffer(session, call, call.identity.extension);
     const gone = new AbortController();
     call.on("ended", () => gone.abort("cancelled"));
     if (call.state === "ended") gone.abort("cancelled");

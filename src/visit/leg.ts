@@ -4,6 +4,7 @@ import type { Log } from "../log.ts";
 import type { Media, MediaSession } from "../media/media.ts";
 import { dtmfInfo, parseDtmfInfo } from "../media/dtmf-info.ts";
 import type { Call } from "../sip/dialog/call.ts";
+import type { IncomingCall } from "../sip/dialog/incoming.ts";
 
 export interface Leg {
   readonly call: Call;
@@ -69,6 +70,7 @@ export function bridge(media: Media, caller: Leg, answerer: Leg, hooks: BridgeHo
       // A muted phone may send nothing for long: only two silent sides are a dead call.
       if (silent.size === 2) end(undefined, "no sound came from either side any more");
     });
+    leg.session.on("heard", () => silent.delete(leg));
     leg.session.on("closed", () => end(undefined, "the sound of the call was lost"));
   }
 }
@@ -79,7 +81,8 @@ export function answerFor(caller: Leg, offered: boolean, answerer?: MediaSession
 }
 
 /** Takes what the caller offered. @throws PorteroError `no-codec` or `bad-sdp`, as a sentence about the caller */
-export function takeOffer(session: MediaSession, sdp: string | undefined, name: string): void {
+export function takeOffer(session: MediaSession, { sdp, flow }: IncomingCall, name: string): void {
+  session.advertise = flow.sentBy.host;
   if (sdp === undefined) return;
   try {
     session.receiveOffer(sdp);

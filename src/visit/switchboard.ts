@@ -66,8 +66,8 @@ export interface SwitchboardEvents {
   registered: [registration: RegistrationView];
   unregistered: [registration: RegistrationView & { reason: string }];
   refused: [refusal: Refusal];
-  /** Each opening and each refusal to open, with the visit's picture where there is one. */
-  opening: [opening: Opening, picture: Buffer | undefined];
+  /** Each opening and each refusal to open, with the visit's picture, which may still be on its way; never rejects. */
+  opening: [opening: Opening, picture: Promise<Buffer | undefined>];
   trouble: [error: PorteroError];
 }
 
@@ -258,8 +258,9 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     visit?.leaveAfterOpening(opening.ok);
     const concerned = visit ?? this.lastVisit(request.door);
     concerned?.tell(opening.ok ? "opened" : "refused", opening);
-    const picture = await (visit?.picture ?? Promise.resolve(undefined)).catch(() => undefined);
-    this.#tell("opening", opening, picture?.jpeg);
+    // The result does not wait for a slow camera; whoever keeps the picture does.
+    const picture = visit?.picture?.then(({ jpeg }) => jpeg).catch(() => undefined);
+    this.#tell("opening", opening, picture ?? Promise.resolve(undefined));
     return opening;
   }
 

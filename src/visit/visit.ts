@@ -287,7 +287,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     bell.on("ended", (end) => this.#bellEnded(bell, end));
     const session = await this.#host.media.open();
     try {
-      takeOffer(session, bell.sdp, this.door.name);
+      takeOffer(session, bell, this.door.name);
     } catch (error) {
       await session.close();
       throw error;

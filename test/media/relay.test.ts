@@ -90,6 +90,19 @@ describe("media time-outs", () => {
     assert.deepEqual(silences(), [1, 1]);
   });
 
+  it("tells that media came back, so that two sides silent at different times are no dead call", () => {
+    route(1, 2);
+    relay.watch();
+    hear("rtp", 0);
+    wait(15_000);
+    hear("rtp", 0, 2);
+    relay.watch();
+    assert.deepEqual(
+      told.filter((m) => m.type === "silent" || m.type === "heard").map((m) => m.type),
+      ["silent", "heard"],
+    );
+  });
+
   it("takes RTCP for a sign of life: silence suppression is not silence", () => {
     route(1, 2);
     relay.watch();

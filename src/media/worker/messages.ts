@@ -70,6 +70,7 @@ export type FromWorker =
   | { readonly type: "opened"; readonly session: number; readonly audio: number; readonly video?: number }
   | { readonly type: "refused"; readonly session: number; readonly reason: string }
   | { readonly type: "silent"; readonly session: number }
+  | { readonly type: "heard"; readonly session: number }
   | { readonly type: "stats"; readonly ask: number; readonly counts: Counts }
   | { readonly type: "closed"; readonly session: number; readonly counts: Counts }
   | { readonly type: "ended" };

@@ -64,7 +64,7 @@ export class Relay {
     }
   }
 
-  /** Looks for sessions that have fallen silent; to be called every second or so. */
+  /** Looks for sessions that have fallen silent, or are heard again; to be called every second or so. */
   watch(): void {
     const now = this.#deps.now();
     for (const [id, session] of this.#sessions) {
@@ -77,7 +77,7 @@ export class Relay {
       const heard = Math.max(...streams.map((s) => s.lastHeard ?? -1));
       const limit = heard < since ? this.#settings.firstPacketMs : this.#settings.silenceMs;
       const quiet = limit > 0 && now - Math.max(heard, since) >= limit;
-      if (quiet && !session.silent) this.#deps.tell({ type: "silent", session: id });
+      if (quiet !== session.silent) this.#deps.tell({ type: quiet ? "silent" : "heard", session: id });
       session.silent = quiet;
     }
   }
