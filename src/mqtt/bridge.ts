@@ -1,0 +1,182 @@
+// Doors on MQTT: states, events and results go out, commands come in under the rules of policy.ts (X6).
+import { EventEmitter } from "node:events";
+import type { Clock } from "../clock.ts";
+import { sentence } from "../errors.ts";
+import { silent, type Log } from "../log.ts";
+import { Commands } from "./commands.ts";
+import { Connection, type BridgeStatus } from "./connection.ts";
+import type { CallState, Command, DoorForMqtt, DoorsForMqtt, OpeningForMqtt, Refusal } from "./doors.ts";
+import { Outbox } from "./outbox.ts";
+import { CommandPolicy, type LastVisit } from "./policy.ts";
+import { checkMqtt, type MqttSettings } from "./settings.ts";
+import { Topics, type CommandTopic, type DoorTopic } from "./topics.ts";
+
+export { checkMqtt };
+export type { BridgeStatus, CallState, Command, DoorForMqtt, DoorsForMqtt, LastVisit, MqttSettings, OpeningForMqtt };
+export type { Refusal };
+
+export interface BridgeEvents {
+  status: [BridgeStatus];
+  command: [Command];
+  refused: [Refusal];
+}
+
+const rememberedResults = 100;
+
+export class MqttBridge extends EventEmitter<BridgeEvents> {
+  readonly #settings: MqttSettings;
+  readonly #doors: DoorsForMqtt;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #topics: Topics;
+  readonly #connection: Connection;
+  readonly #policy: CommandPolicy;
+  readonly #outbox: Outbox;
+  readonly #states = new Map<string, string>();
+  readonly #told: string[] = [];
+  #closed = false;
+
+  /** @throws PorteroError `invalid` that names the setting. */
+  constructor(settings: MqttSettings, doors: DoorsForMqtt, deps: { clock: Clock; log?: Log }) {
+    super();
+    this.#settings = checkMqtt(settings);
+    this.#doors = doors;
+    this.#clock = deps.clock;
+    this.#log = deps.log ?? silent;
+    this.#topics = new Topics(this.#settings.base);
+    this.#policy = new CommandPolicy(this.#settings.commands, this.#clock);
+    this.#connection = new Connection(this.#settings, this.#topics.availability, deps);
+    this.#outbox = new Outbox(
+      this.#clock,
+      ({ topic, payload, ...how }) => this.#connection.publish(topic, payload, how),
+      ({ topic }) => this.#log.warn(`broker away: a message for ${topic} is given up`),
+    );
+    const commands = new Commands(this.#doors, this.#policy, this.#clock, {
+      list: () => this.#list(),
+      command: (command) => void this.emit("command", command),
+      refused: (refusal) => this.#refused(refusal),
+      result: (door, opening) => this.publishResult(door, opening),
+      dnd: (door, on) => this.publishDnd(door, on),
+      retained: (door, topic) => void (this.#settings.clearRetained && this.#clear(door, topic)),
+    });
+    this.#connection.on("status", (status) => void this.emit("status", status));
+    this.#connection.on("online", () => void this.#online());
+    this.#connection.on("lost", () => this.#policy.lost());
+    this.#connection.on("message", (topic, payload, { retain, dup }) => {
+      const read = this.#topics.read(topic);
+      // An empty message is the removal of a retained one, our own included.
+      if (!this.#closed && read && payload.length > 0)
+        commands.received(read, payload, { retained: retain, duplicate: dup });
+    });
+  }
+
+  get status(): BridgeStatus {
+    return this.#connection.status;
+  }
+
+  /** The first status comes at once; from then on the connection comes back by itself until `close`. */
+  start(): void {
+    this.#connection.start();
+  }
+
+  /** Not retained. `event.event_type` names it ("ring"); `ts` is added where it is missing. */
+  publishEvent(door: string, event: Readonly<Record<string, unknown>>): void {
+    this.#say(door, "event", JSON.stringify({ ts: this.#clock.now(), ...event }));
+  }
+
+  publishCallState(door: string, state: CallState): void {
+    this.#state(door, "call", state);
+  }
+
+  setDoorAvailability(door: string, online: boolean): void {
+    this.#state(door, "availability", online ? "online" : "offline");
+  }
+
+  publishDnd(door: string, on: boolean): void {
+    this.#state(door, "dnd", on ? "ON" : "OFF");
+  }
+
+  /** Retained only if the settings say so; otherwise a picture for which there is no connection is dropped. */
+  publishSnapshot(door: string, jpeg: Buffer): void {
+    const retain = this.#settings.snapshots;
+    if (retain || this.#connection.online)
+      this.#put({ topic: this.#topics.of(door, "snapshot"), payload: jpeg, qos: 0, retain });
+  }
+
+  /** The same opening is published once, however often it is told. */
+  publishResult(door: string, opening: OpeningForMqtt): void {
+    if (this.#told.includes(opening.id)) return;
+    this.#told.push(opening.id);
+    if (this.#told.length > rememberedResults) this.#told.shift();
+    const { id, ok, method = null, reason, ts } = opening;
+    this.#say(door, "door/result", JSON.stringify({ id, ok, method, reason, ts }));
+  }
+
+  /** Says `offline` and ends the connection; takes two seconds at most. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#policy.lost();
+    await this.#connection.close("offline");
+  }
+
+  #say(door: string, topic: DoorTopic, payload: string): void {
+    this.#put({ topic: this.#topics.of(door, topic), payload, qos: 1, retain: false });
+  }
+
+  #state(door: string, name: DoorTopic, payload: string): void {
+    const topic = this.#topics.of(door, name);
+    if (this.#states.get(topic) === payload) return;
+    this.#states.set(topic, payload);
+    this.#put({ topic, payload, qos: 1, retain: true });
+  }
+
+  #put(letter: Parameters<Outbox["put"]>[0]): void {
+    if (this.#closed) return;
+    this.#outbox.put(letter);
+    if (this.#connection.online) this.#outbox.flush();
+  }
+
+  async #online(): Promise<void> {
+    this.#policy.connected();
+    // The broker may have been restarted without its memory, and our last will has spoken: everything is said anew.
+    const states = new Map(this.#states);
+    for (const { id, registered, call } of this.#list()) {
+      states.set(this.#topics.of(id, "availability"), registered ? "online" : "offline");
+      states.set(this.#topics.of(id, "call"), call);
+    }
+    this.#outbox.put({ topic: this.#topics.availability, payload: "online", qos: 1, retain: true });
+    for (const [topic, payload] of states) {
+      this.#states.set(topic, payload);
+      this.#outbox.put({ topic, payload, qos: 1, retain: true });
+    }
+    this.#outbox.flush();
+    // With MQTT 5 the retained ones are not even sent to us, so they are cleared unseen, and before we listen.
+    if (this.#settings.clearRetained) await Promise.all(this.#list().map((door) => this.#clear(door.id, "door/open")));
+    this.#connection.subscribe(this.#topics.commands);
+  }
+
+  #clear(door: string, command: CommandTopic): Promise<unknown> {
+    return this.#connection.publish(this.#topics.of(door, command), "", { qos: 1, retain: true });
+  }
+
+  #list(): readonly DoorForMqtt[] {
+    try {
+      return this.#doors.list();
+    } catch (error) {
+      this.#log.error(`the doors cannot be listed: ${sentence(error)}`);
+      return [];
+    }
+  }
+
+  #refused(refusal: Refusal): void {
+    const { door, topic, code, reason, id, ts } = refusal;
+    this.#log.warn(`mqtt: ${topic} for ${door} refused: ${reason}`);
+    try {
+      this.emit("refused", refusal);
+    } catch (error) {
+      this.#log.error(`a listener to refusals failed: ${sentence(error)}`);
+    }
+    if (topic === "door/open" && code !== "unknown-door") this.publishResult(door, { id, ok: false, reason, ts });
+  }
+}

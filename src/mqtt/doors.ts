@@ -1,0 +1,60 @@
+// What the bridge and the doors' owner say to each other; the owner supplies DoorsForMqtt.
+import type { LastVisit, RefusalCode } from "./policy.ts";
+import type { CommandTopic } from "./topics.ts";
+
+export type CallState = "idle" | "ringing" | "talking" | "parked" | "conference";
+
+export interface DoorForMqtt {
+  readonly id: string;
+  readonly name: string;
+  readonly registered: boolean;
+  readonly call: CallState;
+}
+
+/** What happened to a wish to open: src/door's Opening, or a refusal of ours. */
+export interface OpeningForMqtt {
+  readonly id: string;
+  readonly ok: boolean;
+  readonly method?: string;
+  readonly reason: string;
+  /** Milliseconds since 1970. */
+  readonly ts: number;
+}
+
+type Done = void | Promise<void>;
+
+/** What the bridge needs of the doors' owner. A verb that is absent is refused with a sentence. */
+export interface DoorsForMqtt {
+  list(): readonly DoorForMqtt[];
+  lastVisit(door: string): LastVisit | undefined;
+  open(request: { door: string; id: string; by: string; visit?: string }): Promise<OpeningForMqtt>;
+  readonly stop?: (door: string) => Done;
+  readonly hangup?: (door: string) => Done;
+  readonly reject?: (door: string) => Done;
+  readonly setDnd?: (door: string, on: boolean) => Done;
+}
+
+export const verbs = ["stop", "hangup", "reject"] as const;
+export type Verb = (typeof verbs)[number];
+
+/** A command that is being carried out. */
+export interface Command {
+  readonly door: string;
+  readonly command: "open" | Verb | "dnd";
+  readonly id: string;
+  readonly visit?: string;
+  /** For `dnd`. */
+  readonly on?: boolean;
+  readonly ts: number;
+}
+
+/** A command that is not, for the audit. */
+export interface Refusal {
+  /** The door's id, or what stood in the topic where there is no such door. */
+  readonly door: string;
+  readonly topic: CommandTopic;
+  readonly id: string;
+  readonly code: RefusalCode | "unknown-door" | "unknown-command" | "failed";
+  readonly reason: string;
+  readonly ts: number;
+}

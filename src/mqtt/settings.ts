@@ -1,0 +1,84 @@
+// The settings of an MQTT bridge, checked; credentials that stand in the URL are taken out of it (P7).
+import { giveUp } from "../errors.ts";
+import { splitCredentials } from "../http/credentials.ts";
+import { checker } from "../schema.ts";
+import { Secret } from "../secret.ts";
+
+/** Who may open a door by a plain PRESS: nobody, only around a visit, or anybody on the broker at any time. */
+export type CommandRule = "off" | "visit" | "always";
+
+export interface MqttSettings {
+  /** `mqtt: mqtts: ws: wss:`, without user and password. */
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: Secret;
+  /** Default: a new one each time. Two clients with the same id throw each other out. */
+  readonly clientId?: string;
+  /** The topics' first part; may hold slashes. */
+  readonly base: string;
+  readonly commands: CommandRule;
+  /** Retain the last picture on the broker, for everybody who may read there. */
+  readonly snapshots: boolean;
+  /** Remove retained commands from the broker. */
+  readonly clearRetained: boolean;
+  /** Of node:tls: ca, cert, key, pfx, passphrase, rejectUnauthorized, servername, ALPNProtocols. */
+  readonly tls?: Readonly<Record<string, unknown>>;
+}
+
+export const tlsNames = "ca cert key pfx passphrase rejectUnauthorized servername ALPNProtocols".split(" ");
+const schemes = ["mqtt:", "mqtts:", "ws:", "wss:"];
+const text = { type: "string" } as const;
+
+const checkForm = checker("mqtt-bridge", {
+  type: "object",
+  required: ["url"],
+  additionalProperties: false,
+  properties: {
+    url: text,
+    username: text,
+    password: text,
+    clientId: { type: "string", maxLength: 128 },
+    base: { type: "string", maxLength: 200, default: "doorbell" },
+    commands: { enum: ["off", "visit", "always"], default: "visit" },
+    snapshots: { type: "boolean", default: false },
+    clearRetained: { type: "boolean", default: false },
+  },
+});
+
+/** Reads a bridge's form; the password may be text or a Secret, empty fields count as not given. @throws `invalid` */
+export function checkMqtt(settings: unknown): MqttSettings {
+  const { tls, ...given } = (settings ?? {}) as Record<string, unknown>;
+  const form = checkForm(
+    Object.fromEntries(
+      Object.entries(given)
+        .map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value] as const)
+        .filter(([, value]) => value !== undefined && value !== null && value !== ""),
+    ),
+  );
+  const refuse = (field: string, why: string) => giveUp("invalid", `mqtt-bridge: ${field} ${why}`, { data: { field } });
+
+  const split = splitCredentials(form.url);
+  if (!URL.canParse(split.url) || !schemes.includes(new URL(split.url).protocol) || new URL(split.url).hostname === "")
+    throw refuse("url", "is not a broker's address: write it like mqtt://192.168.1.5:1883 or mqtts://broker.example");
+  const { base } = form;
+  // MQTT 5 §4.7: wildcards name no topic, $ begins the broker's own ones, and an empty level is one more level.
+  if (/[#+\0]|^\$|^\/|\/$|\/\//.test(base))
+    throw refuse("base", "must be a topic such as doorbell or home/doorbell, without # + $ and without / at its ends");
+  const strange = Object.keys(tls ?? {}).find((name) => !tlsNames.includes(name));
+  if (strange !== undefined) throw refuse("tls", `knows no ${strange.slice(0, 40)}: it takes ${tlsNames.join(", ")}`);
+  const username = form.username ?? split.username;
+  const password = form.password === undefined ? split.password : new Secret(form.password);
+  if (password !== undefined && username === undefined)
+    throw refuse("username", "is missing: a broker takes a password only with a user name");
+  return {
+    url: split.url,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(form.clientId === undefined ? {} : { clientId: form.clientId }),
+    ...(tls === undefined || tls === null ? {} : { tls: tls as Record<string, unknown> }),
+    base,
+    commands: form.commands,
+    snapshots: form.snapshots,
+    clearRetained: form.clearRetained,
+  };
+}

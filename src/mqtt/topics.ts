@@ -1,0 +1,50 @@
+// The bridge's topics: <base>/bridge/availability and <base>/<door>/….
+
+/** What arrives, by the end of its topic. */
+export type CommandTopic = "door/open" | "call/set" | "dnd/set";
+/** What leaves. */
+export type DoorTopic = "availability" | "event" | "call" | "snapshot" | "door/result" | "dnd";
+
+const commandTopics: readonly CommandTopic[] = ["door/open", "call/set", "dnd/set"];
+
+/** A name as a topic's level: "Hintertür 2" is "hintertur-2". Never empty, never a wildcard. */
+export function slug(name: string): string {
+  const plain = name
+    .normalize("NFD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  return plain === "" ? "door" : plain;
+}
+
+export class Topics {
+  readonly #base: string;
+
+  constructor(base: string) {
+    this.#base = base;
+  }
+
+  /** The bridge's own, and its last will's. */
+  get availability(): string {
+    return `${this.#base}/bridge/availability`;
+  }
+
+  of(door: string, topic: DoorTopic | CommandTopic): string {
+    return `${this.#base}/${slug(door)}/${topic}`;
+  }
+
+  /** Filters for the commands to all doors, those that are added later as well. */
+  get commands(): string[] {
+    return commandTopics.map((topic) => `${this.#base}/+/${topic}`);
+  }
+
+  /** Which command to which door's slug a topic is; undefined for any other. */
+  read(topic: string): { door: string; command: CommandTopic } | undefined {
+    if (!topic.startsWith(`${this.#base}/`)) return undefined;
+    const rest = topic.slice(this.#base.length + 1);
+    const slash = rest.indexOf("/");
+    const command = commandTopics.find((known) => known === rest.slice(slash + 1));
+    return command === undefined || slash < 1 ? undefined : { door: rest.slice(0, slash), command };
+  }
+}

@@ -1,0 +1,295 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, describe, it } from "node:test";
+import { DoorOpener, type Opening } from "../../src/door/opener.ts";
+import type { Means } from "../../src/door/plan.ts";
+import { checkDoor } from "../../src/door/settings.ts";
+import { tryAgain } from "../../src/errors.ts";
+import { HttpClient } from "../../src/http.ts";
+import { FakeClock, settle } from "../support/clock.ts";
+
+const form = { id: "front", name: "Frontdoor", preset: "generic", extension: "503", password: "pw", code: "9876" };
+
+/** A bell that answers each INFO with the next status of `answers` (200 when there is none left) and keeps what came. */
+function bell(clock: FakeClock, ...answers: (number | Error | "never")[]) {
+  const got: { kind: string; digit: string; ms: number; at: number }[] = [];
+  const began = clock.now();
+  const sendDigit: NonNullable<Means["sendDigit"]> = (kind, digit, ms) => {
+    got.push({ kind, digit, ms, at: clock.now() - began });
+    const answer = answers.shift() ?? 200;
+    if (answer === "never") return new Promise(() => {});
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  };
+  return { got, sendDigit, digits: () => got.map(({ digit }) => digit).join("") };
+}
+
+async function opened(clock: FakeClock, opening: Promise<Opening>, ms = 60_000): Promise<Opening> {
+  await clock.advance(ms);
+  return opening;
+}
+
+describe("X5, P11 opening by DTMF", () => {
+  it("sends the code digit by digit, in the preset's way, with the tone's length and the gap between", async () => {
+    const clock = new FakeClock();
+    const door = checkDoor({ ...form, code: "1#2" });
+    const { got, sendDigit } = bell(clock);
+    const opening = await opened(
+      clock,
+      new DoorOpener({ clock }).open(door, { door: "front", by: "6001" }, { sendDigit }),
+    );
+    assert.deepEqual(
+      got.map(({ kind, digit, ms, at }) => [kind, digit, ms, at]),
+      [
+        ["dtmf-relay", "1", 160, 0],
+        ["dtmf-relay", "#", 160, 260],
+        ["dtmf-relay", "2", 160, 520],
+      ],
+    );
+    const { id, ts, ...rest } = opening;
+    assert.ok(id.length > 10 && ts === clock.now() - 60_000);
+    assert.deepEqual(rest, {
+      door: "front",
+      by: "6001",
+      ok: true,
+      method: "dtmf-info",
+      reason: "opened by DTMF (INFO application/dtmf-relay)",
+      ms: 520,
+    });
+  });
+
+  it("waits 500 ms for each comma", async () => {
+    const clock = new FakeClock();
+    const { got, sendDigit } = bell(clock);
+    const door = checkDoor({ ...form, code: "1,,2" });
+    await opened(clock, new DoorOpener({ clock }).open(door, { door: "front", by: "x" }, { sendDigit }));
+    assert.deepEqual(
+      got.map(({ digit, at }) => [digit, at]),
+      [
+        ["1", 0],
+        ["2", 1260],
+      ],
+    );
+  });
+
+  for (const status of [405, 415, 501])
+    it(`takes the other body after ${status}, for the whole code`, async () => {
+      const clock = new FakeClock();
+      const { got, sendDigit } = bell(clock, status);
+      const door = checkDoor({ ...form, code: "12" });
+      const opening = await opened(
+        clock,
+        new DoorOpener({ clock }).open(door, { door: "front", by: "x" }, { sendDigit }),
+      );
+      assert.deepEqual(
+        got.map(({ kind, digit }) => [kind, digit]),
+        [
+          ["dtmf-relay", "1"],
+          ["dtmf", "1"],
+          ["dtmf", "2"],
+        ],
+      );
+      assert.deepEqual([opening.ok, opening.reason], [true, "opened by DTMF (INFO application/dtmf)"]);
+    });
+
+  it("stops where a digit is refused after others were taken, without a second body", async () => {
+    const clock = new FakeClock();
+    const { digits, sendDigit } = bell(clock, 200, 415);
+    const opening = await opened(
+      clock,
+      new DoorOpener({ clock }).open(checkDoor(form), { door: "front", by: "x" }, { sendDigit }),
+    );
+    assert.equal(digits(), "98");
+    assert.deepEqual([opening.ok, opening.method], [false, "dtmf-info"]);
+    assert.match(opening.reason, /took the beginning of the code and then answered 415/);
+  });
+
+  it("does not hang on a bell that never answers", async () => {
+    const clock = new FakeClock();
+    const opener = new DoorOpener({ clock });
+    const { sendDigit } = bell(clock, "never");
+    const opening = await opened(clock, opener.open(checkDoor(form), { door: "front", by: "x" }, { sendDigit }));
+    assert.match(opening.reason, /did not answer the DTMF code \(no answer\)/);
+    const again = await opened(clock, opener.open(checkDoor(form), { door: "front", by: "x" }, { sendDigit }));
+    assert.equal(again.ok, true);
+    assert.equal(clock.pending, 0);
+  });
+
+  it("says what to do when there is neither a call nor a relay", async () => {
+    const clock = new FakeClock();
+    const opening = await new DoorOpener({ clock }).open(checkDoor(form), { door: "front", by: "x" }, {});
+    assert.equal(opening.ok, false);
+    assert.equal(opening.method, undefined);
+    assert.match(
+      opening.reason,
+      /no call with the door is up \(answer the bell first\), and its preset knows no HTTP relay/,
+    );
+    const bare = await new DoorOpener({ clock }).open(
+      checkDoor({ ...form, code: "" }),
+      { door: "front", by: "x" },
+      bell(clock),
+    );
+    assert.match(bare.reason, /the door has no DTMF code \(enter it in the door's form\)/);
+  });
+
+  it("P7 keeps the code out of every reason, whatever goes wrong", async () => {
+    const wrong = [
+      403,
+      408,
+      481,
+      500,
+      603,
+      new Error("digit 9 of 9876"),
+      tryAgain("call-over", "digit 9 of 9876 failed"),
+    ];
+    for (const answer of wrong) {
+      const clock = new FakeClock();
+      const said: string[] = [];
+      const note = (text: string) => said.push(text);
+      const log = { debug: note, info: note, warn: note, error: note };
+      const opener = new DoorOpener({ clock, log });
+      const opening = await opened(
+        clock,
+        opener.open(checkDoor(form), { door: "front", by: "x" }, bell(clock, answer)),
+      );
+      assert.equal(opening.ok, false);
+      assert.equal(said.length, 1);
+      assert.doesNotMatch(JSON.stringify(opening) + said.join(), /9876|digit 9/, String(answer));
+    }
+  });
+});
+
+describe("X5 opening by the relay's HTTP call", () => {
+  const client = new HttpClient();
+  after(() => client.close());
+  const door = checkDoor({
+    ...form,
+    preset: "2n",
+    address: "door.test",
+    cameraUsername: "api",
+    cameraPassword: "geheim",
+  });
+
+  /** Serves on loopback what the door's address promises. */
+  async function relay(answer: RequestListener) {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(`${request.method ?? ""} ${request.url ?? ""}`);
+      answer(request, response);
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const http: Means["http"] = {
+      request: (r) => client.request({ ...r, url: r.url.replace("https://door.test", origin) }),
+    };
+    return { asked, http, [Symbol.dispose]: () => server.close() };
+  }
+  const yes: RequestListener = (_, response) => response.end('{ "success" : true }');
+  const open = async (means: Means, clock = new FakeClock()) =>
+    new DoorOpener({ clock }).open(door, { door: "front", by: "x" }, means);
+
+  it("is taken when no call stands, with the camera's account", async () => {
+    using server = await relay((request, response) => {
+      const auth = request.headers.authorization;
+      if (auth === `Basic ${Buffer.from("api:geheim").toString("base64")}`) return yes(request, response);
+      response.writeHead(401, { "WWW-Authenticate": 'Basic realm="2N"' }).end();
+    });
+    const { ok, method, reason } = await open({ http: server.http });
+    assert.deepEqual([ok, method, reason], [true, "http", "opened by the relay's HTTP call"]);
+    assert.deepEqual(new Set(server.asked), new Set(["GET /api/switch/ctrl?switch=1&action=trigger"]));
+  });
+
+  it("is taken when the door refuses both bodies of INFO", async () => {
+    using server = await relay(yes);
+    const clock = new FakeClock();
+    const { digits, sendDigit } = bell(clock, 405, 405);
+    const opening = await open({ sendDigit, http: server.http }, clock);
+    assert.deepEqual([opening.ok, opening.method], [true, "http"]);
+    assert.equal(digits(), "99");
+  });
+
+  for (const [what, answers] of [
+    ["the code was taken", [200]],
+    ["a digit was taken and the next refused", [200, 500]],
+    ["nobody knows whether a digit arrived", [408]],
+    ["the call broke while a digit was on its way", [tryAgain("gone", "gone")]],
+  ] as const)
+    it(`is never taken when ${what}: a bistable relay would toggle twice`, async () => {
+      using server = await relay(yes);
+      const clock = new FakeClock();
+      const opener = new DoorOpener({ clock });
+      const means = { ...bell(clock, ...answers), http: server.http };
+      const opening = await opened(clock, opener.open(door, { door: "front", by: "x" }, means));
+      assert.equal(opening.method, "dtmf-info");
+      assert.deepEqual(server.asked, []);
+    });
+
+  it("believes the device's own word, not the 200", async () => {
+    using server = await relay((_, response) => response.end('{"success":false,"error":{"code":12}}'));
+    const { ok, reason } = await open({ http: server.http });
+    assert.equal(ok, false);
+    assert.match(reason, /answered, but did not open: check the account's right/);
+  });
+
+  it("says what a refusal or an absent device means, without the password", async () => {
+    using refusing = await relay((_, response) =>
+      response.writeHead(401, { "WWW-Authenticate": 'Basic realm="2N"' }).end(),
+    );
+    using broken = await relay((_, response) => response.writeHead(500).end());
+    assert.match((await open({ http: refusing.http })).reason, /does not accept the user name or password/);
+    assert.match((await open({ http: broken.http })).reason, /answered HTTP 500/);
+    const gone = await relay(yes);
+    gone[Symbol.dispose]();
+    const opening = await open({ http: gone.http });
+    assert.match(opening.reason, /refused the connection/);
+    assert.doesNotMatch(opening.reason, /geheim/);
+  });
+});
+
+describe("X6 one hand on the door", () => {
+  it("refuses a second opening while one is under way", async () => {
+    const clock = new FakeClock();
+    const opener = new DoorOpener({ clock });
+    const { digits, sendDigit } = bell(clock);
+    const first = opener.open(checkDoor(form), { door: "front", by: "a" }, { sendDigit });
+    await settle();
+    const second = await opener.open(checkDoor(form), { door: "front", by: "b" }, { sendDigit });
+    assert.deepEqual([second.ok, second.by], [false, "b"]);
+    assert.match(second.reason, /under way: wait for its result/);
+    const other = opener.open(checkDoor({ ...form, id: "back" }), { door: "back", by: "b" }, bell(clock));
+    assert.equal((await opened(clock, first)).ok, true);
+    assert.equal((await other).ok, true);
+    assert.equal(digits(), "9876");
+  });
+
+  it("opens once for the same id, and gives the first answer to the others, at once and later", async () => {
+    const clock = new FakeClock();
+    const opener = new DoorOpener({ clock });
+    const { digits, sendDigit } = bell(clock);
+    const request = { door: "front", by: "mqtt", id: "wish-1" };
+    const both = [1, 2].map(() => opener.open(checkDoor(form), request, { sendDigit }));
+    await clock.advance(60_000);
+    const [first, second] = await Promise.all(both);
+    assert.deepEqual(first, second);
+    assert.deepEqual(await opener.open(checkDoor(form), request, { sendDigit }), first);
+    assert.equal(digits(), "9876");
+  });
+
+  it("opens three times a minute and not a fourth time", async () => {
+    const clock = new FakeClock();
+    const opener = new DoorOpener({ clock });
+    const { digits, sendDigit } = bell(clock);
+    const open = () =>
+      opened(clock, opener.open(checkDoor({ ...form, code: "1" }), { door: "front", by: "x" }, { sendDigit }), 5_000);
+    const four = [await open(), await open(), await open(), await open()];
+    assert.deepEqual(
+      four.map(({ ok }) => ok),
+      [true, true, true, false],
+    );
+    assert.match(four[3]?.reason ?? "", /opened 3 times within a minute already: try again in 45 s/);
+    await clock.advance(40_000);
+    assert.equal((await open()).ok, true);
+    assert.equal(digits(), "1111");
+  });
+});

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { inspect } from "node:util";
+import { checkDoor } from "../../src/door/settings.ts";
+import { Secret } from "../../src/secret.ts";
+import { thrown } from "./thrown.ts";
+
+const form = { id: "front", name: "Frontdoor", preset: "generic", extension: "503", password: "pw-503", code: "1234" };
+const refusal = (change: object) => thrown(() => checkDoor({ ...form, ...change })).message;
+
+describe("P6 the form of a door", () => {
+  it("takes text and Secret alike, and leaves out what is empty", () => {
+    const door = checkDoor({ ...form, password: new Secret("pw-503"), login: "", imageUrl: null, address: undefined });
+    assert.equal(door.password.reveal(), "pw-503");
+    assert.equal(door.code.reveal(), "1234");
+    assert.deepEqual(Object.keys(door).sort(), ["code", "extension", "id", "name", "password", "preset"]);
+  });
+
+  it("says which field is wrong, how, and what to do", () => {
+    assert.equal(
+      refusal({ extension: "50 3" }),
+      'door "Frontdoor": extension has the wrong form (it is "50 3"): ' +
+        "enter the number the bell registers with, such as 503",
+    );
+    assert.match(refusal({ id: "Front Door" }), /id has the wrong form .*such as front-door/);
+    assert.match(refusal({ password: "" }), /password is missing: enter the bell's SIP password/);
+    assert.match(refusal({ preset: "acme" }), /preset is not known \(it is "acme"\): choose one of generic, /);
+    assert.match(refusal({ address: "http://192.168.1.20" }), /address is not a host: enter only a host name/);
+    assert.match(refusal({ bounceSeconds: 900 }), /bounceSeconds must be <= 60 \(it is 900\): enter seconds/);
+    assert.match(refusal({ colour: "red" }), /colour is not known here/);
+    assert.match(refusal({ pin: "AA:BB" }), /pin is not a fingerprint: enter the SHA-256/);
+    assert.match(thrown(() => checkDoor(undefined)).message, /id is missing.*name is missing/);
+  });
+
+  it("takes the preset's code where none is given, and none at all for a bell that opens nothing", () => {
+    const { code: _, ...without } = form;
+    assert.equal(checkDoor({ ...without, preset: "paxton" }).code.reveal(), "1");
+    assert.equal(checkDoor(without).code.reveal(), "");
+  });
+
+  it("takes DTMF digits and pauses as code, nothing else, and never quotes it", () => {
+    assert.equal(checkDoor({ ...form, code: "1,2#*a" }).code.reveal(), "1,2#*A");
+    for (const code of ["12x4", "12 34", ",,"]) {
+      const message = refusal({ code });
+      assert.match(message, /code holds/);
+      assert.ok(!message.includes(code), message);
+    }
+  });
+
+  it("writes a fingerprint in one way", () => {
+    assert.equal(checkDoor({ ...form, pin: "AB:".repeat(31) + "CD" }).pin, "ab".repeat(31) + "cd");
+  });
+});
+
+describe("P7 credentials inside the URLs", () => {
+  it("are taken out of the image URL", () => {
+    const door = checkDoor({ ...form, imageUrl: "http://user:p%40ss@1.2.3.4/jpg/image.jpg" });
+    assert.equal(door.imageUrl?.reveal(), "http://1.2.3.4/jpg/image.jpg");
+    assert.equal(door.cameraUsername, "user");
+    assert.equal(door.cameraPassword?.reveal(), "p@ss");
+  });
+
+  it("are taken out of a template", () => {
+    const door = checkDoor({
+      ...form,
+      imageUrl: "http://user:pa:ss@{address}/x.jpg",
+      videoUrl: "rtsp://{address}:554/4",
+    });
+    assert.equal(door.imageUrl?.reveal(), "http://{address}/x.jpg");
+    assert.equal(door.videoUrl?.reveal(), "rtsp://{address}:554/4");
+    assert.equal(door.cameraPassword?.reveal(), "pa:ss");
+    const contact = checkDoor({ ...form, imageUrl: "http://u:p@{contact}/x.jpg" });
+    assert.equal(contact.imageUrl?.reveal(), "http://{contact}/x.jpg");
+  });
+
+  it("give way to the fields of the form, and a password is not mixed with another user", () => {
+    const imageUrl = "http://user:inUrl@1.2.3.4/x.jpg";
+    const both = checkDoor({ ...form, imageUrl, cameraUsername: "cam", cameraPassword: "field" });
+    assert.deepEqual([both.cameraUsername, both.cameraPassword?.reveal()], ["cam", "field"]);
+    assert.equal(checkDoor({ ...form, imageUrl, cameraUsername: "cam" }).cameraPassword, undefined);
+  });
+
+  it("are refused where the two URLs differ, since a door has one camera account", () => {
+    const message = refusal({ imageUrl: "http://a:geheim1@h/x", videoUrl: "rtsp://b:geheim2@h/x" });
+    assert.match(message, /videoUrl holds another user or password than imageUrl/);
+  });
+
+  it("never stand in a refusal nor in what the settings print", () => {
+    const bad = ["http://user:geheim@", "ftp://user:geheim@h/x", "user:geheim@h", "http://user:geheim@{host}/x"];
+    for (const imageUrl of bad) assert.doesNotMatch(refusal({ imageUrl }), /geheim/, imageUrl);
+    assert.match(refusal({ imageUrl: "ftp://h/x" }), /imageUrl is not a URL: write it like http:/);
+    const door = checkDoor({
+      ...form,
+      code: "998877",
+      imageUrl: "http://u:geheim@h/x.jpg?pwd=geheim",
+      cameraPassword: "",
+    });
+    assert.doesNotMatch(inspect(door) + JSON.stringify(door), /geheim|998877|pw-503/);
+  });
+});

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { CommandPolicy, type Verdict } from "../../src/mqtt/policy.ts";
+import { FakeClock } from "../support/clock.ts";
+
+const fresh = { retained: false, duplicate: false };
+const ringing = { id: "v1", active: true };
+const code = (verdict: Verdict) => (verdict.ok ? "ok" : verdict.code);
+
+async function settled(rule: "off" | "visit" | "always") {
+  const clock = new FakeClock();
+  const policy = new CommandPolicy(rule, clock);
+  policy.connected();
+  await clock.advance(2_000);
+  const press = (visit?: { id: string; active: boolean; endedAt?: number }) =>
+    code(policy.judgePress("front", fresh, visit));
+  return { clock, policy, press };
+}
+
+describe("X6 which commands from MQTT are carried out", () => {
+  it("none that was retained, whatever else is true (rule 1)", async () => {
+    const { policy } = await settled("always");
+    assert.equal(code(policy.judgePress("front", { ...fresh, retained: true }, ringing)), "retained");
+    assert.equal(code(policy.judge({ ...fresh, retained: true })), "retained");
+  });
+
+  it("none within 2 s after connecting, nor while there is no connection (rule 2)", async () => {
+    const clock = new FakeClock();
+    const policy = new CommandPolicy("always", clock);
+    assert.equal(code(policy.judge(fresh)), "just-connected");
+    policy.connected();
+    await clock.advance(1_999);
+    assert.equal(code(policy.judgePress("front", fresh, ringing)), "just-connected");
+    await clock.advance(1);
+    assert.equal(code(policy.judge(fresh)), "ok");
+    policy.lost();
+    assert.equal(code(policy.judge(fresh)), "just-connected");
+    policy.connected();
+    policy.connected();
+    policy.lost();
+    await clock.advance(5_000);
+    assert.equal(code(policy.judge(fresh)), "just-connected");
+    assert.equal(clock.pending, 0);
+  });
+
+  it("a PRESS during a visit, and until 120 s after its end (rule 3)", async () => {
+    const { clock, policy, press } = await settled("visit");
+    assert.equal(press(undefined), "no-visit");
+    assert.equal(press({ id: "v", active: false, endedAt: clock.now() - 120_001 }), "no-visit");
+    assert.equal(press({ id: "v", active: false }), "no-visit");
+    assert.equal(press({ id: "v", active: false, endedAt: clock.now() - 120_000 }), "ok");
+    policy.opened("front");
+    await clock.advance(3_000);
+    assert.equal(press(ringing), "ok");
+  });
+
+  it("a PRESS at any time where the settings allow it, and never where they switch it off (rules 3 and 7)", async () => {
+    assert.equal((await settled("always")).press(undefined), "ok");
+    const { policy } = await settled("off");
+    const verdict = policy.judgePress("front", fresh, ringing);
+    assert.match(verdict.ok ? "" : verdict.reason, /switched off: allow them in the mqtt-bridge node/);
+  });
+
+  it("no duplicate: neither by its flag nor a second PRESS within 2 s", async () => {
+    const { clock, policy, press } = await settled("visit");
+    assert.equal(code(policy.judge({ ...fresh, duplicate: true })), "duplicate");
+    assert.equal(press(ringing), "ok");
+    policy.opened("front");
+    await clock.advance(1_999);
+    assert.equal(press(ringing), "duplicate");
+    await clock.advance(1);
+    assert.equal(press(ringing), "ok");
+  });
+
+  it("one opening at a time and door (rule 5)", async () => {
+    const { clock, policy, press } = await settled("visit");
+    assert.equal(press(ringing), "ok");
+    await clock.advance(5_000);
+    assert.equal(press(ringing), "busy");
+    assert.equal(code(policy.judgePress("back", fresh, ringing)), "ok");
+    policy.opened("front");
+    assert.equal(press(ringing), "ok");
+  });
+
+  it("three a minute and door, counting only what was allowed (rule 5)", async () => {
+    const { clock, policy, press } = await settled("visit");
+    const seen: string[] = [];
+    for (let i = 0; i < 6; i++) {
+      seen.push(press(ringing));
+      policy.opened("front");
+      await clock.advance(10_000);
+    }
+    assert.deepEqual(seen, ["ok", "ok", "ok", "too-many", "too-many", "too-many"]);
+    assert.equal(press(ringing), "ok");
+  });
+});

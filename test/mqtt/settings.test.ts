@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { inspect } from "node:util";
+import { checkMqtt } from "../../src/mqtt/settings.ts";
+import { slug, Topics } from "../../src/mqtt/topics.ts";
+
+const url = "mqtt://broker.lan:1883";
+
+describe("The settings of an MQTT bridge", () => {
+  it("have safe defaults", () => {
+    const defaults = { url, base: "doorbell", commands: "visit", snapshots: false, clearRetained: false };
+    assert.deepEqual(checkMqtt({ url }), defaults);
+    assert.deepEqual(checkMqtt({ url, username: "", clientId: "" }), defaults);
+  });
+
+  it("P7 take user and password out of the URL, and print neither", () => {
+    const settings = checkMqtt({ url: "mqtt://me:gehe%2Fim@broker.lan:1883" });
+    assert.deepEqual([settings.url, settings.username, settings.password?.reveal()], [url, "me", "gehe/im"]);
+    assert.doesNotMatch(inspect(settings) + JSON.stringify(settings), /gehe/);
+  });
+
+  for (const [what, settings, sentence] of [
+    ["no broker's URL", { url: "http://me:geheim@h" }, /url is not a broker's address: write it like mqtt:/],
+    ["no URL at all", { url: "broker" }, /url is not a broker's address/],
+    ["a missing URL", {}, /mqtt-bridge: url is missing/],
+    ["a base with wildcards", { url, base: "a/#" }, /base must be a topic such as doorbell/],
+    ["a base that ends in a slash", { url, base: "a/" }, /without \/ at its ends/],
+    ["a rule that is none", { url, commands: "maybe" }, /commands must be one of off, visit, always \(it is "maybe"\)/],
+    ["a password without a user", { url, password: "geheim" }, /username is missing: a broker takes a password only/],
+    ["TLS settings of somebody else", { url, tls: { port: 1 } }, /tls knows no port: it takes ca, cert/],
+  ] as const)
+    it(`refuse ${what} with a sentence`, () => {
+      assert.throws(
+        () => checkMqtt(settings),
+        (error: Error) => sentence.test(error.message) && !error.message.includes("geheim"),
+      );
+    });
+});
+
+describe("The topics", () => {
+  it("name a door by a slug that is no wildcard", () => {
+    assert.deepEqual(["front", "Hintertür 2", "a/b+#", "門"].map(slug), ["front", "hintertur-2", "a-b", "door"]);
+    assert.equal(new Topics("home/bell").of("Front Door", "door/result"), "home/bell/front-door/door/result");
+  });
+
+  it("are read back for commands only", () => {
+    const topics = new Topics("home/bell");
+    assert.deepEqual(topics.read("home/bell/front/door/open"), { door: "front", command: "door/open" });
+    assert.deepEqual(topics.read("home/bell/front/call/set"), { door: "front", command: "call/set" });
+    for (const topic of [
+      "home/bell/door/open",
+      "home/bell//door/open",
+      "home/bell/front/door/result",
+      "x/front/door/open",
+    ])
+      assert.equal(topics.read(topic), undefined, topic);
+  });
+});
