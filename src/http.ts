@@ -19,6 +19,8 @@ export interface HttpRequest {
   url: string;
   /** GET by default. Only a GET follows redirects and shares connections; the others are sent once, on their own. */
   method?: "GET" | "POST" | "PUT";
+  /** The request does something, such as opening a door: a GET too is sent once, on a connection of its own. */
+  once?: boolean;
   headers?: Readonly<Record<string, string>>;
   body?: Buffer | string;
   username?: string;
@@ -172,7 +174,7 @@ export class HttpClient {
     try {
       return await exchange({
         ...{ url, method, headers, body, ended, maxBytes, enough, progress },
-        agent: this.#agents.for(url.protocol, trust, method === "GET"),
+        agent: this.#agents.for(url.protocol, trust, method === "GET" && !request.once),
         lookup: this.#lookup,
         tooLarge: () => tooLarge(place, maxBytes),
       });
@@ -205,8 +207,8 @@ function trustOf({ pin, verifyTls }: HttpRequest, what: string): Trust {
 
 function redirectOf(run: Run, answer: Answer, from: URL): URL | undefined {
   const { location } = answer.headers;
-  const { method = "GET" } = run.request;
-  if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined || method !== "GET")
+  const { method = "GET", once } = run.request;
+  if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined || method !== "GET" || once)
     return undefined;
   const refuse = (why: string) => giveUp("redirect-refused", `${placeOf(run, from)} redirects ${why}`);
   if (!URL.canParse(location, from)) throw refuse("to an address that is none");

@@ -328,6 +328,19 @@ describe("Connections", () => {
     assert.deepEqual([door.connections, door.requests.length], [2, 2]);
   });
 
+  it("X5 are not shared by a request that must go out once, and it follows no redirect", async (t) => {
+    const door = await device(t, (request, response) => {
+      if (request.url === "/old") response.writeHead(...to("/open")).end();
+      else fine(request, response);
+    });
+    const http = client(t);
+    await http.request(get(door.url));
+    await http.request(get(door.url, { once: true }));
+    assert.equal(door.connections, 2);
+    const redirected = await http.request(get(new URL("/old", door.url).href, { once: true }));
+    assert.deepEqual([redirected.status, door.requests.length], [302, 3]);
+  });
+
   it("that the server closes each time serve as well", async (t) => {
     const guard = digestGuard(fine);
     const door = await device(t, (request, response) => {

@@ -132,8 +132,7 @@ async function byRelay(clock: Clock, door: DoorSettings, preset: Preset, means: 
       url,
       method: relay.method,
       what: "The door's relay",
-      // A connection of its own: a request on a kept one may be sent again when the device closes it meanwhile.
-      headers: { Connection: "close" },
+      once: true,
       timeoutMs: relayMs,
       maxBytes: 65_536,
       ...webCredentials(door, relay.credentials),
