@@ -330,7 +330,7 @@ describe("Connections", () => {
 
   it("X5 are not shared by a request that must go out once, and it follows no redirect", async (t) => {
     const door = await device(t, (request, response) => {
-      if (request.url === "/old") response.writeHead(...to("/open")).end();
+      if (request.url === "/old") response.writeHead(302, { Location: "/open" }).end();
       else fine(request, response);
     });
     const http = client(t);

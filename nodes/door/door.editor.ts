@@ -1,0 +1,145 @@
+// The dialog of a door (P6): login and password made by the system, copied with one click; credentials typed into a URL
+// move to the credential fields when it is saved (P7).
+import { chosen, copyButton, generatedPassword, isExtension, stored, text, wordsOf } from "../editor/dialog.ts";
+import type { Editor, JQuery, Query } from "../editor/red.d.ts";
+
+declare const RED: Editor;
+declare const $: JQuery;
+
+interface Preset {
+  id: string;
+  label: string;
+  evidence: "device" | "source" | "unverified";
+  sources: string[];
+  hint?: string;
+  image?: string;
+}
+
+const words = wordsOf("door");
+const field = (name: string): Query => $(`#node-config-input-${name}`);
+const fingerprint = /^$|^[0-9a-f]{64}$|^([0-9a-f]{2}:){31}[0-9a-f]{2}$/i;
+
+/** `http://user:pass@host/…` as the URL without, and the user and password. The user part ends at the last @. */
+function splitUrl(url: string): { url: string; user: string; password: string } | undefined {
+  const found = /^([a-z]+:\/\/)([^/?#]*)@([^@/?#]+.*)$/i.exec(url);
+  if (!found) return undefined;
+  const [, scheme = "", login = "", rest = ""] = found;
+  const colon = login.indexOf(":");
+  const part = (value: string) => {
+    try {
+      return decodeURIComponent(value);
+    } catch {
+      return value; // A raw % in a password that somebody typed by hand.
+    }
+  };
+  return {
+    url: scheme + rest,
+    user: part(colon < 0 ? login : login.slice(0, colon)),
+    password: part(colon < 0 ? "" : login.slice(colon + 1)),
+  };
+}
+
+RED.nodes.registerType("door", {
+  category: "config",
+  defaults: {
+    name: { value: "", validate: (value, _options) => text(value) !== "" || words("error.name") },
+    endpoint: { value: "", type: "sip-endpoint", required: true },
+    slug: {
+      value: "",
+      validate: (value, _options) => /^$|^[a-z0-9]+(-[a-z0-9]+)*$/.test(text(value)) || words("error.slug"),
+    },
+    preset: { value: "generic" },
+    extension: { value: "", validate: (value, _options) => isExtension(value) || words("error.extension") },
+    login: { value: "", validate: (value, _options) => !/["\\\s]/.test(text(value)) || words("error.login") },
+    address: {
+      value: "",
+      validate: (value, _options) => /^[A-Za-z0-9.:_[\]-]*$/.test(text(value)) || words("error.address"),
+    },
+    imageUrl: {
+      value: "",
+      validate: (value, _options) => /^$|^https?:\/\/[^@]+$/i.test(text(value)) || words("error.image"),
+    },
+    videoUrl: {
+      value: "",
+      validate: (value, _options) => /^$|^(https?|rtsps?):\/\/[^@]+$/i.test(text(value)) || words("error.video"),
+    },
+    verifyTls: { value: true },
+    pin: { value: "", validate: (value, _options) => fingerprint.test(text(value)) || words("error.pin") },
+  },
+  credentials: {
+    password: { type: "password" },
+    code: { type: "password" },
+    cameraUsername: { type: "text" },
+    cameraPassword: { type: "password" },
+  },
+  label() {
+    const extension = text(this["extension"]);
+    return (this.name || words("label.node")) + (extension === "" ? "" : ` (${extension})`);
+  },
+  oneditprepare() {
+    let generated: string | undefined;
+    const ask = () => {
+      generated = undefined;
+      generatedPassword(this.id, text(field("extension").val()), (password) => (generated = password));
+    };
+    field("extension").on("change", ask);
+    ask();
+    const login = () => text(field("login").val()) || text(field("extension").val());
+    copyButton($("#portero-copy-login"), words("copied.login"), login, words("copied.no-extension"));
+    const password = () => {
+      const own = text(field("password").val());
+      return own === "" ? generated : own === stored ? undefined : own;
+    };
+    copyButton($("#portero-copy-password"), words("copied.password"), password, words("copied.no-password"));
+
+    let server = "";
+    const reach = $("#portero-door-server");
+    const find = () => {
+      server = "";
+      reach.text(words("label.not-deployed"));
+      const endpoint = chosen(field("endpoint"));
+      if (endpoint === "") return;
+      $.getJSON(`portero/endpoint/${endpoint}`, (found: { host: string; port: number; trouble?: string }) => {
+        server = `${found.host}:${found.port}`;
+        reach.text(found.trouble ?? server);
+      }).fail(() => {});
+    };
+    field("endpoint").on("change", find);
+    find();
+    copyButton($("#portero-copy-server"), words("copied.server"), () => server, words("label.not-deployed"));
+
+    const select = field("preset");
+    const wanted = text(this["preset"]) || "generic";
+    $.getJSON("portero/presets", (presets: Preset[]) => {
+      select.empty();
+      for (const { id, label } of presets) $("<option>").attr("value", id).text(label).appendTo(select);
+      const show = () => {
+        const preset = presets.find((p) => p.id === text(select.val()));
+        $("#portero-door-evidence")
+          .text(
+            preset
+              ? words(`evidence.${preset.id === "simulated" ? preset.id : preset.evidence}`) +
+                  (preset.hint ? ` ${preset.hint}` : "")
+              : "",
+          )
+          .attr("title", preset?.sources.join("\n") ?? "");
+        field("imageUrl").attr("placeholder", preset?.image ?? words("placeholder.image"));
+      };
+      select.val(wanted).on("change", show);
+      show();
+    }).fail(() => {});
+    // Until the catalogue is here, saving must not lose what is set.
+    $("<option>").attr("value", wanted).text(wanted).appendTo(select);
+    select.val(wanted);
+  },
+  oneditsave() {
+    for (const name of ["imageUrl", "videoUrl"]) {
+      const split = splitUrl(text(field(name).val()));
+      if (!split) continue;
+      field(name).val(split.url);
+      if (split.user !== "") field("cameraUsername").val(split.user);
+      if (split.password !== "") field("cameraPassword").val(split.password);
+      RED.notify(words("label.moved"), "success");
+    }
+  },
+});

@@ -1,0 +1,58 @@
+// What several dialogs share: words, checks that say what is wrong, copy buttons, and a door's or phone's password.
+import type { Editor, JQuery, Property, Query } from "./red.d.ts";
+
+declare const RED: Editor;
+declare const $: JQuery;
+
+/** One calm colour for all our nodes. */
+export const colour = "#8FBCB0";
+
+/** The words of a node type. */
+export const wordsOf =
+  (type: string) =>
+  (key: string, parameters?: Record<string, string | number>): string =>
+    RED._(`@portero/node-red/${type}:${type}.${key}`, parameters);
+
+export type Words = ReturnType<typeof wordsOf>;
+
+export const text = (value: unknown): string =>
+  typeof value === "string" || typeof value === "number" ? String(value).trim() : "";
+
+/** A field that holds a whole number between two bounds, or nothing. */
+export const wholeNumber = (words: Words, least: number, most: number, value: unknown = ""): Property => ({
+  value,
+  validate: (given, _options) => {
+    const number = Number(text(given));
+    const isRight = text(given) === "" || (Number.isInteger(number) && number >= least && number <= most);
+    return isRight || words("error.number", { least, most });
+  },
+});
+
+/** A number that SIP devices can register for. */
+export const isExtension = (value: unknown): boolean => /^[A-Za-z0-9._+*#-]{1,64}$/.test(text(value));
+
+/** A button that copies what `find` gives; where that is nothing it says `otherwise`. */
+export function copyButton(button: Query, copied: string, find: () => string | undefined, otherwise: string): void {
+  button.on("click", (event) => {
+    event.preventDefault();
+    const found = find();
+    if (found === undefined || found === "") RED.notify(otherwise, "warning");
+    else RED.clipboard.copyText(found, button, copied);
+  });
+}
+
+/** Node-RED shows a stored password as this; the editor never sees the password itself. */
+export const stored = "__PWRD__";
+
+/** Asks for the password that the system makes for `extension` at the node `owner` (P6). */
+export function generatedPassword(owner: string, extension: string, found: (password: string) => void): void {
+  if (owner === "" || extension === "") return;
+  const path = `portero/password/${encodeURIComponent(owner)}?extension=${encodeURIComponent(extension)}`;
+  $.getJSON(path, (answer: { password: string }) => found(answer.password)).fail(() => {});
+}
+
+/** Whether a config node is chosen in a select of the dialog. */
+export const chosen = (select: Query): string => {
+  const value = text(select.val());
+  return value === "_ADD_" ? "" : value;
+};

@@ -1,0 +1,101 @@
+// The part of Node-RED's editor (and of the jQuery in it) that our dialogs use.
+
+export interface Query {
+  readonly length: number;
+  [index: number]: HTMLElement;
+  val(): unknown;
+  val(value: string | number): Query;
+  text(text: string): Query;
+  attr(name: string, value: string): Query;
+  prop(name: string): unknown;
+  prop(name: string, value: unknown): Query;
+  css(name: string | Record<string, string>, value?: string): Query;
+  addClass(name: string): Query;
+  toggle(shown: boolean): Query;
+  find(selector: string): Query;
+  empty(): Query;
+  append(child: Query): Query;
+  appendTo(parent: Query): Query;
+  insertAfter(sibling: Query): Query;
+  closest(selector: string): Query;
+  each(visit: (index: number, element: HTMLElement) => void): Query;
+  on(event: string, listener: (event: { preventDefault(): void }) => void): Query;
+  trigger(event: string): Query;
+  data(name: string): unknown;
+  data(name: string, value: unknown): Query;
+  editableList(options: EditableListOptions): Query;
+  editableList(method: "addItem", item: unknown): Query;
+  editableList(method: "items"): Query;
+  typedInput(options: { types: readonly string[]; default: string; typeField: string | Query }): Query;
+}
+
+export interface EditableListOptions {
+  addItem(row: Query, index: number, item: never): void;
+  removable: boolean;
+  sortable: boolean;
+  height?: string | number;
+  header?: Query;
+  addButton?: string;
+}
+
+export interface JQuery {
+  (selector: string | HTMLElement): Query;
+  getJSON(url: string, done: (answer: never) => void): { fail(otherwise: () => void): void };
+  ajax(options: {
+    url: string;
+    type: "POST" | "GET";
+    success?: (answer: unknown) => void;
+    error?: (answer: { responseJSON?: { reason?: string } }) => void;
+  }): void;
+}
+
+/** `this` of a definition's functions. */
+export interface EditedNode {
+  id: string;
+  name: string;
+  credentials?: Record<string, unknown>;
+  changed?: boolean;
+  [property: string]: unknown;
+}
+
+export interface Property {
+  value: unknown;
+  type?: string;
+  required?: boolean;
+  validate?: (this: EditedNode, value: unknown, options: unknown) => boolean | string;
+}
+
+export interface Definition {
+  category: string;
+  color?: string;
+  defaults: Record<string, Property>;
+  credentials?: Record<string, { type: "text" | "password" }>;
+  inputs?: number;
+  outputs?: number;
+  icon?: string;
+  align?: "left" | "right";
+  paletteLabel?: string;
+  label?(this: EditedNode): string;
+  labelStyle?(this: EditedNode): string;
+  inputLabels?(this: EditedNode, index: number): string;
+  outputLabels?(this: EditedNode, index: number): string;
+  button?: {
+    enabled?(this: EditedNode): boolean;
+    visible?(this: EditedNode): boolean;
+    onclick(this: EditedNode): void;
+  };
+  oneditprepare?(this: EditedNode): void;
+  oneditsave?(this: EditedNode): void;
+  oneditresize?(this: EditedNode, size: { width: number; height: number }): void;
+}
+
+export interface Editor {
+  nodes: {
+    registerType(type: string, definition: Definition): void;
+    node(id: string): EditedNode | null | undefined;
+    eachNode(visit: (node: EditedNode & { type: string }) => void): void;
+  };
+  clipboard: { copyText(text: string, element: Query, message: string): void };
+  notify(text: string, type: "success" | "warning" | "error"): void;
+  _(key: string, parameters?: Record<string, string | number>): string;
+}

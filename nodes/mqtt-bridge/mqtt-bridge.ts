@@ -1,0 +1,175 @@
+// Doors on MQTT: events, call state, pictures and results go out; "open" comes in under the rules of src/mqtt. The node
+// wires the switchboard to the bridge and gives it a broker.
+import type { Picture } from "../../src/camera/camera.ts";
+import { systemClock } from "../../src/clock.ts";
+import { giveUp, sentence } from "../../src/errors.ts";
+import { tlsNames } from "../../src/mqtt/settings.ts";
+import { MqttBridge, type DoorsForMqtt, type MqttSettings } from "../../src/mqtt/bridge.ts";
+import { Secret } from "../../src/secret.ts";
+import type { Opening } from "../../src/door/door.ts";
+import type { VisitEvent } from "../../src/visit/messages.ts";
+import type { Config, Red, RedNode } from "../red.d.ts";
+import { doorOf, endpointNode, logOf, onClose, onInput, Sign, textOr } from "../shared.ts";
+
+interface BridgeConfig extends Config {
+  endpoint?: string;
+  broker?: string;
+  url?: string;
+  base?: string;
+  commands?: MqttSettings["commands"];
+  snapshots?: boolean;
+  clearRetained?: boolean;
+}
+
+interface BridgeCredentials {
+  username: string;
+  password: string;
+}
+
+/** What Node-RED's own `mqtt-broker` config node knows about its broker. */
+interface BrokerNode extends RedNode<{ user: string; password: string }> {
+  brokerurl?: string;
+  options?: Record<string, unknown>;
+}
+
+/** Where and as whom to connect: the user's broker node, else the form, else the environment, else this machine. */
+export function brokerOf(
+  config: BridgeConfig,
+  credentials: Partial<BridgeCredentials>,
+  broker: BrokerNode | undefined,
+  env: NodeJS.ProcessEnv,
+): Pick<MqttSettings, "url" | "username" | "password" | "tls"> {
+  const login = (username: string | undefined, password: string | undefined) => ({
+    ...(textOr(username) === undefined ? {} : { username: username ?? "" }),
+    ...(textOr(password) === undefined ? {} : { password: new Secret(password ?? "") }),
+  });
+  if (broker?.brokerurl) {
+    const tls = Object.entries(broker.options ?? {}).filter(
+      ([name, value]) => tlsNames.includes(name) && value !== undefined,
+    );
+    return {
+      url: broker.brokerurl,
+      ...login(broker.credentials.user, broker.credentials.password),
+      ...(tls.length > 0 ? { tls: Object.fromEntries(tls) } : {}),
+    };
+  }
+  const url = textOr(config.url) ?? textOr(env["PORTERO_MQTT_URL"]) ?? "mqtt://127.0.0.1:1883";
+  return { url, ...login(credentials.username, credentials.password) };
+}
+
+/** A visit's event as it goes to `<base>/<door>/event`. */
+export const eventOf = ({ event, visit }: VisitEvent): Record<string, unknown> => ({
+  event_type: event,
+  visit: visit.id,
+  from: visit.caller.number,
+  button: visit.button,
+});
+
+export default function (RED: Red): void {
+  function Bridge(this: RedNode<BridgeCredentials>, config: BridgeConfig) {
+    RED.nodes.createNode(this, config);
+    const endpoint = endpointNode(RED, config.endpoint);
+    const sign = new Sign(this, [endpoint?.health]);
+    if (!endpoint) {
+      sign.show("red", "ring", "mqtt-bridge.status.no-endpoint");
+      onInput(this, () => {
+        throw giveUp("no-endpoint", "mqtt-bridge has no SIP endpoint: choose one in the dialog and deploy");
+      });
+      onClose(this, () => sign.close());
+      return;
+    }
+    const { switchboard } = endpoint;
+    const chosen = config.broker ? RED.nodes.getNode(config.broker) : undefined;
+    if (config.broker && chosen?.type !== "mqtt-broker") {
+      sign.show("red", "ring", "mqtt-bridge.status.no-broker");
+      onClose(this, () => sign.close());
+      return;
+    }
+    const broker = chosen as BrokerNode | undefined;
+    const snapshots = config.snapshots === true;
+    const stop = (door: string) => switchboard.lastVisit(door)?.stop("stopped by MQTT");
+    const doors: DoorsForMqtt = {
+      list: () => switchboard.doors(),
+      lastVisit: (door: string) => {
+        const visit = switchboard.lastVisit(door);
+        if (!visit) return undefined;
+        const { id, state, endedAt } = visit;
+        return { id, active: state !== "ended", ...(endedAt === undefined ? {} : { endedAt }) };
+      },
+      open: (request) => switchboard.open(request),
+      stop,
+      hangup: stop,
+      reject: (door) => switchboard.lastVisit(door)?.refuse(603),
+      setDnd: (door, on) => {
+        const extension = switchboard.doors().find((d) => d.id === door)?.extension;
+        if (extension !== undefined) switchboard.setDnd(extension, on);
+      },
+    };
+    let bridge: MqttBridge;
+    try {
+      const settings: MqttSettings = {
+        ...brokerOf(config, this.credentials, broker, process.env),
+        ...{ base: textOr(config.base) ?? "doorbell", commands: config.commands ?? "off" },
+        ...{ snapshots, clearRetained: config.clearRetained === true },
+      };
+      bridge = new MqttBridge(settings, doors, { clock: systemClock, log: logOf(this) });
+    } catch (error) {
+      sign.show("red", "ring", sentence(error));
+      this.error(sentence(error));
+      onClose(this, () => sign.close());
+      return;
+    }
+
+    const onVisit = (event: VisitEvent) => {
+      const { door, state } = event.visit;
+      if (event.event === "snapshot" && snapshots) bridge.publishSnapshot(door, (event.payload as Picture).jpeg);
+      bridge.publishEvent(door, eventOf(event));
+      bridge.publishCallState(door, state === "ended" ? "idle" : state);
+    };
+    const onOpening = (opening: Opening) => bridge.publishResult(opening.door, opening);
+    const onRegistration = (registration: { extension: string }) => {
+      for (const door of switchboard.doors()) {
+        if (door.extension === registration.extension) bridge.setDoorAvailability(door.id, door.registered);
+      }
+    };
+    switchboard.on("visit", onVisit);
+    switchboard.on("opening", onOpening);
+    switchboard.on("registered", onRegistration);
+    switchboard.on("unregistered", onRegistration);
+    bridge.on("status", ({ state, text }) => {
+      const fill = ({ online: "green", connecting: "yellow", offline: "red", error: "red" } as const)[state];
+      sign.show(fill, state === "online" ? "dot" : "ring", text);
+    });
+    bridge.on("command", (command) => {
+      this.send({ topic: `${command.door}/command`, event: "command", payload: command });
+    });
+    bridge.on("refused", (refusal) => {
+      this.send({ topic: `${refusal.door}/refused`, event: "refused", payload: refusal });
+      if (refusal.topic === "door/open") endpoint.record({ kind: "refused", by: "mqtt", ...refusal });
+    });
+    bridge.start();
+
+    onInput(this, (msg) => {
+      const door = doorOf(RED, msg).door;
+      if (Buffer.isBuffer(msg.payload)) return bridge.publishSnapshot(door, msg.payload);
+      const event = textOr(msg["event"]);
+      if (event === undefined)
+        throw giveUp(
+          "invalid",
+          "mqtt-bridge publishes a picture (a Buffer in msg.payload) or an event (its name in msg.event)",
+        );
+      bridge.publishEvent(door, { event_type: event, payload: msg.payload });
+    });
+    onClose(this, async () => {
+      switchboard.off("visit", onVisit);
+      switchboard.off("opening", onOpening);
+      switchboard.off("registered", onRegistration);
+      switchboard.off("unregistered", onRegistration);
+      sign.close();
+      await bridge.close();
+    });
+  }
+  RED.nodes.registerType("mqtt-bridge", Bridge, {
+    credentials: { username: { type: "text" }, password: { type: "password" } },
+  });
+}

@@ -1,0 +1,41 @@
+// Passwords made by the system (P6): derived from one secret of this installation, so that an imported example works at
+// once, an exported flow holds none, and the same device gets the same password after every deploy.
+import { createHmac, randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { giveUp } from "../src/errors.ts";
+import { Secret } from "../src/secret.ts";
+
+/** Where this package keeps its files: `<userDir>/portero`. */
+export const folderOf = (userDir: string | undefined): string =>
+  join(userDir ?? join(homedir(), ".node-red"), "portero");
+
+/** The installation's secret, made at its first use and readable by its owner only. */
+export function instanceSecret(userDir: string | undefined): Secret {
+  const folder = folderOf(userDir);
+  const file = join(folder, "secret");
+  mkdirSync(folder, { recursive: true });
+  try {
+    writeFileSync(file, randomBytes(32).toString("hex"), { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  const secret = readFileSync(file, "utf8").trim();
+  if (!/^[0-9a-f]{64}$/.test(secret)) {
+    throw giveUp(
+      "bad-secret",
+      `${file} is damaged: put it back from a backup, or delete it and give devices new passwords`,
+    );
+  }
+  return new Secret(secret);
+}
+
+// Crockford's base 32 in lower case: nothing that is mistaken for something else when typed into a door station.
+const letters = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** Sixteen letters and digits (80 bits) for `extension` at the node `owner`. */
+export function generatedPassword(secret: Secret, owner: string, extension: string): Secret {
+  const bytes = createHmac("sha256", secret.reveal()).update(`${owner}/${extension}`).digest();
+  return new Secret(Array.from(bytes.subarray(0, 16), (byte) => letters[byte % 32]).join(""));
+}

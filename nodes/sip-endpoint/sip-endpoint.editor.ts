@@ -1,0 +1,33 @@
+// The dialog of the SIP endpoint.
+import { text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import type { Editor, JQuery } from "../editor/red.d.ts";
+
+declare const RED: Editor;
+declare const $: JQuery;
+
+const words = wordsOf("sip-endpoint");
+const address = /^$|^[A-Za-z0-9.:_-]+$/;
+
+RED.nodes.registerType("sip-endpoint", {
+  category: "config",
+  defaults: {
+    name: { value: "" },
+    bind: { value: "", validate: (value, _options) => address.test(text(value)) || words("error.address") },
+    udp: { value: true },
+    tcp: { value: true },
+    port: wholeNumber(words, 0, 65535),
+    advertise: { value: "", validate: (value, _options) => address.test(text(value)) || words("error.address") },
+    realm: { value: "" },
+    rtpFrom: wholeNumber(words, 0, 65535),
+    rtpTo: wholeNumber(words, 0, 65535),
+  },
+  label() {
+    return this.name || words("label.node");
+  },
+  oneditprepare() {
+    const reach = $("#portero-endpoint-reach");
+    $.getJSON(`portero/endpoint/${this.id}`, (found: { host: string; port: number; trouble?: string }) => {
+      reach.text(found.trouble ?? words("label.reach", { address: `${found.host}:${found.port}` }));
+    }).fail(() => reach.text(words("label.not-deployed")));
+  },
+});

@@ -1,0 +1,193 @@
+// Our SIP side as a config node: listening sockets, media ports, the switchboard with its audit. Other nodes find the
+// switchboard here; it exists at once and begins to listen in the background.
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { systemClock } from "../../src/clock.ts";
+import { giveUp, PorteroError, sentence, tryAgain } from "../../src/errors.ts";
+import type { Secret } from "../../src/secret.ts";
+import { Audit, type AuditEntry } from "../../src/store/audit.ts";
+import { Switchboard, type SwitchboardOptions } from "../../src/visit/switchboard.ts";
+import { folderOf, generatedPassword, instanceSecret } from "../passwords.ts";
+import type { Config, Red, RedNode } from "../red.d.ts";
+import { Health, logOf, onClose, textOr } from "../shared.ts";
+
+export interface EndpointConfig extends Config {
+  bind?: string;
+  udp?: boolean;
+  tcp?: boolean;
+  port?: string;
+  advertise?: string;
+  realm?: string;
+  rtpFrom?: string;
+  rtpTo?: string;
+}
+
+export interface EndpointNode extends RedNode {
+  switchboard: Switchboard;
+  health: Health;
+  /** The password that the system gives `extension` of this endpoint. */
+  passwordFor(extension: string): Secret;
+  /** Where devices reach us: the address and port to type into them. Port 0 until it listens. */
+  reachable(): { host: string; port: number; transports: ("udp" | "tcp")[] };
+  /** Resolves when it listens; rejects when this node is closed before that. */
+  listening(): Promise<void>;
+  /** What is still to be said to this endpoint by nodes that close: simulated devices in a flow that de-register. */
+  farewells: Set<Promise<void>>;
+  /** Resolves when that is said; nodes of one deploy are closed in the same turn, in no particular order. */
+  lastWords(): Promise<void>;
+  /** Keeps an opening, or a refusal to open, in the audit. */
+  record(entry: AuditEntry, picture?: Buffer): void;
+}
+
+/** The first address that other devices can reach; loopback on a machine without a network. */
+export function ownAddress(bind: string): string {
+  if (bind !== "0.0.0.0" && bind !== "::") return bind;
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return all.find((a) => !a.internal && a.family === "IPv4")?.address ?? "127.0.0.1";
+}
+
+function port(value: unknown, otherwise: number, name: string): number {
+  const number = Number(textOr(value) ?? otherwise);
+  if (Number.isInteger(number) && number >= 0 && number <= 65535) return number;
+  throw giveUp("invalid", `sip-endpoint: ${name} must be a whole number from 0 to 65535 (it is ${String(value)})`);
+}
+
+/** The switchboard's options for what stands in the dialog. Throws a sentence about a field that cannot be. */
+export function endpointOptions(config: EndpointConfig, env: NodeJS.ProcessEnv): SwitchboardOptions {
+  const bind = textOr(config.bind) ?? "0.0.0.0";
+  // Left out, each device is told the address by which it reaches us.
+  const own = textOr(config.advertise);
+  const advertise = own === undefined ? {} : { advertise: own };
+  const sipPort = port(textOr(config.port) ?? textOr(env["PORTERO_SIP_PORT"]), 5060, "port");
+  const transports = [
+    config.udp === false ? [] : ["udp" as const],
+    config.tcp === false ? [] : ["tcp" as const],
+  ].flat();
+  if (transports.length === 0) throw giveUp("invalid", "sip-endpoint: UDP and TCP are both off; switch one on");
+  const from = port(config.rtpFrom, 30000, "first media port");
+  const to = port(config.rtpTo, from === 0 ? 0 : Math.max(30999, from + 999), "last media port");
+  if (to < from) throw giveUp("invalid", `sip-endpoint: the media ports run from ${from} to ${to}; turn them round`);
+  const realm = textOr(config.realm);
+  return {
+    sip: {
+      listeners: transports.map((transport) => ({ transport, address: bind, port: sipPort, ...advertise })),
+      ...(realm === undefined ? {} : { realm }),
+    },
+    media: { bind, ports: [from, to], ...advertise },
+  };
+}
+
+// A busy port is often our own old process going away: try soon, then ever more seldom.
+const pauses = [1, 2, 4, 8, 15, 30].map((seconds) => seconds * 1000);
+
+export default function (RED: Red): void {
+  function SipEndpoint(this: EndpointNode, config: EndpointConfig) {
+    RED.nodes.createNode(this, config);
+    this.health = new Health();
+    this.farewells = new Set();
+    this.lastWords = async () => {
+      await nextTurn();
+      await Promise.allSettled(this.farewells);
+    };
+    const closing = new AbortController();
+    const secret = instanceSecret(RED.settings.userDir);
+    const log = logOf(this);
+
+    let options: SwitchboardOptions;
+    try {
+      options = endpointOptions(config, process.env);
+    } catch (error) {
+      this.health.set(sentence(error));
+      this.error(sentence(error));
+      // The nodes behind it still find a switchboard; it just never listens.
+      options = { sip: { listeners: [] } };
+    }
+    const valid = options.sip.listeners.length > 0;
+    const audit = Audit.open(
+      join(folderOf(RED.settings.userDir), "audit", this.id),
+      { clock: systemClock, log },
+      {
+        days: 90,
+        megabytes: 500,
+      },
+    ).catch((error: unknown) => {
+      this.warn(`openings are not recorded: ${sentence(error)}`);
+      return undefined;
+    });
+    const switchboard = new Switchboard({ ...options, clock: systemClock, log });
+    this.switchboard = switchboard;
+    this.passwordFor = (extension) => generatedPassword(secret, this.id, extension);
+    this.reachable = () => ({
+      host: textOr(config.advertise) ?? ownAddress(textOr(config.bind) ?? "0.0.0.0"),
+      port: switchboard.addresses[0]?.port ?? 0,
+      transports: options.sip.listeners.map((listener) => listener.transport),
+    });
+    switchboard.on("trouble", (error) => {
+      this.warn(error.message);
+    });
+    this.record = (entry, picture) => {
+      audit
+        .then((store) => store?.append(entry, picture))
+        .catch((error: unknown) => this.warn(`an opening was not recorded: ${sentence(error)}`));
+    };
+    switchboard.on("opening", (opening, picture) => {
+      void picture.then((jpeg) => this.record({ kind: opening.ok ? "opening" : "refused", ...opening }, jpeg));
+    });
+
+    let nowListening = () => {};
+    let neverListening = (_error: Error) => {};
+    const listening = new Promise<void>((resolve, reject) => {
+      nowListening = resolve;
+      neverListening = reject;
+    });
+    listening.catch(() => {}); // Nobody has to wait for it.
+    this.listening = () => listening;
+    const start = async () => {
+      for (let tries = 0; !closing.signal.aborted; tries++) {
+        try {
+          await switchboard.start();
+          const { host, port } = this.reachable();
+          this.log(`SIP listens; devices reach it at ${host}:${port}`);
+          this.health.set(undefined);
+          nowListening();
+          return;
+        } catch (error) {
+          // Said once, not at each try.
+          if (this.health.trouble !== sentence(error)) this.error(sentence(error));
+          this.health.set(sentence(error));
+          if (!(error instanceof PorteroError) || error.advice === "giveUp") return;
+        }
+        await systemClock.sleep(pauses[Math.min(tries, pauses.length - 1)] ?? 30_000, closing.signal);
+      }
+    };
+    const started = valid ? start() : Promise.resolve();
+
+    onClose(this, async () => {
+      closing.abort();
+      neverListening(tryAgain("closed", "the SIP endpoint was redeployed"));
+      await started;
+      await this.lastWords();
+      await switchboard.close();
+      await (await audit)?.close();
+    });
+  }
+  RED.nodes.registerType("sip-endpoint", SipEndpoint);
+
+  // For the dialogs: what to type into a device, and the login and password that the system made (P6). A device need not
+  // be deployed yet: its password follows from the node's id and the extension.
+  RED.httpAdmin.get("/portero/endpoint/:id", RED.auth.needsPermission("sip-endpoint.read"), (request, response) => {
+    const node = RED.nodes.getNode(request.params["id"] ?? "") as EndpointNode | null | undefined;
+    if (node?.type !== "sip-endpoint") return response.status(404).json({ reason: "deploy the endpoint first" });
+    response.json({ ...node.reachable(), trouble: node.health.trouble });
+  });
+  RED.httpAdmin.get("/portero/password/:owner", RED.auth.needsPermission("sip-endpoint.write"), (request, response) => {
+    const extension = request.query["extension"];
+    const owner = request.params["owner"] ?? "";
+    if (typeof extension !== "string" || extension === "") {
+      return response.status(400).json({ reason: "which extension?" });
+    }
+    const password = generatedPassword(instanceSecret(RED.settings.userDir), owner, extension);
+    response.json({ login: extension, password: password.reveal() });
+  });
+}

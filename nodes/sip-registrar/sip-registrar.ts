@@ -1,0 +1,190 @@
+// The extensions of an endpoint: who may register, and who has. Says so in its status and on its outputs (H3).
+import { giveUp, sentence } from "../../src/errors.ts";
+import { Secret } from "../../src/secret.ts";
+import type { Refusal } from "../../src/sip/endpoint.ts";
+import type { Config, Message, Red, RedNode } from "../red.d.ts";
+import { endpointNode, numberOr, onClose, onInput, Sign, textOr } from "../shared.ts";
+
+export interface ExtensionRow {
+  number: string;
+  name?: string;
+  login?: string;
+  maxContacts?: string | number;
+}
+
+interface RegistrarConfig extends Config {
+  endpoint?: string;
+  extensions?: ExtensionRow[];
+}
+
+/** Own passwords by extension, in one credential: `{"6001":"…"}`. Extensions that are not in it have a generated one. */
+type RegistrarNode = RedNode<{ passwords: string }>;
+
+export function ownPasswords(credential: string | undefined): Map<string, string> {
+  if (!credential) return new Map();
+  try {
+    const parsed: unknown = JSON.parse(credential);
+    if (typeof parsed !== "object" || parsed === null) return new Map();
+    return new Map(Object.entries(parsed).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+  } catch {
+    throw giveUp("bad-passwords", "sip-registrar: the stored passwords cannot be read: set them again in the dialog");
+  }
+}
+
+type Command =
+  { action: "list" } | { action: "remove"; extension: string } | { action: "dnd"; extension: string; on: boolean };
+
+/** Reads a command; throws a sentence that says what a command looks like. */
+export function registrarCommand(msg: Message): Command {
+  const payload =
+    typeof msg.payload === "object" && msg.payload !== null ? (msg.payload as Record<string, unknown>) : {};
+  const action = textOr(payload["action"]) ?? textOr(msg.topic) ?? textOr(msg.payload);
+  const extension = textOr(payload["extension"]) ?? (payload["action"] === undefined ? textOr(msg.payload) : undefined);
+  switch (action) {
+    case "list":
+      return { action };
+    case "remove":
+      if (extension === undefined)
+        throw giveUp("invalid", 'remove: which extension? {"action":"remove","extension":"6001"}');
+      return { action, extension };
+    case "dnd": {
+      const on = payload["on"];
+      if (extension === undefined || typeof on !== "boolean") {
+        throw giveUp("invalid", 'dnd: which extension, on or off? {"action":"dnd","extension":"6001","on":true}');
+      }
+      return { action, extension, on };
+    }
+    default:
+      throw giveUp(
+        "invalid",
+        `sip-registrar knows list, remove and dnd as msg.topic or msg.payload.action, not "${String(action)}"`,
+      );
+  }
+}
+
+export default function (RED: Red): void {
+  function SipRegistrar(this: RegistrarNode, config: RegistrarConfig) {
+    RED.nodes.createNode(this, config);
+    const endpoint = endpointNode(RED, config.endpoint);
+    const sign = new Sign(this, [endpoint?.health]);
+    const rows = config.extensions ?? [];
+    if (!endpoint) {
+      sign.show("red", "ring", "sip-registrar.status.no-endpoint");
+      onInput(this, () => {
+        throw giveUp("no-endpoint", "sip-registrar has no SIP endpoint: choose one in the dialog and deploy");
+      });
+      onClose(this, () => sign.close());
+      return;
+    }
+    const { switchboard } = endpoint;
+
+    // One wrong or colliding extension (H20) is named and left out; the others work.
+    const faults: string[] = [];
+    const takeAway: (() => void)[] = [];
+    const owner = `registrar "${textOr(config.name) ?? this.id}"`;
+    const added = new Set<string>();
+    const attempt = (work: () => void) => {
+      try {
+        work();
+      } catch (error) {
+        faults.push(sentence(error));
+        this.error(sentence(error));
+      }
+    };
+    let passwords = new Map<string, string>();
+    attempt(() => {
+      passwords = ownPasswords(this.credentials.passwords);
+    });
+    for (const row of rows) {
+      attempt(() => {
+        const extension = textOr(row.number);
+        if (extension === undefined) throw giveUp("invalid", "sip-registrar: an extension has no number");
+        const own = passwords.get(extension);
+        const login = textOr(row.login);
+        takeAway.push(
+          switchboard.addExtension(
+            {
+              ...{ extension, name: textOr(row.name) ?? extension },
+              ...(login === undefined ? {} : { login }),
+              password: own ? new Secret(own) : endpoint.passwordFor(extension),
+              maxContacts: numberOr(row.maxContacts, 10),
+            },
+            owner,
+          ),
+        );
+        added.add(extension);
+      });
+    }
+
+    const draw = () => {
+      if (faults[0] !== undefined) {
+        sign.show("red", "ring", faults[0]);
+        return;
+      }
+      const all = new Set([...added, ...switchboard.doors().map((door) => door.extension)]);
+      const registered = new Set(switchboard.registrations().map((r) => r.extension));
+      const here = [...all].filter((extension) => registered.has(extension)).length;
+      const text = RED._("sip-registrar.status.registered", { registered: here, all: all.size });
+      sign.show(here === 0 ? "grey" : here === all.size ? "green" : "yellow", here === all.size ? "dot" : "ring", text);
+    };
+    const say = (output: number, event: string, payload: { extension?: string }) => {
+      const msg: Message = { topic: `${payload.extension ?? "unknown"}/${event}`, event, payload };
+      this.send([0, 1, 2].map((index) => (index === output ? msg : null)));
+    };
+    const listeners = {
+      registered: (registration: { extension: string }) => {
+        say(0, "registered", registration);
+        draw();
+      },
+      unregistered: (registration: { extension: string }) => {
+        say(1, "unregistered", registration);
+        draw();
+      },
+      refused: (refusal: Refusal) => {
+        say(2, "refused", refusal);
+        sign.show("red", "ring", refusal.text);
+      },
+    };
+    switchboard.on("registered", listeners.registered);
+    switchboard.on("unregistered", listeners.unregistered);
+    switchboard.on("refused", listeners.refused);
+    // Doors are added after us when they come later in the flow; and they change without us.
+    endpoint.health.on("change", draw);
+    draw();
+
+    onInput(this, (msg, send) => {
+      const command = registrarCommand(msg);
+      switch (command.action) {
+        case "list":
+          send([{ ...msg, event: "list", payload: switchboard.registrations() }, null, null]);
+          break;
+        case "remove":
+          if (switchboard.unregister(command.extension) === 0) {
+            throw giveUp("not-registered", `nobody is registered for ${command.extension}`);
+          }
+          break;
+        case "dnd":
+          switchboard.setDnd(command.extension, command.on);
+          send([{ ...msg, event: "dnd", payload: { extension: command.extension, on: command.on } }, null, null]);
+      }
+      draw();
+    });
+    onClose(this, async () => {
+      await endpoint.lastWords();
+      switchboard.off("registered", listeners.registered);
+      switchboard.off("unregistered", listeners.unregistered);
+      switchboard.off("refused", listeners.refused);
+      endpoint.health.off("change", draw);
+      for (const take of takeAway) take();
+      sign.close();
+    });
+  }
+  RED.nodes.registerType("sip-registrar", SipRegistrar, { credentials: { passwords: { type: "password" } } });
+
+  // Own passwords are shown to those who may change them, for the dialog's copy buttons and to save some of them again.
+  RED.httpAdmin.get("/portero/registrar/:id", RED.auth.needsPermission("sip-registrar.write"), (request, response) => {
+    const node = RED.nodes.getNode(request.params["id"] ?? "") as RegistrarNode | null | undefined;
+    if (node?.type !== "sip-registrar") return response.json({ passwords: {} });
+    response.json({ passwords: Object.fromEntries(ownPasswords(node.credentials.passwords)) });
+  });
+}

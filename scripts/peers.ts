@@ -1,0 +1,83 @@
+// The system programs that the tests use as real peers: which, from which Debian package, what for. On Debian as root
+// what is missing is installed; elsewhere it is named, and the tests that need it are skipped.
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+export interface Peer {
+  /** The program's name in the PATH. */
+  program: string;
+  debian: string;
+  purpose: string;
+}
+
+const list = [
+  { program: "sipp", debian: "sip-tester", purpose: "SIP scenarios: registrations, calls, retransmissions" },
+  { program: "baresip", debian: "baresip-core", purpose: "two phones with audio" },
+  { program: "mosquitto", debian: "mosquitto", purpose: "an MQTT broker" },
+  { program: "mosquitto_pub", debian: "mosquitto-clients", purpose: "MQTT from the command line" },
+  { program: "mosquitto_sub", debian: "mosquitto-clients", purpose: "MQTT from the command line" },
+  { program: "chromium", debian: "chromium", purpose: "the editor and the dashboard" },
+] as const satisfies readonly Peer[];
+
+export type PeerName = (typeof list)[number]["program"];
+export const peers: readonly (Peer & { program: PeerName })[] = list;
+
+// Debian keeps brokers in sbin, which is not in everybody's PATH.
+const folders = () => [...(process.env["PATH"] ?? "").split(delimiter), "/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+/** The path of a program, or undefined where there is none. */
+export function findProgram(program: string, where: readonly string[] = folders()): string | undefined {
+  return where
+    .filter((folder) => folder !== "")
+    .map((folder) => join(folder, program))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+export const missingPeers = (): Peer[] => peers.filter((peer) => findProgram(peer.program) === undefined);
+
+/** Whether os-release(5) tells of Debian itself or of something made from it. */
+export function isDebian(release: string): boolean {
+  return release.split("\n").some((line) => /^ID(_LIKE)?=/.test(line) && /\bdebian\b/.test(line));
+}
+
+function mayInstall(): boolean {
+  try {
+    return process.getuid?.() === 0 && isDebian(readFileSync("/etc/os-release", "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+function apt(...args: string[]): boolean {
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  // Its own words go to stderr: stdout belongs to the tests.
+  return spawnSync("apt-get", args, { env, stdio: ["ignore", 2, 2] }).status === 0;
+}
+
+/** Installs what is missing where it may. @returns what is missing still. */
+export function installPeers(): Peer[] {
+  const missing = missingPeers();
+  if (missing.length === 0 || !mayInstall()) return missing;
+  const packages = [...new Set(missing.map((peer) => peer.debian))];
+  console.error(`Installing the peers of the tests: ${packages.join(", ")} …`);
+  const done =
+    apt("update", "-q") &&
+    apt("install", "-q", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", ...packages);
+  if (!done) console.error("apt-get could not install them; the reason stands above.");
+  return missingPeers();
+}
+
+if (import.meta.main) {
+  const missing = installPeers();
+  for (const { program, debian, purpose } of peers)
+    console.log(`${program}: ${findProgram(program) ?? `missing (Debian package ${debian})`} – ${purpose}`);
+  if (missing.length > 0) process.exit(1);
+}

@@ -1,0 +1,153 @@
+// Runs flows with our nodes in Node-RED's own runtime, without its web server: node-red-node-test-helper on node:test.
+import { createRequire } from "node:module";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EventEmitter, once } from "node:events";
+import cameraSnapshot from "../../nodes/camera-snapshot/camera-snapshot.ts";
+import dialStrategy from "../../nodes/dial-strategy/dial-strategy.ts";
+import door from "../../nodes/door/door.ts";
+import doorbellIn from "../../nodes/doorbell-in/doorbell-in.ts";
+import doorbellSim from "../../nodes/doorbell-sim/doorbell-sim.ts";
+import dtmfOut from "../../nodes/dtmf-out/dtmf-out.ts";
+import mqttBridge from "../../nodes/mqtt-bridge/mqtt-bridge.ts";
+import type { Message, RedNode, StatusLook } from "../../nodes/red.d.ts";
+import sipEndpoint from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import sipRegistrar from "../../nodes/sip-registrar/sip-registrar.ts";
+
+export interface FlowNode {
+  id: string;
+  type: string;
+  [setting: string]: unknown;
+}
+
+interface Helper {
+  load(nodes: unknown[], flow: FlowNode[], credentials?: Record<string, object>): Promise<void>;
+  setFlows(flow: FlowNode[], type: "full" | "flows" | "nodes", credentials?: Record<string, object>): Promise<void>;
+  unload(): Promise<void>;
+  settings(settings: object): void;
+  getNode(id: string): (RedNode & EventEmitter & { receive(msg: Message): void }) | null;
+  request(): {
+    get(path: string): Promise<{ status: number; body: unknown }>;
+    post(path: string): Promise<{ status: number; body: unknown }>;
+  };
+  log(): { getCalls(): { args: { level: number; msg: unknown }[] }[] };
+}
+
+const helper = createRequire(import.meta.url)("node-red-node-test-helper") as Helper;
+const all = [
+  sipEndpoint,
+  door,
+  sipRegistrar,
+  doorbellIn,
+  dialStrategy,
+  dtmfOut,
+  cameraSnapshot,
+  mqttBridge,
+  doorbellSim,
+];
+
+/** The config nodes of most tests: an endpoint on any free port of loopback, and a simulated door at 503. */
+export const endpoint: FlowNode = {
+  id: "ep",
+  type: "sip-endpoint",
+  bind: "127.0.0.1",
+  port: "0",
+  rtpFrom: "0",
+  rtpTo: "0",
+};
+export const frontdoor: FlowNode = {
+  id: "door1",
+  type: "door",
+  name: "Front door",
+  endpoint: "ep",
+  preset: "simulated",
+  extension: "503",
+};
+/** A node that keeps what it is sent; wire an output to it. */
+export const sink = (id: string): FlowNode => ({ id, type: "helper", z: "f", x: 500, y: 100 });
+
+export class Flow {
+  readonly userDir: string;
+
+  private constructor(userDir: string) {
+    this.userDir = userDir;
+  }
+
+  static async load(flow: FlowNode[], credentials: Record<string, object> = {}, userDir?: string): Promise<Flow> {
+    const folder = userDir ?? (await mkdtemp(join(tmpdir(), "portero-")));
+    helper.settings({ userDir: folder, logging: { console: { level: "off" } } });
+    await helper.load(all, placed(flow), credentials);
+    return new Flow(folder);
+  }
+
+  /** A deploy. */
+  async deploy(
+    flow: FlowNode[],
+    type: "full" | "flows" | "nodes",
+    credentials: Record<string, object> = {},
+  ): Promise<void> {
+    await helper.setFlows(placed(flow), type, credentials);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the test knows what it asks for
+  node<T extends RedNode = RedNode>(id: string): T & EventEmitter & { receive(msg: Message): void } {
+    const node = helper.getNode(id);
+    if (!node) throw new Error(`the flow has no node ${id}`);
+    return node as unknown as T & EventEmitter & { receive(msg: Message): void };
+  }
+
+  /** The next message that reaches a sink and pleases `wanted`. */
+  async message(id: string, wanted: (msg: Message) => boolean = () => true): Promise<Message> {
+    const node = this.node(id);
+    for (;;) {
+      const [msg] = (await once(node, "input")) as [Message];
+      if (wanted(msg)) return msg;
+    }
+  }
+
+  /** Resolves when a node shows a status that pleases `wanted`; statuses shown before count. */
+  async status(id: string, wanted: (look: StatusLook) => boolean): Promise<StatusLook> {
+    const node = this.node(id);
+    const shown = (node.status as unknown as { getCalls(): { thisValue: unknown; args: [StatusLook] }[] }).getCalls();
+    const before = shown.findLast((call) => call.thisValue === node && wanted(call.args[0]));
+    if (before) return before.args[0];
+    for (;;) {
+      const [call] = (await once(node, "call:status")) as [{ args: [StatusLook] }];
+      if (wanted(call.args[0])) return call.args[0];
+    }
+  }
+
+  /** What Node-RED was told to log, as text. */
+  logged(): string[] {
+    return helper
+      .log()
+      .getCalls()
+      .map((call) => String(call.args[0]?.msg));
+  }
+
+  get admin() {
+    return helper.request();
+  }
+
+  /** Stops the flows; Node-RED has awaited each node's close when it resolves. */
+  async close(): Promise<void> {
+    await helper.unload();
+    await rm(this.userDir, { recursive: true, force: true });
+  }
+}
+
+// Node-RED takes a node without a place on a tab for a config node.
+const placed = (flow: FlowNode[]): FlowNode[] => [
+  { id: "f", type: "tab", label: "test" },
+  ...flow.map((node) =>
+    ["sip-endpoint", "door"].includes(node.type) ? node : { z: "f", x: 100, y: 100, wires: [], ...node },
+  ),
+];
+
+/** Sockets and servers that are open in this process. */
+export const openSockets = (): string[] =>
+  process
+    .getActiveResourcesInfo()
+    .filter((name) => /UDP|TCP|MessagePort|Worker/.test(name))
+    .sort();

@@ -1,0 +1,119 @@
+// The mqtt-bridge node with a real broker: what happens goes out, PRESS opens during a visit.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { Aedes } from "aedes";
+import { connectAsync, type MqttClient } from "mqtt";
+import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
+import { brokerOf } from "../../nodes/mqtt-bridge/mqtt-bridge.ts";
+import { endpoint, Flow, frontdoor, sink } from "./flow.ts";
+
+describe("mqtt-bridge", () => {
+  const server = createServer();
+  let broker: Aedes;
+  let client: MqttClient;
+  let flow: Flow;
+  const heard: { topic: string; text: string }[] = [];
+
+  before(async () => {
+    broker = await Aedes.createBroker();
+    server.on("connection", (socket) => broker.handle(socket));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const url = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    client = await connectAsync(url);
+    client.on("message", (topic, payload) => void heard.push({ topic, text: payload.toString("latin1") }));
+    await client.subscribeAsync("doorbell/#");
+    flow = await Flow.load([
+      endpoint,
+      frontdoor,
+      {
+        id: "bridge",
+        type: "mqtt-bridge",
+        endpoint: "ep",
+        url,
+        commands: "visit",
+        snapshots: true,
+        wires: [["commands"]],
+      },
+      { id: "bell", type: "doorbell-sim", role: "bell", door: "door1", wires: [["saw"]] },
+      ...["commands", "saw"].map(sink),
+    ]);
+    await flow.status("bell", (s) => s.fill === "green");
+    await flow.status("bridge", (s) => s.fill === "green");
+  });
+  after(async () => {
+    await flow.close();
+    await client.endAsync();
+    broker.close();
+    server.close();
+  });
+
+  const said = async (topic: string, wanted: (text: string) => boolean) => {
+    for (;;) {
+      const found = heard.find((one) => one.topic === topic && wanted(one.text));
+      if (found) return found.text;
+      await new Promise((resolve) => void client.once("message", resolve));
+    }
+  };
+
+  it("X6: tells of bell and visit, refuses PRESS without a visit, opens with one, and keeps both in the audit", async () => {
+    await said("doorbell/front-door/availability", (text) => text === "online");
+    const refused = flow.message("commands");
+    await client.publishAsync("doorbell/front-door/door/open", "PRESS");
+    assert.equal((await refused)["event"], "refused");
+    await said("doorbell/front-door/door/result", (text) => text.includes('"ok":false'));
+
+    await flow.node<SimNode>("bell").press();
+    const ring = JSON.parse(await said("doorbell/front-door/event", (text) => text.includes('"ring"'))) as {
+      from: string;
+    };
+    assert.equal(ring.from, "503");
+    await said("doorbell/front-door/call", (text) => text === "ringing");
+    await said("doorbell/front-door/snapshot", (text) => text.startsWith("\xff\xd8"));
+    const relay = flow.message("saw", (msg) => msg["event"] === "relay");
+    const opened = async () => {
+      // Commands count for nothing in the first two seconds of a connection.
+      for (;;) {
+        await client.publishAsync("doorbell/front-door/door/open", "PRESS");
+        const msg = await flow.message("commands");
+        if (msg["event"] === "command") return;
+      }
+    };
+    await opened();
+    await relay;
+    await said("doorbell/front-door/door/result", (text) => text.includes('"ok":true'));
+
+    await flow.deploy([], "full");
+    const folder = join(flow.userDir, "portero", "audit", "ep");
+    const files = (await readdir(folder)).filter((name) => name.endsWith(".jsonl"));
+    const lines = (await readFile(join(folder, files[0] ?? ""), "utf8")).trim().split("\n");
+    const entries = lines.map((line) => JSON.parse(line) as { kind: string; picture?: string });
+    assert.ok(entries.some((entry) => entry.kind === "refused"));
+    assert.ok(entries.some((entry) => entry.kind === "opening" && entry.picture !== undefined));
+  });
+});
+
+describe("the broker that is used", () => {
+  const config = { id: "n", type: "mqtt-bridge" };
+  it("is the user's broker node, else the form, else the environment, else this machine", () => {
+    const node = {
+      brokerurl: "mqtts://b:8883",
+      options: { rejectUnauthorized: true, keepalive: 1 },
+      credentials: { user: "u", password: "p" },
+    };
+    const given = brokerOf({ ...config, url: "mqtt://form" }, {}, node as never, { PORTERO_MQTT_URL: "mqtt://env" });
+    assert.equal(given.url, "mqtts://b:8883");
+    assert.equal(given.username, "u");
+    assert.deepEqual(given.tls, { rejectUnauthorized: true });
+    assert.equal(
+      brokerOf({ ...config, url: "mqtt://form" }, {}, undefined, { PORTERO_MQTT_URL: "mqtt://env" }).url,
+      "mqtt://form",
+    );
+    assert.equal(brokerOf(config, {}, undefined, { PORTERO_MQTT_URL: "mqtt://env" }).url, "mqtt://env");
+    assert.equal(brokerOf(config, {}, undefined, {}).url, "mqtt://127.0.0.1:1883");
+  });
+});

@@ -1,0 +1,180 @@
+// What stands in dialogs and messages, read by the nodes: right values, and sentences for wrong ones.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { afterEach, describe, it } from "node:test";
+import { workOf } from "../../nodes/camera-snapshot/camera-snapshot.ts";
+import { causesIn } from "../../nodes/dial-strategy/dial-strategy.ts";
+import { slugOf } from "../../nodes/door/door.ts";
+import { simCommand, type SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
+import { endpointOptions } from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import { registrarCommand } from "../../nodes/sip-registrar/sip-registrar.ts";
+import { endpoint, Flow, frontdoor, sink, type FlowNode } from "./flow.ts";
+
+let flow: Flow | undefined;
+afterEach(async () => {
+  await flow?.close();
+  flow = undefined;
+});
+
+describe("sip-endpoint", () => {
+  const config = { id: "e", type: "sip-endpoint" };
+  it("listens on UDP and TCP 5060 of every address, unless told otherwise", () => {
+    const { sip, media } = endpointOptions(config, {});
+    assert.deepEqual(
+      sip.listeners.map(({ transport, address, port }) => [transport, address, port]),
+      [
+        ["udp", "0.0.0.0", 5060],
+        ["tcp", "0.0.0.0", 5060],
+      ],
+    );
+    assert.deepEqual(media?.ports, [30000, 30999]);
+    assert.equal(endpointOptions(config, { PORTERO_SIP_PORT: "5070" }).sip.listeners[0]?.port, 5070);
+    assert.equal(
+      endpointOptions({ ...config, port: "5080" }, { PORTERO_SIP_PORT: "5070" }).sip.listeners[0]?.port,
+      5080,
+    );
+    assert.equal(sip.listeners[0]?.advertise, undefined, "each device is told the address by which it reaches us");
+    const inContainer = endpointOptions({ ...config, advertise: "192.0.2.9" }, {});
+    assert.deepEqual(
+      [inContainer.sip.listeners[0]?.advertise, inContainer.media?.advertise],
+      ["192.0.2.9", "192.0.2.9"],
+    );
+  });
+  it("says what cannot be", () => {
+    assert.throws(() => endpointOptions({ ...config, port: "70000" }, {}), /port must be a whole number/);
+    assert.throws(() => endpointOptions({ ...config, udp: false, tcp: false }, {}), /both off/);
+    assert.throws(() => endpointOptions({ ...config, rtpFrom: "4000", rtpTo: "3000" }, {}), /turn them round/);
+  });
+});
+
+describe("sip-registrar's input", () => {
+  it("reads commands from topic and payload", () => {
+    assert.deepEqual(registrarCommand({ topic: "list" }), { action: "list" });
+    assert.deepEqual(registrarCommand({ payload: { action: "remove", extension: "6001" } }), {
+      action: "remove",
+      extension: "6001",
+    });
+    assert.deepEqual(registrarCommand({ topic: "remove", payload: "6001" }), { action: "remove", extension: "6001" });
+    assert.deepEqual(registrarCommand({ topic: "dnd", payload: { extension: "6001", on: false } }), {
+      ...{ action: "dnd", extension: "6001", on: false },
+    });
+  });
+  it("says what a command looks like", () => {
+    assert.throws(() => registrarCommand({ topic: "remove" }), /which extension/);
+    assert.throws(() => registrarCommand({ topic: "dnd", payload: { extension: "6001" } }), /on or off/);
+    assert.throws(() => registrarCommand({ payload: { nonsense: 1 } }), /knows list, remove and dnd/);
+  });
+});
+
+describe("doorbell-sim's input", () => {
+  it("reads commands", () => {
+    assert.deepEqual(simCommand({ payload: "press" }), { action: "press" });
+    assert.deepEqual(simCommand({ payload: "Hang up" }), { action: "hangUp" });
+    assert.deepEqual(simCommand({ payload: { digits: "12" } }), { action: "digits", digits: "12" });
+    assert.deepEqual(simCommand({ topic: "digits", payload: 12 }), { action: "digits", digits: "12" });
+    assert.throws(() => simCommand({ payload: "knock" }), /not "knock"/);
+  });
+});
+
+describe("camera-snapshot's work", () => {
+  it("is none where nothing is to be changed, so that the picture goes through as it came", () => {
+    const config = { id: "c", type: "camera-snapshot" };
+    assert.equal(workOf({ ...config, width: "", height: "", rotate: "0", quality: "" }), undefined);
+    assert.deepEqual(workOf({ ...config, width: "320", rotate: "90" }), { width: 320, rotate: 90 });
+  });
+});
+
+describe("dial-strategy's settings", () => {
+  it("H14: stop causes are a list", () => {
+    assert.deepEqual(causesIn("21, 0"), [21, 0]);
+    assert.deepEqual(causesIn("17;18  19"), [17, 18, 19]);
+    assert.deepEqual(causesIn(""), []);
+    assert.deepEqual(causesIn(undefined), [21, 0]);
+  });
+});
+
+it("a door's short name is made of its name", () => {
+  assert.equal(slugOf("Front door"), "front-door");
+  assert.equal(slugOf("Haustür (Süd)"), "haustur-sud");
+  assert.equal(slugOf("門"), "door");
+});
+
+describe("a press, when things are not as they should be", () => {
+  const bell: FlowNode = { id: "bell", type: "doorbell-sim", role: "bell", door: "door1", wires: [["saw"]] };
+  const bellIn: FlowNode = {
+    id: "in",
+    type: "doorbell-in",
+    door: "door1",
+    wires: [["ring", "dial"], [], [], ["other"]],
+  };
+  const sinks = ["saw", "ring", "other", "done"].map(sink);
+
+  it("X3: a camera that never answers delays no ring and no answer", async () => {
+    const held: Socket[] = [];
+    const camera = createServer((socket) => held.push(socket)).listen(0, "127.0.0.1");
+    await once(camera, "listening");
+    const imageUrl = `http://127.0.0.1:${(camera.address() as AddressInfo).port}/still.jpg`;
+    const asked = once(camera, "connection");
+    flow = await Flow.load([
+      ...[endpoint, { ...frontdoor, preset: "generic", imageUrl }, bell, bellIn, ...sinks],
+      { id: "reg", type: "sip-registrar", endpoint: "ep", extensions: [{ number: "6001" }], wires: [[], [], []] },
+      { id: "dial", type: "dial-strategy", targets: ["6001"], wires: [["done"], [], []] },
+      {
+        id: "phone",
+        type: "doorbell-sim",
+        role: "phone",
+        endpoint: "ep",
+        extension: "6001",
+        autoAnswer: true,
+        answerAfter: "0",
+      },
+    ]);
+    for (const device of ["bell", "phone"]) await flow.status(device, (s) => s.fill === "green");
+    const [ring, done] = [flow.message("ring"), flow.message("done")];
+    await flow.node<SimNode>("bell").press();
+    await ring;
+    await asked;
+    assert.equal(((await done).payload as { result: string }).result, "answered");
+    for (const socket of held) socket.destroy();
+    camera.close();
+    await once(camera, "close");
+  });
+
+  it("msg.strategy goes before the dialog; a wrong one is the message's error, and the visit goes on", async () => {
+    flow = await Flow.load([
+      ...[endpoint, frontdoor, bell, { ...bellIn, wires: [["ring"], [], [], []] }, ...sinks],
+      { id: "dial", type: "dial-strategy", targets: ["6001"], wires: [[], ["done"], []] },
+    ]);
+    await flow.status("bell", (s) => s.fill === "green");
+    const ring = flow.message("ring");
+    await flow.node<SimNode>("bell").press();
+    const msg = await ring;
+    const error = once(flow.node("dial"), "call:error");
+    flow.node("dial").receive({ ...msg, strategy: { seconds: -1 } });
+    const [call] = (await error) as [{ args: [Error] }];
+    assert.match(call.args[0].message, /seconds must be >= 1/);
+    const done = flow.message("done");
+    flow.node("dial").receive({ ...msg, strategy: { targets: ["7001", "7002"] } });
+    const outcome = (await done).payload as { parties: { target: string }[] };
+    assert.deepEqual(
+      outcome.parties.map((party) => party.target),
+      ["7001", "7002"],
+    );
+  });
+
+  it("PORTERO_SIM=off keeps simulated devices silent, and a message to one says so", async () => {
+    process.env["PORTERO_SIM"] = "off";
+    try {
+      flow = await Flow.load([endpoint, frontdoor, bell, ...sinks]);
+    } finally {
+      delete process.env["PORTERO_SIM"];
+    }
+    await flow.status("bell", (s) => s.text === "doorbell-sim.status.off");
+    const error = once(flow.node("bell"), "call:error");
+    flow.node("bell").receive({ payload: "press" });
+    const [call] = (await error) as [{ args: [Error] }];
+    assert.match(call.args[0].message, /switched off/);
+    assert.equal(flow.node<SimNode>("bell").credentialsForStarter(), undefined);
+  });
+});
