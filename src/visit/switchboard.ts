@@ -8,58 +8,23 @@ import { PorteroError, giveUp, sentence, tryAgain } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import { dtmfInfo } from "../media/dtmf-info.ts";
 import { Media } from "../media/media.ts";
-import { checker } from "../schema.ts";
 import type { Secret } from "../secret.ts";
 import type { Call } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import { Endpoint, type Refusal } from "../sip/endpoint.ts";
 import type { Contact } from "../sip/registrar/location.ts";
-import { showAddress, type ListenerOptions } from "../sip/transport/flow.ts";
 import { Door, Doorkeeper } from "./doors.ts";
 import type { ForkHost } from "./fork.ts";
 import { connectExtension } from "./intercom.ts";
 import type { VisitEvent } from "./messages.ts";
 import { NumberPlan } from "./number-plan.ts";
+import { checkExtension, type ExtensionSettings, type SwitchboardOptions } from "./settings.ts";
+import { viewOf, type DoorView, type RegistrationView } from "./views.ts";
 import { Visit } from "./visit.ts";
 
 export type { Refusal } from "../sip/endpoint.ts";
-
-export interface SwitchboardOptions {
-  readonly sip: { readonly listeners: readonly ListenerOptions[]; readonly realm?: string };
-  readonly media?: { readonly bind?: string; readonly advertise?: string; readonly ports?: readonly [number, number] };
-  readonly clock?: Clock;
-  readonly log?: Log;
-}
-
-/** A number that phones register for. */
-export interface ExtensionSettings {
-  readonly extension: string;
-  readonly name: string;
-  /** Authentication user; the extension where it is absent. */
-  readonly login?: string;
-  readonly password: Secret;
-  /** Devices at once, 10 where it is absent. */
-  readonly maxContacts?: number;
-}
-
-/** One registered device, as it is told to the outside. */
-export interface RegistrationView {
-  readonly extension: string;
-  readonly contact: string;
-  readonly transport: string;
-  readonly address: string;
-  /** ISO 8601. */
-  readonly expiresAt: string;
-  readonly userAgent: string;
-}
-
-export interface DoorView {
-  readonly id: string;
-  readonly name: string;
-  readonly extension: string;
-  readonly registered: boolean;
-  readonly call: "idle" | "ringing" | "talking";
-}
+export type { ExtensionSettings, SwitchboardOptions } from "./settings.ts";
+export type { DoorView, RegistrationView } from "./views.ts";
 
 export interface SwitchboardEvents {
   visit: [event: VisitEvent];
@@ -71,19 +36,11 @@ export interface SwitchboardEvents {
   trouble: [error: PorteroError];
 }
 
-const checkExtension = checker("extension", {
-  type: "object",
-  required: ["extension", "name"],
-  properties: {
-    extension: { type: "string", pattern: "^[A-Za-z0-9._+*#-]{1,64}$" },
-    name: { type: "string", maxLength: 100 },
-    login: { type: "string", pattern: '^[^"\\\\\\s]{1,64}$' },
-    maxContacts: { type: "integer", minimum: 1, maximum: 100 },
-  },
-});
-
 /** A picture younger than this, or still on its way, serves whoever asks for one. */
 const freshMs = 2_000;
+/** The same complaint about the same source is repeated no sooner. */
+const seldomMs = 60_000;
+const hostOf = (address: string): string => address.replace(/:\d+$/, "");
 /** Visits can be asked for this long after their end. */
 const rememberMs = 10 * 60_000;
 
@@ -93,13 +50,14 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   readonly log: Log;
   readonly plan = new NumberPlan();
   readonly #options: SwitchboardOptions;
-  readonly #extensions = new Map<string, ExtensionSettings>();
   readonly #doors = new Map<string, Door>();
   readonly #visits = new Map<string, Visit>();
   readonly #silenced = new Set<string>();
   /** Calls of phones with a door, by the door's extension: door codes may go through them. */
   readonly #doorCalls = new Map<string, Call>();
   readonly #keeper: Doorkeeper;
+  /** When something was last said of a source, so that a flood of it does not become a flood of words. */
+  readonly #said = new Map<string, number>();
   #media: Media | undefined;
 
   constructor(options: SwitchboardOptions) {
@@ -111,11 +69,11 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     this.#keeper = new Doorkeeper(this.clock, this.log);
     this.endpoint.on("call", (call) => this.#called(call));
     this.endpoint.on("refused", (refusal) => {
-      this.log.warn(refusal.text);
+      if (this.#seldom(`${refusal.extension} ${hostOf(refusal.from)}`)) this.log.warn(refusal.text);
       this.#tell("refused", refusal);
     });
     this.endpoint.on("malformed", (fault, from) => {
-      this.log.debug(`${from} sent something that is not proper SIP: ${fault}`);
+      if (!this.#seldom(hostOf(from))) return;
       this.#tell(
         "trouble",
         tryAgain("malformed", `${from} sent something that is not proper SIP: ${fault}`, { data: { from } }),
@@ -177,10 +135,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   addExtension(settings: ExtensionSettings, owner: string): () => void {
     const { password, ...form } = settings;
     checkExtension(form);
-    return this.#addNumber(settings, owner, password, settings.maxContacts ?? 10, {}, () => {
-      this.#extensions.set(settings.extension, settings);
-      return () => this.#extensions.delete(settings.extension);
-    });
+    return this.#addNumber(settings, owner, password, settings.maxContacts ?? 10, {}, () => () => {});
   }
 
   /**
@@ -364,6 +319,15 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
       if (visit.endedAt !== undefined && this.clock.now() - visit.endedAt > rememberMs) this.#visits.delete(id);
   }
 
+  #seldom(of: string): boolean {
+    const now = this.clock.now();
+    const before = this.#said.get(of);
+    if (before !== undefined && now - before < seldomMs) return false;
+    if (this.#said.size >= 1000) this.#said.clear();
+    this.#said.set(of, now);
+    return true;
+  }
+
   // A listener's fault must not reach the SIP layer that is in the middle of a call.
   #tell<E extends keyof SwitchboardEvents>(event: E, ...payload: SwitchboardEvents[E]): void {
     try {
@@ -372,17 +336,4 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
       this.log.error(`a listener of "${event}" failed: ${sentence(error)}`);
     }
   }
-}
-
-function viewOf({ extension, uri, flow, expiresAt, userAgent }: Contact): RegistrationView {
-  return {
-    ...{
-      extension,
-      contact: uri,
-      transport: flow.transport.toLowerCase(),
-      address: showAddress(flow.remote),
-      userAgent,
-    },
-    expiresAt: new Date(expiresAt).toISOString(),
-  };
 }

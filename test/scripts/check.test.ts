@@ -38,6 +38,7 @@ describe("The rules of the house", () => {
     ];
     for (const parts of lines)
       assert.match(secretProblems("a.md", `fine\n${parts.join("")}\n`).join(), /^a\.md:2 holds [^,]+: take it out\.$/);
+    assert.deepEqual(secretProblems("test/fixtures/tls/camera.key", (lines[0] ?? []).join("")), []);
     assert.deepEqual(secretProblems("a.md", "https://user@example.org ../shared.ts\n"), []);
   });
 

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { Secret } from "../../src/secret.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import type { VisitEnd } from "../../src/visit/messages.ts";
 import { House } from "./house.ts";
 
+const secret = new Secret("a password");
 const ringAll = (...targets: string[]) => strategyOf({ strategy: "ring-all", targets, seconds: 30 });
 
 describe("a visit", { timeout: 60_000 }, () => {
@@ -77,7 +79,7 @@ describe("a visit", { timeout: 60_000 }, () => {
 
   it("H6 says at once that a target is not registered", async () => {
     const { bell } = await house.bell();
-    house.switchboard.addExtension({ extension: "6001", name: "Hall", password: await secretOf() }, "Hall");
+    house.switchboard.addExtension({ extension: "6001", name: "Hall", password: secret }, "Hall");
     const visit = await house.pressed(bell);
     const outcome = await visit.answerBy(ringAll("6001"));
     assert.equal(outcome.result, "unregistered");
@@ -108,7 +110,7 @@ describe("a visit", { timeout: 60_000 }, () => {
   it("X1 a phone that registers while another one rings is rung too", async () => {
     const { bell } = await house.bell();
     const hall = await house.phone("6001");
-    house.switchboard.addExtension({ extension: "6002", name: "Late", password: await secretOf() }, "Late");
+    house.switchboard.addExtension({ extension: "6002", name: "Late", password: secret }, "Late");
     const visit = await house.pressed(bell);
     const outcome = visit.answerBy(ringAll("6001", "6002"));
     await hall.seen.next("ringing");
@@ -119,12 +121,12 @@ describe("a visit", { timeout: 60_000 }, () => {
 
   it("H12 a redial loop that waits goes on at once when a target registers", async () => {
     const { bell } = await house.bell();
-    house.switchboard.addExtension({ extension: "6001", name: "Sleeper", password: await secretOf() }, "Sleeper");
+    house.switchboard.addExtension({ extension: "6001", name: "Sleeper", password: secret }, "Sleeper");
     const visit = await house.pressed(bell);
-    const outcome = visit.answerBy(
-      strategyOf({ strategy: "redial", targets: ["6001"], seconds: 30, waitSeconds: 3600, maxMinutes: 200 }),
-    );
-    await house.event("trying");
+    const strategy = strategyOf({ strategy: "redial", targets: ["6001"], waitSeconds: 3600, maxMinutes: 200 });
+    const tried = Promise.withResolvers<void>();
+    const outcome = visit.answerBy(strategy, { onTry: () => tried.resolve() });
+    await tried.promise;
     await house.phone("6001", { answerAfterMs: 0 });
     const { by, tries } = await outcome;
     assert.deepEqual([by, tries], ["6001", 2]);
@@ -219,8 +221,3 @@ describe("a visit", { timeout: 60_000 }, () => {
     }
   });
 });
-
-async function secretOf() {
-  const { Secret } = await import("../../src/secret.ts");
-  return new Secret("a password");
-}

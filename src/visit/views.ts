@@ -1,0 +1,35 @@
+// Registrations and doors as they are told to the outside: plain JSON, like the messages of a visit.
+import type { Contact } from "../sip/registrar/location.ts";
+import { showAddress } from "../sip/transport/flow.ts";
+
+/** One registered device, as it is told to the outside. */
+export interface RegistrationView {
+  readonly extension: string;
+  readonly contact: string;
+  readonly transport: string;
+  readonly address: string;
+  /** ISO 8601. */
+  readonly expiresAt: string;
+  readonly userAgent: string;
+}
+
+export interface DoorView {
+  readonly id: string;
+  readonly name: string;
+  readonly extension: string;
+  readonly registered: boolean;
+  readonly call: "idle" | "ringing" | "talking";
+}
+
+export function viewOf({ extension, uri, flow, expiresAt, userAgent }: Contact): RegistrationView {
+  return {
+    ...{
+      extension,
+      contact: uri,
+      transport: flow.transport.toLowerCase(),
+      address: showAddress(flow.remote),
+      userAgent,
+    },
+    expiresAt: new Date(expiresAt).toISOString(),
+  };
+}
