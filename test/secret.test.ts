@@ -6,7 +6,7 @@ import { Secret, showUrl } from "../src/secret.ts";
 describe("P7 secrets", () => {
   it("are printed by nothing but reveal", () => {
     const secret = new Secret("geheim");
-    const printed = [`${secret.toString()}`, JSON.stringify({ secret }), inspect({ secret }), String(secret)].join();
+    const printed = [secret.toString(), JSON.stringify({ secret }), inspect({ secret }), String(secret)].join();
     assert.ok(!printed.includes("geheim"));
     assert.equal(secret.reveal(), "geheim");
   });

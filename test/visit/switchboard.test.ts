@@ -11,7 +11,7 @@ import { House } from "./house.ts";
 const password = new Secret("a password");
 const phone = (extension: string) => ({ extension, name: "", password });
 
-async function closing(house: House, test: () => Promise<void>): Promise<void> {
+async function closing(house: House, test: () => Promise<void> | void): Promise<void> {
   try {
     await test();
   } finally {
@@ -22,7 +22,7 @@ async function closing(house: House, test: () => Promise<void>): Promise<void> {
 describe("the switchboard", { timeout: 60_000 }, () => {
   it("H20 refuses two owners of one number, naming both, and one login for two", async () => {
     const house = await House.open();
-    await closing(house, async () => {
+    await closing(house, () => {
       const { switchboard } = house;
       assert.throws(
         () => switchboard.addExtension(phone("8000"), "phone in the hall"),
