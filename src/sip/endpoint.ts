@@ -18,7 +18,7 @@ import { resolve, systemLookup, type Lookup } from "./resolve/resolve.ts";
 import { TransactionLayer } from "./transaction/layer.ts";
 import type { ServerTransaction } from "./transaction/server.ts";
 import { showAddress, type Flow, type Inbound, type ListenerOptions, type Transport } from "./transport/flow.ts";
-import { listenOnSockets, type Listen } from "./transport/listen.ts";
+import { listenOnAll, listenOnSockets, type Listen } from "./transport/listen.ts";
 
 /** A number that devices register for and call as. */
 export interface Extension extends Identity {
@@ -69,6 +69,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   readonly #calls = new Map<string, Call>();
   readonly #graces = new Set<Cancel>();
   #transports: Transport[] = [];
+  #running = false;
 
   constructor(options: EndpointOptions) {
     super();
@@ -114,25 +115,20 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     const listen = this.#options.listen ?? listenOnSockets(this.clock);
     const inbound: Inbound = {
       message: (message, flow) => {
+        if (!this.#running) return;
         if ("method" in message) this.transactions.receiveRequest(message, flow);
         else this.transactions.receiveResponse(message);
       },
       malformed: (fault, flow, message) => this.#malformed(fault, flow, message),
+      closed: (flow) => this.transactions.flowClosed(flow),
     };
-    try {
-      for (const options of this.#options.listeners) {
-        // UDP and TCP share a port where the first was given any free one, as devices expect of SIP.
-        const port = options.port || (this.#transports[0]?.address.port ?? 0);
-        this.#transports.push(await listen({ ...options, port }, inbound));
-      }
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+    this.#transports = await listenOnAll(this.#options.listeners, (options) => listen(options, inbound));
+    this.#running = true;
   }
 
   /** Frees every socket and timer. Calls end without a word; who wants to say BYE does so before. */
   async close(): Promise<void> {
+    this.#running = false;
     for (const call of this.#calls.values()) call.abandon();
     this.#calls.clear();
     this.transactions.close();

@@ -282,7 +282,6 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     // The ring leaves at once; the camera is asked in the same moment and holds up nobody (X3).
     visit.tell("ring", { from: call.identity.extension, button: visit.view().button });
     if (door.hasCamera) this.#photograph(door, visit);
-    visit.ready().catch((error: unknown) => this.log.error(sentence(error)));
   }
 
   #photograph(door: Door, visit: Visit): void {

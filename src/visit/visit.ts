@@ -6,13 +6,13 @@ import type { Cancel } from "../clock.ts";
 import { giveUp, sentence } from "../errors.ts";
 import type { Picture } from "../camera/camera.ts";
 import { dtmfInfo } from "../media/dtmf-info.ts";
-import type { MediaSession } from "../media/media.ts";
 import { cause, completedElsewhere } from "../sip/causes.ts";
-import type { CallEnd } from "../sip/dialog/call.ts";
+import type { Call, CallEnd } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Contact } from "../sip/registrar/location.ts";
+import { BellLine } from "./bell-line.ts";
 import { Forking, type ForkHost, type ForkResult } from "./fork.ts";
-import { answerFor, bridge, takeOffer, type Leg } from "./leg.ts";
+import { bridge, type Leg } from "./leg.ts";
 import type { Outcome, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
 import type { Ringing, Strategy, Target } from "./strategy.ts";
 
@@ -48,10 +48,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   /** The picture that was asked for at the press; it may still be on its way. */
   picture: Promise<Picture> | undefined;
   readonly #host: ForkHost;
-  #bell: IncomingCall;
-  #session: Promise<MediaSession>;
-  /** Further calls of the same press; the first of them goes on if the bell drops the one that is shown. */
-  readonly #twins = new Set<IncomingCall>();
+  readonly #line: BellLine;
   #state: VisitState = "ringing";
   #running: Running | undefined;
   #answerer: Leg | undefined;
@@ -67,9 +64,13 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#host = host;
     this.door = door;
     this.startedAt = host.clock.now();
-    this.#bell = bell;
-    this.#session = this.#take(bell);
+    this.#line = new BellLine(host.media, door.name, host.log, bell, { gone: (end) => this.#bellGone(end) });
     this.#waitForFlow();
+  }
+
+  get #caller(): { number: string; name: string } {
+    const { identity, remote } = this.#line.call;
+    return { number: identity.extension, name: remote?.name || this.door.name };
   }
 
   get state(): VisitState {
@@ -82,15 +83,15 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
 
   /** The bell's call, while it talks: the one that door codes go to. */
   get talkingBell(): IncomingCall | undefined {
-    return this.#state === "talking" ? this.#bell : undefined;
+    return this.#state === "talking" ? this.#line.call : undefined;
   }
 
   view(): VisitView {
-    const { dialled, remote, identity } = this.#bell;
+    const { dialled } = this.#line.call;
     return {
       id: this.id,
       door: this.door.id,
-      caller: { number: identity.extension, name: remote?.name || this.door.name },
+      caller: this.#caller,
       dialled,
       button: dialled === this.door.extension ? "1" : dialled,
       state: this.#state,
@@ -108,9 +109,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
 
   /** Another call of the same press (X1). */
   join(call: IncomingCall): void {
-    this.#twins.add(call);
-    call.ring();
-    call.on("ended", () => this.#twins.delete(call));
+    this.#line.join(call);
   }
 
   /** A device has registered: who waits for it rings it at once (X1, H12). */
@@ -168,14 +167,14 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
    * Makes the bell's call talk, so that a code can be sent, though nobody has answered: phones stop ringing as if it had
    * been answered elsewhere. The visit ends soon after.
    */
-  async answerForOpening(by: string): Promise<IncomingCall> {
+  async answerForOpening(by: string): Promise<Call> {
     if (this.#state !== "ringing") throw giveUp("no-call", `the call of ${this.door.name} is over`);
-    const session = await this.#session;
+    const session = await this.#line.session;
+    const { call } = this.#line.answer(session);
     this.#answered(by);
-    this.#bell.answer(answerFor({ call: this.#bell, session, name: this.door.name }, this.#bell.sdp !== undefined));
     this.#running?.abort("answered");
     this.tell("answered", { by });
-    return this.#bell;
+    return call;
   }
 
   /** Ends a visit that was answered only to open the door. */
@@ -214,7 +213,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     const { clock } = this.#host;
     return {
       signal,
-      dialled: this.#bell.dialled,
+      dialled: this.#line.call.dialled,
       now: () => clock.now(),
       wait: async (seconds) => {
         const early = new AbortController();
@@ -226,9 +225,8 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
         running.targets = targets;
         const attempt = ++this.#attempt;
         this.tell("trying", { attempt, targets });
-        const session = await this.#session;
-        const caller = { number: this.#bell.identity.extension, name: this.#bell.remote?.name || this.door.name };
-        const fork = new Forking(this.#host, caller, session, targets);
+        const session = await this.#line.session;
+        const fork = new Forking(this.#host, this.#caller, session, targets);
         running.fork = fork;
         const result = await fork.run(seconds, signal);
         running.fork = undefined;
@@ -243,14 +241,14 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   }
 
   async #connect(answerer: Leg): Promise<void> {
-    const session = await this.#session;
+    const session = await this.#line.session;
     if (this.#state !== "ringing") {
       answerer.call.hangUp(completedElsewhere);
       return answerer.session.close();
     }
-    const bell: Leg = { call: this.#bell, session, name: this.door.name };
+    let bell: Leg;
     try {
-      this.#bell.answer(answerFor(bell, this.#bell.sdp !== undefined, answerer.session));
+      bell = this.#line.answer(session, answerer.session);
     } catch (error) {
       answerer.call.hangUp();
       await answerer.session.close();
@@ -273,8 +271,6 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#state = "talking";
     this.#answeredBy = by;
     this.#answeredAt = this.#host.clock.now();
-    // The other calls of the same press have found their answer in this one.
-    for (const twin of this.#twins) twin.reject(486);
   }
 
   #waitForFlow(): void {
@@ -282,60 +278,20 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#idle = this.#host.clock.after(idleMs, () => this.refuse(480));
   }
 
-  async #take(bell: IncomingCall): Promise<MediaSession> {
-    bell.ring();
-    bell.on("ended", (end) => this.#bellEnded(bell, end));
-    const session = await this.#host.media.open();
-    try {
-      takeOffer(session, bell, this.door.name);
-    } catch (error) {
-      await session.close();
-      throw error;
-    }
-    return session;
-  }
-
-  /** Resolves once the bell's media stands; a visit whose bell has no usable sound ends here. */
-  async ready(): Promise<void> {
-    try {
-      await this.#session;
-    } catch (error) {
-      this.#host.log.warn(sentence(error));
-      this.#end("failed", { by: "local", status: 488, cause: 58, text: sentence(error) });
-    }
-  }
-
-  #bellEnded(bell: IncomingCall, end: CallEnd): void {
-    if (bell !== this.#bell || this.#state === "ended") return;
-    const twin = [...this.#twins][0];
-    if (this.#state === "ringing" && twin) {
-      this.#twins.delete(twin);
-      const old = this.#session;
-      this.#bell = twin;
-      this.#session = this.#take(twin);
-      old.then((session) => session.close()).catch((error: unknown) => this.#host.log.warn(sentence(error)));
-      this.ready().catch((error: unknown) => this.#host.log.warn(sentence(error)));
-      return;
-    }
-    this.#end(this.#state === "ringing" ? "cancelled" : "answered", end);
+  #bellGone(end: CallEnd): void {
+    const unusable = end.status === 488;
+    this.#end(this.#answeredAt !== undefined ? "answered" : unusable ? "failed" : "cancelled", end);
   }
 
   #end(outcome: VisitEnd["outcome"], how: CallEnd): void {
     if (this.#state === "ended") return;
-    const wasTalking = this.#answeredAt !== undefined;
     this.#state = "ended";
     this.#endedAt = this.#host.clock.now();
     this.#idle();
     this.#running?.abort(outcome === "cancelled" ? "cancelled" : "stopped");
-    for (const twin of this.#twins) twin.reject(how.status ?? 480);
-    this.#twins.clear();
-    if (wasTalking) this.#bell.hangUp();
-    else this.#bell.reject(how.status ?? 480);
+    this.#line.close(how.status ?? 480);
     this.#answerer?.call.hangUp();
-    for (const session of [this.#session, this.#answerer?.session])
-      Promise.resolve(session)
-        .then((open) => open?.close())
-        .catch((error: unknown) => this.#host.log.debug(sentence(error)));
+    this.#answerer?.session.close().catch((error: unknown) => this.#host.log.debug(sentence(error)));
     const talkedFrom = this.#answeredAt ?? this.#endedAt;
     const end: VisitEnd = {
       ...{ outcome, cause: how.cause, text: how.text },

@@ -4,10 +4,10 @@ import type { Cancel } from "../../clock.ts";
 import { giveUp, PorteroError, sentence, tryAgain } from "../../errors.ts";
 import { contactOn } from "../dialog/incoming.ts";
 import type { CallHost } from "../dialog/call.ts";
-import { parseNameAddr } from "../message/headers.ts";
+import { parseNameAddr, type NameAddr } from "../message/headers.ts";
 import { SipRequest, type SipResponse } from "../message/message.ts";
 import { newCallId, newTag } from "../message/reply.ts";
-import { escapeUser, writeHost } from "../message/uri.ts";
+import { escapeUser, parseUri, writeHost } from "../message/uri.ts";
 import { Sending, type ClientCredentials } from "../request/send.ts";
 import { showAddress, type Flow } from "../transport/flow.ts";
 
@@ -40,6 +40,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   #seq = 0;
   #expires: number;
   #failures = 0;
+  #lengthened = false;
   #next: Cancel = () => {};
   #sending: Sending | undefined;
   #running = false;
@@ -115,8 +116,11 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     if (!("status" in answer)) return this.#failed(answer);
     const { status } = answer;
     const where = showAddress(flow.remote);
-    if (status === 423 && (answer.number("min-expires") ?? 0) > this.#expires) {
-      this.#expires = answer.number("min-expires") ?? this.#expires;
+    const least = answer.number("min-expires") ?? 0;
+    // Once only, or a server that wants more each time would keep us going without a pause.
+    if (status === 423 && least > this.#expires && !this.#lengthened) {
+      this.#lengthened = true;
+      this.#expires = least;
       return this.#register();
     }
     if (status === 401 || status === 403 || status === 407)
@@ -126,28 +130,35 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     if (status >= 300) return this.#failed(tryAgain("refused", `${status} ${answer.reason} from ${where}`));
     const granted = this.#granted(flow, answer);
     this.#failures = 0;
+    this.#lengthened = false;
     this.#registered = true;
     // Early enough that a lost answer can be asked for again.
     this.#next = this.#host.clock.after(Math.max(5, granted * 0.8 - 5) * 1000, () => this.#register());
     this.emit("registered", granted);
   }
 
-  // What counts is the expiry beside our own Contact, since others may be registered too (RFC 3261 §10.2.4).
+  // What counts is the expiry beside our own Contact, since others may be registered too (RFC 3261 §10.2.4). A server
+  // may write it in its own way, or put the address there that it sees us at: a Contact that is alone is ours.
   #granted(flow: Flow, response: SipResponse): number {
-    const own = parseNameAddr(contactOn(flow, escapeUser(this.#options.user)))?.uri;
-    const contact = response
-      .list("contact")
-      .map(parseNameAddr)
-      .find((found) => found?.uri === own);
+    const own = place(parseNameAddr(contactOn(flow, escapeUser(this.#options.user))));
+    const contacts = response.list("contact").map(parseNameAddr);
+    const contact = contacts.find((found) => place(found) === own) ?? (contacts.length === 1 ? contacts[0] : undefined);
     return Number(contact?.params.get("expires")) || response.number("expires") || this.#expires;
   }
 
   #failed(error: PorteroError): void {
     if (!this.#running) return;
     this.#registered = false;
+    this.#lengthened = false;
     const first = this.#options.retrySeconds ?? 30;
     const seconds = Math.min(1800, first * 2 ** this.#failures++) * (0.5 + this.#random() / 2);
     this.#next = this.#host.clock.after(seconds * 1000, () => this.#register());
     this.emit("failed", error, seconds);
   }
+}
+
+/** A Contact's user, host and port: what stays of it however it is written. */
+function place(contact: NameAddr | undefined): string {
+  const uri = parseUri(contact?.uri ?? "");
+  return `${uri?.user ?? ""}@${uri?.host ?? ""}:${uri?.port ?? 5060}`;
 }

@@ -1,54 +1,19 @@
 // A call: one INVITE dialog with one party, `ringing → early → talking → ended`. What both directions share: requests
 // inside the dialog and the end. RFC 3261 §13–15, RFC 6086 (INFO).
 import { EventEmitter } from "node:events";
-import type { Cancel, Clock } from "../../clock.ts";
+import type { Clock } from "../../clock.ts";
 import type { NameAddr } from "../message/headers.ts";
 import type { SipMessage, SipRequest, SipResponse } from "../message/message.ts";
 import { cause, causeOf, reasonsOf } from "../causes.ts";
 import { Sending, type ClientCredentials, type Sender } from "../request/send.ts";
+import type { ClientHandlers } from "../transaction/client.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
-import { GIVE_UP, T1, T2 } from "../transaction/timers.ts";
 import type { Flow } from "../transport/flow.ts";
+import { Acceptance } from "./acceptance.ts";
 import type { Dialog } from "./dialog.ts";
+import type { CallEnd, CallEvents, CallState } from "./events.ts";
 
-export type CallState = "ringing" | "early" | "talking" | "ended";
-
-export interface CallEnd {
-  readonly by: "local" | "remote" | "network";
-  /** The SIP status that ended it, where it was one. */
-  readonly status?: number;
-  /** Q.850 cause (H10). */
-  readonly cause: number;
-  /** A few words for people: the peer's reason phrase or our own. */
-  readonly text: string;
-}
-
-/** What a peer said in an INFO; whoever takes it answers with `reply`. */
-export interface Info {
-  readonly contentType: string;
-  readonly body: string;
-  reply(status: number): void;
-}
-
-/** A re-INVITE: hold, another codec, another address. Exactly one of the two answers must be given. */
-export interface Reoffer {
-  /** Absent where the peer wants the offer from us. */
-  readonly sdp: string | undefined;
-  answer(sdp: string): void;
-  reject(status: number): void;
-}
-
-export interface CallEvents {
-  /** A provisional response to our INVITE. */
-  early: [early: { status: number; sdp: string | undefined }];
-  /** It talks: our INVITE was accepted, or the caller acknowledged our answer. */
-  answered: [answer: { sdp: string | undefined }];
-  /** The SDP that came in an ACK, where the offer was ours. */
-  acknowledged: [sdp: string];
-  info: [info: Info];
-  reoffer: [offer: Reoffer];
-  ended: [end: CallEnd];
-}
+export type { CallEnd, CallEvents, CallState, Info, Reoffer } from "./events.ts";
 
 /** What a call needs of its endpoint. */
 export interface CallHost extends Sender {
@@ -73,7 +38,14 @@ export abstract class Call extends EventEmitter<CallEvents> {
   protected dialog: Dialog | undefined;
   #state: CallState = "ringing";
   #end: CallEnd | undefined;
-  #unanswered: { repeat: Cancel; end: Cancel; seq: number } | undefined;
+  /** A 2xx of ours that waits for its ACK. */
+  #unanswered: Acceptance | undefined;
+  /** Requests of the peer that somebody here still has to answer. */
+  readonly #open = new Set<ServerTransaction>();
+  /** BYEs of ours under way: the call stays findable until they are answered, for a BYE that crosses. */
+  #byes = 0;
+  /** A BYE that waits for an ACK, with its reason. */
+  #owed: { reason: string | undefined } | undefined;
 
   protected constructor(host: CallHost, callId: string, localTag: string, credentials?: ClientCredentials) {
     super();
@@ -105,16 +77,34 @@ export abstract class Call extends EventEmitter<CallEvents> {
 
   /** Sends an INFO and gives the status of its answer; 408 where none came, 481 where there is no call. */
   info(contentType: string, body: string): Promise<number> {
-    return new Promise((resolve) => {
-      if (!this.dialog || this.#state === "ended") return resolve(481);
-      const request = this.dialog.request("INFO").setBody(contentType, body);
-      this.send(request, (response) => resolve(response?.status ?? 408));
-    });
+    const { dialog } = this;
+    if (!dialog || this.#state === "ended") return Promise.resolve(481);
+    const request = dialog.request("INFO").setBody(contentType, body);
+    return new Promise((resolve) =>
+      this.#send(dialog, request, {
+        response: ({ status }) => {
+          if (status === 481 || status === 408) this.#lost(status);
+          resolve(status);
+        },
+        failed: ({ code }) => {
+          if (code === "no-answer") this.#lost(408);
+          resolve(408);
+        },
+      }),
+    );
+  }
+
+  // 481, 408 and silence mean that the peer knows no such call any more (RFC 3261 §12.2.1.2).
+  #lost(status: number): void {
+    if (this.#state === "ended") return;
+    this.finish({ by: "network", status, cause: cause.unspecified, text: "the call was lost" });
+    this.bye();
   }
 
   /** A request inside the dialog, from the endpoint. */
   receive(request: SipRequest, transaction: ServerTransaction): void {
-    if (!this.dialog || this.#state === "ended" || request.fromTag !== this.dialog.state.remoteTag)
+    const known = this.dialog !== undefined && request.fromTag === this.dialog.state.remoteTag;
+    if (!this.dialog || !known || (this.#state === "ended" && request.method !== "BYE"))
       return transaction.respond(transaction.reply(481));
     if (!this.dialog.accepts(request))
       return transaction.respond(transaction.reply(500, undefined, "CSeq Out Of Order"));
@@ -135,18 +125,19 @@ export abstract class Call extends EventEmitter<CallEvents> {
 
   /** An ACK for one of our 2xx. */
   acknowledge(ack: SipRequest): void {
-    if (ack.cseq?.number !== this.#unanswered?.seq) return;
+    if (!this.#unanswered?.fits(ack)) return;
     this.#stopRepeating();
     const sdp = sdpOf(ack);
     if (this.#state === "talking" && sdp) this.emit("acknowledged", sdp);
-    this.acknowledged();
+    if (this.#owed) this.bye(this.#owed.reason);
   }
 
-  protected acknowledged(): void {}
-
   protected byeReceived(request: SipRequest): void {
+    // Who sends BYE has seen our 2xx, even if its ACK was lost.
+    this.#stopRepeating();
     const q850 = reasonsOf(request).find((reason) => reason.protocol === "Q.850")?.cause;
     this.finish({ by: "remote", cause: q850 ?? cause.normal, text: "hung up" });
+    this.#leaveWhenDone();
   }
 
   protected become(state: "early" | "talking"): void {
@@ -157,80 +148,88 @@ export abstract class Call extends EventEmitter<CallEvents> {
     if (this.#state === "ended") return;
     this.#state = "ended";
     this.#end = end;
+    // What the peer still waits for is answered with the end (RFC 3261 §15.1.2).
+    for (const transaction of this.#open) transaction.respond(transaction.reply(487));
+    this.#open.clear();
     this.emit("ended", end);
-    if (!this.#unanswered) this.host.leave(this);
+    this.#leaveWhenDone();
   }
 
-  protected get awaitsAck(): boolean {
-    return this.#unanswered !== undefined;
+  #leaveWhenDone(): void {
+    if (this.#state === "ended" && !this.#unanswered && this.#byes === 0) this.host.leave(this);
   }
 
-  protected bye(reason?: string): void {
-    if (!this.dialog) return;
-    const request = this.dialog.request("BYE");
+  /** Ends a call that talks. The BYE waits for the ACK of a 2xx of ours (RFC 3261 §15). */
+  protected endTalk(end: CallEnd, reason?: string): void {
+    if (this.#unanswered) this.#owed = { reason };
+    this.finish(end);
+    if (!this.#owed) this.bye(reason);
+  }
+
+  protected bye(reason?: string, dialog = this.dialog): void {
+    if (!dialog) return;
+    const request = dialog.request("BYE");
     if (reason) request.add("Reason", reason);
-    this.send(request, () => this.host.leave(this));
+    this.#byes++;
+    this.host.enter(this);
+    const done = () => {
+      this.#byes--;
+      this.#leaveWhenDone();
+    };
+    this.#send(dialog, request, { response: done, failed: done });
   }
 
-  protected send(request: SipRequest, done: (response: SipResponse | undefined) => void): void {
-    const dialog = this.dialog;
-    if (!dialog) return done(undefined);
+  #send(dialog: Dialog, request: SipRequest, handlers: ClientHandlers): void {
     request.add("User-Agent", this.host.userAgent);
-    const handlers = {
-      response: (response: SipResponse) => {
-        if (response.status < 200) return;
-        // The peer knows no such call any more (RFC 3261 §12.2.1.2).
-        if ((response.status === 481 || response.status === 408) && request.method !== "BYE")
-          this.finish({ by: "network", status: response.status, cause: cause.unspecified, text: "the call was lost" });
-        done(response);
+    const final: ClientHandlers = {
+      response: (response) => {
+        if (response.status >= 200) handlers.response(response);
       },
-      failed: () => done(undefined),
+      failed: (error) => handlers.failed(error),
     };
-    new Sending(this.host, request, dialog.way, handlers, {
+    new Sending(this.host, request, dialog.way, final, {
       ...(this.credentials && { credentials: this.credentials }),
       nextSeq: () => ++dialog.localSeq,
     });
   }
 
-  /** Gives a 2xx to an INVITE and repeats it until its ACK comes, on every transport (RFC 3261 §13.3.1.4). */
-  protected accept(transaction: ServerTransaction, response: SipResponse, withoutAck: () => void): void {
+  /** Gives a 2xx to an INVITE and waits for its ACK. */
+  protected accept(transaction: ServerTransaction, response: SipResponse): void {
     this.#stopRepeating();
-    const seq = response.cseq?.number ?? 0;
-    const repeatAfter = (wait: number): Cancel =>
-      this.host.clock.after(wait, () => {
-        transaction.respond(response);
-        if (this.#unanswered) this.#unanswered.repeat = repeatAfter(Math.min(wait * 2, T2));
-      });
-    const end = this.host.clock.after(GIVE_UP, () => {
-      this.#stopRepeating();
-      withoutAck();
-    });
-    this.#unanswered = { repeat: repeatAfter(T1), end, seq };
     transaction.hooks.acked = (ack) => this.acknowledge(ack);
-    transaction.respond(response);
+    this.#unanswered = new Acceptance(this.host.clock, transaction, response, () => {
+      this.#unanswered = undefined;
+      this.finish({ by: "network", status: 408, cause: cause.noResponse, text: "the other side never acknowledged" });
+      this.bye(this.#owed?.reason);
+    });
   }
 
   #stopRepeating(): void {
-    this.#unanswered?.repeat();
-    this.#unanswered?.end();
+    this.#unanswered?.stop();
     this.#unanswered = undefined;
   }
 
   /** Forgets everything at once, when the endpoint closes. */
   abandon(): void {
     this.#stopRepeating();
+    this.#open.clear();
     this.finish({ by: "local", cause: cause.normal, text: "the endpoint was closed" });
     this.host.leave(this);
   }
 
-  #infoReceived(request: SipRequest, transaction: ServerTransaction): void {
-    let open = true;
-    const reply = (status: number) => {
-      if (open) transaction.respond(transaction.reply(status));
-      open = false;
+  /** Gives the one answer to a request; what comes after it, or after the end of the call, is left out. */
+  #awaiting(transaction: ServerTransaction): (act: () => void) => void {
+    this.#open.add(transaction);
+    return (act) => {
+      if (this.#open.delete(transaction)) act();
     };
+  }
+
+  #infoReceived(request: SipRequest, transaction: ServerTransaction): void {
     // An INFO without a body is a keep-alive (RFC 2976 as it is used).
-    if (request.body.length === 0) return reply(200);
+    if (request.body.length === 0) return transaction.respond(transaction.reply(200));
+    const once = this.#awaiting(transaction);
+    const reply = (status: number) => once(() => transaction.respond(transaction.reply(status)));
     const taken = this.emit("info", { contentType: request.contentType, body: request.body.toString("utf8"), reply });
     if (!taken) reply(415);
   }
@@ -238,31 +237,26 @@ export abstract class Call extends EventEmitter<CallEvents> {
   #reinvited(request: SipRequest, transaction: ServerTransaction): void {
     const dialog = this.dialog;
     if (!dialog) return;
-    if (this.#state !== "talking" || this.#unanswered) {
-      // Our own answer is still on its way (RFC 3261 §14.2).
+    const busy = [...this.#open].some(({ method }) => method === "INVITE");
+    if (this.#state !== "talking" || this.#unanswered || busy) {
+      // An offer is on its way already (RFC 3261 §14.2).
       return transaction.respond(transaction.reply(500, undefined, "Call In Setup").add("Retry-After", "1"));
     }
     transaction.respond(transaction.reply(100));
-    let open = true;
-    const once = (act: () => void) => {
-      if (open && this.#state === "talking") act();
-      open = false;
-    };
+    const once = this.#awaiting(transaction);
+    const reject = (status: number) => once(() => transaction.respond(transaction.reply(status)));
+    transaction.hooks.cancelled = () => reject(487);
     const taken = this.emit("reoffer", {
       sdp: sdpOf(request),
-      reject: (status) => once(() => transaction.respond(transaction.reply(status))),
+      reject,
       answer: (sdp) =>
         once(() => {
           dialog.remoteTarget = request.contact?.uri ?? dialog.remoteTarget;
-          const response = transaction
-            .reply(200)
-            .add("Contact", this.contact)
-            .add("Allow", allow)
-            .setBody(sdpType, sdp);
-          this.accept(transaction, response, () => this.hangUp());
+          const response = transaction.reply(200).add("Contact", this.contact).add("Allow", allow);
+          this.accept(transaction, response.setBody(sdpType, sdp));
         }),
     });
-    if (!taken) transaction.respond(transaction.reply(488));
+    if (!taken) reject(488);
   }
 }
 

@@ -1,7 +1,7 @@
 // A dialog: what two parties keep between requests. RFC 3261 §12.
 import { SipRequest, type SipMessage, type SipResponse } from "../message/message.ts";
 import { parseNameAddr } from "../message/headers.ts";
-import { parseUri } from "../message/uri.ts";
+import { parseUri, splitOutside } from "../message/uri.ts";
 import type { Way } from "../request/send.ts";
 import type { Flow } from "../transport/flow.ts";
 
@@ -94,4 +94,8 @@ export class Dialog {
   }
 }
 
-const withoutTag = (value: string | undefined): string => (value ?? "").replace(/;\s*tag\s*=\s*[^;\s]*/i, "");
+// Only the header's own tag: a name in quotes and a URI in angle brackets may hold the same letters.
+const withoutTag = (value = ""): string =>
+  splitOutside(value, ";")
+    .filter((part, index) => index === 0 || !/^\s*tag\s*(=|$)/i.test(part))
+    .join(";");

@@ -28,8 +28,6 @@ export class IncomingCall extends Call {
   readonly #transaction: ServerTransaction;
   readonly #recordRoutes: readonly string[];
   #remind: Cancel = () => {};
-  #byeReason: string | undefined;
-  #byeOwed = false;
 
   constructor(host: CallHost, request: SipRequest, transaction: ServerTransaction, identity: Identity) {
     const tag = newTag();
@@ -67,11 +65,7 @@ export class IncomingCall extends Call {
     this.#remind();
     this.become("talking");
     const response = this.#response(200).setBody(sdpType, sdp);
-    this.accept(this.#transaction, response, () => {
-      if (this.#byeOwed) return this.bye(this.#byeReason);
-      this.finish({ by: "network", status: 408, cause: cause.noResponse, text: "the caller never acknowledged" });
-      this.bye();
-    });
+    this.accept(this.#transaction, response);
     this.emit("answered", { sdp: undefined });
   }
 
@@ -87,16 +81,7 @@ export class IncomingCall extends Call {
 
   hangUp(reason?: string): void {
     if (this.state !== "talking") return this.reject(reason === completedElsewhere ? 487 : 480, undefined, reason);
-    this.finish({ by: "local", cause: cause.normal, text: "hung up" });
-    // A callee's BYE waits for the ACK of its 2xx (RFC 3261 §15).
-    if (this.awaitsAck) {
-      this.#byeOwed = true;
-      this.#byeReason = reason;
-    } else this.bye(reason);
-  }
-
-  protected override acknowledged(): void {
-    if (this.#byeOwed) this.bye(this.#byeReason);
+    this.endTalk({ by: "local", cause: cause.normal, text: "hung up" }, reason);
   }
 
   protected override byeReceived(request: SipRequest): void {

@@ -4,16 +4,19 @@ import type { Cancel } from "../../clock.ts";
 import { cause, completedElsewhere } from "../causes.ts";
 import { writeNameAddr, type NameAddr } from "../message/headers.ts";
 import { SipRequest, type SipResponse } from "../message/message.ts";
-import { newCallId, newTag } from "../message/reply.ts";
+import { newBranch, newCallId, newTag } from "../message/reply.ts";
 import { escapeUser, writeHost } from "../message/uri.ts";
 import { Sending, type ClientCredentials } from "../request/send.ts";
 import { addVia } from "../transaction/layer.ts";
-import { newBranch } from "../message/reply.ts";
 import { GIVE_UP, TIMER_C } from "../transaction/timers.ts";
 import type { Flow } from "../transport/flow.ts";
 import { allow, Call, endOf, sdpOf, sdpType, type CallHost } from "./call.ts";
 import { Dialog } from "./dialog.ts";
+import type { CallEnd } from "./events.ts";
 import { contactOn } from "./incoming.ts";
+
+/** Answers to one INVITE that are dealt with; a phone that makes up more of them is not kept up with. */
+const mostForks = 20;
 
 export interface OutgoingOptions {
   /** The address that is called. */
@@ -23,7 +26,8 @@ export interface OutgoingOptions {
   readonly direct: boolean;
   /** What the other side shows: the visitor's number and name. */
   readonly from: { readonly number: string; readonly name: string };
-  readonly sdp: string;
+  /** Our offer, or what makes it once our address on the way to the peer is known. */
+  readonly sdp: string | ((localHost: string) => string);
   readonly headers?: Readonly<Record<string, string>>;
   readonly credentials?: ClientCredentials;
 }
@@ -37,10 +41,11 @@ export class OutgoingCall extends Call {
   readonly #invite: SipRequest;
   readonly #sending: Sending;
   #seq = 1;
-  #provisional = false;
-  #cancelReason: { reason: string | undefined } | undefined;
+  #cancelReason: string | undefined;
+  #cancelled = false;
   #timerC: Cancel = () => {};
-  #ack: { tag: string; data: Buffer } | undefined;
+  /** Sends the ACK again, for each dialog that the INVITE began, by the peer's tag. */
+  readonly #acks = new Map<string, () => void>();
 
   constructor(host: CallHost, options: OutgoingOptions) {
     const tag = newTag();
@@ -57,7 +62,8 @@ export class OutgoingCall extends Call {
     invite.add("To", `<${options.uri}>`).add("Call-ID", this.callId).add("CSeq", "1 INVITE");
     invite.add("Contact", this.contact).add("Allow", allow).add("User-Agent", host.userAgent);
     for (const [name, value] of Object.entries(options.headers ?? {})) invite.add(name, value);
-    this.#invite = invite.setBody(sdpType, options.sdp);
+    const { sdp } = options;
+    this.#invite = invite.setBody(sdpType, typeof sdp === "string" ? sdp : sdp(options.flow.sentBy.host));
     this.#sending = new Sending(
       host,
       this.#invite,
@@ -80,15 +86,20 @@ export class OutgoingCall extends Call {
   hangUp(reason?: string): void {
     if (this.state === "ended") return;
     const talking = this.state === "talking";
+    const text = reason === completedElsewhere ? "answered elsewhere" : talking ? "hung up" : "no longer wanted";
+    const end: CallEnd = { by: "local", cause: cause.normal, text };
     this.#timerC();
-    this.finish({
-      ...{ by: "local", cause: cause.normal },
-      text: reason === completedElsewhere ? "answered elsewhere" : talking ? "hung up" : "no longer wanted",
-    });
-    if (talking) return this.bye(reason);
-    this.#cancelReason = { reason };
+    if (talking) return this.endTalk(end, reason);
+    this.finish(end);
+    this.#giveUp(reason);
+  }
+
+  // The INVITE goes on until its answer has come, though nobody waits for it any more.
+  #giveUp(reason?: string): void {
+    this.#cancelReason = reason;
+    this.#sending.lastTry();
     this.host.enter(this);
-    if (this.#provisional) this.#cancel();
+    if (this.#sending.transaction?.proceeding) this.#cancel();
   }
 
   #response(response: SipResponse): void {
@@ -100,19 +111,12 @@ export class OutgoingCall extends Call {
   }
 
   #provisionalCame(response: SipResponse): void {
-    const first = !this.#provisional;
-    this.#provisional = true;
-    if (this.state === "ended") {
-      // CANCEL may only follow a provisional response (RFC 3261 §9.1).
-      if (first) this.#cancel();
-      return;
-    }
+    // CANCEL may only follow a provisional response (RFC 3261 §9.1).
+    if (this.state === "ended") return this.#cancel();
     this.#timerC();
     this.#timerC = this.host.clock.after(TIMER_C, () => {
       this.finish({ by: "network", status: 408, cause: cause.noAnswer, text: "it rang for three minutes" });
-      this.#cancelReason = { reason: undefined };
-      this.host.enter(this);
-      this.#cancel();
+      this.#giveUp();
     });
     if (response.status === 100) return;
     this.become("early");
@@ -120,31 +124,36 @@ export class OutgoingCall extends Call {
   }
 
   #accepted(response: SipResponse): void {
-    if (this.#ack?.tag === response.toTag) return this.flow.send(this.#ack.data);
+    const acknowledgeAgain = this.#acks.get(response.toTag);
+    if (acknowledgeAgain) return acknowledgeAgain();
+    if (this.#acks.size >= mostForks) return;
     const dialog = Dialog.ofClient(this.#invite, response, this.flow, this.#direct);
-    const ack = dialog.request("ACK", response.cseq?.number ?? 1);
-    addVia(ack, this.flow, newBranch());
-    const data = ack.toBuffer();
-    this.#sendAck(dialog, data);
-    if (this.state === "ended" || this.#ack) {
-      // Another branch was faster, or nobody waits any more: this one is acknowledged and ended.
-      const winner = this.dialog;
-      this.dialog = dialog;
-      this.bye(completedElsewhere);
-      if (winner) this.dialog = winner;
-      return;
-    }
-    this.#ack = { tag: response.toTag, data };
+    this.#acknowledge(dialog, response.cseq?.number ?? 1);
+    // Another branch was faster, or nobody waits any more: this one is acknowledged and ended.
+    if (this.dialog) return this.bye(completedElsewhere, dialog);
+    if (this.state === "ended") return this.bye(this.#cancelReason, dialog);
     this.dialog = dialog;
     this.become("talking");
     this.emit("answered", { sdp: sdpOf(response) });
   }
 
-  #sendAck(dialog: Dialog, data: Buffer): void {
+  #acknowledge(dialog: Dialog, seq: number): void {
+    const ack = dialog.request("ACK", seq);
+    // With the credentials of the INVITE, since an ACK cannot be challenged (RFC 3261 §13.2.2.4, §22.1).
+    for (const { name, key, value } of this.#sending.transaction?.request.headers ?? [])
+      if (key === "authorization" || key === "proxy-authorization") ack.add(name, value);
     const { way } = dialog;
-    if (typeof way !== "string") return way.send(data);
+    const send = (flow: Flow) => {
+      addVia(ack, flow, newBranch());
+      const data = ack.toBuffer();
+      const again = () => flow.send(data);
+      this.#acks.set(dialog.state.remoteTag, again);
+      again();
+    };
+    this.#acks.set(dialog.state.remoteTag, () => {});
+    if (typeof way !== "string") return send(way);
     this.host.flowsTo(way).then(
-      ([flow]) => flow?.send(data),
+      ([flow]) => flow && send(flow),
       // Without an ACK the callee ends the call by itself; the BYE of our side will meet the same trouble and say so.
       () => {},
     );
@@ -152,14 +161,14 @@ export class OutgoingCall extends Call {
 
   #cancel(): void {
     const transaction = this.#sending.transaction;
-    if (!transaction || !this.#cancelReason) return;
+    if (!transaction || this.#cancelled) return;
+    this.#cancelled = true;
     const { request, flow } = transaction;
     const cancel = new SipRequest("CANCEL", request.uri);
     for (const { name, key, value } of request.headers)
       if (["max-forwards", "from", "to", "call-id", "route"].includes(key)) cancel.add(name, value);
     cancel.add("CSeq", `${request.cseq?.number ?? 1} CANCEL`);
-    const { reason } = this.#cancelReason;
-    if (reason) cancel.add("Reason", reason);
+    if (this.#cancelReason) cancel.add("Reason", this.#cancelReason);
     const branch = request.via?.params.get("branch") ?? "";
     this.host.transactions.send(cancel, flow, { response: () => {}, failed: () => {} }, branch);
     // A callee that ignores the CANCEL does not keep us longer than this (RFC 3261 §9.1).

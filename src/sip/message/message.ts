@@ -35,6 +35,9 @@ export function headerKey(name: string): string {
 
 const empty = Buffer.alloc(0);
 
+// What we put in may come from a user's message: it must not begin a header of its own.
+const oneLine = (value: string): string => (/[\r\n]/.test(value) ? value.replace(/[\r\n]+/g, " ") : value);
+
 export abstract class SipMessage {
   readonly headers: Header[] = [];
   body: Buffer = empty;
@@ -59,13 +62,13 @@ export abstract class SipMessage {
   }
 
   add(name: string, value: string): this {
-    this.headers.push({ name, key: headerKey(name), value });
+    this.headers.push({ name, key: headerKey(name), value: oneLine(value) });
     this.#read.clear();
     return this;
   }
 
   prepend(name: string, value: string): this {
-    this.headers.unshift({ name, key: headerKey(name), value });
+    this.headers.unshift({ name, key: headerKey(name), value: oneLine(value) });
     this.#read.clear();
     return this;
   }
@@ -75,7 +78,7 @@ export abstract class SipMessage {
     const key = headerKey(name);
     const at = this.headers.findIndex((h) => h.key === key);
     if (at < 0) return this.add(name, value);
-    this.headers.splice(at, 1, { name, key, value });
+    this.headers.splice(at, 1, { name, key, value: oneLine(value) });
     for (let i = this.headers.length - 1; i > at; i--) if (this.headers[i]?.key === key) this.headers.splice(i, 1);
     this.#read.clear();
     return this;

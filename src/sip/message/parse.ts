@@ -10,7 +10,11 @@ export interface Parsed {
 }
 
 /** Reads one whole message, such as a datagram. Bytes behind Content-Length are left out (RFC 3261 §18.3). */
-export function parseMessage(data: Buffer): Parsed {
+export function parseMessage(datagram: Buffer): Parsed {
+  // Empty lines before the start line are to be ignored (RFC 3261 §7.5).
+  let start = 0;
+  while (datagram[start] === 13 || datagram[start] === 10) start++;
+  const data = start === 0 ? datagram : datagram.subarray(start);
   const end = headEnd(data);
   if (end === undefined) return { fault: `the headers do not end within ${limits.head} bytes` };
   const { message, fault } = parseHead(data.toString("utf8", 0, end.at));
@@ -41,15 +45,14 @@ export function contentLength(message: SipMessage): number | undefined {
 }
 
 export function parseHead(head: string): Parsed {
-  const lines = head.split(/\r?\n/);
-  // Empty lines before the start line are to be ignored (RFC 3261 §7.5).
-  let at = 0;
-  while (at < lines.length && lines[at] === "") at++;
-  const message = parseStartLine(lines[at] ?? "");
+  const [first = "", ...lines] = head.split(/\r?\n/);
+  const message = parseStartLine(first);
   if (!message) return { fault: "the first line is not SIP" };
-  if (lines.length - at > limits.headers + 1) return { message, fault: `more than ${limits.headers} headers` };
+  if (lines.length > limits.headers) return { message, fault: `more than ${limits.headers} headers` };
   let last: Header | undefined;
-  for (const line of lines.slice(at + 1)) {
+  for (const written of lines) {
+    // A carriage return of its own would be a line's end to whoever reads our answer less strictly.
+    const line = written.includes("\r") ? written.replaceAll("\r", " ") : written;
     if (/^[ \t]/.test(line)) {
       // A line that begins with white space goes on with the one before (RFC 3261 §7.3.1).
       if (last) last.value = `${last.value} ${line.trim()}`.trim();

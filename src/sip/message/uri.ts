@@ -67,7 +67,8 @@ export function splitOutside(text: string, separator: string): string[] {
 
 /** Reads `host`, `host:port`, `[v6]` or `[v6]:port`. */
 export function parseHostPort(text: string): { host: string; port?: number } | undefined {
-  const match = /^\s*(?:\[([0-9a-fA-F:.%\w]+)\]|([^\s:[\]]+))\s*(?::\s*(\d{1,5}))?\s*$/.exec(text);
+  // Trimmed first: two runs of white space side by side in the pattern would take quadratic time.
+  const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^\s:[\]]+))\s*(?::\s*(\d{1,5}))?$/.exec(text.trim());
   const host = match?.[1] ?? match?.[2];
   if (host === undefined) return undefined;
   if (match?.[3] === undefined) return { host };

@@ -34,7 +34,7 @@ export class Location extends EventEmitter<LocationEvents> {
     this.#clock = clock;
   }
 
-  /** The contacts of one extension, oldest first; of all extensions when none is named. */
+  /** The contacts of one extension, the one refreshed longest ago first; of all extensions when none is named. */
   contacts(extension?: string): Contact[] {
     const of = extension === undefined ? [...this.#contacts.values()] : [this.#contacts.get(extension) ?? new Map()];
     return of.flatMap((bindings: Map<string, { contact: Contact }>) => [...bindings.values()].map((b) => b.contact));
@@ -49,6 +49,8 @@ export class Location extends EventEmitter<LocationEvents> {
     this.#contacts.set(contact.extension, bindings);
     const before = bindings.get(contact.uri);
     before?.expiry();
+    // Behind the others again: the oldest is the one that was silent longest.
+    bindings.delete(contact.uri);
     const expiry = this.#clock.after(contact.expiresAt - this.#clock.now(), () => this.#drop(contact, "expired"));
     bindings.set(contact.uri, { contact, expiry });
     for (const { contact: oldest } of [...bindings.values()].slice(0, Math.max(0, bindings.size - most)))

@@ -4,7 +4,8 @@ import { parseNameAddr } from "../message/headers.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
 import { newTag } from "../message/reply.ts";
-import type { Location } from "./location.ts";
+import { parseUri } from "../message/uri.ts";
+import type { Contact, Location } from "./location.ts";
 
 export interface Expiry {
   /** Seconds; shorter wishes are answered with 423. */
@@ -46,21 +47,23 @@ export class Registrar {
     const known = this.#location.contacts(who.extension);
     const cseq = request.cseq?.number ?? 0;
     const header = request.number("expires") ?? usual;
+    // A request of the same call that was overtaken by a later one must not undo it (§10.3 steps 6 and 7).
+    const overtook = (c: Contact) => c.callId === request.callId && c.cseq >= cseq;
     if (request.list("contact").includes("*")) {
       if (request.list("contact").length > 1 || header !== 0) return reply(400, "Contact * wants Expires 0");
+      if (known.some(overtook)) return reply(500, "CSeq Out Of Order");
       this.#location.remove(who.extension);
       return reply(200);
     }
     const wishes: Wish[] = [];
     for (const value of request.list("contact")) {
       const contact = parseNameAddr(value);
-      if (!contact || !/^sips?:/i.test(contact.uri)) return reply(400, "Contact is no SIP address");
+      if (!contact || /\s/.test(contact.uri) || !parseUri(contact.uri)?.host)
+        return reply(400, "Contact is no SIP address");
       const own = contact.params.get("expires");
       const expires = own !== undefined && /^\d{1,10}$/.test(own) ? Number(own) : header;
       if (expires > 0 && expires < least) return reply(423, "Interval Too Brief").add("Min-Expires", String(least));
-      // A request of the same call that was overtaken by a later one must not undo it (§10.3 step 7).
-      if (known.some((c) => c.uri === contact.uri && c.callId === request.callId && c.cseq >= cseq))
-        return reply(500, "CSeq Out Of Order");
+      if (known.some((c) => c.uri === contact.uri && overtook(c))) return reply(500, "CSeq Out Of Order");
       wishes.push({ uri: contact.uri, expires: Math.min(expires, most) });
     }
     for (const { uri, expires } of wishes) {

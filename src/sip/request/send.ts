@@ -36,7 +36,9 @@ export class Sending {
   readonly #options: SendOptions;
   #request: SipRequest;
   #flows: Flow[] = [];
-  #answered = 0;
+  /** Challenges answered: those of a proxy and of the server behind it are told apart by their status. */
+  readonly #answered = new Map<number, number>();
+  #last = false;
   #stopped = false;
 
   constructor(sender: Sender, request: SipRequest, way: Way, handlers: ClientHandlers, options: SendOptions) {
@@ -59,6 +61,12 @@ export class Sending {
   stop(): void {
     this.#stopped = true;
     this.transaction?.terminate();
+  }
+
+  /** No further try: what comes for the running one is passed on as it is. */
+  lastTry(): void {
+    this.#last = true;
+    this.#flows = [];
   }
 
   #start(flows: Flow[]): void {
@@ -91,14 +99,18 @@ export class Sending {
 
   #withAnswer(response: SipResponse): SipRequest | undefined {
     const { credentials } = this.#options;
-    if (!credentials || (response.status !== 401 && response.status !== 407)) return undefined;
-    const proxy = response.status === 407;
-    const challenge = strongest(parseChallenges(response.all(proxy ? "proxy-authenticate" : "www-authenticate")));
+    const { status } = response;
+    if (!credentials || this.#last || (status !== 401 && status !== 407)) return undefined;
+    const proxy = status === 407;
+    const offered = parseChallenges(response.all(proxy ? "proxy-authenticate" : "www-authenticate"));
+    // Basic would send the password in the clear: RFC 3261 §22 forbids it.
+    const challenge = strongest(offered.filter(({ scheme }) => scheme === "digest"));
     if (!challenge) return undefined;
     // A second challenge means that the answer was wrong, unless it says that only the nonce was old; three is enough.
     const stale = challenge.scheme === "digest" && challenge.stale;
-    if (this.#answered >= (stale ? 3 : 1)) return undefined;
-    this.#answered++;
+    const answered = this.#answered.get(status) ?? 0;
+    if (answered >= (stale ? 3 : 1)) return undefined;
+    this.#answered.set(status, answered + 1);
     const { method, uri } = this.#request;
     const again = copyOf(this.#request);
     again.set("CSeq", `${this.#options.nextSeq()} ${method}`);

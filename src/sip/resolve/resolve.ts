@@ -16,7 +16,7 @@ export const systemLookup: Lookup = async (host) => (await lookup(host, { all: t
 
 export async function resolve(uri: string, dns: Lookup = systemLookup): Promise<Target[]> {
   const parsed = parseUri(uri);
-  if (!parsed?.host) throw giveUp("bad-address", `${uri} is not an address that can be called`);
+  if (!parsed?.host || /\s/.test(uri)) throw giveUp("bad-address", `${uri} is not an address that can be called`);
   const name = (parsed.params.get("transport") ?? "udp").toUpperCase();
   if (parsed.scheme === "sips" || (name !== "UDP" && name !== "TCP"))
     throw giveUp("no-transport", `${uri} asks for a transport that is not offered here: use UDP or TCP`);

@@ -43,6 +43,11 @@ export class ClientTransaction {
     return this.request.method === "INVITE";
   }
 
+  /** Whether a provisional response came and no final one: the only time for a CANCEL (RFC 3261 §9.1). */
+  get proceeding(): boolean {
+    return this.#state === "proceeding";
+  }
+
   receive(response: SipResponse): void {
     if (this.#state === "terminated") return;
     if (this.#state === "completed") {
@@ -100,6 +105,12 @@ export class ClientTransaction {
   #timeOut(): void {
     const where = showAddress(this.flow.remote);
     this.#fail(tryAgain("no-answer", `${where} did not answer ${this.request.method} within ${GIVE_UP / 1000} s`));
+  }
+
+  /** The flow was closed: an answer may still come by another one, but only from who has begun to (RFC 3261 §18.2.2). */
+  flowClosed(): void {
+    if (this.#state === "calling")
+      this.#fail(tryAgain("unreachable", `${showAddress(this.flow.remote)} closed the connection`));
   }
 
   #fail(error: PorteroError): void {

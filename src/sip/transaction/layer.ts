@@ -51,6 +51,8 @@ export class TransactionLayer {
   receiveResponse(response: SipResponse): void {
     // A response that does not carry our Via is not ours (RFC 3261 §18.1.2); one that fits no transaction is late.
     const key = `${response.via?.params.get("branch") ?? ""}|${response.cseq?.method ?? ""}`;
+    // More than one Via: it was meant to be passed on by somebody else (§8.1.3.3).
+    if (response.list("via").length > 1) return;
     this.#clients.get(key)?.receive(response);
   }
 
@@ -69,6 +71,11 @@ export class TransactionLayer {
     if (twin && !twin.answered) return transaction.respond(transaction.reply(482, newTag()));
     if (mergeKey) this.#open.set(mergeKey, transaction);
     this.#upper.request(request, transaction);
+  }
+
+  /** What was sent on a connection that is no more and not heard of since, fails (RFC 3261 §18.4). */
+  flowClosed(flow: Flow): void {
+    for (const transaction of [...this.#clients.values()]) if (transaction.flow === flow) transaction.flowClosed();
   }
 
   /** Ends everything at once, without a word to anybody. */

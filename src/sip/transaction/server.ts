@@ -76,7 +76,6 @@ export class ServerTransaction {
     if (this.#state === "terminated") return;
     this.#state = "terminated";
     this.#stopTimers();
-    this.#request = undefined;
     this.#last = undefined;
     this.#ended();
   }

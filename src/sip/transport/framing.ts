@@ -3,8 +3,10 @@ import { contentLength, headEnd, limits, parseHead, parseMessage, type Parsed } 
 
 export class Framing {
   #pending: Buffer = Buffer.alloc(0);
-  /** Where the search for the end of the headers goes on, so that a slow sender costs no more than a fast one. */
+  /** The whole length of the message under way, once its headers are there. */
   #length: number | undefined;
+  /** Line ends since the last message or keep-alive: a keep-alive may come in two pieces. */
+  #lineEnds = 0;
 
   /** Bytes that wait for the rest of their message. */
   get waiting(): number {
@@ -43,6 +45,7 @@ export class Framing {
       const whole = this.#pending.subarray(0, this.#length);
       this.#pending = this.#pending.subarray(this.#length);
       this.#length = undefined;
+      this.#lineEnds = 0;
       yield parseMessage(whole);
     }
   }
@@ -50,9 +53,12 @@ export class Framing {
   #skipEmptyLines(ping: () => void): void {
     if (this.#length !== undefined) return;
     let at = 0;
-    while (this.#pending[at] === 13 || this.#pending[at] === 10) at++;
+    for (; this.#pending[at] === 13 || this.#pending[at] === 10; at++) if (this.#pending[at] === 10) this.#lineEnds++;
     if (at === 0) return;
-    if (this.#pending.subarray(0, at).toString("latin1").startsWith("\r\n\r\n")) ping();
+    if (this.#lineEnds >= 2) {
+      this.#lineEnds = 0;
+      ping();
+    }
     this.#pending = this.#pending.subarray(at);
   }
 }

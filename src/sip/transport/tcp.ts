@@ -18,6 +18,8 @@ export const tcpLimits = {
   /** A connection that brought nothing for this long ends; keep-alives count. */
   idleMs: 70 * 60_000,
   connectMs: 5_000,
+  /** What is written still has this long to leave when the endpoint closes. */
+  closeMs: 1_000,
 };
 
 class TcpFlow implements Flow {
@@ -38,7 +40,7 @@ class TcpFlow implements Flow {
 
   send(data: Buffer, failed?: (error: PorteroError) => void): void {
     if (this.closed) {
-      queueMicrotask(() => failed?.(this.#gone()));
+      setImmediate(() => failed?.(this.#gone()));
       return;
     }
     if (this.#socket.connecting && failed) this.#failures.add(failed);
@@ -62,7 +64,9 @@ export class TcpTransport implements Transport {
   readonly name = "TCP";
   readonly address: Address;
   readonly #server: Server;
-  readonly #connections = new Map<string, { flow: TcpFlow; socket: Socket }>();
+  readonly #connections = new Map<string, TcpFlow>();
+  /** Every open connection, also one whose peer has a newer one. */
+  readonly #sockets = new Set<Socket>();
   readonly #inbound: Inbound;
   readonly #clock: Clock;
   readonly #hostFor: (remote: string) => string;
@@ -102,7 +106,7 @@ export class TcpTransport implements Transport {
 
   to(remote: Address): Flow {
     const open = this.#connections.get(showAddress(remote));
-    if (open && !open.flow.closed) return open.flow;
+    if (open && !open.closed) return open;
     const socket = connect({ host: remote.host, port: remote.port, noDelay: true, keepAlive: true });
     const flow = this.#adopt(socket, remote, false);
     const late = this.#clock.after(tcpLimits.connectMs, () => socket.destroy());
@@ -111,26 +115,30 @@ export class TcpTransport implements Transport {
     return flow;
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     // What was just written (a BYE, say) still leaves: end, not destroy; a peer that does not read cannot hold us up.
-    for (const { socket } of this.#connections.values()) {
-      socket.destroySoon();
-      socket.unref();
-    }
-    return new Promise((resolve) => this.#server.close(() => resolve()));
+    const ends = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+    for (const socket of this.#sockets) socket.destroySoon();
+    const late = this.#clock.after(tcpLimits.closeMs, () => {
+      for (const socket of this.#sockets) socket.destroy();
+    });
+    await Promise.all([...ends, new Promise((resolve) => this.#server.close(resolve))]);
+    late();
   }
 
   #adopt(socket: Socket, remote: Address, accepted: boolean): TcpFlow {
     const flow = new TcpFlow(socket, remote, { host: this.#hostFor(remote.host), port: this.address.port });
     const key = showAddress(remote);
-    this.#connections.set(key, { flow, socket });
+    this.#connections.set(key, flow);
+    this.#sockets.add(socket);
     const framing = new Framing();
     let idle = this.#clock.after(accepted ? tcpLimits.silentMs : tcpLimits.idleMs, () => socket.destroy());
+    // Until its first message a connection has shown nothing: neither halves nor keep-alives give it more time.
+    let proven = !accepted;
     socket.on("data", (data) => {
-      let heard = false;
       for (const { message, fault, lost } of framing.push(data, () => flow.send(Buffer.from("\r\n")))) {
         if (message && fault === undefined) {
-          heard = true;
+          proven = true;
           this.#inbound.message(message, flow);
         } else this.#inbound.malformed(fault ?? "not SIP", flow, message);
         if (lost) {
@@ -138,7 +146,7 @@ export class TcpTransport implements Transport {
           return;
         }
       }
-      if (!heard && framing.waiting > 0) return;
+      if (!proven) return;
       idle();
       idle = this.#clock.after(tcpLimits.idleMs, () => socket.destroy());
     });
@@ -146,7 +154,9 @@ export class TcpTransport implements Transport {
     socket.on("close", () => {
       idle();
       flow.end();
-      if (this.#connections.get(key)?.flow === flow) this.#connections.delete(key);
+      this.#inbound.closed?.(flow);
+      this.#sockets.delete(socket);
+      if (this.#connections.get(key) === flow) this.#connections.delete(key);
     });
     return flow;
   }

@@ -74,7 +74,8 @@ export class UdpTransport implements Transport {
     const unreachable = (cause: unknown) =>
       failed?.(tryAgain("unreachable", `${showAddress(remote)} cannot be reached by UDP`, { cause }));
     if (!this.#open) {
-      queueMicrotask(() => unreachable(undefined));
+      // Later, so that who has just made a call can listen for its end.
+      setImmediate(() => unreachable(undefined));
       return;
     }
     const host = this.#mapped && !isIPv6(remote.host) ? `::ffff:${remote.host}` : remote.host;
@@ -83,7 +84,7 @@ export class UdpTransport implements Transport {
         if (error) unreachable(error);
       });
     } catch (error) {
-      queueMicrotask(() => unreachable(error));
+      setImmediate(() => unreachable(error));
     }
   }
 

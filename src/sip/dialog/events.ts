@@ -1,0 +1,40 @@
+// What a call tells: its states, its end, and what the peer asks during it.
+
+export type CallState = "ringing" | "early" | "talking" | "ended";
+
+export interface CallEnd {
+  readonly by: "local" | "remote" | "network";
+  /** The SIP status that ended it, where it was one. */
+  readonly status?: number;
+  /** Q.850 cause (H10). */
+  readonly cause: number;
+  /** A few words for people: the peer's reason phrase or our own. */
+  readonly text: string;
+}
+
+/** What a peer said in an INFO; whoever takes it answers with `reply`. */
+export interface Info {
+  readonly contentType: string;
+  readonly body: string;
+  readonly reply: (status: number) => void;
+}
+
+/** A re-INVITE: hold, another codec, another address. Exactly one of the two answers must be given. */
+export interface Reoffer {
+  /** Absent where the peer wants the offer from us. */
+  readonly sdp: string | undefined;
+  answer(sdp: string): void;
+  reject(status: number): void;
+}
+
+export interface CallEvents {
+  /** A provisional response to our INVITE. */
+  early: [early: { status: number; sdp: string | undefined }];
+  /** It talks: our INVITE was accepted, or the caller acknowledged our answer. */
+  answered: [answer: { sdp: string | undefined }];
+  /** The SDP that came in an ACK, where the offer was ours. */
+  acknowledged: [sdp: string];
+  info: [info: Info];
+  reoffer: [offer: Reoffer];
+  ended: [end: CallEnd];
+}

@@ -1,0 +1,139 @@
+// One afternoon at a simulated door, recorded: every kind of message that the nodes send, for the pages that show them.
+import { EventEmitter, once } from "node:events";
+import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
+import type { Message } from "../../nodes/red.d.ts";
+import { endpoint, Flow, frontdoor, type FlowNode } from "../nodes/flow.ts";
+
+export interface Recorded {
+  /** The type of the node that sent it. */
+  readonly from: string;
+  /** As JSON, without Node-RED's own id. */
+  readonly msg: Record<string, unknown>;
+}
+
+const doors: FlowNode[] = [
+  { ...frontdoor, name: "Frontdoor" },
+  // A camera that nobody runs: port 9 is refused at once.
+  { ...frontdoor, id: "door2", name: "Backdoor", extension: "504", imageUrl: "http://127.0.0.1:9/image.jpg" },
+];
+const wired = (id: string, outputs: number, more: object = {}): FlowNode[] => {
+  const { type = id } = more as { type?: string };
+  return [
+    { ...more, id, type, wires: Array.from({ length: outputs }, () => [`${id}-out`]) },
+    { id: `${id}-out`, type: "helper", z: "f", x: 500, y: 100 },
+  ];
+};
+const phone = (extension: string, more: object = {}) =>
+  wired(`phone${extension}`, 1, { type: "doorbell-sim", role: "phone", endpoint: "ep", extension, ...more });
+const bell = (id: string, door: string) => wired(id, 1, { type: "doorbell-sim", role: "bell", door });
+
+const nodes: FlowNode[] = [
+  endpoint,
+  ...doors,
+  ...wired("sip-registrar", 3, {
+    endpoint: "ep",
+    extensions: ["6001", "6002", "6003"].map((number) => ({ number, name: "Kitchen" })),
+  }),
+  ...wired("doorbell-in", 4, { endpoint: "ep" }),
+  ...wired("dial-strategy", 3, { strategy: "ring-all", targets: ["6001"], seconds: "10" }),
+  ...wired("absent", 3, { type: "dial-strategy", strategy: "ring-all", targets: ["6003"], seconds: "10" }),
+  ...wired("dtmf-out", 2, { mode: "open", door: "door1" }),
+  ...wired("digits", 2, { type: "dtmf-out", mode: "digits", to: "answerer" }),
+  ...wired("camera-snapshot", 2, { door: "door1" }),
+  ...bell("bell1", "door1"),
+  ...bell("bell2", "door2"),
+  ...phone("6001"),
+  // Its password is another one than the registrar's.
+  ...phone("6002"),
+];
+
+/** Plays it once; takes a few seconds. */
+export async function record(): Promise<Recorded[]> {
+  const flow = await Flow.load(nodes, { phone6002: { password: "not-the-right-one" } });
+  try {
+    const recorded: Recorded[] = [];
+    const heard = new EventEmitter();
+    for (const { id, type } of nodes.filter((node) => node["wires"] !== undefined)) {
+      flow.node(`${id}-out`).on("input", ({ _msgid, ...msg }: Message) => {
+        recorded.push({ from: type, msg: JSON.parse(JSON.stringify(msg)) as Record<string, unknown> });
+        heard.emit(`${id} ${String(msg["event"])}`, msg);
+      });
+    }
+    await play(flow, async (id, event) => {
+      const [msg] = (await once(heard, `${id} ${event}`)) as [Message];
+      return msg;
+    });
+    return recorded;
+  } finally {
+    await flow.close();
+  }
+}
+
+async function play(flow: Flow, next: (id: string, event: string) => Promise<Message>): Promise<void> {
+  const receive = (id: string, msg: Message) => {
+    flow.node(id).receive(msg);
+  };
+  for (const device of ["bell1", "bell2", "phone6001"]) await flow.status(device, (look) => look.fill === "green");
+  await flow.status("phone6002", (look) => look.fill === "red");
+
+  // A visitor whom 6001 takes, who is let in, and who goes; the picture comes meanwhile.
+  const [ring, snapshot, rings] = [
+    next("doorbell-in", "ring"),
+    next("doorbell-in", "snapshot"),
+    next("phone6001", "ringing"),
+  ];
+  await flow.node<SimNode>("bell1").press();
+  const visit = (await ring)["visit"];
+  const [answered, told] = [next("dial-strategy", "answered"), next("doorbell-in", "answered")];
+  receive("dial-strategy", { visit });
+  await rings;
+  receive("phone6001", { payload: "answer" });
+  await Promise.all([answered, told, snapshot]);
+  const [dtmf, heard] = [next("doorbell-in", "dtmf"), next("bell1", "dtmf")];
+  receive("phone6001", { payload: { digits: "1" } });
+  await Promise.all([dtmf, heard]);
+  const [sent] = [next("digits", "sent")];
+  receive("digits", { visit, payload: "5" });
+  await sent;
+  const [opened, relay] = [next("dtmf-out", "opened"), next("bell1", "relay")];
+  receive("dtmf-out", { visit });
+  await Promise.all([opened, relay, next("phone6001", "audio")]);
+  const ended = next("doorbell-in", "ended");
+  receive("bell1", { payload: "hang up" });
+  await ended;
+
+  // Afterwards: a door that cannot be opened any more, a picture on request and one of a door that is not there.
+  const [refused, tells] = [next("dtmf-out", "refused"), next("doorbell-in", "refused")];
+  receive("dtmf-out", { door: "frontdoor" });
+  await Promise.all([refused, tells]);
+  const [picture, none] = [next("camera-snapshot", "snapshot"), next("camera-snapshot", "failed")];
+  receive("camera-snapshot", { payload: 1 });
+  receive("camera-snapshot", { door: "cellar" });
+  await Promise.all([picture, none]);
+
+  // A visitor whom nobody hears, at a door without a camera; a strategy after the end of the visit.
+  const [second, failed] = [next("doorbell-in", "ring"), next("doorbell-in", "snapshot-failed")];
+  await flow.node<SimNode>("bell2").press();
+  const alone = (await second)["visit"];
+  await failed;
+  const [unanswered, said] = [next("absent", "unanswered"), next("doorbell-in", "unanswered")];
+  receive("absent", { visit: alone });
+  await Promise.all([unanswered, said]);
+  const gone = next("doorbell-in", "ended");
+  receive("bell2", { payload: "hang up" });
+  await gone;
+  const over = next("absent", "ended");
+  receive("absent", { visit: alone });
+  await over;
+
+  // The registrar's commands.
+  const list = next("sip-registrar", "list");
+  receive("sip-registrar", { topic: "list" });
+  await list;
+  const dnd = next("sip-registrar", "dnd");
+  receive("sip-registrar", { payload: { action: "dnd", extension: "6001", on: true } });
+  await dnd;
+  const removed = next("sip-registrar", "unregistered");
+  receive("sip-registrar", { payload: { action: "remove", extension: "6001" } });
+  await removed;
+}

@@ -1,0 +1,53 @@
+// Chromium for one test file, and pages that remember what went wrong in them.
+import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { thePeer } from "../support/peers.ts";
+
+const args = [
+  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+];
+
+/** Errors in a page's console, exceptions, failed answers, and addresses outside of this machine that it asked. */
+export type Troubles = string[];
+
+export interface Opened {
+  page: Page;
+  troubles: Troubles;
+}
+
+export class Chromium {
+  readonly #browser: Browser;
+
+  private constructor(browser: Browser) {
+    this.#browser = browser;
+  }
+
+  static async start(): Promise<Chromium> {
+    return new Chromium(await chromium.launch({ executablePath: thePeer("chromium"), args }));
+  }
+
+  async open(options: BrowserContextOptions = {}): Promise<Opened> {
+    const context = await this.#browser.newContext({ viewport: { width: 1400, height: 900 }, ...options });
+    context.setDefaultTimeout(20_000);
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const troubles: Troubles = [];
+    // Nothing leaves the machine, even where there is a network.
+    await context.route(
+      (url) => url.hostname !== "127.0.0.1",
+      async (route) => {
+        troubles.push(`asked ${route.request().url()}`);
+        await route.abort();
+      },
+    );
+    const page = await context.newPage();
+    page.on("pageerror", (error) => troubles.push(`threw ${error.message}`));
+    page.on("console", (message) => {
+      if (message.type() === "error") troubles.push(`${message.text()} (${message.location().url})`);
+    });
+    return { page, troubles };
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+  }
+}

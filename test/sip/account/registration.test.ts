@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Registration, type RegistrationOptions } from "../../../src/sip/account/registration.ts";
+import { Secret } from "../../../src/secret.ts";
+import type { SipRequest } from "../../../src/sip/message/message.ts";
+import { house, type House } from "../house.ts";
+import type { Party } from "../party.ts";
+
+interface Registering extends House {
+  server: Party;
+  registration: Registration;
+  /** "registered 300", "failed wrong-password 30" … */
+  seen: string[];
+}
+
+const challenge: [string, string] = ["WWW-Authenticate", 'Digest realm="pbx", nonce="n1", qop="auth"'];
+
+async function registering(options: Partial<RegistrationOptions> = {}): Promise<Registering> {
+  const made = await house();
+  const server = made.party({ host: "10.0.0.200", user: "1000" });
+  const registration = new Registration(made.endpoint, {
+    ...{ server: "sip:10.0.0.200", user: "1000", random: () => 1 },
+    credentials: { username: "me", password: new Secret("pw") },
+    ...options,
+  });
+  const seen: string[] = [];
+  registration.on("registered", (seconds) => seen.push(`registered ${seconds}`));
+  registration.on("failed", ({ code }, seconds) => seen.push(`failed ${code} ${seconds}`));
+  registration.start();
+  return { ...made, server, registration, seen };
+}
+
+const contactOf = (request: SipRequest): string => request.get("contact") ?? "";
+
+/** Answers the REGISTER that is there, and its repetition with a password. */
+async function grant(server: Party, seconds: number, challenged = true): Promise<SipRequest> {
+  let request = await server.takeRequest("REGISTER");
+  if (challenged) {
+    server.respond(request, 401, { headers: [challenge] });
+    request = await server.takeRequest("REGISTER");
+  }
+  const others = '"other" <sip:1000@10.7.7.7>;expires=9';
+  server.respond(request, 200, { headers: [["Contact", `${others}, ${contactOf(request)};expires=${seconds}`]] });
+  await server.settle();
+  return request;
+}
+
+describe("A4, N8 our registration at another server, RFC 3261 §10.2", () => {
+  it("answers the challenge and keeps what is granted beside its own Contact", async () => {
+    const { server, seen, registration } = await registering();
+    const request = await grant(server, 120);
+    assert.equal(request.uri, "sip:10.0.0.200");
+    assert.deepEqual([request.to?.uri, request.get("expires")], ["sip:1000@10.0.0.200", "300"]);
+    assert.equal(contactOf(request), "<sip:1000@10.0.0.1:5060>");
+    assert.match(request.get("authorization") ?? "", /username="me"/);
+    assert.deepEqual([seen, registration.registered], [["registered 120"], true]);
+  });
+
+  it("knows its Contact again where the server has changed its way of writing", async () => {
+    for (const contact of ["<sip:1000@10.0.0.1;ob>;expires=77", "<sip:1000@203.0.113.9:40000>;expires=77"]) {
+      const { server, seen } = await registering();
+      server.respond(await server.takeRequest("REGISTER"), 200, { headers: [["Contact", contact]] });
+      await server.settle();
+      assert.deepEqual(seen, ["registered 77"], contact);
+    }
+  });
+
+  it("refreshes early, in the same Call-ID with a higher CSeq", async () => {
+    const { server, seen, clock } = await registering();
+    const first = await grant(server, 100, false);
+    await clock.advance(74_900);
+    assert.equal(server.count("REGISTER"), 1);
+    await clock.advance(100);
+    const second = await grant(server, 100, false);
+    assert.equal(second.callId, first.callId);
+    assert.ok((second.cseq?.number ?? 0) > (first.cseq?.number ?? 0));
+    assert.deepEqual(seen, ["registered 100", "registered 100"]);
+  });
+
+  it("refreshes before the end however short the time is that the server grants", async () => {
+    const { server, clock } = await registering();
+    await grant(server, 6, false);
+    await clock.advance(5_000);
+    assert.equal(server.count("REGISTER"), 2);
+  });
+
+  it("asks again for the time that a 423 wants, but does not go on for ever", async () => {
+    const { server, seen, clock } = await registering({ expires: 60 });
+    server.respond(await server.takeRequest("REGISTER"), 423, { headers: [["Min-Expires", "600"]] });
+    const again = await server.takeRequest("REGISTER");
+    assert.equal(again.get("expires"), "600");
+    server.respond(again, 423, { headers: [["Min-Expires", "601"]] });
+    await clock.advance(1_000);
+    assert.equal(server.count("REGISTER"), 2);
+    assert.deepEqual(seen, ["failed refused 30"]);
+  });
+
+  it("says that the password is wrong, and tries less and less often (RFC 5626 §4.5)", async () => {
+    const { server, seen, clock } = await registering();
+    for (let n = 0; n < 9; n++) {
+      server.respond(await server.takeRequest("REGISTER"), 403);
+      await server.settle();
+      await clock.advance(Number(seen.at(-1)?.split(" ").at(-1)) * 1000);
+    }
+    const waits = seen.map((line) => line.replace("failed wrong-password ", ""));
+    assert.deepEqual(waits, ["30", "60", "120", "240", "480", "960", "1800", "1800", "1800"]);
+  });
+
+  it("begins with short waits again after it has worked", async () => {
+    const { server, seen, clock } = await registering();
+    server.respond(await server.takeRequest("REGISTER"), 500);
+    await clock.advance(30_100);
+    server.respond(await server.takeRequest("REGISTER"), 500);
+    await clock.advance(60_100);
+    await grant(server, 100, false);
+    await clock.advance(75_000);
+    server.respond(await server.takeRequest("REGISTER"), 503);
+    await server.settle();
+    assert.deepEqual(seen, ["failed refused 30", "failed refused 60", "registered 100", "failed refused 30"]);
+  });
+
+  it("spreads its tries: half of the wait to all of it", async () => {
+    const { server, seen } = await registering({ random: () => 0 });
+    server.respond(await server.takeRequest("REGISTER"), 500);
+    await server.settle();
+    assert.deepEqual(seen, ["failed refused 15"]);
+  });
+
+  it("is not registered any more when the server falls silent", async () => {
+    const { server, seen, clock, registration } = await registering();
+    await grant(server, 100, false);
+    await clock.advance(75_000 + 32_000);
+    assert.deepEqual([seen.at(-1), registration.registered], ["failed no-answer 30", false]);
+  });
+
+  it("says when the server's name is unknown", async () => {
+    const made = await house({ dns: () => Promise.reject(new Error("ENOTFOUND")) });
+    const registration = new Registration(made.endpoint, {
+      ...{ server: "sip:pbx.example", user: "1000", random: () => 1 },
+      credentials: { username: "me", password: new Secret("pw") },
+    });
+    const failures: string[] = [];
+    registration.on("failed", (error) => failures.push(error.message));
+    registration.start();
+    await made.clock.advance(1);
+    assert.match(failures[0] ?? "", /the name pbx.example is not known/);
+    await registration.stop();
+    assert.equal(made.clock.pending, 0);
+  });
+
+  it("goes when it is stopped: Expires 0, answered or not, and no timer is left", async () => {
+    for (const answered of [true, false]) {
+      const { server, registration, clock, endpoint } = await registering();
+      await grant(server, 100, false);
+      const stopped = registration.stop();
+      const last = await server.takeRequest("REGISTER");
+      assert.equal(last.get("expires"), "0");
+      if (answered) server.respond(last, 200);
+      await clock.advance(answered ? 5_100 : 32_100);
+      await stopped;
+      assert.deepEqual([endpoint.transactions.size, clock.pending, registration.registered], [0, 0, false]);
+    }
+  });
+
+  it("is silent when it is stopped before it ever worked", async () => {
+    const { registration, clock, seen, endpoint } = await registering();
+    await clock.advance(10);
+    await registration.stop();
+    await clock.advance(100_000);
+    assert.deepEqual([seen, endpoint.transactions.size, clock.pending], [[], 0, 0]);
+  });
+});

@@ -1,0 +1,211 @@
+// A network in memory on a clock that tests move: UDP with seeded loss, duplication, delay and so reordering; TCP in
+// order and without loss, with connections that can be cut. Messages cross it as bytes and are parsed on arrival.
+import { tryAgain, type PorteroError } from "../../src/errors.ts";
+import { parseMessage } from "../../src/sip/message/parse.ts";
+import type { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
+import {
+  showAddress,
+  type Address,
+  type Flow,
+  type Inbound,
+  type Transport,
+  type TransportName,
+} from "../../src/sip/transport/flow.ts";
+import type { Listen } from "../../src/sip/transport/listen.ts";
+import type { FakeClock } from "../support/clock.ts";
+import { Random } from "./random.ts";
+
+export interface Weather {
+  /** Share of datagrams that never arrive. */
+  loss?: number;
+  /** Share of datagrams that arrive twice. */
+  duplication?: number;
+  /** Shortest and longest way, milliseconds; what is sent later may arrive earlier. */
+  delay?: readonly [number, number];
+  seed?: number;
+}
+
+/** What was sent, lost datagrams included. */
+export interface Sent {
+  readonly at: number;
+  readonly from: string;
+  readonly to: string;
+  readonly message: SipRequest | SipResponse | undefined;
+}
+
+export class Network {
+  readonly clock: FakeClock;
+  /** Everything sent, in order. */
+  readonly sent: Sent[] = [];
+  weather: Weather;
+  /** Decides over single messages where it is given: true = this one is lost. */
+  loses: (sent: Sent) => boolean = () => false;
+  readonly #random: Random;
+  readonly #places = new Map<string, Place>();
+  #ephemeral = 49152;
+
+  constructor(clock: FakeClock, weather: Weather = {}) {
+    this.clock = clock;
+    this.weather = weather;
+    this.#random = new Random(weather.seed ?? 1);
+  }
+
+  /** For an endpoint's option `listen`. */
+  readonly listen: Listen = ({ transport, address, port }, inbound) =>
+    Promise.resolve(this.open(transport === "udp" ? "UDP" : "TCP", { host: address, port: port || 5060 }, inbound));
+
+  open(name: TransportName, address: Address, inbound: Inbound): Place {
+    const place = new Place(this, name, address, inbound);
+    const key = `${name} ${showAddress(address)}`;
+    if (this.#places.has(key)) throw new Error(`${key} is taken`);
+    this.#places.set(key, place);
+    return place;
+  }
+
+  shut(place: Place): void {
+    this.#places.delete(`${place.name} ${showAddress(place.address)}`);
+  }
+
+  place(name: TransportName, address: Address): Place | undefined {
+    return this.#places.get(`${name} ${showAddress(address)}`);
+  }
+
+  freePort(): number {
+    return this.#ephemeral++;
+  }
+
+  note(from: Address, to: Address, data: Buffer): Sent {
+    const { message } = parseMessage(data);
+    const sent = { at: this.clock.now(), from: showAddress(from), to: showAddress(to), message };
+    this.sent.push(sent);
+    return sent;
+  }
+
+  datagram(from: Address, to: Address, data: Buffer): void {
+    const { loss = 0, duplication = 0, delay: [least, most] = [1, 1] } = this.weather;
+    const sent = this.note(from, to, data);
+    if (this.loses(sent) || this.#random.chance(loss)) return;
+    for (let copies = this.#random.chance(duplication) ? 2 : 1; copies > 0; copies--)
+      this.clock.after(least + this.#random.below(most - least + 1), () => {
+        const place = this.place("UDP", to);
+        if (place) deliver(place.inbound, data, new DatagramFlow(this, place, from));
+      });
+  }
+}
+
+function deliver(inbound: Inbound, data: Buffer, flow: Flow): void {
+  const { message, fault } = parseMessage(data);
+  if (message && fault === undefined) inbound.message(message, flow);
+  else inbound.malformed(fault ?? "not SIP", flow, message);
+}
+
+/** One listening address. */
+export class Place implements Transport {
+  readonly name: TransportName;
+  readonly address: Address;
+  readonly inbound: Inbound;
+  readonly #network: Network;
+  readonly #connections = new Map<string, Connection>();
+
+  constructor(network: Network, name: TransportName, address: Address, inbound: Inbound) {
+    this.#network = network;
+    this.name = name;
+    this.address = address;
+    this.inbound = inbound;
+  }
+
+  to(remote: Address): Flow {
+    if (this.name === "UDP") return new DatagramFlow(this.#network, this, remote);
+    const known = this.#connections.get(showAddress(remote));
+    if (known) return known;
+    const theirs = this.#network.place("TCP", remote);
+    const from = { host: this.address.host, port: this.#network.freePort() };
+    const ours = new Connection(this.#network, this, from, remote);
+    if (!theirs) return ours;
+    const other = new Connection(this.#network, theirs, remote, from);
+    ours.other = other;
+    other.other = ours;
+    this.keep(ours);
+    theirs.keep(other);
+    return ours;
+  }
+
+  keep(connection: Connection): void {
+    this.#connections.set(showAddress(connection.remote), connection);
+  }
+
+  forget(connection: Connection): void {
+    this.#connections.delete(showAddress(connection.remote));
+  }
+
+  close(): Promise<void> {
+    for (const connection of this.#connections.values()) connection.cut();
+    this.#network.shut(this);
+    return Promise.resolve();
+  }
+}
+
+class DatagramFlow implements Flow {
+  readonly transport = "UDP";
+  readonly reliable = false;
+  readonly closed = false;
+  readonly remote: Address;
+  readonly #network: Network;
+  readonly #place: Place;
+
+  constructor(network: Network, place: Place, remote: Address) {
+    this.#network = network;
+    this.#place = place;
+    this.remote = remote;
+  }
+
+  get sentBy(): Address {
+    return this.#place.address;
+  }
+
+  send(data: Buffer): void {
+    this.#network.datagram(this.#place.address, this.remote, data);
+  }
+}
+
+/** One side of a TCP connection. */
+export class Connection implements Flow {
+  readonly transport = "TCP";
+  readonly reliable = true;
+  readonly remote: Address;
+  other: Connection | undefined;
+  closed = false;
+  readonly #network: Network;
+  readonly #place: Place;
+  readonly #local: Address;
+
+  constructor(network: Network, place: Place, local: Address, remote: Address) {
+    this.#network = network;
+    this.#place = place;
+    this.#local = local;
+    this.remote = remote;
+  }
+
+  get sentBy(): Address {
+    return this.#place.address;
+  }
+
+  send(data: Buffer, failed?: (error: PorteroError) => void): void {
+    const unreachable = tryAgain("unreachable", `${showAddress(this.remote)} cannot be reached by TCP`);
+    this.#network.note(this.#local, this.remote, data);
+    this.#network.clock.after(1, () => {
+      const { other } = this;
+      if (this.closed || !other || other.closed) return failed?.(unreachable);
+      deliver(other.#place.inbound, data, other);
+    });
+  }
+
+  /** Ends the connection for both sides. */
+  cut(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#place.forget(this);
+    this.#place.inbound.closed?.(this);
+    this.other?.cut();
+  }
+}
