@@ -44,7 +44,7 @@ RED.nodes.registerType("dial-strategy", {
     triesType: { value: "num" },
     waitSeconds: numberField("waitSeconds", "1"),
     waitSecondsType: { value: "num" },
-    maxMinutes: numberField("maxMinutes", "60"),
+    maxMinutes: numberField("maxMinutes", "120"),
     maxMinutesType: { value: "num" },
     stopCauses: {
       value: "21, 0",

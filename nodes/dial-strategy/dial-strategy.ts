@@ -21,7 +21,7 @@ interface StrategyConfig extends Config {
   stopCauses?: string;
 }
 
-const defaults = { seconds: 60, tries: 60, waitSeconds: 1, maxMinutes: 60 } as const;
+const defaults = { seconds: 60, tries: 60, waitSeconds: 1, maxMinutes: 120 } as const;
 type NumberName = keyof typeof defaults;
 
 /** `"21, 0"` as `[21, 0]`. */
