@@ -160,6 +160,40 @@ describe("an endpoint", () => {
     endpoint.addExtension(extension("100"));
   });
 
+  it("keeps the contacts of an extension that a redeployed flow takes away and brings back", async () => {
+    for (const back of [true, false]) {
+      const { endpoint, party, clock } = await house();
+      const remove = endpoint.addExtension(extension("100"));
+      await party({ user: "100" }).register("x");
+      remove();
+      if (back) endpoint.addExtension(extension("100"));
+      await clock.advance(29_000);
+      assert.equal(endpoint.location.contacts("100").length, 1);
+      await clock.advance(1_000);
+      assert.equal(endpoint.location.contacts("100").length, back ? 1 : 0);
+    }
+  });
+
+  it("takes calls without a password from the server that it trusts, and registrations from nobody", async () => {
+    const { network, clock, party } = await house();
+    const device = new Endpoint({
+      listeners: [{ transport: "udp", address: "10.0.0.3", port: 5060 }],
+      ...{ clock, listen: network.listen },
+      trusts: ({ remote }) => (remote.host === "10.0.0.9" ? extension("pbx") : undefined),
+    });
+    await device.start();
+    const callers: string[] = [];
+    device.on("call", (call) => callers.push(call.identity.login));
+    const pbx = party({ host: "10.0.0.9", peer: "10.0.0.3" });
+    const other = party({ peer: "10.0.0.3" });
+    pbx.send(pbx.request("INVITE"));
+    pbx.send(pbx.request("REGISTER", { callId: "r" }));
+    other.send(other.request("INVITE", { callId: "i" }));
+    await pbx.takeResponse(401);
+    await other.takeResponse(401);
+    assert.deepEqual(callers, ["pbx"]);
+  });
+
   it("leaves no call, transaction or timer when it is closed, in whatever state", async () => {
     const { endpoint, party, calls, clock } = await house();
     const phone = party({ user: "6001" });

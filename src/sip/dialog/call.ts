@@ -106,7 +106,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     const known = this.dialog !== undefined && request.fromTag === this.dialog.state.remoteTag;
     if (!this.dialog || !known || (this.#state === "ended" && request.method !== "BYE"))
       return transaction.respond(transaction.reply(481));
-    if (!this.dialog.accepts(request))
+    if (!this.dialog.accepts(request, transaction.flow))
       return transaction.respond(transaction.reply(500, undefined, "CSeq Out Of Order"));
     switch (request.method) {
       case "BYE":

@@ -20,6 +20,8 @@ export interface DialogState {
 
 export class Dialog {
   readonly state: DialogState;
+  /** The way that the peer's last request came by, where the one before it is closed. */
+  flow: Flow;
   /** Where requests are addressed to: the peer's Contact; a re-INVITE may change it (§12.2.1.2). */
   remoteTarget: string;
   localSeq: number;
@@ -27,6 +29,7 @@ export class Dialog {
 
   constructor(state: DialogState, remoteTarget: string, localSeq: number, remoteSeq: number) {
     this.state = state;
+    this.flow = state.flow;
     this.remoteTarget = remoteTarget;
     this.localSeq = localSeq;
     this.#remoteSeq = remoteSeq;
@@ -80,16 +83,19 @@ export class Dialog {
   }
 
   get way(): Way {
-    const { flow, direct, routeSet } = this.state;
+    const { flow } = this;
+    const { direct, routeSet } = this.state;
     const route = parseNameAddr(routeSet[0] ?? "")?.uri;
     return !flow.closed && (direct || route !== undefined) ? flow : (route ?? this.remoteTarget);
   }
 
   /** Whether a request of the peer comes in its order (§12.2.2); what came late is refused with 500. */
-  accepts(request: SipMessage): boolean {
+  accepts(request: SipMessage, flow: Flow): boolean {
     const seq = request.cseq?.number ?? 0;
     if (seq < this.#remoteSeq) return false;
     this.#remoteSeq = seq;
+    // A peer whose connection broke comes back by another one, and may be reached by no other way.
+    if (this.flow.closed) this.flow = flow;
     return true;
   }
 }

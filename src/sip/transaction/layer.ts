@@ -84,9 +84,14 @@ export class TransactionLayer {
   }
 
   #serve(key: string, request: SipRequest, flow: Flow, mergeKey: string): ServerTransaction {
-    const transaction = new ServerTransaction(key, request, flow, this.#clock, () => {
-      this.#servers.delete(key);
-      if (this.#open.get(mergeKey) === transaction) this.#open.delete(mergeKey);
+    const port = request.via?.port ?? 5060;
+    const transaction = new ServerTransaction(key, request, flow, this.#clock, {
+      // A broken connection is replaced by a new one to the address in Via (RFC 3261 §18.2.2).
+      anotherFlow: () => this.#upper.flowTo(flow, flow.remote.host, port),
+      ended: () => {
+        this.#servers.delete(key);
+        if (this.#open.get(mergeKey) === transaction) this.#open.delete(mergeKey);
+      },
     });
     this.#servers.set(key, transaction);
     return transaction;

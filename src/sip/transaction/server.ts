@@ -15,6 +15,13 @@ export interface ServerHooks {
   acked?(ack: SipRequest): void;
 }
 
+/** What a transaction needs of its layer. */
+export interface ServerOwner {
+  /** The way for responses where the connection that the request came by is no more. */
+  anotherFlow(): Flow;
+  ended(): void;
+}
+
 export class ServerTransaction {
   readonly key: string;
   readonly method: string;
@@ -26,15 +33,15 @@ export class ServerTransaction {
   #last: Buffer | undefined;
   #clock: Clock;
   #timers: Cancel[] = [];
-  #ended: () => void;
+  readonly #owner: ServerOwner;
 
-  constructor(key: string, request: SipRequest, flow: Flow, clock: Clock, ended: () => void) {
+  constructor(key: string, request: SipRequest, flow: Flow, clock: Clock, owner: ServerOwner) {
     this.key = key;
     this.method = request.method;
     this.flow = flow;
     this.#request = request;
     this.#clock = clock;
-    this.#ended = ended;
+    this.#owner = owner;
   }
 
   /** Whether a final response has been given. */
@@ -77,7 +84,7 @@ export class ServerTransaction {
     this.#state = "terminated";
     this.#stopTimers();
     this.#last = undefined;
-    this.#ended();
+    this.#owner.ended();
   }
 
   #accept(): void {
@@ -120,6 +127,6 @@ export class ServerTransaction {
   }
 
   #send(data: Buffer): void {
-    this.flow.send(data);
+    (this.flow.closed ? this.#owner.anotherFlow() : this.flow).send(data);
   }
 }
