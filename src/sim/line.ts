@@ -159,12 +159,12 @@ export class Line {
     this.#host.digitReceived(digit);
   }
 
-  #ended({ by, status, cause, text }: CallEnd): void {
+  #ended({ by, status, cause, text, elsewhere }: CallEnd): void {
     this.#voice?.close();
     this.#host.lineEnded(this);
     this.#host.tell({
       ...{ event: "ended", by, reason: text, cause, answered: this.#answered },
-      elsewhere: text === "answered elsewhere",
+      elsewhere: elsewhere === true,
       ...(status === undefined ? {} : { status }),
     });
   }

@@ -53,5 +53,11 @@ export function reasonsOf(message: SipMessage): Reason[] {
     });
 }
 
+/** Whether a CANCEL or BYE says that somebody else has taken the call: an end that was not missed (X4). */
+export const endElsewhere = (message: SipMessage): { text: string; elsewhere: true } | undefined =>
+  reasonsOf(message).some(({ protocol, cause: code }) => protocol === "SIP" && code === 200)
+    ? { text: "answered elsewhere", elsewhere: true }
+    : undefined;
+
 /** What a losing phone is told, so that it shows no missed call (X4; RFC 3326 §2). */
 export const completedElsewhere = 'SIP;cause=200;text="Call completed elsewhere"';

@@ -54,6 +54,8 @@ export interface EndpointEvents {
   call: [call: IncomingCall];
   refused: [refusal: Refusal];
   malformed: [fault: string, from: string];
+  /** Something of ours failed over a message; the message is lost, the endpoint goes on. */
+  fault: [error: unknown];
 }
 
 export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
@@ -116,8 +118,13 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     const inbound: Inbound = {
       message: (message, flow) => {
         if (!this.#running) return;
-        if ("method" in message) this.transactions.receiveRequest(message, flow);
-        else this.transactions.receiveResponse(message);
+        try {
+          if ("method" in message) this.transactions.receiveRequest(message, flow);
+          else this.transactions.receiveResponse(message);
+        } catch (error) {
+          // Thrown here it would come out of a socket's handler and end the whole process.
+          this.emit("fault", error);
+        }
       },
       malformed: (fault, flow, message) => this.#malformed(fault, flow, message),
       closed: (flow) => this.transactions.flowClosed(flow),

@@ -79,6 +79,11 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
         tryAgain("malformed", `${from} sent something that is not proper SIP: ${fault}`, { data: { from } }),
       );
     });
+    this.endpoint.on("fault", (error) => {
+      this.log.error(
+        `a message could not be dealt with: ${error instanceof Error ? (error.stack ?? "") : String(error)}`,
+      );
+    });
     const { location } = this.endpoint;
     location.on("registered", (contact) => {
       this.#tell("registered", viewOf(contact));

@@ -48,6 +48,20 @@ describe("requests from outside", () => {
     assert.deepEqual([endpoint.transactions.size, endpoint.calls, clock.pending], [0, 0, 0]);
   });
 
+  it("that make a listener of ours fail are lost, and the endpoint goes on", async () => {
+    const { party, endpoint } = await house();
+    const faults: unknown[] = [];
+    endpoint.on("fault", (error) => faults.push(error));
+    endpoint.removeAllListeners("call").once("call", () => {
+      throw new Error("a fault of ours");
+    });
+    const bell = party({ user: "8000" });
+    await bell.authenticated("INVITE", "pw8000", { to: "777" });
+    bell.send(bell.request("OPTIONS", { callId: "still there" }));
+    await bell.takeResponse(200);
+    assert.deepEqual(faults.map(String), ["Error: a fault of ours"]);
+  });
+
   it("are 480 where nobody listens for calls", async () => {
     const { party, endpoint } = await house();
     endpoint.removeAllListeners("call");

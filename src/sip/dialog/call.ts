@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import type { Clock } from "../../clock.ts";
 import type { NameAddr } from "../message/headers.ts";
 import type { SipMessage, SipRequest, SipResponse } from "../message/message.ts";
-import { cause, causeOf, reasonsOf } from "../causes.ts";
+import { cause, causeOf, reasonsOf, endElsewhere } from "../causes.ts";
 import { Sending, type ClientCredentials, type Sender } from "../request/send.ts";
 import type { ClientHandlers } from "../transaction/client.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
@@ -136,7 +136,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     // Who sends BYE has seen our 2xx, even if its ACK was lost.
     this.#stopRepeating();
     const q850 = reasonsOf(request).find((reason) => reason.protocol === "Q.850")?.cause;
-    this.finish({ by: "remote", cause: q850 ?? cause.normal, text: "hung up" });
+    this.finish({ by: "remote", cause: q850 ?? cause.normal, text: "hung up", ...endElsewhere(request) });
     this.#leaveWhenDone();
   }
 

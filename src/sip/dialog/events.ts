@@ -10,6 +10,8 @@ export interface CallEnd {
   readonly cause: number;
   /** A few words for people: the peer's reason phrase or our own. */
   readonly text: string;
+  /** Somebody else has taken the call, so that this one was not missed (X4). */
+  readonly elsewhere?: true;
 }
 
 /** What a peer said in an INFO; whoever takes it answers with `reply`. */

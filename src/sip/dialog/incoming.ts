@@ -1,6 +1,6 @@
 // A call to us: RFC 3261 §13.3.
 import type { Cancel } from "../../clock.ts";
-import { cause, causeOf, completedElsewhere, reasonsOf } from "../causes.ts";
+import { cause, causeOf, completedElsewhere, endElsewhere } from "../causes.ts";
 import type { NameAddr } from "../message/headers.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import { newTag } from "../message/reply.ts";
@@ -98,10 +98,9 @@ export class IncomingCall extends Call {
   #cancelled(cancel: SipRequest): void {
     this.#remind();
     this.#transaction.respond(this.#transaction.reply(487, this.#tag));
-    const elsewhere = reasonsOf(cancel).some((reason) => reason.protocol === "SIP" && reason.cause === 200);
     this.finish({
-      ...{ by: "remote", status: 487, cause: cause.normal },
-      text: elsewhere ? "answered elsewhere" : "the caller gave up",
+      ...{ by: "remote", status: 487, cause: cause.normal, text: "the caller gave up" },
+      ...endElsewhere(cancel),
     });
   }
 
