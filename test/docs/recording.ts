@@ -1,5 +1,8 @@
 // One afternoon at a simulated door, recorded: every kind of message that the nodes send, for the pages that show them.
 import { EventEmitter, once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { Aedes } from "aedes";
+import { connectAsync } from "mqtt";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import type { Message } from "../../nodes/red.d.ts";
 import { endpoint, Flow, frontdoor, type FlowNode } from "../nodes/flow.ts";
@@ -9,6 +12,12 @@ export interface Recorded {
   readonly from: string;
   /** As JSON, without Node-RED's own id. */
   readonly msg: Record<string, unknown>;
+}
+
+export interface Recording {
+  readonly messages: readonly Recorded[];
+  /** What was published under `doorbell/`, by topic; pictures as they are, the rest is text. */
+  readonly published: ReadonlyMap<string, readonly string[]>;
 }
 
 const doors: FlowNode[] = [
@@ -48,28 +57,50 @@ const nodes: FlowNode[] = [
 ];
 
 /** Plays it once; takes a few seconds. */
-export async function record(): Promise<Recorded[]> {
-  const flow = await Flow.load(nodes, { phone6002: { password: "not-the-right-one" } });
+export async function record(): Promise<Recording> {
+  const broker = await Aedes.createBroker();
+  const server = createServer((socket) => broker.handle(socket)).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = await connectAsync(url);
+  const published = new Map<string, string[]>();
+  client.on("message", (topic, payload) => {
+    published.set(topic, [...(published.get(topic) ?? []), payload.toString("latin1")]);
+  });
+  await client.subscribeAsync("doorbell/#");
+  const all = [...nodes, ...wired("mqtt-bridge", 1, { endpoint: "ep", url, snapshots: true })];
+  const flow = await Flow.load(all, { phone6002: { password: "not-the-right-one" } });
   try {
     const recorded: Recorded[] = [];
     const heard = new EventEmitter();
-    for (const { id, type } of nodes.filter((node) => node["wires"] !== undefined)) {
+    for (const { id, type } of all.filter((node) => node["wires"] !== undefined)) {
       flow.node(`${id}-out`).on("input", ({ _msgid, ...msg }: Message) => {
         recorded.push({ from: type, msg: JSON.parse(JSON.stringify(msg)) as Record<string, unknown> });
         heard.emit(`${id} ${String(msg["event"])}`, msg);
       });
     }
-    await play(flow, async (id, event) => {
+    const next: Next = async (id, event) => {
       const [msg] = (await once(heard, `${id} ${event}`)) as [Message];
       return msg;
-    });
-    return recorded;
+    };
+    // A command that comes right after connecting is refused: that is the refusal of the page.
+    await flow.status("mqtt-bridge", (look) => look.fill === "green");
+    const tooEarly = next("mqtt-bridge", "refused");
+    await client.publishAsync("doorbell/frontdoor/door/open", "PRESS");
+    await tooEarly;
+    await play(flow, next);
+    return { messages: recorded, published };
   } finally {
     await flow.close();
+    await client.endAsync();
+    await new Promise<void>((closed) => broker.close(() => server.close(() => closed())));
   }
 }
 
-async function play(flow: Flow, next: (id: string, event: string) => Promise<Message>): Promise<void> {
+/** The next message of a node with this event. */
+type Next = (id: string, event: string) => Promise<Message>;
+
+async function play(flow: Flow, next: Next): Promise<void> {
   const receive = (id: string, msg: Message) => {
     flow.node(id).receive(msg);
   };

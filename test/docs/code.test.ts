@@ -1,0 +1,173 @@
+// Everything in a fence is checked: settings against the project's own schemas, commands against the programs they call.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { readPackage, root } from "../../scripts/repository.ts";
+import { help, parseOptions } from "../../scripts/start/options.ts";
+import { checkDoor } from "../../src/door/door.ts";
+import { Topics } from "../../src/mqtt/topics.ts";
+import { checkConfig } from "../../src/server/config.ts";
+import { withSecrets } from "../../src/server/server.ts";
+import { readCommandLine, usage } from "../../src/sim/arguments.ts";
+import { strategyOf } from "../../src/visit/strategy.ts";
+import { run, start } from "../support/processes.ts";
+import { at, blocks, pages, type Block } from "./pages.ts";
+import { shape } from "./shape.ts";
+
+const pack = readPackage() as ReturnType<typeof readPackage> & { scripts: Record<string, string> };
+const server = join(root, "src/server/cli.ts");
+const node = process.execPath;
+const ofKind = (kind: string) => blocks("json").filter((block) => block.kind === kind);
+
+describe("Fenced blocks of the documentation", () => {
+  it("are of a kind that some test looks at", () => {
+    const known =
+      /^(?:config|strategy|audit|server-ready|server-refused|mqtt-(?:event|result|refused payload)|[a-z-]+\/[a-z-]+(?: payload)?)$/;
+    const isKnown = ({ language, kind }: Block) => {
+      if (language === "json") return known.test(kind);
+      if (language === "js") return kind === "any" || /^[a-z-]+\/[a-z-]+$/.test(kind);
+      return ["sh", "jsonl", "text"].includes(language) && kind === "";
+    };
+    assert.ok(blocks().length > 0);
+    assert.deepEqual(
+      blocks()
+        .filter((block) => !isKnown(block))
+        .map(at),
+      [],
+    );
+  });
+
+  for (const block of ofKind("strategy"))
+    it(`${at(block)} is a strategy`, () => assert.equal(typeof strategyOf(JSON.parse(block.text)), "function"));
+
+  for (const block of ofKind("config"))
+    it(`${at(block)} is a config that the server starts with`, async () => {
+      const { doors } = checkConfig(JSON.parse(block.text));
+      assert.ok(doors.length > 0);
+      for (const { strategy, ...door } of doors) {
+        checkDoor(withSecrets(door));
+        if (strategy) strategyOf(strategy);
+      }
+      const ready = await startedWith(block.text);
+      for (const shown of ofKind("server-ready")) assert.deepEqual(shape(JSON.parse(shown.text)), shape(ready));
+    });
+});
+
+/** Runs the server with a config, on free ports of loopback; gives what READY says. */
+async function startedWith(text: string): Promise<unknown> {
+  const listeners = ["udp", "tcp"].map((transport) => ({ transport, address: "127.0.0.1", port: 0 }));
+  const config = { ...(JSON.parse(text) as object), sip: { listeners }, media: { bind: "127.0.0.1", ports: [0, 0] } };
+  const folder = mkdtempSync(join(tmpdir(), "portero-docs-"));
+  const file = join(folder, "house.json");
+  writeFileSync(file, JSON.stringify(config));
+  try {
+    await using child = start(node, [server, "--config", file], { keepStdin: true });
+    const [, json = ""] = await child.line(/^READY (.+)$/);
+    child.process.stdin?.end("quit\n");
+    assert.equal((await child.exit).code, 0);
+    return JSON.parse(json);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A command line as words; quotes keep words together. */
+const wordsOf = (line: string) =>
+  [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, plain]) => single ?? double ?? plain ?? "");
+
+const lines = blocks("sh").flatMap((block) => block.text.split("\n").map((line) => ({ where: at(block), line })));
+
+/** What may follow a program's name on a page. Each throws when the line is wrong. */
+const programs: Record<string, (words: readonly string[]) => void | Promise<void>> = {
+  npm: ([command = "", ...rest]) => {
+    if (command === "run") return script(rest);
+    if (command === "start" || command === "test") return script([command, ...rest]);
+    const { name, version } = pack;
+    const file = `${name.replace("@", "").replace("/", "-")}-${version}.tgz`;
+    if (command === "install") return assert.equal(rest.at(-1)?.split("/").at(-1), file, "the file npm pack makes");
+    assert.deepEqual([command, ...rest], ["pack", "--pack-destination", "~"]);
+  },
+  cd: (rest) => assert.deepEqual(rest, ["~/.node-red"]),
+  mosquitto_sub: (words) => assert.equal(words[words.indexOf("-t") + 1], "doorbell/#"),
+  mosquitto_pub: (words) => {
+    const read = new Topics("doorbell").read(words[words.indexOf("-t") + 1] ?? "");
+    assert.ok(read, "a command that the bridge takes");
+    assert.ok(!words.includes("-r"), "a retained command is refused");
+  },
+  docker: ([verb, ...words]) => {
+    assert.equal(verb, "run");
+    assert.ok(words.includes("node_red_data:/data"), "the secret must outlive the container");
+    const ports = words.filter((_word, index) => words[index - 1] === "-p");
+    assert.ok(words.includes("host") || ports.includes("5060:5060/udp"));
+    for (const port of ports) {
+      const [outside, inside] = (port.split("/")[0] ?? "").split(":");
+      assert.equal(outside, inside, "SIP writes its ports into messages: they must be the same on both sides");
+    }
+  },
+  sudo: (words) => {
+    assert.equal(words[0], "ufw");
+    assert.ok(["5060", "30000:30999"].includes(words.at(-1) ?? ""));
+  },
+};
+
+async function script([name = "", ...rest]: readonly string[]): Promise<void> {
+  assert.ok(name in pack.scripts, `package.json has no script "${name}"`);
+  const [dashes, ...args] = rest;
+  if (dashes === undefined) return;
+  assert.equal(dashes, "--", "options of a script stand behind --");
+  const options = args.filter((arg) => arg.startsWith("--")).map((arg) => arg.split("=")[0] ?? "");
+  const text = await helpOf(name, args);
+  for (const option of options) assert.ok(text.includes(option), `${name} has no ${option}`);
+}
+
+async function helpOf(name: string, args: readonly string[]): Promise<string> {
+  switch (name) {
+    case "start":
+      parseOptions(args, root);
+      return help;
+    case "sim":
+      readCommandLine(args, { PORTERO_PASSWORD: "secret" });
+      return usage("") + "--help";
+    case "server":
+      return (await run(node, [server, "--help"])).output;
+    default:
+      throw new Error(`no page may give options to "${name}": nobody checks them`);
+  }
+}
+
+describe("Commands of the documentation", () => {
+  for (const { where, line } of lines)
+    it(`${where}: ${line}`, async () => {
+      const [program = "", ...words] = wordsOf(line);
+      const check = programs[program];
+      assert.ok(check, `${program} is not known to this test`);
+      await check(words);
+    });
+
+  it("in the text exist too", () => {
+    const named = [...pages].flatMap(([page, text]) =>
+      [...text.matchAll(/\bnpm run ([a-z:-]+)/g)].map(([, name = ""]) => `${page}: ${name}`),
+    );
+    assert.ok(named.length > 0);
+    assert.deepEqual(
+      named.filter((one) => !((one.split(": ")[1] ?? "") in pack.scripts)),
+      [],
+    );
+    const bins = Object.keys(pack.bin ?? {});
+    const commands = [...pages].flatMap(([, text]) =>
+      [...text.matchAll(/`(portero-[a-z]+)`/g)].map(([, bin = ""]) => bin),
+    );
+    assert.ok(commands.length > 0);
+    assert.deepEqual(
+      commands.filter((command) => !bins.includes(command)),
+      [],
+    );
+  });
+
+  it("and the environment's variables are read by the code", () => {
+    const shown = new Set([...pages.values()].flatMap((text) => text.match(/\bPORTERO_[A-Z_]+/g) ?? []));
+    assert.deepEqual([...shown].sort(), ["PORTERO_MQTT_URL", "PORTERO_PASSWORD", "PORTERO_SIM", "PORTERO_SIP_PORT"]);
+  });
+});
