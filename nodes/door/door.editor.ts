@@ -25,18 +25,32 @@ function splitUrl(url: string): { url: string; user: string; password: string } 
   if (!found) return undefined;
   const [, scheme = "", login = "", rest = ""] = found;
   const colon = login.indexOf(":");
-  const part = (value: string) => {
-    try {
-      return decodeURIComponent(value);
-    } catch {
-      return value; // A raw % in a password that somebody typed by hand.
-    }
-  };
   return {
     url: scheme + rest,
-    user: part(colon < 0 ? login : login.slice(0, colon)),
-    password: part(colon < 0 ? "" : login.slice(colon + 1)),
+    user: plain(colon < 0 ? login : login.slice(0, colon)),
+    password: plain(colon < 0 ? "" : login.slice(colon + 1)),
   };
+}
+
+function plain(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value; // A raw % in a password that somebody typed by hand.
+  }
+}
+
+/** `…?usr=admin&pwd=…` as the URL with placeholders, and the user and password that stood there. */
+function splitQuery(url: string): { url: string; user: string; password: string } | undefined {
+  const found = { user: "", password: "" };
+  const swapped = url.replace(/([?&])([^=&#]*)=([^&#]*)/g, (all, mark: string, name: string, value: string) => {
+    const word = /pass|pwd/i.test(name) ? "password" : /^(user|usr|login|account)/i.test(name) ? "user" : undefined;
+    if (word === undefined || value === "" || value.startsWith("{")) return all;
+    found[word] = plain(value);
+    return `${mark}${name}={${word}}`;
+  });
+  // A user alone is no secret, and may mean something else.
+  return found.password === "" ? undefined : { url: swapped, ...found };
 }
 
 RED.nodes.registerType("door", {
@@ -134,7 +148,8 @@ RED.nodes.registerType("door", {
   },
   oneditsave() {
     for (const name of ["imageUrl", "videoUrl"]) {
-      const split = splitUrl(text(field(name).val()));
+      const url = text(field(name).val());
+      const split = splitUrl(url) ?? splitQuery(url);
       if (!split) continue;
       field(name).val(split.url);
       if (split.user !== "") field("cameraUsername").val(split.user);

@@ -100,10 +100,7 @@ export default function (RED: Red): void {
       stop,
       hangup: stop,
       reject: (door) => switchboard.lastVisit(door)?.refuse(603),
-      setDnd: (door, on) => {
-        const extension = switchboard.doors().find((d) => d.id === door)?.extension;
-        if (extension !== undefined) switchboard.setDnd(extension, on);
-      },
+      setDnd: (door, on) => switchboard.setQuiet(door, on),
     };
     let bridge: MqttBridge;
     try {

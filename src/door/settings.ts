@@ -29,8 +29,6 @@ export interface DoorSettings {
   readonly verifyTls?: boolean;
   /** SHA-256 fingerprint of the certificate, lower-case hexadecimal. */
   readonly pin?: string;
-  /** Presses within this many seconds join the visit (X1); default 5. */
-  readonly bounceSeconds?: number;
 }
 
 // The checker quotes what a pattern refuses, so whatever may hold a password (P7) is judged below instead.
@@ -54,7 +52,6 @@ const checkForm = checker("door", {
     code: text,
     verifyTls: { type: "boolean" },
     pin: text,
-    bounceSeconds: { type: "number", minimum: 0, maximum: 60 },
   },
 });
 
@@ -68,7 +65,6 @@ const advice: Record<string, string> = {
   password: "enter the bell's SIP password",
   address: "enter only a host name or an IP address, such as 192.168.1.20, or leave it empty",
   code: 'enter the digits that open the door, such as 1234 ("," makes a pause of 500 ms)',
-  bounceSeconds: "enter seconds from 0 to 60, such as 5",
   pin: "enter the SHA-256 fingerprint of its certificate, 64 hexadecimal digits",
 };
 
@@ -119,7 +115,6 @@ export function checkDoor(settings: unknown): DoorSettings {
     password: new Secret(form.password),
     code: new Secret(code.toUpperCase()),
     ...optional({ login: form.login, address: form.address, verifyTls: form.verifyTls, pin, cameraUsername }),
-    ...optional({ bounceSeconds: form.bounceSeconds }),
     ...optional({ imageUrl: secret(image?.url), videoUrl: secret(video?.url), cameraPassword }),
   };
 }
@@ -150,6 +145,8 @@ function split(template: string, schemes: readonly string[]): SplitUrl | "bad" {
 const standIns = [
   ["{address}", "address.portero.invalid"],
   ["{contact}", "contact.portero.invalid:80"],
+  ["{user}", "user.portero.invalid"],
+  ["{password}", "password.portero.invalid"],
 ] as const;
 const stand = (template: string) => standIns.reduce((text, [word, host]) => text.replaceAll(word, host), template);
 

@@ -1,5 +1,6 @@
 // The addresses of a door's camera and relay: templates with {address} (the device's host) and {contact} (host:port as
-// registered), filled when they are needed, since a device's address may change (N3). P6, P7, P8.
+// registered), filled when they are needed, since a device's address may change (N3); {user} and {password} stand for the
+// camera's login where a maker wants it in the query, so that the template itself holds no secret. P6, P7, P8.
 import { Secret } from "../secret.ts";
 import { presetOf, type Preset } from "./presets.ts";
 import type { DoorSettings } from "./settings.ts";
@@ -10,6 +11,12 @@ export interface Whereabouts {
   readonly address?: string | undefined;
   /** host:port of the registered contact. */
   readonly contact?: string | undefined;
+}
+
+/** The camera's login. */
+export interface CameraLogin {
+  readonly username?: string;
+  readonly password?: Secret;
 }
 
 /** What is absent has no template, or needs an address that is not known at the moment. */
@@ -37,18 +44,25 @@ const bracketed = (address: string): string =>
   address.includes(":") && !address.startsWith("[") ? `[${address}]` : address;
 
 /** The template's URL, or undefined while a word it needs is not known. */
-export function fillUrl(template: string, where: Whereabouts): string | undefined {
+export function fillUrl(template: string, where: Whereabouts, login: CameraLogin = {}): string | undefined {
   const address = where.address && host.test(where.address) ? bracketed(where.address) : undefined;
   const contact = where.contact && hostPort.test(where.contact) ? where.contact : undefined;
   if (template.includes("{address}") && address === undefined) return undefined;
   if (template.includes("{contact}") && contact === undefined) return undefined;
-  return template.replaceAll("{address}", address ?? "").replaceAll("{contact}", contact ?? "");
+  const words = {
+    ...{ address, contact },
+    user: encodeURIComponent(login.username ?? ""),
+    password: encodeURIComponent(login.password?.reveal() ?? ""),
+  };
+  // In one pass, so that a brace in a password is no placeholder.
+  return template.replace(/\{(address|contact|user|password)\}/g, (_, word: keyof typeof words) => words[word] ?? "");
 }
 
 /** The door's URLs at this moment; the form's go before the preset's. */
 export function doorUrls(settings: DoorSettings, preset: Preset, where: Whereabouts): DoorUrls {
   const known = { address: settings.address ?? where.address, contact: where.contact };
-  const fill = (template: string | undefined) => (template === undefined ? undefined : fillUrl(template, known));
+  const login = webCredentials(settings, preset.camera?.credentials);
+  const fill = (template: string | undefined) => (template === undefined ? undefined : fillUrl(template, known, login));
   const image = fill(settings.imageUrl?.reveal() ?? preset.camera?.image);
   const video = fill(settings.videoUrl?.reveal() ?? preset.camera?.mjpeg ?? preset.camera?.rtsp);
   const relay = fill(preset.relay?.url);
@@ -60,10 +74,7 @@ export function doorUrls(settings: DoorSettings, preset: Preset, where: Whereabo
 }
 
 /** User and password for the door's web server: those of the form, or for presets that say so the SIP ones. */
-export function webCredentials(
-  settings: DoorSettings,
-  kind: "device" | "own" = "own",
-): { username?: string; password?: Secret } {
+export function webCredentials(settings: DoorSettings, kind: "device" | "own" = "own"): CameraLogin {
   if (settings.cameraUsername === undefined && kind === "device")
     return { username: settings.login ?? settings.extension, password: settings.password };
   return {

@@ -78,7 +78,6 @@ const schema = {
           code: { type: "string", default: "" },
           verifyTls: { type: "boolean" },
           pin: { type: "string" },
-          bounceSeconds: { type: "number" },
           strategy: { type: "object" },
         },
         additionalProperties: false,

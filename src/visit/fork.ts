@@ -22,6 +22,8 @@ export interface ForkHost {
   /** The devices of an extension; undefined where the number is none. */
   contactsOf(number: string): readonly Contact[] | undefined;
   doNotDisturb(number: string): boolean;
+  /** Whether presses of this door ring nobody just now. */
+  isQuiet(door: string): boolean;
 }
 
 export interface ForkResult {

@@ -53,6 +53,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   readonly #doors = new Map<string, Door>();
   readonly #visits = new Map<string, Visit>();
   readonly #silenced = new Set<string>();
+  readonly #quiet = new Set<string>();
   /** Calls of phones with a door, by the door's extension: door codes may go through them. */
   readonly #doorCalls = new Map<string, Call>();
   readonly #keeper: Doorkeeper;
@@ -187,6 +188,16 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   setDnd(extension: string, on: boolean): void {
     if (on) this.#silenced.add(extension);
     else this.#silenced.delete(extension);
+  }
+
+  /** While it is on, presses of the door are told to the flow, but ring nobody. */
+  setQuiet(door: string, on: boolean): void {
+    if (on) this.#quiet.add(door);
+    else this.#quiet.delete(door);
+  }
+
+  isQuiet(door: string): boolean {
+    return this.#quiet.has(door);
   }
 
   doNotDisturb(extension: string): boolean {

@@ -14,7 +14,7 @@ import { BellLine } from "./bell-line.ts";
 import { Forking, type ForkHost, type ForkResult } from "./fork.ts";
 import { bridge, type Leg } from "./leg.ts";
 import type { Outcome, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
-import type { Ringing, Strategy, Target } from "./strategy.ts";
+import type { Ringing, RingResult, Strategy, Target } from "./strategy.ts";
 
 export interface VisitDoor {
   readonly id: string;
@@ -225,6 +225,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
         running.targets = targets;
         const attempt = ++this.#attempt;
         this.tell("trying", { attempt, targets });
+        if (this.#host.isQuiet(this.door.id)) return quiet(targets);
         const session = await this.#line.session;
         const fork = new Forking(this.#host, this.#caller, session, targets);
         running.fork = fork;
@@ -302,4 +303,16 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     };
     this.tell("ended", end);
   }
+}
+
+/** What ringing brings at a door whose presses are to disturb nobody. */
+function quiet(targets: readonly Target[]): RingResult {
+  const parties = targets.map((target) => ({
+    target,
+    try: 1,
+    result: "busy" as const,
+    status: 486,
+    cause: cause.busy,
+  }));
+  return { parties, cause: cause.busy };
 }

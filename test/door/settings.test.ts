@@ -26,7 +26,6 @@ describe("P6 the form of a door", () => {
     assert.match(refusal({ password: "" }), /password is missing: enter the bell's SIP password/);
     assert.match(refusal({ preset: "acme" }), /preset is not known \(it is "acme"\): choose one of generic, /);
     assert.match(refusal({ address: "http://192.168.1.20" }), /address is not a host: enter only a host name/);
-    assert.match(refusal({ bounceSeconds: 900 }), /bounceSeconds must be <= 60 \(it is 900\): enter seconds/);
     assert.match(refusal({ colour: "red" }), /colour is not known here/);
     assert.match(refusal({ pin: "AA:BB" }), /pin is not a fingerprint: enter the SHA-256/);
     assert.match(thrown(() => checkDoor(undefined)).message, /id is missing.*name is missing/);

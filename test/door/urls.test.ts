@@ -30,6 +30,14 @@ describe("P6 URLs of a door", () => {
     assert.equal(fillUrl("http://{contact}/x", { contact: "[fd00::7]:5060" }), "http://[fd00::7]:5060/x");
   });
 
+  it("P7 hold no login where a maker wants it in the query: placeholders stand for it", () => {
+    const imageUrl = "http://{address}/snap.cgi?usr={user}&pwd={password}";
+    const door = checkDoor({ ...form, imageUrl, cameraUsername: "ad min", cameraPassword: "p&{address}=w" });
+    const urls = doorUrls(door, presetOf("generic"), { address: "10.0.0.7" });
+    assert.equal(urls.image?.reveal(), "http://10.0.0.7/snap.cgi?usr=ad%20min&pwd=p%26%7Baddress%7D%3Dw");
+    assert.ok(!JSON.stringify(door).includes("p&"));
+  });
+
   it("take nothing from a contact but a host and a port", () => {
     for (const evil of ["h/../x", "user@h", "h?x=", "h#", "h:5060/x", "h:80:90", ""])
       assert.equal(fillUrl("http://{contact}/snapshot.jpg", { contact: evil }), undefined, evil);

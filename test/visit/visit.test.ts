@@ -108,6 +108,20 @@ describe("a visit", { timeout: 60_000 }, () => {
     assert.ok(!hall.seen.names().includes("ringing"));
   });
 
+  it("A5 a door that is to disturb nobody is heard by the flow, but rings no phone", async () => {
+    const { bell } = await house.bell();
+    const hall = await house.phone("6001");
+    house.switchboard.setQuiet("front", true);
+    const visit = await house.pressed(bell);
+    assert.equal((await visit.answerBy(ringAll("6001"))).result, "busy");
+    assert.ok(!hall.seen.names().includes("ringing"));
+    house.switchboard.setQuiet("front", false);
+    const outcome = visit.answerBy(ringAll("6001"));
+    await hall.seen.next("ringing");
+    visit.stop();
+    assert.equal((await outcome).result, "stopped");
+  });
+
   it("X1 a phone that registers while another one rings is rung too", async () => {
     const { bell } = await house.bell();
     const hall = await house.phone("6001");
