@@ -1,7 +1,7 @@
 // Digest on the server side: RFC 3261 §22, RFC 7616, RFC 8760. Nonces are stateless (their time under an HMAC), so that
 // a flood of unauthenticated requests costs no memory; only nonces that were answered rightly are remembered, for their
 // count.
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
 import type { Clock } from "../../clock.ts";
 import { parseCredentials, verifyDigest, type DigestAlgorithm, type DigestCredentials } from "../../digest.ts";
 import type { Secret } from "../../secret.ts";
@@ -35,11 +35,14 @@ const nonceLife = 300_000;
 
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
+  /** Wrapped once: a raw key would be wrapped anew for each nonce. */
+  readonly #key: KeyObject;
   /** Highest count seen for each rightly answered nonce, oldest first. */
   readonly #counts = new Map<string, { count: number; until: number }>();
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
+    this.#key = createSecretKey(options.key);
   }
 
   check(request: SipRequest): Verdict {
@@ -75,7 +78,7 @@ export class Authenticator {
   }
 
   #sign(time: string): string {
-    return createHmac("sha256", this.#options.key).update(`${time}|${this.#options.realm}`).digest("hex").slice(0, 32);
+    return createHmac("sha256", this.#key).update(`${time}|${this.#options.realm}`).digest("hex").slice(0, 32);
   }
 
   #ageOf(nonce: string): number | undefined {

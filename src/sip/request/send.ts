@@ -71,26 +71,27 @@ export class Sending {
 
   #start(flows: Flow[]): void {
     this.#flows = flows;
-    this.#next(tryAgain("unreachable", `there is no way to ${this.#request.uri}`));
+    // An error is dear to make, and hardly ever wanted here.
+    this.#next(() => tryAgain("unreachable", `there is no way to ${this.#request.uri}`));
   }
 
-  #next(failure: PorteroError): void {
+  #next(failure: () => PorteroError): void {
     const flow = this.#flows.shift();
     if (flow) this.#try(flow);
-    else this.#give(failure);
+    else this.#give(failure());
   }
 
   #try(flow: Flow): void {
     if (this.#stopped) return;
     this.transaction = this.#sender.transactions.send(copyOf(this.#request), flow, {
       response: (response) => this.#response(response, flow),
-      failed: (error) => this.#next(error),
+      failed: (error) => this.#next(() => error),
     });
   }
 
   #response(response: SipResponse, flow: Flow): void {
     if (response.status === 503 && this.#flows.length > 0)
-      return this.#next(tryAgain("unavailable", `503 ${response.reason}`));
+      return this.#next(() => tryAgain("unavailable", `503 ${response.reason}`));
     const again = this.#withAnswer(response);
     if (!again) return this.#handlers.response(response);
     this.#request = again;

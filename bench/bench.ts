@@ -1,0 +1,50 @@
+// `npm run bench [-- part …]`: the machine, then a table of what was measured on it. docs/benchmarks.md says what each row
+// means. Progress goes to stderr, the result to stdout.
+import { findProgram } from "../scripts/peers.ts";
+import { sentence } from "../src/errors.ts";
+import { calls } from "./calls.ts";
+import { delay } from "./delay.ts";
+import { table, type Row } from "./figures.ts";
+import { leaveItsCore, machine } from "./machine.ts";
+import { press } from "./press.ts";
+import { registrations } from "./registrations.ts";
+
+interface Part {
+  readonly run: (progress: (text: string) => void) => Promise<Row[]>;
+  readonly needs?: "sipp";
+}
+
+const parts: Readonly<Record<string, Part>> = {
+  calls: { run: calls, needs: "sipp" },
+  registrations: { run: registrations, needs: "sipp" },
+  delay: { run: delay },
+  press: { run: press },
+};
+
+async function main(wanted: readonly string[]): Promise<void> {
+  const unknown = wanted.filter((name) => !(name in parts));
+  if (unknown.length > 0) {
+    console.error(`There is no part ${unknown.join(", ")}: ${Object.keys(parts).join(", ")}.`);
+    process.exitCode = 2;
+    return;
+  }
+  console.log(machine().join("\n") + "\n");
+  leaveItsCore();
+  const rows: Row[] = [];
+  for (const [name, { run, needs }] of Object.entries(parts)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    if (needs && findProgram(needs) === undefined) {
+      console.error(`${name}: left out, because ${needs} is not installed (Debian package sip-tester).`);
+      continue;
+    }
+    try {
+      rows.push(...(await run((text) => console.error(`${name}: ${text}`))));
+    } catch (error) {
+      console.error(`${name}: ${sentence(error)}`);
+      process.exitCode = 1;
+    }
+  }
+  console.log("\n" + table(rows));
+}
+
+await main(process.argv.slice(2));

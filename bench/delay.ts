@@ -1,0 +1,66 @@
+// INVITE in → INVITE out, on the wire: from the moment a caller's INVITE with credentials is sent to the moment the
+// phone's socket has the INVITE that Portero makes of it. 20 calls a second, each answered and ended.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SipRequest } from "../src/sip/message/message.ts";
+import { Agent } from "./agent.ts";
+import { p50p99, type Row } from "./figures.ts";
+import { password, Portero, scratch } from "./server.ts";
+import { numbers } from "./sipp.ts";
+
+const rate = 20;
+const seconds = 20;
+const warm = 100;
+const callee = "600";
+
+export async function delay(progress: (text: string) => void): Promise<Row[]> {
+  using folder = scratch();
+  // Each call has a caller of its own, whose number says on the other side which call it is.
+  const callers = numbers(warm + rate * seconds);
+  const extensions = [callee, ...callers].map((extension) => ({ extension, password }));
+  await using server = await Portero.start(folder.path, { extensions });
+  await using caller = await Agent.open(server.address);
+  await using phone = await Agent.open(server.address);
+  await phone.register(callee);
+  await caller.challenged("REGISTER", callers[0] ?? "");
+
+  const out = new Map<string, number>();
+  phone.request = (request, at) => {
+    if (request.method === "INVITE") {
+      const number = /<sip:(\d+)@/.exec(request.get("from") ?? "")?.[1] ?? "";
+      if (!out.has(number)) out.set(number, at);
+      phone.answer(request, 180, number);
+    }
+    if (request.method !== "ACK") phone.answer(request, 200, "phone");
+  };
+  const invites = new Map<string, SipRequest>();
+  let ended = 0;
+  caller.response = (response) => {
+    const invite = invites.get(response.callId);
+    if (!invite || response.status < 200) return;
+    if (response.cseq?.method === "BYE") ended++;
+    else {
+      caller.send(caller.follow("ACK", invite, response));
+      if (response.status === 200) setTimeout(() => caller.send(caller.follow("BYE", invite, response)), 200);
+    }
+  };
+
+  const sent = new Map<string, number>();
+  const began = performance.now();
+  for (const [i, number] of callers.entries()) {
+    const invite = caller.invite(number, callee);
+    invites.set(invite.callId, invite);
+    await sleep(Math.max(0, began + (i * 1000) / rate - performance.now()));
+    sent.set(number, caller.send(invite));
+  }
+  for (let patience = 50; patience > 0 && ended < callers.length; patience--) await sleep(100);
+  if (ended < callers.length) throw new Error(`${callers.length - ended} of ${callers.length} calls failed`);
+  // The first ones ran on code that was not compiled yet.
+  const ms = callers.slice(warm).map((number) => (out.get(number) ?? NaN) - (sent.get(number) ?? NaN));
+  progress(`${ms.length} calls at ${rate}/s, none failed; longest ${Math.max(...ms).toFixed(2)} ms`);
+  return [
+    {
+      ...{ what: `INVITE in → INVITE out, ${rate} calls/s`, result: p50p99(ms) },
+      target: "p50 ≤ 1 ms, p99 ≤ 10 ms",
+    },
+  ];
+}
