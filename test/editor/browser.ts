@@ -28,7 +28,7 @@ export class Chromium {
 
   async open(options: BrowserContextOptions = {}): Promise<Opened> {
     const context = await this.#browser.newContext({ viewport: { width: 1400, height: 900 }, ...options });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(10_000);
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     const troubles: Troubles = [];
     // Nothing leaves the machine, even where there is a network.

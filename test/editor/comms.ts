@@ -52,8 +52,14 @@ export class Comms {
 
   /** The first status of node `id`, of those since `since` (the last one is told at once) and to come, that pleases `wanted`. */
   async status(id: string, wanted: (status: Status) => boolean, options = {}): Promise<Status> {
-    const mine = ({ topic, data }: Event) => topic === `status/${id}` && wanted(data as Status);
-    return (await this.#record.next(mine, options)).data as Status;
+    const mine = ({ topic, data }: Event) => topic === `status/${id}` && wanted(data);
+    return (await this.#record.next(mine, options)).data;
+  }
+
+  /** The last status of each node that has told one since `since`. */
+  statuses(since = 0): Map<string, Status> {
+    const mine = this.#record.all.slice(since).filter(({ topic }) => topic.startsWith("status/"));
+    return new Map(mine.map(({ topic, data }) => [topic.slice("status/".length), data as Status]));
   }
 
   close(): void {

@@ -48,6 +48,12 @@ export class Ear {
     return this.#record.all.filter((m) => m.topic === topic).map((m) => m.payload);
   }
 
+  /** The payloads of a topic from `since` on. */
+  saidSince(topic: string, since: number): string[] {
+    const later = this.#record.all.slice(since);
+    return later.filter((m) => m.topic === topic).map((m) => m.payload.toString());
+  }
+
   async close(): Promise<void> {
     await this.#client.endAsync(true);
   }

@@ -1,15 +1,18 @@
 // Node-RED's editor as a user has it: what is clicked, typed and read. Its own script (`RED`) is asked only where a user
 // would look for something by eye, such as a node in a large flow.
 import assert from "node:assert/strict";
-import type { Locator, Page } from "playwright-core";
+import type { BrowserContextOptions, Locator, Page } from "playwright-core";
 import type { Chromium, Troubles } from "./browser.ts";
+import { Dialog } from "./dialog.ts";
 
 /** What we ask of the editor's script. */
 interface EditorScript {
   view: { reveal(id: string, flash?: boolean): void };
-  nodes: { dirty(): boolean };
+  nodes: { dirty(): boolean; filterNodes(filter: { type: string }): { id: string }[] };
+  actions: { invoke(name: string): void };
 }
 declare const RED: EditorScript;
+declare const $: { fx: { off: boolean } };
 
 export class Editor {
   readonly page: Page;
@@ -20,8 +23,8 @@ export class Editor {
     this.troubles = troubles;
   }
 
-  static async open(chromium: Chromium, url: string): Promise<Editor> {
-    const { page, troubles } = await chromium.open();
+  static async open(chromium: Chromium, url: string, options: BrowserContextOptions = {}): Promise<Editor> {
+    const { page, troubles } = await chromium.open(options);
     const editor = new Editor(page, troubles);
     await page.goto(url);
     await editor.#ready();
@@ -31,6 +34,9 @@ export class Editor {
   async #ready(): Promise<void> {
     await this.page.locator(".red-ui-palette-node").first().waitFor();
     await this.page.locator("#red-ui-loading-progress").waitFor({ state: "hidden" });
+    // What slides and fades costs a third of the time and shows nothing.
+    await this.page.addStyleTag({ content: "* { transition: none !important; animation: none !important }" });
+    await this.page.evaluate(() => ($.fx.off = true));
   }
 
   async reload(): Promise<void> {
@@ -55,15 +61,10 @@ export class Editor {
     await entry("@portero/node-red").click();
     await entry(name).click();
     const tabs = await this.tabs.count();
-    await page.locator("#red-ui-clipboard-dialog-ok").click();
-    // The shared config nodes are here already: Node-RED asks once, and takes those that are the same.
     const copy = page.locator(".red-ui-notification button", { hasText: "Import copy" });
-    await page.waitForFunction(
-      ([before]) =>
-        document.querySelectorAll(".red-ui-workspaces-tab-bar, #red-ui-workspace-tabs > li.red-ui-tab").length >
-          (before ?? 0) || document.querySelector(".red-ui-notification button"),
-      [tabs],
-    );
+    await page.locator("#red-ui-clipboard-dialog-ok").click();
+    // Where the shared config nodes are here already, Node-RED asks; of a copy it takes those that are the same.
+    await this.tabs.nth(tabs).or(copy).first().waitFor();
     if (await copy.isVisible()) await copy.click();
     await this.tabs.nth(tabs).waitFor();
   }
@@ -82,7 +83,7 @@ export class Editor {
 
   async deployType(type: "full" | "flow" | "node"): Promise<void> {
     await this.page.locator("#red-ui-header-button-deploy-options").click();
-    await this.page.locator(`#deploymenttype-menu-item-${type}`).click();
+    await this.page.locator(`#deploymenu-item-${type}`).click();
   }
 
   get notifications(): Locator {
@@ -91,6 +92,13 @@ export class Editor {
 
   async errorNotifications(): Promise<string[]> {
     return this.page.locator(".red-ui-notification-error, .red-ui-notification-warning").allInnerTexts();
+  }
+
+  /** The id of the first node of `type`, also of one that is not deployed yet. */
+  async idOf(type: string): Promise<string> {
+    const id = await this.page.evaluate((wanted) => RED.nodes.filterNodes({ type: wanted })[0]?.id, type);
+    if (id === undefined) throw new Error(`the editor has no ${type}`);
+    return id;
   }
 
   /** A node in the workspace, brought to where it can be seen. */
@@ -111,6 +119,83 @@ export class Editor {
     const label = (await this.node(id)).locator(".red-ui-flow-node-status-label");
     await label.filter({ hasText: wanted }).waitFor({ state: "attached" });
     return (await label.textContent()) ?? "";
+  }
+
+  /** Opens a node's dialog by a double click. */
+  async edit(id: string): Promise<Dialog> {
+    await (await this.node(id)).locator(".red-ui-flow-node").dblclick();
+    return Dialog.opened(this.page, "node");
+  }
+
+  /** What the red triangle at a node says that has wrong settings. */
+  async mark(id: string): Promise<string> {
+    await (await this.node(id)).locator(".red-ui-flow-node-error").first().hover();
+    const bubble = this.page.locator(".red-ui-flow-port-tooltip");
+    await bubble.waitFor();
+    return (await bubble.textContent()) ?? "";
+  }
+
+  /** Leaves every dialog that is open, without saving. */
+  async cancelDialogs(): Promise<void> {
+    const cancel = this.page.locator("#node-dialog-cancel, #node-config-dialog-cancel");
+    while ((await cancel.count()) > 0) {
+      const tray = await this.page.locator("#red-ui-editor-stack .red-ui-tray").evaluateHandle((element) => element);
+      await cancel.first().click();
+      await this.page.waitForFunction((element) => !element.isConnected, tray);
+    }
+  }
+
+  /** The help text of a node, in the sidebar. */
+  async help(id: string): Promise<string> {
+    await (await this.node(id)).locator(".red-ui-flow-node").click();
+    await this.page.evaluate(() => RED.actions.invoke("core:show-help-tab"));
+    const help = this.page.locator(".red-ui-sidebar-help-content .red-ui-help, .red-ui-help").last();
+    await help.waitFor();
+    return help.innerText();
+  }
+
+  /** All flows as the export dialog gives them. */
+  async exportAll(): Promise<string> {
+    const { page } = this;
+    await page.locator("#red-ui-header-button-sidemenu").click();
+    await page.locator("#menu-item-export").click();
+    await page.locator("#red-ui-clipboard-dialog-export-rng-full").click();
+    await page.locator("#red-ui-tab-red-ui-clipboard-dialog-export-tab-clipboard-json").click();
+    const text = page.locator("#red-ui-clipboard-dialog-export-text");
+    await text.waitFor();
+    const exported = await text.inputValue();
+    await page.locator("#red-ui-clipboard-dialog-cancel").click();
+    return exported;
+  }
+
+  /** What a copy button has left in the clipboard. */
+  clipboard(): Promise<string> {
+    return this.page.evaluate(() => navigator.clipboard.readText());
+  }
+
+  /** Light or dark, as a user chooses it in the editor's settings; loads the editor anew. */
+  async theme(scheme: "light" | "dark"): Promise<void> {
+    await this.page.evaluate((wanted) => localStorage.setItem("view-dark-theme", wanted), scheme);
+    await this.reload();
+  }
+
+  /** Opens one category of the palette and closes the others. */
+  async showCategory(name: string): Promise<void> {
+    await this.page.getByRole("button", { name: "Collapse all categories" }).click();
+    await this.page.locator(`#red-ui-palette-header-${name}`).click();
+    await this.page.locator(`#red-ui-palette-container-${name} .red-ui-palette-node`).first().waitFor();
+  }
+
+  /** Takes the tips away, which change by themselves; Node-RED remembers it. */
+  async hideTips(): Promise<void> {
+    const button = this.page.getByLabel("Hide tips");
+    if (await button.isVisible()) await button.click();
+  }
+
+  /** Zooms so that the whole flow can be seen. */
+  async showAll(): Promise<void> {
+    await this.page.evaluate(() => RED.actions.invoke("core:zoom-fit"));
+    await this.page.mouse.move(700, 5);
   }
 
   /** A message in the debug sidebar, by the name of its debug node. */

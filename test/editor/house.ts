@@ -1,6 +1,6 @@
 // The real `npm start` for one test file: scripts/start.ts as a child with ports of its own and a temporary user folder,
 // asked from outside only, by what anybody has: Node-RED's admin interface, its event socket, MQTT and the log.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "../../scripts/repository.ts";
@@ -11,10 +11,17 @@ import { run, start, type Child } from "../support/processes.ts";
 import { Comms } from "./comms.ts";
 import { Ear } from "./ear.ts";
 
+/** One of the examples that stand in the editor's import menu. */
+export async function example(name: string): Promise<FlowNode[]> {
+  return JSON.parse(await readFile(join(root, "examples", `${name}.json`), "utf8")) as FlowNode[];
+}
+
 /** A node as it stands in the flow file. */
 export interface FlowNode {
   id: string;
   type: string;
+  /** The tab. */
+  z?: string;
   [setting: string]: unknown;
 }
 
@@ -113,6 +120,19 @@ export class House {
       ...["-h", hostname, "-p", port, "-t", topic, "-m", payload, ...more],
     ]);
     if (code !== 0) throw new Error(`mosquitto_pub: ${output}`);
+  }
+
+  /**
+   * Publishes PRESS as anybody may; resolves with the result that the bridge publishes. Within 2 s of its connecting it
+   * ignores commands and asks to send them again; that is done.
+   */
+  async pressByMqtt(door = "frontdoor"): Promise<{ [name: string]: unknown }> {
+    for (;;) {
+      const since = this.mqtt.now;
+      await this.publish(`doorbell/${door}/door/open`, "PRESS");
+      const result = await this.mqtt.json(`doorbell/${door}/door/result`, () => true, { since });
+      if (!/send it again/.test(String(result["reason"]))) return result;
+    }
   }
 
   /** Ends Node-RED as Ctrl-C does. @returns its exit code. */

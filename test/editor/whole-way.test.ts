@@ -13,10 +13,12 @@ import { House } from "./house.ts";
 const events = "doorbell/frontdoor/event";
 const is = (event: string) => (payload: { [name: string]: unknown }) => payload["event_type"] === event;
 /** The first of the debug messages of the simulated devices that says this. */
-const saw = (event: string, extra: { [name: string]: unknown } = {}) => (value: unknown) => {
-  const told = value as { [name: string]: unknown };
-  return told["event"] === event && Object.entries(extra).every(([name, wanted]) => told[name] === wanted);
-};
+const saw =
+  (event: string, extra: { [name: string]: unknown } = {}) =>
+  (value: unknown) => {
+    const told = value as { [name: string]: unknown };
+    return told["event"] === event && Object.entries(extra).every(([name, wanted]) => told[name] === wanted);
+  };
 
 describe("npm start, from READY to the end of the first visit", { skip: without("mosquitto_pub") }, () => {
   let userDir: string;

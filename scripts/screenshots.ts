@@ -1,0 +1,111 @@
+// `npm run screenshots`: the pictures of docs/images, taken from the demo of `npm start` with the system's Chromium. Run it
+// when a dialog or an example changes, and look at what it made.
+import { mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { Chromium } from "../test/editor/browser.ts";
+import { Editor } from "../test/editor/editor.ts";
+import { example, House } from "../test/editor/house.ts";
+import { root } from "./repository.ts";
+
+const folder = join(root, "docs", "images");
+const editorSize = { width: 1400, height: 960 };
+const dashboardSize = { width: 1400, height: 820 };
+// Bigger ones are slow to load in a README.
+const maxBytes = 300_000;
+
+type Scheme = "light" | "dark";
+
+async function shoot(page: Page, name: string): Promise<void> {
+  const path = join(folder, `${name}.png`);
+  await page.screenshot({ path, animations: "disabled", caret: "hide" });
+  const { size } = statSync(path);
+  console.log(`docs/images/${name}.png  ${Math.round(size / 1000)} kB${size > maxBytes ? "  TOO BIG" : ""}`);
+  if (size > maxBytes) process.exitCode = 1;
+}
+
+/** The dashboard follows its theme node, not the browser: for the dark picture the theme gets dark colours. */
+const darkColours = {
+  surface: "#1d2624",
+  primary: "#6fb3a2",
+  bgPage: "#121817",
+  groupBg: "#1d2624",
+  groupOutline: "#33403d",
+};
+
+async function openEditor(chromium: Chromium, house: House, scheme: Scheme): Promise<Editor> {
+  const editor = await Editor.open(chromium, house.ready.editor, { viewport: editorSize });
+  await editor.theme(scheme);
+  await editor.showCategory("portero");
+  await editor.hideTips();
+  await editor.showAll();
+  return editor;
+}
+
+/** One whole visit, as somebody sees it who has the editor open: press, answer, open. */
+async function visit(house: House, dashboard: Page): Promise<void> {
+  const since = house.mqtt.now;
+  await house.inject(await house.idOf("inject", "press"));
+  await house.mqtt.hear("doorbell/frontdoor/call", (state) => state === "talking", { since });
+  await dashboard.getByRole("button", { name: "Open the door" }).click();
+  await house.mqtt.json("doorbell/frontdoor/event", (event) => event["event_type"] === "opened", { since });
+  await dashboard.getByText(/\d opened/).waitFor();
+}
+
+async function hangUp(house: House): Promise<void> {
+  const since = house.mqtt.now;
+  const order = { __user_inject_props__: [{ p: "payload", v: "hang up", vt: "str" }] };
+  await house.admin("POST", `inject/${await house.idOf("inject", "press")}`, order);
+  await house.mqtt.hear("doorbell/frontdoor/call", (state) => state === "idle", { since });
+}
+
+async function openDashboard(chromium: Chromium, house: House): Promise<Page> {
+  const { page } = await chromium.open({ viewport: dashboardSize });
+  await page.goto(house.ready.dashboard ?? "");
+  await page.getByRole("button", { name: "Open the door" }).waitFor();
+  return page;
+}
+
+async function shootAll(chromium: Chromium, house: House): Promise<void> {
+  const light = await openEditor(chromium, house, "light");
+  const dark = await openEditor(chromium, house, "dark");
+  const dashboard = await openDashboard(chromium, house);
+  await visit(house, dashboard);
+  await shoot(dashboard, "dashboard-light");
+  for (const [name, editor] of Object.entries({ light, dark })) {
+    await editor.status(await house.idOf("doorbell-in"), /talk/);
+    await editor.showAll();
+    await shoot(editor.page, `editor-${name}`);
+  }
+
+  const strategy = await light.edit(await house.idOf("dial-strategy"));
+  await strategy.field("strategy").selectOption("redial");
+  await shoot(light.page, "dialog-strategy");
+  await strategy.cancel();
+  const door = await (await light.edit(await house.idOf("doorbell-in"))).editConfig("door");
+  await door.tray.locator("#portero-door-server", { hasText: /:\d+/ }).waitFor();
+  await shoot(light.page, "dialog-door");
+
+  await hangUp(house);
+  const flows = await house.flows();
+  const since = house.comms.now;
+  await house.deploy(flows.map((n) => (n.type === "ui-theme" ? { ...n, colors: darkColours } : n)));
+  const darkDashboard = await openDashboard(chromium, house);
+  for (const { id } of flows.filter((n) => n.type === "doorbell-sim"))
+    await house.comms.status(id, ({ fill }) => fill === "green", { since });
+  await visit(house, darkDashboard);
+  await shoot(darkDashboard, "dashboard-dark");
+}
+
+mkdirSync(folder, { recursive: true });
+const flow = (await example("the-whole-way")).map((node) => {
+  if (node.type === "inject") return { ...node, once: false };
+  return node["autoAnswer"] === true ? { ...node, answerAfter: "2" } : node;
+});
+const chromium = await Chromium.start();
+try {
+  await using house = await House.start({ flow });
+  await shootAll(chromium, house);
+} finally {
+  await chromium.close();
+}

@@ -1,0 +1,99 @@
+// A node's dialog in Node-RED's editor: its fields by their names in the flow file, and what the dialog says about them.
+import type { Locator, Page } from "playwright-core";
+
+type Kind = "node" | "node-config";
+
+export class Dialog {
+  readonly page: Page;
+  /** Of several that lie on each other, Node-RED has only the topmost in the page. */
+  readonly tray: Locator;
+  readonly #kind: Kind;
+
+  private constructor(page: Page, kind: Kind) {
+    this.page = page;
+    this.tray = page.locator("#red-ui-editor-stack .red-ui-tray").filter({ has: page.locator(`#${kind}-dialog-ok`) });
+    this.#kind = kind;
+  }
+
+  /** The dialog that has just been opened. */
+  static async opened(page: Page, kind: Kind): Promise<Dialog> {
+    const dialog = new Dialog(page, kind);
+    await dialog.tray.locator(".red-ui-tray-body form").first().waitFor();
+    return dialog;
+  }
+
+  /** A field by the name of its setting. */
+  field(name: string): Locator {
+    return this.tray.locator(`#${this.#kind === "node" ? "node-input" : "node-config-input"}-${name}`);
+  }
+
+  /** A field that Node-RED draws as a value with its type. */
+  typedField(name: string): Locator {
+    return this.field(name).locator("xpath=following-sibling::*[1]").locator("input.red-ui-typedInput-input");
+  }
+
+  /** Opens the config node that is chosen in a field, by the pencil beside it. */
+  async editConfig(name: string): Promise<Dialog> {
+    const prefix = this.#kind === "node" ? "node-input" : "node-config-input";
+    await this.#untilGone(() => this.tray.locator(`#${prefix}-btn-${name}-edit`).click());
+    return Dialog.opened(this.page, "node-config");
+  }
+
+  /** Waits until this dialog makes way: to one above it, or because it closes. */
+  async #untilGone(act: () => Promise<void>): Promise<void> {
+    const tray = await this.tray.evaluateHandle((element) => element);
+    await act();
+    await this.page.waitForFunction((element) => !element.isConnected, tray);
+  }
+
+  /** Types into a field and leaves it; what the editor then says about it when the pointer rests on it. */
+  async complaint(name: string, wrong: string): Promise<string> {
+    const field = this.field(name);
+    await field.fill(wrong);
+    await field.blur();
+    await field.and(this.tray.locator(".input-error")).waitFor();
+    await field.hover();
+    const bubble = this.page.locator(".red-ui-popover:visible");
+    await bubble.waitFor();
+    const text = await bubble.innerText();
+    await this.tray.locator(".red-ui-tray-header").hover();
+    await bubble.waitFor({ state: "hidden" });
+    return text;
+  }
+
+  /** Every word that a user can read in the dialog: labels, options, placeholders, tips, titles. */
+  words(): Promise<string[]> {
+    return this.tray.locator(".red-ui-tray-body").evaluate((body) => {
+      const isShown = (element: Element) => element.checkVisibility();
+      const texts = [...body.querySelectorAll("label, h4, option, .form-tips, span, button, div")]
+        .filter(isShown)
+        .flatMap((element) => [...element.childNodes].filter((child) => child.nodeType === Node.TEXT_NODE))
+        .map((child) => child.textContent ?? "");
+      const hints = [...body.querySelectorAll("[placeholder], [title]")]
+        .filter(isShown)
+        .flatMap((element) => [element.getAttribute("placeholder") ?? "", element.getAttribute("title") ?? ""]);
+      return [...texts, ...hints].map((text) => text.trim()).filter((text) => text !== "");
+    });
+  }
+
+  /** Fields whose label has no words, and fields that stick out of the dialog. */
+  ugly(): Promise<string[]> {
+    return this.tray.locator(".red-ui-tray-body").evaluate((body) => {
+      const { right } = body.getBoundingClientRect();
+      const fields = [...body.querySelectorAll("input, select, button")].filter((field) => field.checkVisibility());
+      const out = fields.filter((field) => field.getBoundingClientRect().right > right + 1);
+      const mute = [...body.querySelectorAll("label")]
+        .filter((label) => label.checkVisibility() && label.querySelector("span, i") !== null)
+        .filter((label) => label.textContent.trim() === "");
+      return [...out, ...mute].map((element) => element.outerHTML.slice(0, 120));
+    });
+  }
+
+  async save(): Promise<void> {
+    await this.#untilGone(() => this.page.locator(`#${this.#kind}-dialog-ok`).click());
+  }
+
+  async cancel(): Promise<void> {
+    await this.#untilGone(() => this.page.locator(`#${this.#kind}-dialog-cancel`).click());
+  }
+}

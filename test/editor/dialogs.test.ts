@@ -1,0 +1,195 @@
+// Every node's dialog in the editor: words, fields, complaints, help, copy buttons, and what an export holds.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, afterEach, before, describe, it } from "node:test";
+import { without } from "../support/peers.ts";
+import { Chromium } from "./browser.ts";
+import type { Dialog } from "./dialog.ts";
+import { Editor } from "./editor.ts";
+import { example, House, type FlowNode } from "./house.ts";
+
+/** A key that has found no words, or a parameter that has found no value. */
+const isNoWord = (text: string) => /@portero|^[a-z-]+:[a-z-]+\.|^[a-z-]+\.[a-z-]+(\.|$)|__\w+__/i.test(text);
+
+// The dialogs that open by a double click; the first of each type in the flow.
+const inFlow = [
+  "doorbell-in",
+  "doorbell-sim",
+  "sip-registrar",
+  "dial-strategy",
+  "dtmf-out",
+  "camera-snapshot",
+  "mqtt-bridge",
+];
+
+describe("The dialogs", { skip: without("chromium") }, () => {
+  let chromium: Chromium;
+  let house: House;
+  let editor: Editor;
+  let flow: FlowNode[];
+  before(async () => {
+    chromium = await Chromium.start();
+    flow = (await example("the-whole-way")).map((n) => (n.type === "inject" ? { ...n, once: false } : n));
+    house = await House.start({ flow });
+    editor = await Editor.open(chromium, house.ready.editor);
+  });
+  after(async () => {
+    await chromium.close();
+    await house.end();
+  });
+
+  afterEach(() => editor.cancelDialogs());
+
+  const idOf = (type: string) => {
+    const found = flow.find((node) => node.type === type);
+    if (!found) throw new Error(`no ${type} in the flow`);
+    return found.id;
+  };
+  const check = async (dialog: Dialog) => {
+    const words = await dialog.words();
+    assert.ok(words.length > 2, "there is something to read");
+    assert.deepEqual(words.filter(isNoWord), []);
+    assert.deepEqual(await dialog.ugly(), []);
+  };
+
+  it("the editor opens without an error and asks nobody outside of this machine", () => {
+    assert.deepEqual(editor.troubles, []);
+  });
+
+  for (const type of inFlow)
+    it(`${type}: opens with words, fields in place, and help`, async () => {
+      const since = editor.troubles.length;
+      const dialog = await editor.edit(idOf(type));
+      await check(dialog);
+      await dialog.cancel();
+      const help = await editor.help(idOf(type));
+      assert.ok(help.length > 300, `help of ${help.length} letters`);
+      assert.match(help, /Settings|Outputs|Inputs/);
+      assert.deepEqual(editor.troubles.slice(since), []);
+    });
+
+  it("door and sip-endpoint: open from a node's dialog, with words and fields in place", async () => {
+    const since = editor.troubles.length;
+    const dialog = await editor.edit(idOf("doorbell-in"));
+    const door = await dialog.editConfig("door");
+    await check(door);
+    assert.ok((await door.field("preset").locator("option").count()) > 5, "makers to choose from");
+    const endpoint = await door.editConfig("endpoint");
+    await check(endpoint);
+    await endpoint.tray.getByText(new RegExp(`:${house.ready.sip?.port ?? 0}\\b`)).waitFor();
+    await endpoint.cancel();
+    await door.cancel();
+    await dialog.cancel();
+    assert.deepEqual(editor.troubles.slice(since), []);
+  });
+
+  const wrong: [type: string, config: string[], fields: [field: string, value: string, says: RegExp][]][] = [
+    ["camera-snapshot", [], [["width", "wide", /whole number.*1.*4096/i]]],
+    ["dial-strategy", [], [["stopCauses", "busy", /causes with commas/i]]],
+    [
+      "mqtt-bridge",
+      [],
+      [
+        ["url", "mqtt://user:secret@broker", /mqtt:\/\//],
+        ["base", "door/#", /topic/],
+      ],
+    ],
+    [
+      "doorbell-in",
+      ["door"],
+      [
+        ["extension", "5 03", /number the bell registers with/],
+        ["imageUrl", "ftp://camera", /http:\/\//],
+        ["pin", "abc", /64 hexadecimal/],
+        ["slug", "Front Door", /small letters/i],
+      ],
+    ],
+    ["doorbell-in", ["door", "endpoint"], [["port", "70000", /0.*65535/]]],
+  ];
+  for (const [type, config, fields] of wrong)
+    it(`${[type, ...config].join(" → ")}: says what is wrong with ${fields.map(([name]) => name).join(", ")}`, async () => {
+      let dialog = await editor.edit(idOf(type));
+      if (type === "dial-strategy") await dialog.field("strategy").selectOption("redial");
+      for (const name of config) dialog = await dialog.editConfig(name);
+      for (const [field, value, says] of fields) {
+        const text = await dialog.complaint(field, value);
+        assert.match(text, says);
+        assert.ok(!isNoWord(text));
+      }
+    });
+
+  it("a wrong value is kept, and the node is marked with what is wrong", async () => {
+    const strategy = await editor.edit(idOf("dial-strategy"));
+    await strategy.typedField("seconds").fill("0");
+    await strategy.save();
+    assert.match(await editor.mark(idOf("dial-strategy")), /1.*3600/);
+    const registrar = await editor.edit(idOf("sip-registrar"));
+    await registrar.tray.getByPlaceholder("6001").nth(1).fill("6001");
+    await registrar.save();
+    assert.match(await editor.mark(idOf("sip-registrar")), /6001 stands in the list twice/);
+    const again = await editor.edit(idOf("dial-strategy"));
+    assert.equal(await again.typedField("seconds").inputValue(), "0");
+    await again.cancel();
+    await editor.reload();
+  });
+
+  it("P6: the copy buttons give server, login and the password that the system made", async () => {
+    const { bell, phones, sip } = house.ready;
+    const dialog = await editor.edit(idOf("doorbell-in"));
+    const door = await dialog.editConfig("door");
+    const copies: [button: string, wanted: string | undefined][] = [
+      ["server", `${sip?.host ?? ""}:${sip?.port ?? 0}`],
+      ["login", bell?.login],
+      ["password", bell?.password],
+    ];
+    for (const [button, wanted] of copies) {
+      await door.tray.locator(`#portero-copy-${button}`).click();
+      assert.equal(await editor.clipboard(), wanted, button);
+    }
+    await door.cancel();
+    await dialog.cancel();
+    const registrar = await editor.edit(idOf("sip-registrar"));
+    const rows = registrar.tray.locator(".red-ui-editableList-item-content");
+    for (const [index, phone] of phones.entries()) {
+      await rows.nth(index).locator("button").click();
+      assert.equal(await editor.clipboard(), phone.password);
+    }
+    await registrar.cancel();
+  });
+
+  it("P7: own passwords and codes, also of a camera's URL, are in no export, flow or log; the fields stay set", async () => {
+    const secrets = { password: "own-door-Pa55", code: "98765", cameraPassword: "cam3ra-Pa55" };
+    const dialog = await editor.edit(idOf("doorbell-in"));
+    const door = await dialog.editConfig("door");
+    await door.field("password").fill(secrets.password);
+    await door.field("code").fill(secrets.code);
+    await door.field("imageUrl").fill(`http://admin:${secrets.cameraPassword}@{contact}/snapshot.jpg`);
+    await door.save();
+    await dialog.save();
+    const since = house.comms.now;
+    await editor.deploy();
+    // The simulated bell has the door's own password now, and registers with it.
+    await house.comms.status(idOf("doorbell-sim"), (status) => status.fill === "green", { since });
+    const places = {
+      export: await editor.exportAll(),
+      flows: JSON.stringify(await house.flows()),
+      file: await readFile(join(house.userDir, "flows.json"), "utf8"),
+      log: house.child.output,
+    };
+    for (const [place, text] of Object.entries(places)) {
+      assert.ok(text.length > 100, place);
+      for (const [what, secret] of Object.entries(secrets))
+        assert.ok(!text.includes(secret), `${place} holds the ${what}`);
+    }
+    assert.match(places.export, /http:\/\/\{contact\}\/snapshot\.jpg/);
+
+    await editor.reload();
+    const again = await (await editor.edit(idOf("doorbell-in"))).editConfig("door");
+    for (const name of Object.keys(secrets)) assert.equal(await again.field(name).inputValue(), "__PWRD__", name);
+    assert.equal(await again.field("cameraUsername").inputValue(), "admin");
+    assert.equal(await again.field("imageUrl").inputValue(), "http://{contact}/snapshot.jpg");
+    await again.tray.locator("#portero-copy-password").click();
+    await editor.notifications.filter({ hasText: "never shown again" }).waitFor();
+  });
+});
