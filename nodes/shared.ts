@@ -22,7 +22,9 @@ export function onInput(node: RedNode, handle: (msg: Message, send: Send) => voi
         done();
       } catch (error) {
         node.status(failure(error));
-        done(error instanceof Error ? error : new Error(sentence(error)));
+        // As a text: an error object would show in the sidebar cut and with its stack.
+        node.error(sentence(error), msg);
+        done();
       }
     })();
   });

@@ -60,7 +60,8 @@ RED.nodes.registerType("doorbell-sim", {
         url: `portero/sim/${this.id}/press`,
         type: "POST",
         success: () => RED.notify(words("label.pressed"), "success"),
-        error: (answer) => RED.notify(answer.responseJSON?.reason ?? words("label.not-deployed"), "error"),
+        error: (answer) =>
+          RED.notify($("<span>").text(answer.responseJSON?.reason ?? words("label.not-deployed")), "error"),
       });
     },
   },

@@ -171,6 +171,8 @@ export default function (RED: Red): void {
 
     onInput(this, async (msg) => {
       const command = simCommand(msg);
+      // Switched off as a whole, the flow around it shall not fail.
+      if (isOff) return;
       const device = running();
       switch (command.action) {
         case "press":

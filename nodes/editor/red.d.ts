@@ -96,6 +96,6 @@ export interface Editor {
     eachNode(visit: (node: EditedNode & { type: string }) => void): void;
   };
   clipboard: { copyText(text: string, element: Query, message: string): void };
-  notify(text: string, type: "success" | "warning" | "error"): void;
+  notify(text: string | Query, type: "success" | "warning" | "error"): void;
   _(key: string, parameters?: Record<string, string | number>): string;
 }

@@ -5,7 +5,7 @@ import { systemClock } from "../../src/clock.ts";
 import { giveUp, sentence } from "../../src/errors.ts";
 import { tlsNames } from "../../src/mqtt/settings.ts";
 import { MqttBridge, type DoorsForMqtt, type MqttSettings } from "../../src/mqtt/bridge.ts";
-import { Secret } from "../../src/secret.ts";
+import { Secret, showUrl } from "../../src/secret.ts";
 import type { Opening } from "../../src/door/door.ts";
 import type { VisitEvent } from "../../src/visit/messages.ts";
 import type { Config, Red, RedNode } from "../red.d.ts";
@@ -103,13 +103,19 @@ export default function (RED: Red): void {
       setDnd: (door, on) => switchboard.setQuiet(door, on),
     };
     let bridge: MqttBridge;
+    let place: string;
     try {
       const settings: MqttSettings = {
         ...brokerOf(config, this.credentials, broker, process.env),
         ...{ base: textOr(config.base) ?? "doorbell", commands: config.commands ?? "off" },
         ...{ snapshots, clearRetained: config.clearRetained === true },
       };
+      place = `${settings.base} on ${showUrl(settings.url)}`;
+      const other = endpoint.topics.get(place);
+      if (other !== undefined)
+        throw giveUp("topic-taken", `${other} serves the base topic ${place} already: give one of the two another`);
       bridge = new MqttBridge(settings, doors, { clock: systemClock, log: logOf(this) });
+      endpoint.topics.set(place, config.name ? `mqtt-bridge "${config.name}"` : "another mqtt-bridge");
     } catch (error) {
       sign.show("red", "ring", sentence(error));
       this.error(sentence(error));
@@ -163,6 +169,7 @@ export default function (RED: Red): void {
       switchboard.off("registered", onRegistration);
       switchboard.off("unregistered", onRegistration);
       sign.close();
+      endpoint.topics.delete(place);
       await bridge.close();
     });
   }

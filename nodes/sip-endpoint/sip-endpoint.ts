@@ -36,6 +36,8 @@ export interface EndpointNode extends RedNode {
   farewells: Set<Promise<void>>;
   /** Resolves when that is said; nodes of one deploy are closed in the same turn, in no particular order. */
   lastWords(): Promise<void>;
+  /** Who serves which base topic of which broker: two at one place would both act on one command. */
+  topics: Map<string, string>;
   /** Keeps an opening, or a refusal to open, in the audit. */
   record(entry: AuditEntry, picture?: Buffer): void;
 }
@@ -86,6 +88,7 @@ export default function (RED: Red): void {
     RED.nodes.createNode(this, config);
     this.health = new Health();
     this.farewells = new Set();
+    this.topics = new Map();
     this.lastWords = async () => {
       await nextTurn();
       await Promise.allSettled(this.farewells);

@@ -94,7 +94,8 @@ RED.nodes.registerType("sip-registrar", {
     const given = text(hidden.val());
     passwords = given === stored ? {} : read(given);
 
-    const header = $("<div>").css({ display: "flex" });
+    // As wide as the rows: their handle on the left, their cross on the right.
+    const header = $("<div>").css({ display: "flex", "margin-left": "23px", "margin-right": "17px" });
     for (const [key, width] of widths)
       $("<span>")
         .css({ width, "margin-right": "6px" })

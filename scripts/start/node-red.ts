@@ -135,6 +135,8 @@ export async function startNodeRed(options: EmbeddedOptions): Promise<Embedded> 
       tours: false,
       projects: { enabled: false },
       multiplayer: { enabled: false },
+      // The editor would ask the network for the list of all palettes at every load.
+      palette: { catalogues: [] },
       codeEditor: { lib: "monaco" },
     },
   });

@@ -82,11 +82,11 @@ describe("The examples in the editor", { skip: without("chromium") }, () => {
         await editor.pressButton(mine?.id ?? "");
       };
       await button("press");
-      await editor.debug("what MQTT hears").filter({ hasText: "doorbell/frontdoor/event" }).first().waitFor();
+      await editor.debug("what MQTT hears").filter({ hasText: "home/frontdoor/event" }).first().waitFor();
       for (let result; result?.["ok"] !== true;) {
         const since = house.mqtt.now;
         await button("PRESS");
-        result = await house.mqtt.json("doorbell/frontdoor/door/result", () => true, { since });
+        result = await house.mqtt.json("home/frontdoor/door/result", () => true, { since });
         // In its first two seconds the bridge ignores commands, and says so.
         assert.ok(result["ok"] === true || /send it again/.test(String(result["reason"])), String(result["reason"]));
       }

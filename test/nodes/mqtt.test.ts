@@ -39,12 +39,27 @@ describe("mqtt-bridge", () => {
         snapshots: true,
         wires: [["commands"]],
       },
+      {
+        id: "twin",
+        type: "mqtt-bridge",
+        endpoint: "ep",
+        url,
+        commands: "visit",
+        snapshots: true,
+        wires: [[]],
+      },
       { id: "bell", type: "doorbell-sim", role: "bell", door: "door1", wires: [["saw"]] },
       ...["commands", "saw"].map(sink),
     ]);
     await flow.status("bell", (s) => s.fill === "green");
     await flow.status("bridge", (s) => s.fill === "green");
   });
+
+  it("X6: refuses a second bridge at the same place, which would act on every command once more", async () => {
+    const { text } = await flow.status("twin", (s) => s.fill === "red");
+    assert.match(text ?? "", /serves the base topic doorbell on mqtt:.* already: give one of the two another/);
+  });
+
   after(async () => {
     await flow.close();
     await client.endAsync();
