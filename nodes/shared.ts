@@ -160,8 +160,8 @@ export function visitOf(RED: Red, msg: Message): { visit: Visit; switchboard: Sw
  * else the one chosen in the dialog.
  */
 export function doorOf(RED: Red, msg: Message, chosen?: string): { door: string; switchboard: Switchboard } {
-  const visit = msg["visit"] as { door?: unknown } | undefined;
-  const wanted = idIn(msg["door"]) ?? idIn(typeof visit === "object" ? visit.door : undefined);
+  const visit = msg["visit"] as { door?: unknown } | null | undefined;
+  const wanted = idIn(msg["door"]) ?? idIn(visit?.door);
   const node = wanted === undefined ? doorNode(RED, chosen) : undefined;
   if (node) {
     if (!node.endpoint) throw giveUp("no-endpoint", node.health.trouble ?? `the door "${node.label}" has no endpoint`);

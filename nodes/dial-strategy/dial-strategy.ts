@@ -62,15 +62,16 @@ export default function (RED: Red): void {
     RED.nodes.createNode(this, config);
     const sign = new Sign(this);
     const closing = new AbortController();
-    const running = new Set<Visit>();
+    /** One for each message: a later one of the same visit takes its strategy over. */
+    const running = new Set<{ readonly visit: Visit }>();
 
     const message = (msg: Message, event: string, visit: VisitView, payload: unknown): Message => ({
       ...msg,
       ...{ topic: `${visit.door}/${event}`, event, visit, payload },
     });
     const stop = (msg: Message) => {
-      const visits = visitIdOf(msg) === undefined ? [...running] : [visitOf(RED, msg).visit];
-      for (const visit of visits) visit.stop("stopped by the flow");
+      const visits = visitIdOf(msg) === undefined ? [...running] : [visitOf(RED, msg)];
+      for (const { visit } of visits) visit.stop("stopped by the flow");
       sign.show("grey", "dot", "dial-strategy.status.stopped");
     };
 
@@ -97,13 +98,14 @@ export default function (RED: Red): void {
         send([null, null, message(msg, "trying", event.visit, event.payload)]);
       };
       switchboard.on("visit", onVisit);
-      running.add(visit);
+      const mine = { visit };
+      running.add(mine);
       let outcome: Outcome;
       try {
         outcome = await visit.answerBy(strategy, { signal: closing.signal });
       } finally {
         switchboard.off("visit", onVisit);
-        running.delete(visit);
+        running.delete(mine);
       }
       if (closing.signal.aborted) return;
       say(outcome);
@@ -111,6 +113,8 @@ export default function (RED: Red): void {
       if (outcome.result === "answered") return send([message(msg, "answered", view, outcome), null, null]);
       // Nobody is left to be answered: a loop must not go round again.
       if (view.state === "ended") return send([null, null, message(msg, "ended", view, outcome)]);
+      // Another message for the same visit has taken over: two loops must not take turns stopping each other.
+      if (outcome.result === "stopped") return send([null, null, message(msg, "stopped", view, outcome)]);
       send([null, message(msg, "unanswered", view, outcome), null]);
     });
 

@@ -1,7 +1,6 @@
 // A visit's events as messages: ring · answered · ended · everything else (dtmf, opened, refused, snapshot, …).
 import type { Picture } from "../../src/camera/camera.ts";
 import type { VisitEvent } from "../../src/visit/messages.ts";
-import type { DoorView } from "../../src/visit/switchboard.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { aboutPicture, doorNode, endpointNode, onClose, Sign } from "../shared.ts";
 
@@ -57,18 +56,19 @@ export default function (RED: Red): void {
         texts[all === 0 ? "none" : all === 1 ? "one" : "several"](),
       );
     };
-    const draw = (call: DoorView["call"], event?: VisitEvent) => {
-      const caller = event ? event.visit.caller.name || event.visit.caller.number : "";
+    const draw = (call: "ringing" | "talking", { visit }: VisitEvent) => {
+      const caller = visit.caller.name || visit.caller.number;
       if (call === "ringing") sign.show("blue", "dot", RED._("doorbell-in.status.ringing", { caller }));
-      else if (call === "talking")
-        sign.show("blue", "ring", RED._("doorbell-in.status.talking", { by: event?.visit.answeredBy ?? "" }));
-      else idle();
+      else sign.show("blue", "ring", RED._("doorbell-in.status.talking", { by: visit.answeredBy ?? "" }));
     };
     // The ring leaves in the same turn of the event loop as it comes: nothing may be awaited before it (X3).
     const onVisit = (event: VisitEvent) => {
       if (!mine(event.visit.door)) return;
       this.send(doorbellMessage(event));
-      draw(event.visit.state === "ended" ? "idle" : event.visit.state, event);
+      // A late picture of an earlier visit says nothing about the one that rings now.
+      if (switchboard.lastVisit(event.visit.door)?.id !== event.visit.id) return;
+      if (event.visit.state === "ended") calm();
+      else draw(event.visit.state, event);
     };
     const calm = () => {
       if (switchboard.doors().every((d) => !mine(d.id) || d.call === "idle")) idle();

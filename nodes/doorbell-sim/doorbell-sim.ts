@@ -69,6 +69,9 @@ export default function (RED: Red): void {
     const endpoint: EndpointNode | undefined = door ? door.endpoint : endpointNode(RED, config.endpoint);
     const sign = new Sign(this, [endpoint?.health, door?.health]);
     let sim: SimBell | SimPhone | undefined;
+    let isClosing = false;
+    let closeNow = () => {};
+    const closed = new Promise<void>((resolve) => (closeNow = resolve));
 
     const identity = (): Identity | undefined => {
       if (role === "bell") {
@@ -110,7 +113,9 @@ export default function (RED: Red): void {
 
     const begin = async () => {
       if (!who || !endpoint) return;
-      await endpoint.listening();
+      // An endpoint that waits for a busy port may wait for long; who closes does not.
+      await Promise.race([endpoint.listening(), closed]);
+      if (isClosing) return;
       const transport = config.transport ?? "udp";
       const address = endpoint.switchboard.addresses.find((a) => a.transport === transport);
       if (!address)
@@ -133,7 +138,6 @@ export default function (RED: Red): void {
     };
 
     const isOff = process.env["PORTERO_SIM"] === "off";
-    let isClosing = false;
     let begun: Promise<void> = Promise.resolve();
     if (isOff) sign.show("grey", "ring", "doorbell-sim.status.off");
     else if (!endpoint || !who)
@@ -188,6 +192,7 @@ export default function (RED: Red): void {
     });
     onClose(this, async () => {
       isClosing = true;
+      closeNow();
       sign.close();
       const farewell = begun.catch(() => {}).then(() => sim?.close());
       endpoint?.farewells.add(farewell);

@@ -127,6 +127,8 @@ export default function (RED: Red): void {
       const { door, state } = event.visit;
       if (event.event === "snapshot" && snapshots) bridge.publishSnapshot(door, (event.payload as Picture).jpeg);
       bridge.publishEvent(door, eventOf(event));
+      // A late picture of an earlier visit says nothing about the one that rings now.
+      if (switchboard.lastVisit(door)?.id !== event.visit.id) return;
       bridge.publishCallState(door, state === "ended" ? "idle" : state);
     };
     const onOpening = (opening: Opening) => bridge.publishResult(opening.door, opening);

@@ -67,6 +67,10 @@ export class BellLine {
   #take(call: IncomingCall): Promise<MediaSession> {
     call.ring();
     call.on("ended", (end) => this.#ended(call, end));
+    return this.#opened(call);
+  }
+
+  #opened(call: IncomingCall): Promise<MediaSession> {
     const session = this.#open(call);
     session.catch((error: unknown) => {
       this.#log.warn(sentence(error));
@@ -83,6 +87,7 @@ export class BellLine {
       await session.close();
       throw error;
     }
+    session.once("closed", () => this.#lost(call));
     return session;
   }
 
@@ -97,6 +102,12 @@ export class BellLine {
     this.#release(this.#session);
     this.#call = next;
     this.#session = this.#take(next);
+  }
+
+  // Ports that are lost while the bell rings are opened anew; once it talks, that ends the call (see bridge).
+  #lost(call: IncomingCall): void {
+    if (call !== this.#call || call.state === "ended" || this.#answered) return;
+    this.#session = this.#opened(call);
   }
 
   #release(session: Promise<MediaSession>): void {

@@ -32,6 +32,13 @@ export interface ForkResult {
   readonly cause: number;
 }
 
+/** Who calls: what phones show, and where the device is. */
+export interface Caller {
+  readonly name: string;
+  readonly number: string;
+  readonly host: string;
+}
+
 interface Fork {
   target: Target;
   call?: OutgoingCall;
@@ -43,7 +50,7 @@ const weight: readonly PartyResult[] = ["rejected", "busy", "no-answer", "cancel
 
 export class Forking {
   readonly #host: ForkHost;
-  readonly #caller: { name: string; number: string };
+  readonly #caller: Caller;
   readonly #like: MediaSession;
   readonly #targets: readonly Target[];
   readonly #forks = new Set<Fork>();
@@ -51,12 +58,7 @@ export class Forking {
   #done: ((result: ForkResult) => void) | undefined;
   #timer: Cancel = () => {};
 
-  constructor(
-    host: ForkHost,
-    caller: { name: string; number: string },
-    like: MediaSession,
-    targets: readonly Target[],
-  ) {
+  constructor(host: ForkHost, caller: Caller, like: MediaSession, targets: readonly Target[]) {
     this.#host = host;
     this.#caller = caller;
     this.#like = like;
@@ -79,9 +81,10 @@ export class Forking {
     });
   }
 
-  /** A device has registered: it rings along if it belongs to a target. Says whether it does. */
+  /** A device has registered: it rings along if it belongs to a target and may be rung. Says whether it belongs. */
   offer(contact: Contact): boolean {
     if (!this.#done || !this.#targets.includes(contact.extension)) return false;
+    if (this.#host.doNotDisturb(contact.extension) || this.#isCaller(contact)) return true;
     this.#fork(contact.extension, contact);
     return true;
   }
@@ -92,7 +95,15 @@ export class Forking {
     if (!contacts) return this.#note(target, "unreachable", cause.unallocated, 404);
     if (this.#host.doNotDisturb(target)) return this.#note(target, "busy", cause.busy, 486);
     if (contacts.length === 0) return this.#note(target, "unregistered", cause.absent);
-    for (const contact of contacts) this.#fork(target, contact);
+    const others = contacts.filter((contact) => !this.#isCaller(contact));
+    if (others.length === 0) return this.#note(target, "busy", cause.busy, 486);
+    for (const contact of others) this.#fork(target, contact);
+  }
+
+  // A bell that dials its own number must not be put through to itself: door stations answer at once. A device may call
+  // from another port than it registered with, so only the host counts.
+  #isCaller({ extension, flow }: Contact): boolean {
+    return extension === this.#caller.number && flow.remote.host === this.#caller.host;
   }
 
   #fork(target: Target, to: Contact | string): void {
@@ -113,6 +124,11 @@ export class Forking {
       await session.close();
       return;
     }
+    session.on("closed", () => {
+      if (!this.#forks.has(fork)) return;
+      fork.call?.hangUp();
+      this.#ended(fork, { by: "network", cause: cause.noRoute, text: "the sound of the call was lost" });
+    });
     const sdp = (localHost: string) => {
       session.advertise = localHost;
       return session.offer(this.#like);
@@ -125,6 +141,7 @@ export class Forking {
       return;
     }
     call.on("ended", (end) => this.#ended(fork, end));
+    if (call.end) this.#ended(fork, call.end);
     call.on("answered", ({ sdp }) => {
       try {
         session.receiveAnswer(sdp ?? "");

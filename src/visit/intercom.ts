@@ -12,14 +12,17 @@ const ringSeconds = 60;
 /** Connects a call to the extension it dialled. Resolves when it talks or has failed; never rejects. */
 export async function connectExtension(host: ForkHost, call: IncomingCall, joined?: (to: Leg) => void): Promise<void> {
   let session: MediaSession | undefined;
+  let answerer: Leg | undefined;
   try {
     call.ring();
     session = await host.media.open();
     takeOffer(session, call, call.identity.extension);
     const gone = new AbortController();
     call.on("ended", () => gone.abort("cancelled"));
+    session.on("closed", () => gone.abort("cancelled"));
     if (call.state === "ended") gone.abort("cancelled");
-    const caller = { number: call.identity.extension, name: call.remote?.name ?? "" };
+    const { host: from } = call.flow.remote;
+    const caller = { number: call.identity.extension, name: call.remote?.name ?? "", host: from };
     const {
       winner,
       parties,
@@ -30,13 +33,15 @@ export async function connectExtension(host: ForkHost, call: IncomingCall, joine
       await session.close();
       return;
     }
+    answerer = winner;
     const leg: Leg = { call, session, name: call.identity.extension };
     call.answer(answerFor(leg, call.sdp !== undefined, winner.session));
     bridge(host.media, leg, winner, { digit: () => {}, over: () => {} }, host.log);
-    joined?.(winner);
+    if (winner.call.state !== "ended") joined?.(winner);
   } catch (error) {
     host.log.warn(`${call.identity.extension} could not be connected to ${call.dialled}: ${sentence(error)}`);
     call.reject(488);
-    await session?.close();
+    answerer?.call.hangUp();
+    await Promise.all([session?.close(), answerer?.session.close()]);
   }
 }

@@ -73,6 +73,8 @@ export function bridge(media: Media, caller: Leg, answerer: Leg, hooks: BridgeHo
     leg.session.on("heard", () => silent.delete(leg));
     leg.session.on("closed", () => end(undefined, "the sound of the call was lost"));
   }
+  // Who hung up before there was a bridge is not heard by the listeners above any more.
+  for (const leg of [caller, answerer]) if (leg.call.end) end(leg, leg.call.end.text);
 }
 
 /** The answer for a caller, made for whom it will talk to; an offer where it sent none. */

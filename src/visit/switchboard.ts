@@ -54,12 +54,15 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   readonly #visits = new Map<string, Visit>();
   readonly #silenced = new Set<string>();
   readonly #quiet = new Set<string>();
+  /** Calls from extension to extension, by their callers. */
+  readonly #intercoms = new Set<IncomingCall>();
   /** Calls of phones with a door, by the door's extension: door codes may go through them. */
   readonly #doorCalls = new Map<string, Call>();
   readonly #keeper: Doorkeeper;
   /** When something was last said of a source, so that a flood of it does not become a flood of words. */
   readonly #said = new Map<string, number>();
   #media: Media | undefined;
+  #starting: Promise<void> = Promise.resolve();
 
   constructor(options: SwitchboardOptions) {
     super();
@@ -97,7 +100,12 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
    * Opens the listeners and starts the media worker. May be called again after it failed.
    * @throws PorteroError `port-busy` and its neighbours, `bad-ports`
    */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting = this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
     const { bind = "0.0.0.0", advertise, ports = [30_000, 30_999] } = this.#options.media ?? {};
     this.#media ??= await Media.start({ bind, advertise: advertise ?? "127.0.0.1", ports, log: this.log });
     this.#media.on("down", (error) => {
@@ -115,8 +123,10 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
 
   /** Ends every visit, says BYE, frees every socket and timer. */
   async close(): Promise<void> {
+    // What is still being opened could not be closed.
+    await this.#starting.catch(() => {});
     for (const visit of this.#visits.values()) visit.stop("the endpoint was closed");
-    for (const call of this.#doorCalls.values()) call.hangUp();
+    for (const call of this.#intercoms) call.hangUp();
     for (const door of this.#doors.values()) door.close();
     this.#keeper.close();
     await this.endpoint.close();
@@ -223,12 +233,13 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     const door = this.#doors.get(request.door);
     const visit = this.#activeVisit(request.door);
     const asked = { id: randomUUID(), ...request, ...(visit ? { visit: visit.id } : {}) };
+    visit?.beginOpening();
     const opening: Opening = door
       ? await this.#keeper.open(door, asked, this.#wayToDoor(door, visit, request.by))
       : { ...asked, ok: false, reason: `there is no door "${request.door}"`, ts: this.clock.now(), ms: 0 };
-    visit?.leaveAfterOpening(opening.ok);
     const concerned = visit ?? this.lastVisit(request.door);
     concerned?.tell(opening.ok ? "opened" : "refused", opening);
+    visit?.leaveAfterOpening();
     // The result does not wait for a slow camera; whoever keeps the picture does.
     const picture = visit?.picture?.then(({ jpeg }) => jpeg).catch(() => undefined);
     this.#tell("opening", opening, picture ?? Promise.resolve(undefined));
@@ -278,10 +289,15 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     const door = [...this.#doors.values()].find(({ settings }) => settings.extension === call.identity.extension);
     if (door) return this.#pressed(door, call);
     if (this.plan.owner(call.dialled) === undefined) return call.reject(404, `${call.dialled} is no number here`);
+    this.#intercoms.add(call);
+    call.on("ended", () => this.#intercoms.delete(call));
     connectExtension(this, call, (to) => {
       if (![...this.#doors.values()].some(({ settings }) => settings.extension === to.name)) return;
       this.#doorCalls.set(to.name, to.call);
-      to.call.on("ended", () => this.#doorCalls.delete(to.name));
+      to.call.on("ended", () => {
+        // Another phone may be talking with the door by now.
+        if (this.#doorCalls.get(to.name) === to.call) this.#doorCalls.delete(to.name);
+      });
     }).catch((error: unknown) => this.log.error(sentence(error)));
   }
 

@@ -57,6 +57,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   #endedAt: number | undefined;
   #attempt = 0;
   #openings = 0;
+  #openingNow = 0;
   #idle: Cancel = () => {};
 
   constructor(host: ForkHost, door: VisitDoor, bell: IncomingCall) {
@@ -168,8 +169,10 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
    * been answered elsewhere. The visit ends soon after.
    */
   async answerForOpening(by: string): Promise<Call> {
-    if (this.#state !== "ringing") throw giveUp("no-call", `the call of ${this.door.name} is over`);
     const session = await this.#line.session;
+    // While the ports were opened a phone may have answered, or the bell may have gone.
+    if (this.talkingBell) return this.talkingBell;
+    if (this.#state !== "ringing") throw giveUp("no-call", `the call of ${this.door.name} is over`);
     const { call } = this.#line.answer(session);
     this.#answered(by);
     this.#running?.abort("answered");
@@ -177,9 +180,16 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     return call;
   }
 
-  /** Ends a visit that was answered only to open the door. */
-  leaveAfterOpening(ok: boolean): void {
-    if (this.#answerer || this.#state !== "talking") return;
+  /** An opening begins: a visit that was answered only for one stays until the last of them is through. */
+  beginOpening(): void {
+    this.#openingNow++;
+    if (this.#state === "talking") this.#idle();
+  }
+
+  /** An opening is through: ends a visit that was answered only to open the door. */
+  leaveAfterOpening(): void {
+    if (--this.#openingNow > 0 || this.#answerer || this.#state !== "talking") return;
+    const ok = this.#openings > 0;
     this.#idle = this.#host.clock.after(afterOpeningMs, () =>
       this.#end(ok ? "opened" : "failed", {
         by: "local",
@@ -227,11 +237,12 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
         this.tell("trying", { attempt, targets });
         if (this.#host.isQuiet(this.door.id)) return quiet(targets);
         const session = await this.#line.session;
-        const fork = new Forking(this.#host, this.#caller, session, targets);
+        const caller = { ...this.#caller, host: this.#line.call.flow.remote.host };
+        const fork = new Forking(this.#host, caller, session, targets);
         running.fork = fork;
         const result = await fork.run(seconds, signal);
         running.fork = undefined;
-        if (result.winner) await this.#connect(result.winner);
+        if (result.winner) await this.#connect(result.winner, running);
         onTry?.(attempt, result);
         return {
           ...{ parties: result.parties, cause: result.cause },
@@ -241,10 +252,10 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     };
   }
 
-  async #connect(answerer: Leg): Promise<void> {
+  async #connect(answerer: Leg, running: Running): Promise<void> {
     const session = await this.#line.session;
     if (this.#state !== "ringing") {
-      answerer.call.hangUp(completedElsewhere);
+      answerer.call.hangUp(this.#state === "talking" ? completedElsewhere : undefined);
       return answerer.session.close();
     }
     let bell: Leg;
@@ -258,13 +269,15 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     }
     this.#answerer = answerer;
     this.#answered(answerer.name);
+    // A strategy that took the place of this one meanwhile has nobody left to look for.
+    if (this.#running !== running) this.#running?.abort("answered");
     const hooks = {
       digit: (digit: string, from: Leg) => this.tell("dtmf", { digit, from: from === bell ? "door" : "answerer" }),
       over: (by: Leg | undefined, text: string) =>
         this.#end("answered", { by: by ? "remote" : "network", cause: by ? cause.normal : cause.unspecified, text }),
     };
-    bridge(this.#host.media, bell, answerer, hooks, this.#host.log);
     this.tell("answered", { by: answerer.name, attempt: this.#attempt });
+    bridge(this.#host.media, bell, answerer, hooks, this.#host.log);
   }
 
   #answered(by: string): void {

@@ -9,6 +9,7 @@ import { Aedes } from "aedes";
 import { connectAsync, type MqttClient } from "mqtt";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import { brokerOf } from "../../nodes/mqtt-bridge/mqtt-bridge.ts";
+import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
 import { endpoint, Flow, frontdoor, sink } from "./flow.ts";
 
 describe("mqtt-bridge", () => {
@@ -101,6 +102,20 @@ describe("mqtt-bridge", () => {
     await opened();
     await relay;
     await said("doorbell/front-door/door/result", (text) => text.includes('"ok":true'));
+
+    const { switchboard } = flow.node<EndpointNode>("ep");
+    const first = switchboard.lastVisit("front-door");
+    await said("doorbell/front-door/call", (text) => text === "idle");
+    await flow.message("saw", (msg) => msg["event"] === "ended");
+    const ringing = once(switchboard, "visit");
+    await flow.node<SimNode>("bell").press();
+    await ringing;
+    first?.tell("snapshot-failed", { reason: "too late" });
+    await said("doorbell/front-door/event", (text) => text.includes('"snapshot-failed"'));
+    switchboard.lastVisit("front-door")?.tell("dtmf", {});
+    await said("doorbell/front-door/event", (text) => text.includes('"dtmf"'));
+    const calls = heard.filter(({ topic }) => topic === "doorbell/front-door/call").map(({ text }) => text);
+    assert.deepEqual(calls.slice(calls.lastIndexOf("talking") + 1), ["idle", "ringing"], "a late picture ends no call");
 
     await flow.deploy([], "full");
     const folder = join(flow.userDir, "portero", "audit", "ep");

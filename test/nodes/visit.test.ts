@@ -1,5 +1,7 @@
 // A press from the bell to the opened door, through the nodes, with simulated devices on real sockets.
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { afterEach, describe, it } from "node:test";
 import type { VisitView } from "../../src/visit/messages.ts";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
@@ -137,6 +139,37 @@ describe("a press", () => {
     assert.equal(((await bellEnded).payload as { by: string }).by, "remote");
   });
 
+  it("H18: stop finds the visit though a second message has taken the strategy over", async () => {
+    const f = await load(
+      [
+        {
+          id: "dial",
+          type: "dial-strategy",
+          strategy: "redial",
+          targets: ["6002"],
+          wires: [[], ["over"], ["progress"]],
+        },
+        ...["progress", "over"].map(sink),
+        phone("6002"),
+      ],
+      ["bell", "phone6002"],
+    );
+    const ring = f.message("ring");
+    await f.node<SimNode>("bell").press();
+    const msg = await ring;
+    const trying = f.message("progress");
+    f.node("dial").receive(msg);
+    await trying;
+    const over = f.message("over");
+    f.node("dial").receive(msg);
+    await over;
+    const ended = f.message("ended");
+    f.node("dial").receive({ payload: "stop" });
+    const late = setTimeout(() => f.node("bell").receive({ payload: "hang up" }), 2000);
+    assert.equal(((await ended).payload as { outcome: string }).outcome, "stopped");
+    clearTimeout(late);
+  });
+
   it("a deploy that does not touch the call's nodes leaves the call standing", async () => {
     const dial = { id: "dial", type: "dial-strategy", targets: ["6001"], seconds: "10", wires: [[], [], []] };
     const extra = { ...bellIn, id: "in2", wires: [["dial"]] };
@@ -147,6 +180,44 @@ describe("a press", () => {
     const { id } = visitOf(await answered);
     await f.deploy([...base, { ...extra, name: "renamed" }, { ...dial, seconds: "20" }, auto], "nodes");
     assert.equal(f.node<EndpointNode>("ep").switchboard.visit(id)?.state, "talking");
+  });
+});
+
+describe("a picture that comes late", () => {
+  it("does not make the next visitor look gone", async () => {
+    const f = await load([]);
+    const { switchboard } = f.node<EndpointNode>("ep");
+    const firstRing = f.message("ring");
+    await f.node<SimNode>("bell").press();
+    const first = switchboard.visit(visitOf(await firstRing).id);
+    const bellEnded = f.message("saw", (msg) => msg["event"] === "ended");
+    const ended = f.message("ended");
+    f.node("bell").receive({ payload: "hang up" });
+    await Promise.all([ended, bellEnded]);
+    const secondRing = f.message("ring");
+    await f.node<SimNode>("bell").press();
+    await secondRing;
+    const shown = once(f.node("in"), "call:status", { signal: AbortSignal.timeout(2000) });
+    first?.tell("snapshot-failed", { reason: "too late" });
+    switchboard.lastVisit("front-door")?.tell("dtmf", {});
+    const [call] = (await shown) as [{ args: [{ fill?: string }] }];
+    assert.equal(call.args[0].fill, "blue");
+  });
+});
+
+describe("a simulated device", () => {
+  it("that waits for a busy port holds up no deploy", { timeout: 10_000 }, async () => {
+    const other = createSocket("udp4");
+    other.bind(0, "127.0.0.1");
+    await once(other, "listening");
+    const busy = { ...endpoint, port: String(other.address().port), tcp: false };
+    try {
+      flow = await Flow.load([busy, frontdoor, bell, sink("saw")]);
+      await flow.status("bell", (look) => look.fill === "red");
+      await flow.deploy([busy, frontdoor, sink("saw")], "nodes");
+    } finally {
+      other.close();
+    }
   });
 });
 
