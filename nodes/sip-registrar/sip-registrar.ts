@@ -144,10 +144,13 @@ export default function (RED: Red): void {
         say(2, "refused", refusal);
         sign.show("red", "ring", refusal.text);
       },
+      // The endpoint has no status of its own: what is wrong with what it hears stands here.
+      trouble: (error: Error) => sign.show("yellow", "ring", error.message),
     };
     switchboard.on("registered", listeners.registered);
     switchboard.on("unregistered", listeners.unregistered);
     switchboard.on("refused", listeners.refused);
+    switchboard.on("trouble", listeners.trouble);
     // Doors are added after us when they come later in the flow; and they change without us.
     endpoint.health.on("change", draw);
     draw();
@@ -174,6 +177,7 @@ export default function (RED: Red): void {
       switchboard.off("registered", listeners.registered);
       switchboard.off("unregistered", listeners.unregistered);
       switchboard.off("refused", listeners.refused);
+      switchboard.off("trouble", listeners.trouble);
       endpoint.health.off("change", draw);
       for (const take of takeAway) take();
       sign.close();
