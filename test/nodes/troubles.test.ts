@@ -17,9 +17,9 @@ const isRed = (look: { fill?: string }) => look.fill === "red";
 describe("trouble outside", () => {
   it("malformed SIP: who sent it, in the registrar's status and in the log; devices register afterwards", async () => {
     flow = await Flow.load([endpoint, frontdoor, registrar]);
-    const { port } = (await reachable(flow)) ?? {};
+    const { port } = await reachable(flow);
     const socket = createSocket("udp4");
-    socket.send("INVITE without any sense\r\n\r\n", port ?? 0, "127.0.0.1");
+    socket.send("INVITE without any sense\r\n\r\n", port, "127.0.0.1");
     const { text } = await flow.status("registrar", (look) => look.fill === "yellow");
     socket.close();
     assert.match(text ?? "", /127\.0\.0\.1:\d+ sent something that is not proper SIP: the first line is not SIP/);
