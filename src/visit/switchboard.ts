@@ -7,7 +7,7 @@ import { checkDoor, presetOf, type DoorSettings, type Means, type Opening, type 
 import { PorteroError, giveUp, sentence, tryAgain } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import { dtmfInfo } from "../media/dtmf-info.ts";
-import { Media } from "../media/media.ts";
+import { defaultPorts, Media } from "../media/media.ts";
 import type { Secret } from "../secret.ts";
 import type { Call } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
@@ -106,7 +106,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   }
 
   async #start(): Promise<void> {
-    const { bind = "0.0.0.0", advertise, ports = [30_000, 30_999] } = this.#options.media ?? {};
+    const { bind = "0.0.0.0", advertise, ports = defaultPorts } = this.#options.media ?? {};
     this.#media ??= await Media.start({ bind, advertise: advertise ?? "127.0.0.1", ports, log: this.log });
     this.#media.on("down", (error) => {
       this.log.error(error.message);
