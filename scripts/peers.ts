@@ -17,6 +17,12 @@ const list = [
   { program: "mosquitto", debian: "mosquitto", purpose: "an MQTT broker" },
   { program: "mosquitto_pub", debian: "mosquitto-clients", purpose: "MQTT from the command line" },
   { program: "mosquitto_sub", debian: "mosquitto-clients", purpose: "MQTT from the command line" },
+  { program: "kamailio", debian: "kamailio", purpose: "a SIP server of another make, beside and above us" },
+  { program: "svwar", debian: "sipvicious", purpose: "a scanner that looks for extensions" },
+  { program: "ip", debian: "iproute2", purpose: "network namespaces" },
+  { program: "nft", debian: "nftables", purpose: "a NAT between two of them" },
+  { program: "openssl", debian: "openssl", purpose: "certificates of another make" },
+  { program: "tshark", debian: "tshark", purpose: "reading captures" },
   { program: "chromium", debian: "chromium", purpose: "the editor and the dashboard" },
 ] as const satisfies readonly Peer[];
 

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { systemClock } from "../../src/clock.ts";
 import { giveUp, PorteroError, sentence, tryAgain } from "../../src/errors.ts";
 import type { Secret } from "../../src/secret.ts";
+import type { ListenerOptions } from "../../src/sip/transport/flow.ts";
 import { Audit, type AuditEntry } from "../../src/store/audit.ts";
 import { Switchboard, type SwitchboardOptions } from "../../src/visit/switchboard.ts";
 import { folderOf, generatedPassword, instanceSecret } from "../passwords.ts";
@@ -29,7 +30,7 @@ export interface EndpointNode extends RedNode {
   /** The password that the system gives `extension` of this endpoint. */
   passwordFor(extension: string): Secret;
   /** Where devices reach us: the address and port to type into them. Port 0 until it listens. */
-  reachable(): { host: string; port: number; transports: ("udp" | "tcp")[] };
+  reachable(): { host: string; port: number; transports: ListenerOptions["transport"][] };
   /** Resolves when it listens; rejects when this node is closed before that. */
   listening(): Promise<void>;
   /** What is still to be said to this endpoint by nodes that close: simulated devices in a flow that de-register. */

@@ -183,11 +183,12 @@ export abstract class SimDevice extends EventEmitter<{ event: [event: SimEvent] 
   }
 
   protected async listen(port: number): Promise<Endpoint> {
-    const { extension, login = extension, password, transport = "udp" } = this.#options;
+    const { extension, transport = "udp" } = this.#options;
     const endpoint = new Endpoint({
       ...{ listeners: [{ transport, address: this.bind, port }], clock: this.clock },
       userAgent: `Portero simulated ${this.#kind}`,
-      trusts: (flow) => (this.#fromServer(flow) ? { extension, login, password } : undefined),
+      trusts: (_invite, flow) =>
+        this.#fromServer(flow) ? { kind: "account", number: extension, account: extension } : undefined,
     });
     await endpoint.start();
     return endpoint;

@@ -1,17 +1,16 @@
 // Our SIP side: listening sockets, who may register and call, and the calls. It hands authenticated calls upward and
 // knows nothing of visits, media or doors.
-import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { systemClock, type Cancel, type Clock } from "../clock.ts";
 import { giveUp } from "../errors.ts";
 import type { DigestAlgorithm } from "../digest.ts";
-import { Authenticator, type Identity } from "./auth/authenticator.ts";
-import { allow, sdpType, type Call, type CallHost } from "./dialog/call.ts";
+import { Admission, type Extension, type Refusal } from "./admission.ts";
+import type { Call, CallHost } from "./dialog/call.ts";
+import type { Caller } from "./dialog/caller.ts";
 import { IncomingCall } from "./dialog/incoming.ts";
 import { OutgoingCall, type OutgoingOptions } from "./dialog/outgoing.ts";
 import type { SipRequest, SipResponse } from "./message/message.ts";
 import { newTag, replyTo } from "./message/reply.ts";
-import { parseUri, plainUser } from "./message/uri.ts";
 import { Location, type Contact } from "./registrar/location.ts";
 import { Registrar, type Expiry } from "./registrar/registrar.ts";
 import { resolve, systemLookup, type Lookup } from "./resolve/resolve.ts";
@@ -20,11 +19,7 @@ import type { ServerTransaction } from "./transaction/server.ts";
 import { showAddress, type Flow, type Inbound, type ListenerOptions, type Transport } from "./transport/flow.ts";
 import { listenOnAll, listenOnSockets, type Listen } from "./transport/listen.ts";
 
-/** A number that devices register for and call as. */
-export interface Extension extends Identity {
-  /** How many devices at once; a further one takes the place of the oldest (H1, H2). */
-  readonly maxContacts: number;
-}
+export type { Extension, Refusal } from "./admission.ts";
 
 export interface EndpointOptions {
   readonly listeners: readonly ListenerOptions[];
@@ -36,19 +31,12 @@ export interface EndpointOptions {
   readonly dns?: Lookup;
   /** How listeners are opened; sockets of this machine where it is absent. */
   readonly listen?: Listen;
-  /** Whose calls by this flow are taken without a challenge: a device trusts the server that it is registered at. */
-  readonly trusts?: (flow: Flow) => Identity | undefined;
+  /** Whose INVITE by this flow is taken without a challenge: a device trusts the server that it is registered at. */
+  readonly trusts?: (invite: SipRequest, flow: Flow) => Caller | undefined;
 }
 
 /** The contacts of an extension that was taken away are kept this long. */
 const goneAfterMs = 30_000;
-
-/** Somebody was turned away, in a sentence that says why (X10). */
-export interface Refusal {
-  readonly extension: string;
-  readonly from: string;
-  readonly text: string;
-}
 
 export interface EndpointEvents {
   call: [call: IncomingCall];
@@ -65,9 +53,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   readonly transactions: TransactionLayer;
   readonly #options: EndpointOptions;
   readonly #dns: Lookup;
-  readonly #extensions = new Map<string, Extension>();
-  readonly #authenticator: Authenticator;
-  readonly #registrar: Registrar;
+  readonly #admission: Admission;
   readonly #calls = new Map<string, Call>();
   readonly #graces = new Set<Cancel>();
   #transports: Transport[] = [];
@@ -80,15 +66,16 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     this.userAgent = options.userAgent ?? "Portero";
     this.#dns = options.dns ?? systemLookup;
     this.location = new Location(this.clock);
-    this.#registrar = new Registrar(
-      this.location,
-      this.clock,
-      options.expiry ?? { least: 60, most: 7200, usual: 3600 },
-    );
-    this.#authenticator = new Authenticator({
+    const expiry = options.expiry ?? { least: 60, most: 7200, usual: 3600 };
+    this.#admission = new Admission({
       ...{ realm: options.realm ?? "portero", algorithms: options.algorithms ?? ["MD5"], clock: this.clock },
-      key: randomBytes(32),
-      find: (login) => this.#extensions.get(login),
+      trusts: (invite, flow) => options.trusts?.(invite, flow),
+      registrar: new Registrar(this.location, this.clock, expiry),
+      refused: (refusal) => this.emit("refused", refusal),
+      call: (request, transaction, caller) => {
+        const call = new IncomingCall(this, request, transaction, caller);
+        if (!this.emit("call", call)) call.reject(480);
+      },
     });
     this.transactions = new TransactionLayer(this.clock, {
       request: (request, transaction) => this.#request(request, transaction),
@@ -149,17 +136,13 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
 
   /** Lets devices register for a number. The login must be free (see the number plan for numbers). */
   addExtension(extension: Extension): () => void {
-    if (this.#extensions.has(extension.login))
-      throw giveUp("login-taken", `the login "${extension.login}" is used twice: give one of the two another login`);
-    this.#extensions.set(extension.login, extension);
+    const remove = this.#admission.add(extension);
     return () => {
-      if (this.#extensions.get(extension.login) !== extension) return;
-      this.#extensions.delete(extension.login);
+      if (!remove()) return;
       // A redeployed flow brings the extension back at once; its devices would not register again for an hour.
       const grace = this.clock.after(goneAfterMs, () => {
         this.#graces.delete(grace);
-        const back = [...this.#extensions.values()].some((other) => other.extension === extension.extension);
-        if (!back) this.location.remove(extension.extension);
+        if (!this.#admission.knows(extension.extension)) this.location.remove(extension.extension);
       });
       this.#graces.add(grace);
     };
@@ -215,77 +198,9 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   }
 
   #request(request: SipRequest, transaction: ServerTransaction): void {
-    if (request.toTag) {
-      const call = this.#calls.get(`${request.callId}|${request.toTag}`);
-      if (call) call.receive(request, transaction);
-      else transaction.respond(transaction.reply(481));
-      return;
-    }
-    const refuse = (status: number, header?: [string, string]) => {
-      const response = transaction.reply(status, newTag());
-      if (header) response.add(...header);
-      transaction.respond(response);
-    };
-    const unsupported = request.list("require");
-    if (!["INVITE", "REGISTER", "OPTIONS"].includes(request.method)) return refuse(405, ["Allow", allow]);
-    if (!/^sips?:/i.test(request.uri)) return refuse(416);
-    if (unsupported.length > 0) return refuse(420, ["Unsupported", unsupported.join(", ")]);
-    if (request.method === "OPTIONS") {
-      const response = transaction.reply(200, newTag()).add("Allow", allow).add("Accept", sdpType);
-      return transaction.respond(response);
-    }
-    const trusted = request.method === "INVITE" ? this.#options.trusts?.(transaction.flow) : undefined;
-    const identity = trusted ?? this.#identify(request, transaction);
-    if (!identity) return;
-    if (request.method === "REGISTER") return this.#register(request, transaction, identity);
-    if (request.body.length > 0 && request.contentType !== sdpType) return refuse(415, ["Accept", sdpType]);
-    const call = new IncomingCall(this, request, transaction, identity);
-    if (!this.emit("call", call)) call.reject(480);
-  }
-
-  #identify(request: SipRequest, transaction: ServerTransaction): Identity | undefined {
-    const verdict = this.#authenticator.check(request);
-    if (verdict.kind === "known") return verdict.identity;
-    if (verdict.kind === "ask") {
-      const response = transaction.reply(401, newTag());
-      this.#authenticator.challenge(response, verdict.stale);
-      transaction.respond(response);
-      return undefined;
-    }
-    const number = numberOf(request);
-    const what =
-      verdict.why === "login"
-        ? `no extension here has the login "${verdict.login}"`
-        : `wrong password for "${verdict.login}"`;
-    const hint =
-      verdict.why === "login" && this.#known(number) ? `: ${number} exists, but its login is another one` : "";
-    this.#refuse(request, transaction, number, what + hint);
-    return undefined;
-  }
-
-  #register(request: SipRequest, transaction: ServerTransaction, identity: Identity): void {
-    const number = plainUser(parseUri(request.to?.uri ?? "")?.user ?? "");
-    if (number !== identity.extension && number !== identity.login)
-      return this.#refuse(
-        request,
-        transaction,
-        number,
-        `${number} authenticates as "${identity.login}", which is ${identity.extension}`,
-      );
-    const { maxContacts } = identity as Extension;
-    this.#registrar.handle(request, transaction, { extension: identity.extension, maxContacts });
-  }
-
-  #refuse(request: SipRequest, transaction: ServerTransaction, extension: string, why: string): void {
-    transaction.respond(transaction.reply(403, newTag()));
-    const from = showAddress(transaction.flow.remote);
-    this.emit("refused", { extension, from, text: `${request.method} from ${from} refused: ${why}` });
-  }
-
-  #known(number: string): boolean {
-    return [...this.#extensions.values()].some(({ extension }) => extension === number);
+    if (!request.toTag) return this.#admission.handle(request, transaction);
+    const call = this.#calls.get(`${request.callId}|${request.toTag}`);
+    if (call) call.receive(request, transaction);
+    else transaction.respond(transaction.reply(481));
   }
 }
-
-const numberOf = (request: SipRequest): string =>
-  plainUser(parseUri((request.method === "REGISTER" ? request.to : request.from)?.uri ?? "")?.user ?? "");

@@ -16,13 +16,13 @@ export async function connectExtension(host: ForkHost, call: IncomingCall, joine
   try {
     call.ring();
     session = await host.media.open();
-    takeOffer(session, call, call.identity.extension);
+    takeOffer(session, call, call.caller.number);
     const gone = new AbortController();
     call.on("ended", () => gone.abort("cancelled"));
     session.on("closed", () => gone.abort("cancelled"));
     if (call.state === "ended") gone.abort("cancelled");
     const { host: from } = call.flow.remote;
-    const caller = { number: call.identity.extension, name: call.remote?.name ?? "", host: from };
+    const caller = { number: call.caller.number, name: call.remote?.name ?? "", host: from };
     const {
       winner,
       parties,
@@ -34,12 +34,12 @@ export async function connectExtension(host: ForkHost, call: IncomingCall, joine
       return;
     }
     answerer = winner;
-    const leg: Leg = { call, session, name: call.identity.extension };
+    const leg: Leg = { call, session, name: call.caller.number };
     call.answer(answerFor(leg, call.sdp !== undefined, winner.session));
     bridge(host.media, leg, winner, { digit: () => {}, over: () => {} }, host.log);
     if (winner.call.state !== "ended") joined?.(winner);
   } catch (error) {
-    host.log.warn(`${call.identity.extension} could not be connected to ${call.dialled}: ${sentence(error)}`);
+    host.log.warn(`${call.caller.number} could not be connected to ${call.dialled}: ${sentence(error)}`);
     call.reject(488);
     answerer?.call.hangUp();
     await Promise.all([session?.close(), answerer?.session.close()]);

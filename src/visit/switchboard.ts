@@ -286,19 +286,23 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   }
 
   #called(call: IncomingCall): void {
-    const door = [...this.#doors.values()].find(({ settings }) => settings.extension === call.identity.extension);
+    const door = call.caller.kind === "extension" ? this.#doorAt(call.caller.number) : undefined;
     if (door) return this.#pressed(door, call);
     if (this.plan.owner(call.dialled) === undefined) return call.reject(404, `${call.dialled} is no number here`);
     this.#intercoms.add(call);
     call.on("ended", () => this.#intercoms.delete(call));
     connectExtension(this, call, (to) => {
-      if (![...this.#doors.values()].some(({ settings }) => settings.extension === to.name)) return;
+      if (!this.#doorAt(to.name)) return;
       this.#doorCalls.set(to.name, to.call);
       to.call.on("ended", () => {
         // Another phone may be talking with the door by now.
         if (this.#doorCalls.get(to.name) === to.call) this.#doorCalls.delete(to.name);
       });
     }).catch((error: unknown) => this.log.error(sentence(error)));
+  }
+
+  #doorAt(extension: string): Door | undefined {
+    return [...this.#doors.values()].find(({ settings }) => settings.extension === extension);
   }
 
   #pressed(door: Door, call: IncomingCall): void {
@@ -312,7 +316,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     this.#visits.set(visit.id, visit);
     visit.on("event", (event) => this.#tell("visit", event));
     // The ring leaves at once; the camera is asked in the same moment and holds up nobody (X3).
-    visit.tell("ring", { from: call.identity.extension, button: visit.view().button });
+    visit.tell("ring", { from: call.caller.number, button: visit.view().button });
     if (door.hasCamera) this.#photograph(door, visit);
   }
 

@@ -70,8 +70,8 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   }
 
   get #caller(): { number: string; name: string } {
-    const { identity, remote } = this.#line.call;
-    return { number: identity.extension, name: remote?.name || this.door.name };
+    const { caller, remote } = this.#line.call;
+    return { number: caller.number, name: remote?.name || this.door.name };
   }
 
   get state(): VisitState {

@@ -96,7 +96,7 @@ describe("P11 a press makes an ordinary call", () => {
     await house.next(bell, "ringing");
     const [call] = house.calls;
     assert.equal(call?.dialled, "8000");
-    assert.equal(call.identity.extension, "8000");
+    assert.equal(call.caller.number, "8000");
     assert.equal(call.remote?.name, "Garden gate");
     await bell.hangUp();
     assert.equal((await house.next(bell, "ended")).by, "local");

@@ -58,7 +58,7 @@ export class House {
     }
     const legs: OutgoingCall[] = [];
     for (const contact of contacts) {
-      const options = { from: { number: bell.identity.extension, name: "Frontdoor" }, sdp: bell.sdp ?? "" };
+      const options = { from: { number: bell.caller.number, name: "Frontdoor" }, sdp: bell.sdp ?? "" };
       legs.push(await this.endpoint.callContact(contact, options));
     }
     for (const leg of legs) {

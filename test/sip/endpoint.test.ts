@@ -193,11 +193,12 @@ describe("an endpoint", () => {
     const device = new Endpoint({
       listeners: [{ transport: "udp", address: "10.0.0.3", port: 5060 }],
       ...{ clock, listen: network.listen },
-      trusts: ({ remote }) => (remote.host === "10.0.0.9" ? extension("pbx") : undefined),
+      trusts: (_invite, { remote }) =>
+        remote.host === "10.0.0.9" ? { kind: "account", number: "100", account: "pbx" } : undefined,
     });
     await device.start();
     const callers: string[] = [];
-    device.on("call", (call) => callers.push(call.identity.login));
+    device.on("call", (call) => callers.push(call.caller.kind));
     const pbx = party({ host: "10.0.0.9", peer: "10.0.0.3" });
     const other = party({ peer: "10.0.0.3" });
     pbx.send(pbx.request("INVITE"));
@@ -205,7 +206,7 @@ describe("an endpoint", () => {
     other.send(other.request("INVITE", { callId: "i" }));
     await pbx.takeResponse(401);
     await other.takeResponse(401);
-    assert.deepEqual(callers, ["pbx"]);
+    assert.deepEqual(callers, ["account"]);
   });
 
   it("leaves no call, transaction or timer when it is closed, in whatever state", async () => {

@@ -5,10 +5,10 @@ import type { NameAddr } from "../message/headers.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import { newTag } from "../message/reply.ts";
 import { parseUri, plainUser, writeHost } from "../message/uri.ts";
-import type { Identity } from "../auth/authenticator.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
 import type { Flow } from "../transport/flow.ts";
 import { allow, Call, sdpOf, sdpType, type CallHost } from "./call.ts";
+import type { Caller } from "./caller.ts";
 import { Dialog } from "./dialog.ts";
 
 // A proxy gives up a silent INVITE after three minutes; a word a minute keeps it ringing (RFC 3261 §13.3.1.1).
@@ -17,8 +17,7 @@ const remindMs = 60_000;
 export class IncomingCall extends Call {
   readonly direction = "in";
   readonly remote: NameAddr | undefined;
-  /** Who is calling, as proven by its password. */
-  readonly identity: Identity;
+  readonly caller: Caller;
   /** The number dialled: the user part of the request's address. */
   readonly dialled: string;
   /** The caller's offer; absent where it wants the offer from us. */
@@ -29,12 +28,12 @@ export class IncomingCall extends Call {
   readonly #recordRoutes: readonly string[];
   #remind: Cancel = () => {};
 
-  constructor(host: CallHost, request: SipRequest, transaction: ServerTransaction, identity: Identity) {
+  constructor(host: CallHost, request: SipRequest, transaction: ServerTransaction, caller: Caller) {
     const tag = newTag();
     super(host, request.callId, tag);
     this.#tag = tag;
     this.#transaction = transaction;
-    this.identity = identity;
+    this.caller = caller;
     this.remote = request.from;
     const uri = parseUri(request.uri);
     this.dialled = plainUser(uri?.user ?? "");

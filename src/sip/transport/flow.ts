@@ -3,7 +3,7 @@
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import type { PorteroError } from "../../errors.ts";
 
-export type TransportName = "UDP" | "TCP";
+export type TransportName = "UDP" | "TCP" | "TLS" | "WS" | "WSS";
 
 export interface Address {
   readonly host: string;
@@ -24,6 +24,10 @@ export interface Flow {
 
 /** What comes out of a transport. */
 export interface Inbound {
+  /** Asked before anything is read: false = nothing of this source is looked at, and it gets no answer. */
+  admits?(remote: Address): boolean;
+  /** Every message as it came or left, also one that cannot be read. */
+  seen?(direction: "in" | "out", data: Buffer, flow: Flow): void;
   message(message: SipRequest | SipResponse, flow: Flow): void;
   /** Something that is no SIP, or SIP with a fault; `message` is what could be read of it. */
   malformed(fault: string, flow: Flow, message?: SipRequest | SipResponse): void;
@@ -41,7 +45,7 @@ export interface Transport {
 }
 
 export interface ListenerOptions {
-  readonly transport: "udp" | "tcp";
+  readonly transport: Lowercase<TransportName>;
   /** The local address to bind; `0.0.0.0` for all of IPv4, `::` for all. */
   readonly address: string;
   /** 0 = any free port. */

@@ -14,11 +14,11 @@ export class Framing {
   }
 
   /**
-   * Takes what arrived and gives the whole messages in it. `ping` is called for each keep-alive of two line ends
+   * Takes what arrived and gives the whole messages in it, `raw` as they came. `ping` is called for each keep-alive of two line ends
    * (RFC 5626 §3.5.1). A fault without a message, or without a usable Content-Length, means that the place in the
    * stream is lost and the connection must be closed (`lost`).
    */
-  *push(data: Buffer, ping: () => void): Generator<Parsed & { lost?: true }> {
+  *push(data: Buffer, ping: () => void): Generator<Parsed & { raw: Buffer; lost?: true }> {
     this.#pending = this.#pending.length ? Buffer.concat([this.#pending, data]) : data;
     for (;;) {
       this.#skipEmptyLines(ping);
@@ -26,7 +26,8 @@ export class Framing {
       if (this.#length === undefined) {
         const end = headEnd(this.#pending);
         if (!end) {
-          if (this.#pending.length > limits.head) yield { fault: "the headers do not end", lost: true };
+          if (this.#pending.length > limits.head)
+            yield { fault: "the headers do not end", raw: this.#pending, lost: true };
           return;
         }
         const head = parseHead(this.#pending.toString("utf8", 0, end.at));
@@ -35,6 +36,7 @@ export class Framing {
           yield {
             ...(head.message && { message: head.message }),
             fault: head.fault ?? "Content-Length is missing, wrong or too large for a stream",
+            raw: this.#pending,
             lost: true,
           };
           return;
@@ -46,7 +48,7 @@ export class Framing {
       this.#pending = this.#pending.subarray(this.#length);
       this.#length = undefined;
       this.#lineEnds = 0;
-      yield parseMessage(whole);
+      yield { ...parseMessage(whole), raw: whole };
     }
   }
 

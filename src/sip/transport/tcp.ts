@@ -29,10 +29,12 @@ class TcpFlow implements Flow {
   readonly sentBy: Address;
   closed = false;
   readonly #socket: Socket;
+  readonly #inbound: Inbound;
   readonly #failures = new Set<(error: PorteroError) => void>();
 
-  constructor(socket: Socket, remote: Address, sentBy: Address) {
+  constructor(socket: Socket, remote: Address, sentBy: Address, inbound: Inbound) {
     this.#socket = socket;
+    this.#inbound = inbound;
     this.remote = remote;
     this.sentBy = sentBy;
     socket.once("connect", () => this.#failures.clear());
@@ -44,6 +46,7 @@ class TcpFlow implements Flow {
       return;
     }
     if (this.#socket.connecting && failed) this.#failures.add(failed);
+    this.#inbound.seen?.("out", data, this);
     this.#socket.write(data);
     if (this.#socket.writableLength > tcpLimits.unsent) this.#socket.destroy();
   }
@@ -100,7 +103,9 @@ export class TcpTransport implements Transport {
     server.maxConnections = tcpLimits.connections;
     server.on("connection", (socket) => {
       if (socket.remoteAddress === undefined || socket.remotePort === undefined) return void socket.destroy();
-      this.#adopt(socket, { host: plainHost(socket.remoteAddress), port: socket.remotePort }, true);
+      const remote = { host: plainHost(socket.remoteAddress), port: socket.remotePort };
+      if (this.#inbound.admits && !this.#inbound.admits(remote)) return void socket.destroy();
+      this.#adopt(socket, remote, true);
     });
   }
 
@@ -127,7 +132,8 @@ export class TcpTransport implements Transport {
   }
 
   #adopt(socket: Socket, remote: Address, accepted: boolean): TcpFlow {
-    const flow = new TcpFlow(socket, remote, { host: this.#hostFor(remote.host), port: this.address.port });
+    const sentBy = { host: this.#hostFor(remote.host), port: this.address.port };
+    const flow = new TcpFlow(socket, remote, sentBy, this.#inbound);
     const key = showAddress(remote);
     this.#connections.set(key, flow);
     this.#sockets.add(socket);
@@ -136,7 +142,9 @@ export class TcpTransport implements Transport {
     // Until its first message a connection has shown nothing: neither halves nor keep-alives give it more time.
     let proven = !accepted;
     socket.on("data", (data) => {
-      for (const { message, fault, lost } of framing.push(data, () => flow.send(Buffer.from("\r\n")))) {
+      if (this.#inbound.admits && !this.#inbound.admits(remote)) return void socket.destroy();
+      for (const { message, fault, raw, lost } of framing.push(data, () => flow.send(Buffer.from("\r\n")))) {
+        this.#inbound.seen?.("in", raw, flow);
         if (message && fault === undefined) {
           proven = true;
           this.#inbound.message(message, flow);

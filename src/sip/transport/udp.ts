@@ -24,7 +24,7 @@ class UdpFlow implements Flow {
   }
 
   send(data: Buffer, failed?: (error: PorteroError) => void): void {
-    this.#owner.send(data, this.remote, failed);
+    this.#owner.send(data, this, failed);
   }
 }
 
@@ -32,6 +32,7 @@ export class UdpTransport implements Transport {
   readonly name = "UDP";
   readonly address: Address;
   readonly hostFor: (remote: string) => string;
+  readonly #inbound: Inbound;
   readonly #socket: Socket;
   readonly #mapped: boolean;
   #open = true;
@@ -50,6 +51,7 @@ export class UdpTransport implements Transport {
   }
 
   private constructor(socket: Socket, options: ListenerOptions, inbound: Inbound, local: (remote: string) => string) {
+    this.#inbound = inbound;
     this.#socket = socket;
     this.#mapped = isIPv6(options.address);
     const { address, port } = socket.address();
@@ -63,14 +65,15 @@ export class UdpTransport implements Transport {
     socket.removeAllListeners("error");
     // Errors of earlier sends (ICMP) arrive here; each sender has learnt of its own by its callback.
     socket.on("error", () => {});
-    socket.on("message", (data, from) => this.#receive(data, from, inbound));
+    socket.on("message", (data, from) => this.#receive(data, from));
   }
 
   to(remote: Address): Flow {
     return new UdpFlow(this, remote);
   }
 
-  send(data: Buffer, remote: Address, failed?: (error: PorteroError) => void): void {
+  send(data: Buffer, flow: Flow, failed?: (error: PorteroError) => void): void {
+    const { remote } = flow;
     const unreachable = (cause: unknown) =>
       failed?.(tryAgain("unreachable", `${showAddress(remote)} cannot be reached by UDP`, { cause }));
     if (!this.#open) {
@@ -78,6 +81,7 @@ export class UdpTransport implements Transport {
       setImmediate(() => unreachable(undefined));
       return;
     }
+    this.#inbound.seen?.("out", data, flow);
     const host = this.#mapped && !isIPv6(remote.host) ? `::ffff:${remote.host}` : remote.host;
     try {
       this.#socket.send(data, remote.port, host, (error) => {
@@ -94,11 +98,15 @@ export class UdpTransport implements Transport {
     return new Promise((resolve) => this.#socket.close(resolve));
   }
 
-  #receive(data: Buffer, from: RemoteInfo, inbound: Inbound): void {
+  #receive(data: Buffer, from: RemoteInfo): void {
+    const inbound = this.#inbound;
     // Keep-alives: empty lines or zero bytes, never answered (RFC 5626 §3.5.1 leaves them to streams).
     if (data.length <= 4 && data.every((byte) => byte === 13 || byte === 10 || byte === 0 || byte === 32)) return;
     if (from.port === 0) return;
-    const flow = new UdpFlow(this, { host: plainHost(from.address), port: from.port });
+    const remote = { host: plainHost(from.address), port: from.port };
+    if (inbound.admits && !inbound.admits(remote)) return;
+    const flow = new UdpFlow(this, remote);
+    inbound.seen?.("in", data, flow);
     const { message, fault } = parseMessage(data);
     if (message && fault === undefined) inbound.message(message, flow);
     else inbound.malformed(fault ?? "not SIP", flow, message);

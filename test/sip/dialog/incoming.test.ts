@@ -10,10 +10,7 @@ describe("a call to us, RFC 3261 §13.3", () => {
     const made = await ringing();
     const { bell, call, ends, invite } = made;
     await bell.takeResponse(100);
-    assert.deepEqual(
-      [call.state, call.dialled, call.identity.extension, call.sdp],
-      ["ringing", "777", "8000", sdp(4000)],
-    );
+    assert.deepEqual([call.state, call.dialled, call.caller.number, call.sdp], ["ringing", "777", "8000", sdp(4000)]);
     call.ring();
     const ring = await bell.takeResponse(180);
     assert.equal(call.state, "early");
