@@ -51,6 +51,25 @@ export function generatedPassword(owner: string, extension: string, found: (pass
   $.getJSON(path, (answer: { password: string }) => found(answer.password)).fail(() => {});
 }
 
+/**
+ * Makes tabs of the sections `data-tab` that follow the list: `tab.<name>` is a tab's title. A section without fields gets
+ * none.
+ */
+export function tabs(list: Query, words: Words): void {
+  const sections = list.parent().children("section[data-tab]");
+  sections.css("padding-top", "12px");
+  const row = RED.tabs.create({
+    element: list,
+    onchange: ({ id }) => {
+      sections.each((_index, section) => void $(section).toggle(section.dataset["tab"] === id));
+    },
+  });
+  sections.each((_index, section) => {
+    const id = section.dataset["tab"] ?? "";
+    if (section.childElementCount > 0) row.addTab({ id, label: words(`tab.${id}`) });
+  });
+}
+
 /** Whether a config node is chosen in a select of the dialog. */
 export const chosen = (select: Query): string => {
   const value = text(select.val());

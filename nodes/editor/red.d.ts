@@ -18,6 +18,8 @@ export interface Query {
   appendTo(parent: Query): Query;
   insertAfter(sibling: Query): Query;
   closest(selector: string): Query;
+  parent(): Query;
+  children(selector: string): Query;
   each(visit: (index: number, element: HTMLElement) => void): Query;
   on(event: string, listener: (event: { preventDefault(): void }) => void): Query;
   trigger(event: string): Query;
@@ -94,6 +96,11 @@ export interface Editor {
     registerType(type: string, definition: Definition): void;
     node(id: string): EditedNode | null | undefined;
     eachNode(visit: (node: EditedNode & { type: string }) => void): void;
+  };
+  tabs: {
+    create(options: { element: Query; onchange(tab: { id: string }): void }): {
+      addTab(tab: { id: string; label: string }): void;
+    };
   };
   clipboard: { copyText(text: string, element: Query, message: string): void };
   notify(text: string | Query, type: "success" | "warning" | "error"): void;

@@ -1,5 +1,5 @@
 // The dialog of the SIP endpoint.
-import { text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -25,6 +25,7 @@ RED.nodes.registerType("sip-endpoint", {
     return this.name || words("label.node");
   },
   oneditprepare() {
+    tabs($("#portero-endpoint-tabs"), words);
     const reach = $("#portero-endpoint-reach");
     $.getJSON(`portero/endpoint/${this.id}`, (found: { host: string; port: number; trouble?: string }) => {
       reach.text(found.trouble ?? words("label.reach", { address: `${found.host}:${found.port}` }));

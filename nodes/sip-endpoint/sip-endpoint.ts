@@ -4,25 +4,15 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { systemClock } from "../../src/clock.ts";
-import { giveUp, PorteroError, sentence, tryAgain } from "../../src/errors.ts";
+import { PorteroError, sentence, tryAgain } from "../../src/errors.ts";
 import type { Secret } from "../../src/secret.ts";
 import type { ListenerOptions } from "../../src/sip/transport/flow.ts";
 import { Audit, type AuditEntry } from "../../src/store/audit.ts";
 import { Switchboard, type SwitchboardOptions } from "../../src/visit/switchboard.ts";
 import { folderOf, generatedPassword, instanceSecret } from "../passwords.ts";
-import type { Config, Red, RedNode } from "../red.d.ts";
+import type { Red, RedNode } from "../red.d.ts";
 import { Health, logOf, onClose, textOr } from "../shared.ts";
-
-export interface EndpointConfig extends Config {
-  bind?: string;
-  udp?: boolean;
-  tcp?: boolean;
-  port?: string;
-  advertise?: string;
-  realm?: string;
-  rtpFrom?: string;
-  rtpTo?: string;
-}
+import { endpointOptions, type EndpointConfig } from "./settings.ts";
 
 export interface EndpointNode extends RedNode {
   switchboard: Switchboard;
@@ -48,37 +38,6 @@ export function ownAddress(bind: string): string {
   if (bind !== "0.0.0.0" && bind !== "::") return bind;
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return all.find((a) => !a.internal && a.family === "IPv4")?.address ?? "127.0.0.1";
-}
-
-function port(value: unknown, otherwise: number, name: string): number {
-  const number = Number(textOr(value) ?? otherwise);
-  if (Number.isInteger(number) && number >= 0 && number <= 65535) return number;
-  throw giveUp("invalid", `sip-endpoint: ${name} must be a whole number from 0 to 65535 (it is ${String(value)})`);
-}
-
-/** The switchboard's options for what stands in the dialog. Throws a sentence about a field that cannot be. */
-export function endpointOptions(config: EndpointConfig, env: NodeJS.ProcessEnv): SwitchboardOptions {
-  const bind = textOr(config.bind) ?? "0.0.0.0";
-  // Left out, each device is told the address by which it reaches us.
-  const own = textOr(config.advertise);
-  const advertise = own === undefined ? {} : { advertise: own };
-  const sipPort = port(textOr(config.port) ?? textOr(env["PORTERO_SIP_PORT"]), 5060, "port");
-  const transports = [
-    config.udp === false ? [] : ["udp" as const],
-    config.tcp === false ? [] : ["tcp" as const],
-  ].flat();
-  if (transports.length === 0) throw giveUp("invalid", "sip-endpoint: UDP and TCP are both off; switch one on");
-  const from = port(config.rtpFrom, 30000, "first media port");
-  const to = port(config.rtpTo, from === 0 ? 0 : Math.max(30999, from + 999), "last media port");
-  if (to < from) throw giveUp("invalid", `sip-endpoint: the media ports run from ${from} to ${to}; turn them round`);
-  const realm = textOr(config.realm);
-  return {
-    sip: {
-      listeners: transports.map((transport) => ({ transport, address: bind, port: sipPort, ...advertise })),
-      ...(realm === undefined ? {} : { realm }),
-    },
-    media: { bind, ports: [from, to], ...advertise },
-  };
 }
 
 // A busy port is often our own old process going away: try soon, then ever more seldom.

@@ -49,6 +49,8 @@ export class Dialog {
   /** Types into a field and leaves it; what the editor then says about it when the pointer rests on it. */
   async complaint(name: string, wrong: string): Promise<string> {
     const field = this.field(name);
+    const tab = await field.evaluate((element) => element.closest("section")?.dataset["tab"]);
+    if (tab !== undefined) await this.tray.locator(`.red-ui-tab a[href="#${tab}"]`).click();
     await field.fill(wrong);
     await field.blur();
     await field.and(this.tray.locator(".input-error")).waitFor();
@@ -59,6 +61,14 @@ export class Dialog {
     await this.tray.locator(".red-ui-tray-header").hover();
     await bubble.waitFor({ state: "hidden" });
     return text;
+  }
+
+  /** Calls `look` with each of the dialog's own tabs open. */
+  async eachTab(look: () => Promise<void>): Promise<void> {
+    for (const tab of await this.tray.locator(".red-ui-tray-body form .red-ui-tab").all()) {
+      await tab.click();
+      await look();
+    }
   }
 
   /** Every word that a user can read in the dialog: labels, options, placeholders, tips, titles. */

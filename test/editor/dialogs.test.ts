@@ -76,7 +76,8 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     await check(door);
     assert.ok((await door.field("preset").locator("option").count()) > 5, "makers to choose from");
     const endpoint = await door.editConfig("endpoint");
-    await check(endpoint);
+    await endpoint.eachTab(() => check(endpoint));
+    await endpoint.tray.locator('.red-ui-tab a[href="#network"]').click();
     await endpoint.tray.getByText(new RegExp(`:${house.ready.sip?.port ?? 0}\\b`)).waitFor();
     await endpoint.cancel();
     await door.cancel();

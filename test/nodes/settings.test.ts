@@ -8,7 +8,7 @@ import { workOf } from "../../nodes/camera-snapshot/camera-snapshot.ts";
 import { causesIn } from "../../nodes/dial-strategy/dial-strategy.ts";
 import { slugOf } from "../../nodes/door/door.ts";
 import { simCommand, type SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
-import { endpointOptions } from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import { endpointOptions } from "../../nodes/sip-endpoint/settings.ts";
 import { registrarCommand } from "../../nodes/sip-registrar/sip-registrar.ts";
 import { endpoint, Flow, frontdoor, sink, type FlowNode } from "./flow.ts";
 
