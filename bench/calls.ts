@@ -44,7 +44,7 @@ export async function calls(progress: (text: string) => void): Promise<Row[]> {
  * One rate on a fresh, warmed server, so that what an overload leaves behind does not count against the next rate.
  * `cost` is absent where a call failed or sipp could not keep up; `why` says which.
  */
-async function attempt(rate: number): Promise<{ cost?: Cost; why: string }> {
+export async function attempt(rate: number): Promise<{ cost?: Cost; why: string }> {
   using folder = scratch();
   const extensions = [
     { extension: callee, password, maxContacts: 2 },

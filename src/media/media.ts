@@ -6,6 +6,7 @@ import { Worker } from "node:worker_threads";
 import { giveUp, sentence, tryAgain, type PorteroError } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import * as negotiate from "./negotiate.ts";
+import { kinds } from "./offer-answer.ts";
 import { MediaSession, type SessionHost } from "./session.ts";
 import type { Counts, FromWorker, ToWorker, WorkerSettings } from "./worker/messages.ts";
 
@@ -39,8 +40,14 @@ const workerFile = new URL(import.meta.url.endsWith(".ts") ? "./worker/main.ts" 
 const spawnWorker = (settings: WorkerSettings) =>
   new Worker(workerFile, { workerData: settings, name: "portero-media" });
 
-interface Waiting<T> {
-  resolve: (value: T) => void;
+/**
+ * Port pairs that the worker keeps bound in advance, so that an INVITE goes out in the turn of the event loop in which its
+ * cause came in. It is told to bind more when fewer than `low` are left.
+ */
+const stock = { full: 32, low: 24 };
+
+interface Waiting {
+  resolve: (session: MediaSession) => void;
   reject: (error: PorteroError) => void;
 }
 
@@ -56,7 +63,12 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> {
   #next = 1;
   readonly #sessions = new Map<number, MediaSession>();
   readonly #peers = new Map<MediaSession, MediaSession>();
-  readonly #opening = new Map<number, Waiting<MediaSession>>();
+  /** Pairs that are bound and of no session, and how many more are asked for. */
+  #ports: number[] = [];
+  #wanted = 0;
+  /** Who wants a session while no pair is ready, in their order. */
+  #opening: Waiting[] = [];
+  #outbox: ToWorker[] = [];
   readonly #asking = new Map<number, (counts: Counts) => void>();
   readonly #ending = new Map<number, (counts: Counts) => void>();
 
@@ -93,14 +105,37 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> {
     return this.#sessions.size;
   }
 
-  /** A session with its ports; rejects tryAgain "no-ports" naming the range, or "media-down". */
+  /**
+   * A session with the port of its sound, at once where one is ready; rejects tryAgain "no-ports" naming the range, or
+   * "media-down". Video gets its port with the first offer or answer that has it.
+   */
   async open(): Promise<MediaSession> {
-    const worker = await this.#running();
-    const number = this.#next++;
+    if (!this.#worker || this.#closing) await this.#running();
+    const port = this.#opening.length === 0 ? this.#port() : undefined;
+    if (port !== undefined) return this.#session(port);
     return new Promise((resolve, reject) => {
-      this.#opening.set(number, { resolve, reject });
-      worker.postMessage({ type: "open", session: number } satisfies ToWorker);
+      this.#opening.push({ resolve, reject });
+      this.#restock();
     });
+  }
+
+  #session(port: number): MediaSession {
+    const session = new MediaSession(this.#host, this.#next++, port);
+    this.#sessions.set(session.number, session);
+    return session;
+  }
+
+  #port(): number | undefined {
+    const port = this.#ports.shift();
+    if (this.#ports.length < stock.low) this.#restock();
+    return port;
+  }
+
+  #restock(): void {
+    const pairs = stock.full + this.#opening.length - this.#ports.length - this.#wanted;
+    if (pairs <= 0 || (this.#wanted > 0 && pairs < stock.full - stock.low)) return;
+    this.#wanted += pairs;
+    this.#post({ type: "want", pairs });
   }
 
   /** Passes media both ways, from now on and through every new offer of either; each session has one other. */
@@ -126,12 +161,12 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> {
     if (!worker || this.#worker !== worker) return;
     this.#worker = undefined;
     const ended = new Promise<void>((resolve) => {
-      worker.on("message", (message: FromWorker) => {
-        if (message.type === "ended") resolve();
+      worker.on("message", (messages: readonly FromWorker[]) => {
+        if (messages.some(({ type }) => type === "ended")) resolve();
       });
       worker.once("exit", () => resolve());
     });
-    worker.postMessage({ type: "end" } satisfies ToWorker);
+    worker.postMessage([...this.#outbox.splice(0), { type: "end" }] satisfies ToWorker[]);
     await ended;
     await worker.terminate();
     this.#fail(tryAgain("media-down", "The media part is closed."));
@@ -147,20 +182,23 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> {
     return new Promise((resolve, reject) => {
       const worker = this.#spawn(this.#settings);
       let problem = "it ended by itself";
-      worker.on("message", (message: FromWorker) => {
-        if (message.type === "ready") {
-          this.#worker = worker;
-          resolve(worker);
-        } else if (message.type === "unusable") {
-          reject(
-            giveUp(
-              "bad-address",
-              `No media port can be opened on ${this.#options.bind}: this machine does not have the address.`,
-            ),
-          );
-          void worker.terminate();
-        } else {
-          this.#receive(message);
+      worker.on("message", (messages: readonly FromWorker[]) => {
+        for (const message of messages) {
+          if (message.type === "ready") {
+            this.#worker = worker;
+            this.#restock();
+            resolve(worker);
+          } else if (message.type === "unusable") {
+            reject(
+              giveUp(
+                "bad-address",
+                `No media port can be opened on ${this.#options.bind}: this machine does not have the address.`,
+              ),
+            );
+            void worker.terminate();
+          } else {
+            this.#receive(message);
+          }
         }
       });
       worker.on("error", (error) => (problem = sentence(error)));
@@ -182,26 +220,27 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> {
 
   /** Ends whatever still waits for a worker that is gone. */
   #fail(error: PorteroError): void {
-    for (const { reject } of this.#opening.values()) reject(error);
+    const waiting = this.#opening;
+    [this.#opening, this.#ports, this.#outbox, this.#wanted] = [[], [], [], 0];
+    for (const { reject } of waiting) reject(error);
     for (const answer of [...this.#asking.values(), ...this.#ending.values()]) answer(noCounts);
     const sessions = [...this.#sessions.values()];
-    for (const map of [this.#opening, this.#asking, this.#ending, this.#sessions, this.#peers]) map.clear();
+    for (const map of [this.#asking, this.#ending, this.#sessions, this.#peers]) map.clear();
     for (const session of sessions) session.ended();
   }
 
   #receive(message: Exclude<FromWorker, { type: "ready" | "unusable" }>): void {
     switch (message.type) {
-      case "opened": {
-        const waiting = this.#opening.get(message.session);
-        if (!this.#opening.delete(message.session)) return;
-        const session = new MediaSession(this.#host, message.session, message);
-        this.#sessions.set(message.session, session);
-        waiting?.resolve(session);
-        break;
-      }
-      case "refused":
-        this.#opening.get(message.session)?.reject(tryAgain("no-ports", message.reason));
-        this.#opening.delete(message.session);
+      case "ports":
+        this.#wanted -= message.wanted;
+        this.#ports.push(...message.ports);
+        while (this.#opening.length > 0) {
+          const port = this.#port();
+          if (port === undefined) break;
+          this.#opening.shift()?.resolve(this.#session(port));
+        }
+        if (message.reason === undefined) break;
+        for (const { reject } of this.#opening.splice(0)) reject(tryAgain("no-ports", message.reason));
         break;
       case "silent":
       case "heard":
@@ -223,7 +262,8 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> {
   readonly #host: SessionHost = {
     random: () => this.#random(),
     advertise: () => this.#options.advertise,
-    post: (message) => this.#worker?.postMessage(message),
+    post: (message) => this.#post(message),
+    port: () => (this.#worker ? this.#port() : undefined),
     renegotiated: (session) => {
       const peer = this.#peers.get(session);
       if (!peer) return;
@@ -231,25 +271,33 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> {
       this.#route(peer, session);
     },
     stats: (session) => this.#ask(session),
-    close: (session) => this.#closeSession(session),
+    close: (session, unused) => this.#closeSession(session, unused),
   };
+
+  // A message wakes the worker, which costs more than what it says: what comes up in one turn goes together.
+  #post(message: ToWorker): void {
+    if (!this.#worker || this.#outbox.push(message) > 1) return;
+    setImmediate(() => {
+      if (this.#outbox.length > 0) this.#worker?.postMessage(this.#outbox.splice(0));
+    });
+  }
 
   #ask(session: MediaSession): Promise<Counts> {
     if (!this.#worker || !this.#sessions.has(session.number)) return Promise.resolve(noCounts);
     const ask = this.#next++;
     return new Promise((resolve) => {
       this.#asking.set(ask, resolve);
-      this.#worker?.postMessage({ type: "stats", session: session.number, ask } satisfies ToWorker);
+      this.#post({ type: "stats", session: session.number, ask });
     });
   }
 
-  #closeSession(session: MediaSession): Promise<Counts> {
+  #closeSession(session: MediaSession, ports: readonly number[]): Promise<Counts> {
     this.#peers.delete(this.#peers.get(session) ?? session);
     this.#peers.delete(session);
     if (!this.#sessions.delete(session.number) || !this.#worker) return Promise.resolve(noCounts);
     return new Promise((resolve) => {
       this.#ending.set(session.number, resolve);
-      this.#worker?.postMessage({ type: "close", session: session.number } satisfies ToWorker);
+      this.#post({ type: "close", session: session.number, ports });
     });
   }
 
@@ -259,18 +307,19 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> {
     if (!peer) return;
     this.#peers.delete(session);
     this.#peers.delete(peer);
-    for (const kind of ["audio", "video"] as const) {
-      for (const { number } of [session, peer]) {
-        this.#host.post({ type: "route", session: number, kind, to: undefined, routes: [] });
-      }
-    }
+    for (const side of [session, peer])
+      for (const kind of kinds)
+        if (side.agreed(kind))
+          this.#host.post({ type: "route", session: side.number, kind, to: undefined, routes: [] });
   }
 
+  // A kind that one side has not settled has no way: its half in the worker is not open, or closed with its routes.
   #route(from: MediaSession, to: MediaSession): void {
-    for (const kind of ["audio", "video"] as const) {
+    for (const kind of kinds) {
       const source = from.agreed(kind);
       const target = to.agreed(kind);
-      const routes = source && target ? negotiate.routes(source, target) : [];
+      if (!source || !target) continue;
+      const routes = negotiate.routes(source, target);
       this.#host.post({ type: "route", session: from.number, kind, to: to.number, routes });
     }
   }

@@ -11,8 +11,8 @@ export const kinds = ["audio", "video"] as const;
 export interface OfferAnswerOptions {
   /** Our address in SDP, until `advertise` is set. */
   readonly advertise: string;
-  /** The RTP ports we have; a kind without one is refused. */
-  readonly ports: ReadonlyMap<Kind, number>;
+  /** Our RTP port for a kind, got when it is first asked for; a kind without one is refused. */
+  readonly ports: Pick<ReadonlyMap<Kind, number>, "get">;
   /** The session id of the o= line, below 2^53. */
   readonly id: number;
 }
@@ -96,7 +96,7 @@ export class OfferAnswer {
     const lines = offer.map((remote) => {
       const kind = kinds.find((k) => k === remote.type && !agreed.has(k));
       const formats = kind ? this.#answerFormats(kind, remote, towards) : [];
-      if (!kind || !negotiate.speech(formats)) return refused(remote);
+      if (!kind || !negotiate.speech(formats) || this.#options.ports.get(kind) === undefined) return refused(remote);
       const direction = negotiate.mirror(remote.direction);
       agreed.set(kind, { kind, remote, send: formats, receive: formats, direction });
       const other = towards?.agreed(kind)?.remote;
@@ -128,7 +128,7 @@ export class OfferAnswer {
     const wishes = kind && like ? like.#wishes(kind) : undefined;
     const formats = kind ? this.#offerFormats(kind, before, like, wishes?.formats) : [];
     const protocol = before?.protocol ?? "RTP/AVP";
-    if (!kind || formats.length === 0 || !this.#options.ports.has(kind)) {
+    if (!kind || formats.length === 0 || this.#options.ports.get(kind) === undefined) {
       return refused({ type, protocol, list: before?.list ?? before?.formats.map((f) => f.payload).join(" ") ?? "0" });
     }
     const direction = wishes?.line.direction ?? (like ? "sendrecv" : (before?.direction ?? "sendrecv"));
@@ -157,7 +157,7 @@ export class OfferAnswer {
 
   #answerFormats(kind: Kind, remote: RemoteLine, towards: OfferAnswer | undefined): Format[] {
     const offered = negotiate.carried(kind, remote);
-    if (!this.#options.ports.has(kind) || offered.length === 0) return [];
+    if (offered.length === 0) return [];
     // A leg that has settled its audio but no video is a leg without video.
     const settled = towards?.agreed("audio") ? (towards.agreed(kind)?.send ?? []) : undefined;
     if (kind === "video") return negotiate.answerVideo(offered, settled);

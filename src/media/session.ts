@@ -21,10 +21,12 @@ export interface SessionHost {
   advertise(): string;
   random(): number;
   post(message: ToWorker): void;
+  /** A bound pair of ports for a further m-line, where one is left. */
+  port(): number | undefined;
   /** Routes to and from the session's peer are to be worked out again. */
   renegotiated(session: MediaSession): void;
   stats(session: MediaSession): Promise<Counts>;
-  close(session: MediaSession): Promise<Counts>;
+  close(session: MediaSession, unused: readonly number[]): Promise<Counts>;
 }
 
 const noCounts: Counts = { received: 0, sent: 0, lost: 0 };
@@ -34,22 +36,24 @@ export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: 
   /** The session's number in the worker. */
   readonly number: number;
   readonly #host: SessionHost;
-  /** A kind that is not negotiated gives its ports back; a later offer of it is refused. */
+  /** Ports are had before they are used; a kind that is not negotiated gives its own back. */
   readonly #ports = new Map<Kind, number>();
+  /** Kinds whose ports the worker has opened for this session. */
+  readonly #opened = new Set<Kind>();
   readonly #sdp: OfferAnswer;
   #final: MediaStats | undefined;
   #closing: Promise<void> | undefined;
 
-  /** Made by Media.open(). */
-  constructor(host: SessionHost, number: number, ports: { readonly audio: number; readonly video?: number }) {
+  /** Made by Media.open() with the port of its sound. */
+  constructor(host: SessionHost, number: number, port: number) {
     super();
     this.#host = host;
     this.number = number;
     this.id = `media-${number}`;
-    this.#ports.set("audio", ports.audio);
-    if (ports.video !== undefined) this.#ports.set("video", ports.video);
+    this.#ports.set("audio", port);
     const id = Math.floor(host.random() * 2 ** 32);
-    this.#sdp = new OfferAnswer({ advertise: host.advertise(), ports: this.#ports, id });
+    const ports = { get: (kind: Kind) => this.#port(kind) };
+    this.#sdp = new OfferAnswer({ advertise: host.advertise(), ports, id });
   }
 
   /** Our address in this leg's SDP, as its peer can reach it; to be set before the first offer or answer. */
@@ -104,8 +108,13 @@ export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: 
 
   /** Frees the ports; resolves when they are closed. */
   close(): Promise<void> {
-    this.#closing ??= this.#host.close(this).then((counts) => this.ended(counts));
+    this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const unused = [...this.#ports].flatMap(([kind, port]) => (this.#opened.has(kind) ? [] : [port]));
+    this.ended(await this.#host.close(this, unused));
   }
 
   /** The worker has closed the session, or has died; for Media. */
@@ -120,13 +129,25 @@ export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: 
     return { ...counts, ...(codec !== undefined && { codec }) };
   }
 
+  #port(kind: Kind): number | undefined {
+    const port = this.#ports.get(kind) ?? (this.#closing ? undefined : this.#host.port());
+    if (port !== undefined) this.#ports.set(kind, port);
+    return port;
+  }
+
   #apply(): void {
+    const session = this.number;
     for (const kind of kinds) {
+      const port = this.#ports.get(kind);
       const agreed = this.#sdp.agreed(kind);
+      if (port === undefined) continue;
       if (agreed) {
-        this.#host.post({ type: "remote", session: this.number, kind, remote: remoteOf(agreed) });
-      } else if (this.#ports.delete(kind)) {
-        this.#host.post({ type: "release", session: this.number, kind });
+        this.#opened.add(kind);
+        this.#host.post({ type: "remote", session, kind, port, remote: remoteOf(agreed) });
+      } else {
+        this.#ports.delete(kind);
+        this.#opened.delete(kind);
+        this.#host.post({ type: "release", session, kind, port });
       }
     }
     this.#host.renegotiated(this);

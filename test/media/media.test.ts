@@ -14,6 +14,7 @@ import { levelOf } from "./tone.ts";
 
 const loopback = { bind: "127.0.0.1", advertise: "127.0.0.1" };
 const limit = { timeout: 10_000 };
+const video = "m=video 4000 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\n";
 const events = "a=rtpmap:101 telephone-event/8000";
 const portOf = (sdp: string, kind = "audio") => Number(new RegExp(`^m=${kind} (\\d+)`, "m").exec(sdp)?.[1]);
 const isCode = (code: string) => (e: unknown) => e instanceof PorteroError && e.code === code;
@@ -163,17 +164,32 @@ describe("the relay", limit, () => {
   it("gives back the video ports that are not negotiated", async () => {
     const one = await another(1);
     const session = await media.open();
-    const offer =
-      one.sdp("8") + "m=video 4000 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\n";
-    session.receiveOffer(offer);
-    const video = portOf(session.answer(), "video");
-    assert.equal(await bound("127.0.0.1", video), undefined, "in use");
+    session.receiveOffer(one.sdp("8") + video);
+    const port = portOf(session.answer(), "video");
+    assert.equal(await bound("127.0.0.1", port), undefined, "in use");
     session.receiveOffer(one.sdp("8"));
     session.answer();
     await session.close();
-    const again = await bound("127.0.0.1", video);
+    const again = await bound("127.0.0.1", port);
     assert.ok(again);
     again.close();
+  });
+
+  it("adds video to a call that began without, on a port of its own", async () => {
+    const { bell, a } = await call("8", "8");
+    const audio = portOf(a.offer());
+    a.receiveOffer(bell.sdp("8") + video);
+    const answer = a.answer();
+    assert.equal(portOf(answer), audio);
+    const port = portOf(answer, "video");
+    assert.ok(port > 0 && port !== audio);
+    assert.equal(await bound("127.0.0.1", port), undefined, "in use");
+  });
+
+  it("X3 opens a session in the turn in which it is asked for, since ports stand ready", async () => {
+    await media.open();
+    const next = new Promise((resolve) => setImmediate(resolve, "a turn later"));
+    assert.ok((await Promise.race([media.open(), next])) instanceof MediaSession);
   });
 
   it("opens and closes 200 sessions and leaves no port", async () => {
@@ -202,12 +218,15 @@ describe("the relay", limit, () => {
 });
 
 describe("the port range", limit, () => {
-  it("is kept to, and named when it is used up; a closed pair rests", async () => {
+  it("is kept to, and named when it is used up; a closed pair rests", async (t) => {
     const first = await freeRange(3);
     const small = await Media.start({ ...loopback, ports: [first, first + 5], drainMs: 60_000 });
-    const one = await small.open();
-    const two = await small.open();
-    assert.deepEqual([portOf(one.offer()), portOf(two.offer())], [first, first + 4]);
+    t.after(() => small.close());
+    const [one, two, three] = [await small.open(), await small.open(), await small.open()];
+    assert.deepEqual(
+      [one, two, three].map((session) => portOf(session.offer())),
+      [first, first + 2, first + 4],
+    );
     const named = (e: unknown) =>
       isCode("no-ports")(e) &&
       (e as PorteroError).advice === "again" &&
@@ -215,7 +234,29 @@ describe("the port range", limit, () => {
     await assert.rejects(small.open(), named);
     await one.close();
     await assert.rejects(small.open(), named, "still draining");
-    await small.close();
+  });
+
+  it("serves again what was closed and has rested", async (t) => {
+    const first = await freeRange(2);
+    const small = await Media.start({ ...loopback, ports: [first, first + 3], drainMs: 0 });
+    t.after(() => small.close());
+    const [one, two] = [await small.open(), await small.open()];
+    await assert.rejects(small.open(), isCode("no-ports"));
+    await Promise.all([one.close(), two.close()]);
+    assert.deepEqual(
+      (await Promise.all([small.open(), small.open()])).map((session) => portOf(session.offer())).sort(),
+      [first, first + 2],
+    );
+  });
+
+  it("leaves a call without video, where there is a port for its sound only", async (t) => {
+    const first = await freeRange(1);
+    const small = await Media.start({ ...loopback, ports: [first, first + 1] });
+    t.after(() => small.close());
+    const session = await small.open();
+    session.receiveOffer((await another(1)).sdp("8") + video);
+    const answer = session.answer();
+    assert.deepEqual([portOf(answer), portOf(answer, "video")], [first, 0]);
   });
 
   it("must make sense, and the address must be ours", async () => {
@@ -282,9 +323,12 @@ describe("a worker that dies", limit, () => {
   it("fails what was being opened, and answers what was being asked", async () => {
     const session = await media.open();
     const stats = session.stats();
-    const opening = media.open();
+    // More than stand ready.
+    const opening = Promise.allSettled(Array.from({ length: 100 }, () => media.open()));
     const ended = workers[0]?.terminate();
-    await assert.rejects(opening, isCode("media-down"));
+    const failed = (await opening).flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+    assert.ok(failed.length > 0 && failed.every(isCode("media-down")));
+    assert.equal(media.sessions, 0);
     assert.equal((await stats).received, 0);
     await ended;
   });

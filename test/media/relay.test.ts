@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { beforeEach, describe, it } from "node:test";
-import type { FromWorker, Remote } from "../../src/media/worker/messages.ts";
+import type { FromWorker, Kind, Remote } from "../../src/media/worker/messages.ts";
 import type { PortPair } from "../../src/media/worker/ports.ts";
 import { Relay } from "../../src/media/worker/relay.ts";
 import { settle } from "../support/clock.ts";
@@ -13,6 +13,7 @@ let told: FromWorker[] = [];
 let pairs: PortPair[] = [];
 let closed: number[] = [];
 let relay: Relay;
+let pool: { open: () => Promise<PortPair>; has: () => boolean };
 
 class FakeSocket extends EventEmitter {
   send() {}
@@ -44,21 +45,25 @@ const wait = (ms: number) => {
 
 async function start(firstPacketMs = 30_000, silenceMs = 15_000) {
   [now, told, pairs, closed] = [0, [], [], []];
+  pool = { open: () => Promise.resolve(pair()), has: () => false };
   relay = new Relay(
     { bind: "0.0.0.0", own: [], firstPacketMs, silenceMs },
     {
       now: () => now,
       random: () => 0.5,
-      pool: { open: () => Promise.resolve(pair()), has: () => false },
+      pool,
       tell: (m) => told.push(m),
     },
   );
-  relay.handle({ type: "open", session: 1 });
+  relay.handle({ type: "want", pairs: 4 });
   await settle();
-  relay.handle({ type: "open", session: 2 });
-  await settle();
-  for (const session of [1, 2]) relay.handle({ type: "remote", session, kind: "audio", remote });
+  for (const session of [1, 2]) settleRemote(session);
 }
+
+const settleRemote = (session: number, kind: Kind = "audio", how = remote) =>
+  relay.handle({ type: "remote", session, kind, port: portOf(session, kind), remote: how });
+/** Session 1 has 40000 and 40002, session 2 the next two. */
+const portOf = (session: number, kind: Kind = "audio") => 40_000 + 4 * (session - 1) + (kind === "audio" ? 0 : 2);
 
 beforeEach(() => start());
 
@@ -118,9 +123,9 @@ describe("media time-outs", () => {
     route(1, 2);
     relay.watch();
     hear("rtp", 0);
-    relay.handle({ type: "remote", session: 1, kind: "audio", remote: { ...remote, receive: false } });
+    settleRemote(1, "audio", { ...remote, receive: false });
     wait(100_000);
-    relay.handle({ type: "remote", session: 1, kind: "audio", remote });
+    settleRemote(1);
     wait(29_000);
     assert.deepEqual(silences(), []);
   });
@@ -134,19 +139,35 @@ describe("media time-outs", () => {
 });
 
 describe("sessions in the worker", () => {
-  it("open two pairs, give the video's back when asked, and close what is left", async () => {
-    assert.deepEqual(told.slice(0, 2), [
-      { type: "opened", session: 1, audio: 40_000, video: 40_002 },
-      { type: "opened", session: 2, audio: 40_004, video: 40_006 },
-    ]);
-    relay.handle({ type: "release", session: 1, kind: "video" });
-    relay.handle({ type: "close", session: 1 });
-    relay.handle({ type: "close", session: 1 });
+  it("take ready pairs, give the video's back when asked, and close what is left", async () => {
+    assert.deepEqual(told, [{ type: "ports", ports: [40_000, 40_002, 40_004, 40_006], wanted: 4 }]);
+    settleRemote(1, "video");
+    relay.handle({ type: "release", session: 1, kind: "video", port: 40_002 });
+    relay.handle({ type: "close", session: 1, ports: [] });
     await settle();
     assert.deepEqual(closed, [40_002, 40_000]);
-    assert.equal(told.filter((m) => m.type === "closed").length, 1);
+    const counts = { received: 0, sent: 0, lost: 0, remote: "192.0.2.1:4000" };
+    assert.deepEqual(told.slice(1), [{ type: "closed", session: 1, counts }]);
     await relay.end();
     assert.deepEqual(closed.slice(2).sort(), [40_004, 40_006]);
+  });
+
+  it("close pairs that were told to somebody and never used", async () => {
+    relay.handle({ type: "close", session: 3, ports: [40_002] });
+    relay.handle({ type: "release", session: 1, kind: "video", port: 40_006 });
+    await settle();
+    assert.deepEqual(closed, [40_002, 40_006]);
+    assert.deepEqual(told.at(-1), { type: "closed", session: 3, counts: { received: 0, sent: 0, lost: 0 } });
+    settleRemote(3, "audio", remote);
+    assert.equal(pairs[1]?.rtp.listenerCount("message"), 0, "a session that is closed opens nothing");
+  });
+
+  it("tell of as many ready pairs as there are, and why there are no more", async () => {
+    const why = "No media port is free: widen the range.";
+    pool.open = () => (pairs.length < 6 ? Promise.resolve(pair()) : Promise.reject(new Error(why)));
+    relay.handle({ type: "want", pairs: 8 });
+    await settle();
+    assert.deepEqual(told.at(-1), { type: "ports", ports: [40_008, 40_010], wanted: 8, reason: why });
   });
 
   it("send nothing more to a session that is closed", () => {
@@ -158,7 +179,7 @@ describe("sessions in the worker", () => {
     route(1, 2);
     hear("rtp", 0);
     assert.equal(sent, 1);
-    relay.handle({ type: "close", session: 2 });
+    relay.handle({ type: "close", session: 2, ports: [] });
     hear("rtp", 0, 2);
     assert.equal(sent, 1);
   });

@@ -48,10 +48,19 @@ export interface Counts {
   readonly remote?: string;
 }
 
+/** The main thread sends them in arrays, all that came up in one turn of its event loop. */
 export type ToWorker =
-  | { readonly type: "open"; readonly session: number }
-  | { readonly type: "release"; readonly session: number; readonly kind: Kind }
-  | { readonly type: "remote"; readonly session: number; readonly kind: Kind; readonly remote: Remote }
+  /** Bind so many more pairs and keep them ready. */
+  | { readonly type: "want"; readonly pairs: number }
+  /** The far end of an m-line; `port` is the ready pair that the line has, opened for the session the first time. */
+  | {
+      readonly type: "remote";
+      readonly session: number;
+      readonly kind: Kind;
+      readonly port: number;
+      readonly remote: Remote;
+    }
+  | { readonly type: "release"; readonly session: number; readonly kind: Kind; readonly port: number }
   | {
       readonly type: "route";
       readonly session: number;
@@ -61,14 +70,16 @@ export type ToWorker =
       readonly routes: readonly Route[];
     }
   | { readonly type: "stats"; readonly session: number; readonly ask: number }
-  | { readonly type: "close"; readonly session: number }
+  /** `ports`: pairs it was given and never used. */
+  | { readonly type: "close"; readonly session: number; readonly ports: readonly number[] }
   | { readonly type: "end" };
 
+/** Sent in arrays too. */
 export type FromWorker =
   | { readonly type: "ready" }
   | { readonly type: "unusable" }
-  | { readonly type: "opened"; readonly session: number; readonly audio: number; readonly video?: number }
-  | { readonly type: "refused"; readonly session: number; readonly reason: string }
+  /** Pairs that are bound and ready; fewer than were wanted for the reason given. */
+  | { readonly type: "ports"; readonly ports: readonly number[]; readonly wanted: number; readonly reason?: string }
   | { readonly type: "silent"; readonly session: number }
   | { readonly type: "heard"; readonly session: number }
   | { readonly type: "stats"; readonly ask: number; readonly counts: Counts }

@@ -31,6 +31,8 @@ export class Relay {
   readonly #deps: RelayDeps;
   readonly #own: ReadonlySet<string>;
   readonly #sessions = new Map<number, Session>();
+  /** Bound and told of, but of no session yet; what comes in on them is dropped. */
+  readonly #ready = new Map<number, PortPair>();
   readonly #closing = new Set<Promise<unknown>>();
 
   constructor(settings: RelaySettings, deps: RelayDeps) {
@@ -41,14 +43,14 @@ export class Relay {
 
   handle(message: Exclude<ToWorker, { type: "end" }>): void {
     switch (message.type) {
-      case "open":
-        void this.#open(message.session);
-        break;
-      case "release":
-        void this.#release(message.session, message.kind);
+      case "want":
+        void this.#bindReady(message.pairs);
         break;
       case "remote":
-        this.#half(message.session, message.kind)?.stream.setRemote(message.remote);
+        this.#opened(message.session, message.kind, message.port)?.stream.setRemote(message.remote);
+        break;
+      case "release":
+        void this.#release(message.session, message.kind, message.port);
         break;
       case "route": {
         const to = message.to === undefined ? undefined : this.#half(message.to, message.kind);
@@ -59,7 +61,7 @@ export class Relay {
         this.#deps.tell({ type: "stats", ask: message.ask, counts: this.#counts(message.session) });
         break;
       case "close":
-        this.#close(message.session);
+        this.#close(message.session, message.ports);
         break;
     }
   }
@@ -84,24 +86,36 @@ export class Relay {
 
   /** Closes every session; resolves when no port is left open. */
   async end(): Promise<void> {
-    for (const id of [...this.#sessions.keys()]) this.#close(id);
+    for (const id of [...this.#sessions.keys()]) this.#close(id, []);
+    this.#closing.add(Promise.all([...this.#ready.keys()].map((port) => this.#unused(port))));
     await Promise.all(this.#closing);
   }
 
-  async #open(id: number): Promise<void> {
+  async #bindReady(wanted: number): Promise<void> {
+    const ports: number[] = [];
+    let reason: string | undefined;
     try {
-      const audio = this.#bind("audio", await this.#deps.pool.open());
-      const halves = new Map<Kind, Half>([["audio", audio]]);
-      // A call without video is better than none.
-      const pair = await this.#deps.pool.open().catch(() => undefined);
-      if (pair) halves.set("video", this.#bind("video", pair));
-      this.#sessions.set(id, { halves, watchedSince: undefined, silent: false });
-      const ports = { audio: audio.pair.port, ...(pair && { video: pair.port }) };
-      this.#deps.tell({ type: "opened", session: id, ...ports });
+      while (ports.length < wanted) {
+        const pair = await this.#deps.pool.open();
+        this.#ready.set(pair.port, pair);
+        ports.push(pair.port);
+      }
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#deps.tell({ type: "refused", session: id, reason });
+      reason = error instanceof Error ? error.message : String(error);
     }
+    this.#deps.tell({ type: "ports", ports, wanted, ...(reason !== undefined && { reason }) });
+  }
+
+  /** A session's half, made of a ready pair where it has none yet. */
+  #opened(id: number, kind: Kind, port: number): Half | undefined {
+    const session = this.#sessions.get(id) ?? { halves: new Map<Kind, Half>(), watchedSince: undefined, silent: false };
+    const pair = this.#ready.get(port);
+    if (!pair) return session.halves.get(kind);
+    this.#ready.delete(port);
+    const half = this.#bind(kind, pair);
+    this.#sessions.set(id, session);
+    session.halves.set(kind, half);
+    return half;
   }
 
   #bind(kind: Kind, pair: PortPair): Half {
@@ -133,29 +147,32 @@ export class Relay {
     return this.#sessions.get(id)?.halves.get(kind);
   }
 
-  #release(id: number, kind: Kind): Promise<void> {
+  #release(id: number, kind: Kind, port: number): Promise<void> {
     const half = this.#half(id, kind);
     this.#sessions.get(id)?.halves.delete(kind);
-    return half ? this.#shut(half) : Promise.resolve();
+    return half ? this.#shut(half) : this.#unused(port);
   }
 
   #shut(half: Half): Promise<void> {
-    for (const session of this.#sessions.values()) {
-      for (const other of session.halves.values()) other.stream.forget(half.stream);
-    }
-    half.stream.setRoutes(undefined, []);
+    half.stream.close();
     half.pair.rtp.removeAllListeners("message");
     half.pair.rtcp.removeAllListeners("message");
     return half.pair.close();
   }
 
-  #close(id: number): void {
-    const session = this.#sessions.get(id);
-    if (!session) return;
+  /** A ready pair whose number was told to somebody rests like any other. */
+  #unused(port: number): Promise<void> {
+    const pair = this.#ready.get(port);
+    this.#ready.delete(port);
+    return pair?.close() ?? Promise.resolve();
+  }
+
+  #close(id: number, ports: readonly number[]): void {
     const counts = this.#counts(id);
+    const halves = [...(this.#sessions.get(id)?.halves.values() ?? [])];
     this.#sessions.delete(id);
-    const shut = Promise.all([...session.halves.values()].map((half) => this.#shut(half)));
-    const done = shut.then(() => {
+    const shut = [...halves.map((half) => this.#shut(half)), ...ports.map((port) => this.#unused(port))];
+    const done = Promise.all(shut).then(() => {
       this.#closing.delete(done);
       this.#deps.tell({ type: "closed", session: id, counts });
     });

@@ -23,7 +23,13 @@ export interface StreamDeps {
 }
 
 const laws = { aToU, uToA };
-const noWay = 0xff;
+
+/** What becomes of one payload type on its way to the other leg. */
+interface Way {
+  readonly payload: number;
+  readonly rate: number;
+  readonly law: Uint8Array | undefined;
+}
 
 export class Stream {
   readonly kind: Kind;
@@ -33,16 +39,16 @@ export class Stream {
   readonly #wire: Wire;
   readonly #deps: StreamDeps;
   #to: Stream | undefined;
+  /** Streams whose packets come here. */
+  readonly #sources = new Set<Stream>();
   #remote: Remote | undefined;
   #rtcpAddress: string | undefined;
   #rtcpPort = 0;
   /** When something last came from the peer; undefined = nothing since the stream was set up. */
   lastHeard: number | undefined;
-  // By payload type, so that the path of a packet is three table reads.
-  readonly #accepted = new Uint8Array(128);
-  readonly #payloads = new Uint8Array(128).fill(noWay);
-  readonly #rates = new Uint32Array(128);
-  readonly #laws: (Uint8Array | undefined)[] = Array.from({ length: 128 }, () => undefined);
+  // By payload type. Maps, since typed arrays of 128 cost more to make than a call's other objects together.
+  #accepted: ReadonlySet<number> = new Set();
+  #ways: ReadonlyMap<number, Way> = new Map();
 
   constructor(kind: Kind, wire: Wire, deps: StreamDeps) {
     this.kind = kind;
@@ -65,35 +71,31 @@ export class Stream {
 
   setRemote(remote: Remote): void {
     this.#remote = remote;
-    this.#accepted.fill(0);
-    for (const payload of remote.payloads) this.#accepted[payload & 0x7f] = 1;
+    this.#accepted = new Set(remote.payloads);
     this.#latch.expect(remote.address, remote.port);
     this.#rtcpAddress = remote.rtcpAddress ?? remote.address;
     this.#rtcpPort = remote.rtcpPort;
   }
 
   setRoutes(to: Stream | undefined, routes: readonly Route[]): void {
+    if (this.#to) this.#to.#sources.delete(this);
+    if (to) to.#sources.add(this);
     this.#to = to;
-    this.#payloads.fill(noWay);
-    this.#laws.fill(undefined);
-    for (const route of routes) {
-      const from = route.from & 0x7f;
-      this.#payloads[from] = route.to & 0x7f;
-      this.#rates[from] = route.rate;
-      this.#laws[from] = route.law && laws[route.law];
-    }
+    this.#ways = new Map(
+      routes.map(({ from, to: payload, rate, law }) => [from, { payload, rate, law: law && laws[law] }]),
+    );
   }
 
-  /** `other` is closed: nothing goes there any more. */
-  forget(other: Stream): void {
-    if (this.#to === other) this.setRoutes(undefined, []);
+  /** Nothing goes to it or from it any more. */
+  close(): void {
+    for (const source of [...this.#sources, this]) source.setRoutes(undefined, []);
   }
 
   /** A datagram on the RTP port. */
   receive(packet: Buffer, address: string, port: number): void {
     const remote = this.#remote;
     const payload = payloadType(packet);
-    if (!remote?.receive || payload < 0 || this.#accepted[payload] !== 1) return;
+    if (!remote?.receive || payload < 0 || !this.#accepted.has(payload)) return;
     const ssrc = ssrcOf(packet);
     const sequence = sequenceOf(packet);
     if (this.#deps.isOwn(address, port) || !this.#latch.admits(address, port, ssrc, sequence)) return;
@@ -101,14 +103,14 @@ export class Stream {
     const now = this.#deps.now();
     this.lastHeard = now;
     const to = this.#to;
-    const next = this.#payloads[payload] ?? noWay;
-    if (!to || next === noWay) return;
-    const law = this.#laws[payload];
+    const way = this.#ways.get(payload);
+    if (!to || !way) return;
+    const { law } = way;
     if (law) {
       const end = payloadEnd(packet);
       for (let i = payloadStart(packet); i < end; i++) packet[i] = law[packet[i] ?? 0] ?? 0;
     }
-    to.#send(packet, this, next, this.#rates[payload] ?? 8000, now);
+    to.#send(packet, this, way.payload, way.rate, now);
   }
 
   #send(packet: Buffer, source: Stream, payload: number, rate: number, now: number): void {
