@@ -11,10 +11,10 @@ import { IncomingCall } from "./dialog/incoming.ts";
 import { OutgoingCall, type OutgoingOptions } from "./dialog/outgoing.ts";
 import type { SipRequest, SipResponse } from "./message/message.ts";
 import { newTag, replyTo } from "./message/reply.ts";
-import { placeOf } from "./registrar/contact.ts";
 import { Location, type Contact } from "./registrar/location.ts";
-import { Registrar, usualExpiry, type Expiry } from "./registrar/registrar.ts";
+import { Registrar, type Expiry } from "./registrar/registrar.ts";
 import { resolve, systemLookup, type Lookup } from "./resolve/resolve.ts";
+import { Trace, type TraceLimits } from "./trace/trace.ts";
 import { TransactionLayer } from "./transaction/layer.ts";
 import type { ServerTransaction } from "./transaction/server.ts";
 import { showAddress, type Flow, type Inbound, type ListenerOptions, type Transport } from "./transport/flow.ts";
@@ -28,6 +28,8 @@ export interface EndpointOptions {
   readonly algorithms?: readonly DigestAlgorithm[];
   readonly expiry?: Expiry;
   readonly userAgent?: string;
+  /** How much of what comes and leaves is kept to be looked at. */
+  readonly trace?: TraceLimits;
   readonly clock?: Clock;
   readonly dns?: Lookup;
   /** How listeners are opened; sockets of this machine where it is absent. */
@@ -52,6 +54,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   readonly userAgent: string;
   readonly location: Location;
   readonly transactions: TransactionLayer;
+  readonly trace: Trace;
   readonly #options: EndpointOptions;
   readonly #dns: Lookup;
   readonly #admission: Admission;
@@ -67,7 +70,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     this.userAgent = options.userAgent ?? "Portero";
     this.#dns = options.dns ?? systemLookup;
     this.location = new Location(this.clock);
-    const expiry = options.expiry ?? usualExpiry;
+    this.trace = new Trace(this.clock, options.trace);
+    const expiry = options.expiry ?? { least: 60, most: 7200, usual: 3600 };
     this.#admission = new Admission({
       ...{ realm: options.realm ?? "portero", algorithms: options.algorithms ?? ["MD5"], clock: this.clock },
       trusts: (invite, flow) => options.trusts?.(invite, flow),
@@ -104,6 +108,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   async start(): Promise<void> {
     const listen = this.#options.listen ?? listenOnSockets(this.clock);
     const inbound: Inbound = {
+      seen: (direction, data, flow) => this.trace.note(direction, data, flow),
       message: (message, flow) => {
         if (!this.#running) return;
         try {
@@ -115,10 +120,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
         }
       },
       malformed: (fault, flow, message) => this.#malformed(fault, flow, message),
-      closed: (flow) => {
-        this.transactions.flowClosed(flow);
-        this.location.flowClosed(flow);
-      },
+      closed: (flow) => this.transactions.flowClosed(flow),
     };
     this.#transports = await listenOnAll(this.#options.listeners, (options) => listen(options, inbound));
     this.#running = true;
@@ -157,18 +159,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     contact: Contact,
     options: Pick<OutgoingOptions, "from" | "sdp" | "headers">,
   ): Promise<OutgoingCall> {
-    const { path } = contact;
-    const headers = path.length > 0 ? { ...options.headers, Route: path.join(", ") } : options.headers;
-    const flow = await this.wayTo(contact);
-    const direct = path.length === 0;
-    return new OutgoingCall(this, { ...options, ...(headers && { headers }), uri: contact.uri, flow, direct });
-  }
-
-  /** The flow by which a contact is reached: its own while it is open. Rejects with a sentence where there is none. */
-  async wayTo(contact: Contact): Promise<Flow> {
-    if (!contact.flow.closed) return contact.flow;
-    const [flow = contact.flow] = await this.flowsTo(placeOf(contact));
-    return flow;
+    const [flow = contact.flow] = contact.flow.closed ? await this.flowsTo(contact.uri) : [contact.flow];
+    return new OutgoingCall(this, { ...options, uri: contact.uri, flow, direct: true });
   }
 
   /** Calls an address. Rejects with a sentence where there is no way to it. */

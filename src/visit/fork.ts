@@ -12,6 +12,7 @@ import type { Contact } from "../sip/registrar/location.ts";
 import type { Leg } from "./leg.ts";
 import type { Party, PartyResult } from "./messages.ts";
 import type { Target } from "./strategy.ts";
+import type { Tracing } from "./tracing.ts";
 
 /** What ringing needs of its surroundings. */
 export interface ForkHost {
@@ -19,6 +20,7 @@ export interface ForkHost {
   readonly media: Media;
   readonly clock: Clock;
   readonly log: Log;
+  readonly tracing: Tracing;
   /** The devices of an extension; undefined where the number is none. */
   contactsOf(number: string): readonly Contact[] | undefined;
   doNotDisturb(number: string): boolean;
@@ -37,6 +39,8 @@ export interface Caller {
   readonly name: string;
   readonly number: string;
   readonly host: string;
+  /** What the calls belong to: a visit's id, or the caller's Call-ID. */
+  readonly group: string;
 }
 
 interface Fork {
@@ -136,6 +140,7 @@ export class Forking {
     const options = { from: this.#caller, sdp };
     const call = await (typeof to === "string" ? endpoint.callUri(to, options) : endpoint.callContact(to, options));
     fork.call = call;
+    this.#host.tracing.groups.add(this.#caller.group, call.callId);
     if (!this.#forks.has(fork)) {
       call.hangUp();
       return;

@@ -22,7 +22,8 @@ export async function connectExtension(host: ForkHost, call: IncomingCall, joine
     session.on("closed", () => gone.abort("cancelled"));
     if (call.state === "ended") gone.abort("cancelled");
     const { host: from } = call.flow.remote;
-    const caller = { number: call.caller.number, name: call.remote?.name ?? "", host: from };
+    const caller = { number: call.caller.number, name: call.remote?.name ?? "", host: from, group: call.callId };
+    host.tracing.groups.add(call.callId, call.callId);
     const {
       winner,
       parties,

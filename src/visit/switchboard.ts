@@ -19,6 +19,7 @@ import { connectExtension } from "./intercom.ts";
 import type { VisitEvent } from "./messages.ts";
 import { NumberPlan } from "./number-plan.ts";
 import { checkExtension, type ExtensionSettings, type SwitchboardOptions } from "./settings.ts";
+import { Tracing } from "./tracing.ts";
 import { viewOf, type DoorView, type RegistrationView } from "./views.ts";
 import { Visit } from "./visit.ts";
 
@@ -49,6 +50,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   readonly clock: Clock;
   readonly log: Log;
   readonly plan = new NumberPlan();
+  readonly tracing: Tracing;
   readonly #options: SwitchboardOptions;
   readonly #doors = new Map<string, Door>();
   readonly #visits = new Map<string, Visit>();
@@ -71,6 +73,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     this.log = options.log ?? silent;
     this.endpoint = new Endpoint({ ...options.sip, clock: this.clock });
     this.#keeper = new Doorkeeper(this.clock, this.log);
+    this.tracing = new Tracing(this.endpoint, (extension) => this.#doorAt(extension)?.settings.name ?? extension);
     this.endpoint.on("call", (call) => this.#called(call));
     this.endpoint.on("refused", (refusal) => {
       if (this.#seldom(`${refusal.extension} ${hostOf(refusal.from)}`)) this.log.warn(refusal.text);
@@ -215,7 +218,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   }
 
   contactsOf(number: string): readonly Contact[] | undefined {
-    return this.plan.owner(number) === undefined ? undefined : this.endpoint.location.devices(number);
+    return this.plan.owner(number) === undefined ? undefined : this.endpoint.location.contacts(number);
   }
 
   /** A visit, also for some minutes after its end. */
@@ -289,9 +292,6 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     const door = call.caller.kind === "extension" ? this.#doorAt(call.caller.number) : undefined;
     if (door) return this.#pressed(door, call);
     if (this.plan.owner(call.dialled) === undefined) return call.reject(404, `${call.dialled} is no number here`);
-    const dialled = this.#doorAt(call.dialled);
-    if (dialled && presetOf(dialled.settings.preset).sip?.callable === false)
-      return call.reject(403, `${dialled.settings.name} calls and cannot be called`);
     this.#intercoms.add(call);
     call.on("ended", () => this.#intercoms.delete(call));
     connectExtension(this, call, (to) => {

@@ -65,6 +65,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#host = host;
     this.door = door;
     this.startedAt = host.clock.now();
+    host.tracing.groups.add(this.id, bell.callId);
     this.#line = new BellLine(host.media, door.name, host.log, bell, { gone: (end) => this.#bellGone(end) });
     this.#waitForFlow();
   }
@@ -110,6 +111,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
 
   /** Another call of the same press (X1). */
   join(call: IncomingCall): void {
+    this.#host.tracing.groups.add(this.id, call.callId);
     this.#line.join(call);
   }
 
@@ -237,7 +239,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
         this.tell("trying", { attempt, targets });
         if (this.#host.isQuiet(this.door.id)) return quiet(targets);
         const session = await this.#line.session;
-        const caller = { ...this.#caller, host: this.#line.call.flow.remote.host };
+        const caller = { ...this.#caller, host: this.#line.call.flow.remote.host, group: this.id };
         const fork = new Forking(this.#host, caller, session, targets);
         running.fork = fork;
         const result = await fork.run(seconds, signal);

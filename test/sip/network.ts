@@ -94,6 +94,7 @@ export class Network {
 }
 
 function deliver(inbound: Inbound, data: Buffer, flow: Flow): void {
+  inbound.seen?.("in", data, flow);
   const { message, fault } = parseMessage(data);
   if (message && fault === undefined) inbound.message(message, flow);
   else inbound.malformed(fault ?? "not SIP", flow, message);
@@ -164,6 +165,7 @@ class DatagramFlow implements Flow {
   }
 
   send(data: Buffer): void {
+    this.#place.inbound.seen?.("out", data, this);
     this.#network.datagram(this.#place.address, this.remote, data);
   }
 }
@@ -192,6 +194,7 @@ export class Connection implements Flow {
 
   send(data: Buffer, failed?: (error: PorteroError) => void): void {
     const unreachable = tryAgain("unreachable", `${showAddress(this.remote)} cannot be reached by TCP`);
+    this.#place.inbound.seen?.("out", data, this);
     this.#network.note(this.#local, this.remote, data);
     this.#network.clock.after(1, () => {
       const { other } = this;
