@@ -292,6 +292,9 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     const door = call.caller.kind === "extension" ? this.#doorAt(call.caller.number) : undefined;
     if (door) return this.#pressed(door, call);
     if (this.plan.owner(call.dialled) === undefined) return call.reject(404, `${call.dialled} is no number here`);
+    const dialled = this.#doorAt(call.dialled);
+    if (dialled && presetOf(dialled.settings.preset).sip?.callable === false)
+      return call.reject(403, `${dialled.settings.name} calls and cannot be called`);
     this.#intercoms.add(call);
     call.on("ended", () => this.#intercoms.delete(call));
     connectExtension(this, call, (to) => {

@@ -78,6 +78,16 @@ describe("opening a door", { timeout: 60_000 }, () => {
     assert.equal(house.openings.length, 2, "refusals are recorded too");
   });
 
+  it("N7 a phone that calls a door which cannot be called is told so at once", async () => {
+    await house.close();
+    house = await House.open({ preset: "paxton" });
+    const { seen: bell } = await house.bell();
+    const { phone, seen } = await house.phone("6001");
+    await phone.dial("8000");
+    const end = await seen.next("ended");
+    assert.deepEqual([end.event === "ended" && end.status, bell.names().includes("ringing")], [403, false]);
+  });
+
   it("a phone that calls the door opens it by its digits", async () => {
     const { seen } = await house.bell();
     const hall = await house.phone("6001");

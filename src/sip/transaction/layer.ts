@@ -24,7 +24,7 @@ export class TransactionLayer {
   readonly #upper: Upper;
   readonly #servers = new Map<string, ServerTransaction>();
   readonly #clients = new Map<string, ClientTransaction>();
-  /** Requests without a To tag that wait for their final response, to find merged ones (RFC 3261 §8.2.2.2). */
+  /** Requests without a To tag, as long as their transactions last, to find merged ones (RFC 3261 §8.2.2.2). */
   readonly #open = new Map<string, ServerTransaction>();
 
   constructor(clock: Clock, upper: Upper) {
@@ -68,7 +68,7 @@ export class TransactionLayer {
     const mergeKey = request.toTag ? "" : `${request.fromTag}|${request.callId}|${request.get("cseq") ?? ""}`;
     const twin = this.#open.get(mergeKey);
     const transaction = this.#serve(key, request, back, mergeKey);
-    if (twin && !twin.answered) return transaction.respond(transaction.reply(482, newTag()));
+    if (twin && !twin.challenged) return transaction.respond(transaction.reply(482, newTag()));
     if (mergeKey) this.#open.set(mergeKey, transaction);
     this.#upper.request(request, transaction);
   }

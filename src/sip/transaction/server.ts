@@ -29,6 +29,7 @@ export class ServerTransaction {
   readonly flow: Flow;
   hooks: ServerHooks = {};
   #state: State = "trying";
+  #status = 0;
   #request: SipRequest | undefined;
   #last: Buffer | undefined;
   #clock: Clock;
@@ -49,6 +50,11 @@ export class ServerTransaction {
     return this.#state !== "trying" && this.#state !== "proceeding";
   }
 
+  /** Whether it asked for a password: a device may answer that with the same CSeq, which is no copy. */
+  get challenged(): boolean {
+    return this.#status === 401 || this.#status === 407;
+  }
+
   /** A response made from the request; only before the final one. */
   reply(status: number, tag?: string, phrase?: string): SipResponse {
     if (!this.#request) throw new Error("a response was asked for after the final one");
@@ -64,6 +70,7 @@ export class ServerTransaction {
     }
     if (this.answered) return;
     this.#last = response.toBuffer();
+    this.#status = response.status;
     if (response.status < 200) this.#state = "proceeding";
     else if (this.method !== "INVITE") this.#complete(this.flow.reliable ? 0 : GIVE_UP);
     else if (response.status < 300) this.#accept();

@@ -178,7 +178,19 @@ describe("matching requests to transactions, RFC 3261 §17.2.3", () => {
     const { flow, layer, requests } = bench("UDP");
     layer.receiveRequest(incoming("INVITE", "z9hG4bKone"), flow);
     layer.receiveRequest(incoming("INVITE", "z9hG4bKtwo"), flow);
-    assert.deepEqual([requests.length, flow.times(482).length], [1, 1]);
+    const first = requests[0]?.transaction;
+    first?.respond(first.reply(200, "us"));
+    layer.receiveRequest(incoming("INVITE", "z9hG4bKlate"), flow);
+    assert.deepEqual([requests.length, flow.times(482).length], [1, 2]);
+  });
+
+  it("takes a request that answers a challenge under its old CSeq, as some devices send it", () => {
+    const { flow, layer, requests } = bench("UDP");
+    layer.receiveRequest(incoming("REGISTER", "z9hG4bKone"), flow);
+    const first = requests[0]?.transaction;
+    first?.respond(first.reply(401, "us"));
+    layer.receiveRequest(incoming("REGISTER", "z9hG4bKtwo"), flow);
+    assert.deepEqual([requests.length, flow.times(482).length], [2, 0]);
   });
 
   it("ignores an ACK that nobody waits for, and never answers one", () => {
