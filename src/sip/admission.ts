@@ -9,7 +9,7 @@ import type { Caller } from "./dialog/caller.ts";
 import type { SipRequest } from "./message/message.ts";
 import { newTag } from "./message/reply.ts";
 import { parseUri, plainUser } from "./message/uri.ts";
-import type { Registrar } from "./registrar/registrar.ts";
+import { understood, type Registrar } from "./registrar/registrar.ts";
 import type { ServerTransaction } from "./transaction/server.ts";
 import { showAddress, type Flow } from "./transport/flow.ts";
 
@@ -69,7 +69,8 @@ export class Admission {
       if (header) response.add(...header);
       transaction.respond(response);
     };
-    const unsupported = request.list("require");
+    const known = request.method === "REGISTER" ? understood : [];
+    const unsupported = request.list("require").filter((option) => !known.includes(option.toLowerCase()));
     if (!["INVITE", "REGISTER", "OPTIONS"].includes(request.method)) return refuse(405, ["Allow", allow]);
     if (!/^sips?:/i.test(request.uri)) return refuse(416);
     if (unsupported.length > 0) return refuse(420, ["Unsupported", unsupported.join(", ")]);

@@ -11,8 +11,9 @@ import { IncomingCall } from "./dialog/incoming.ts";
 import { OutgoingCall, type OutgoingOptions } from "./dialog/outgoing.ts";
 import type { SipRequest, SipResponse } from "./message/message.ts";
 import { newTag, replyTo } from "./message/reply.ts";
+import { placeOf } from "./registrar/contact.ts";
 import { Location, type Contact } from "./registrar/location.ts";
-import { Registrar, type Expiry } from "./registrar/registrar.ts";
+import { Registrar, usualExpiry, type Expiry } from "./registrar/registrar.ts";
 import { resolve, systemLookup, type Lookup } from "./resolve/resolve.ts";
 import { Trace, type TraceLimits } from "./trace/trace.ts";
 import { TransactionLayer } from "./transaction/layer.ts";
@@ -71,7 +72,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     this.#dns = options.dns ?? systemLookup;
     this.location = new Location(this.clock);
     this.trace = new Trace(this.clock, options.trace);
-    const expiry = options.expiry ?? { least: 60, most: 7200, usual: 3600 };
+    const expiry = options.expiry ?? usualExpiry;
     this.#admission = new Admission({
       ...{ realm: options.realm ?? "portero", algorithms: options.algorithms ?? ["MD5"], clock: this.clock },
       trusts: (invite, flow) => options.trusts?.(invite, flow),
@@ -120,7 +121,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
         }
       },
       malformed: (fault, flow, message) => this.#malformed(fault, flow, message),
-      closed: (flow) => this.transactions.flowClosed(flow),
+      closed: (flow) => {
+        this.transactions.flowClosed(flow);
+        this.location.flowClosed(flow);
+      },
     };
     this.#transports = await listenOnAll(this.#options.listeners, (options) => listen(options, inbound));
     this.#running = true;
@@ -159,8 +163,18 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     contact: Contact,
     options: Pick<OutgoingOptions, "from" | "sdp" | "headers">,
   ): Promise<OutgoingCall> {
-    const [flow = contact.flow] = contact.flow.closed ? await this.flowsTo(contact.uri) : [contact.flow];
-    return new OutgoingCall(this, { ...options, uri: contact.uri, flow, direct: true });
+    const { path } = contact;
+    const headers = path.length > 0 ? { ...options.headers, Route: path.join(", ") } : options.headers;
+    const flow = await this.wayTo(contact);
+    const direct = path.length === 0;
+    return new OutgoingCall(this, { ...options, ...(headers && { headers }), uri: contact.uri, flow, direct });
+  }
+
+  /** The flow by which a contact is reached: its own while it is open. Rejects with a sentence where there is none. */
+  async wayTo(contact: Contact): Promise<Flow> {
+    if (!contact.flow.closed) return contact.flow;
+    const [flow = contact.flow] = await this.flowsTo(placeOf(contact));
+    return flow;
   }
 
   /** Calls an address. Rejects with a sentence where there is no way to it. */

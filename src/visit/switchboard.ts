@@ -218,7 +218,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   }
 
   contactsOf(number: string): readonly Contact[] | undefined {
-    return this.plan.owner(number) === undefined ? undefined : this.endpoint.location.contacts(number);
+    return this.plan.owner(number) === undefined ? undefined : this.endpoint.location.devices(number);
   }
 
   /** A visit, also for some minutes after its end. */

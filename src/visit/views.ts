@@ -1,5 +1,5 @@
 // Registrations and doors as they are told to the outside: plain JSON, like the messages of a visit.
-import type { Contact } from "../sip/registrar/location.ts";
+import { shownUri, type Contact } from "../sip/registrar/contact.ts";
 import { showAddress } from "../sip/transport/flow.ts";
 
 /** One registered device, as it is told to the outside. */
@@ -11,6 +11,8 @@ export interface RegistrationView {
   /** ISO 8601. */
   readonly expiresAt: string;
   readonly userAgent: string;
+  /** The push service that wakes the device, where it named one; what it is woken by stays here. */
+  readonly push?: string;
 }
 
 export interface DoorView {
@@ -21,15 +23,16 @@ export interface DoorView {
   readonly call: "idle" | "ringing" | "talking";
 }
 
-export function viewOf({ extension, uri, flow, expiresAt, userAgent }: Contact): RegistrationView {
+export function viewOf({ extension, uri, flow, expiresAt, userAgent, push }: Contact): RegistrationView {
   return {
     ...{
       extension,
-      contact: uri,
+      contact: shownUri(uri),
       transport: flow.transport.toLowerCase(),
       address: showAddress(flow.remote),
       userAgent,
     },
     expiresAt: new Date(expiresAt).toISOString(),
+    ...(push && { push: push.provider }),
   };
 }

@@ -116,7 +116,8 @@ describe("X9 a simulated phone", () => {
     const other = house.watch(new SimPhone(house.who("6001")));
     await other.start();
     await house.next(other, "registered");
-    house.endpoint.location.remove("6001", house.endpoint.location.contacts("6001").at(-1)?.uri);
+    const theirs = house.endpoint.location.contacts("6001").at(-1);
+    if (theirs) house.endpoint.location.drop(theirs, "removed");
     await other.dial("6001");
     assert.equal((await house.next(other, "ended")).status, 486);
   });

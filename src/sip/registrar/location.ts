@@ -1,23 +1,13 @@
 // Where each extension can be reached: the location service of RFC 3261 §10. Contacts expire on the injected clock.
 import { EventEmitter } from "node:events";
 import type { Cancel, Clock } from "../../clock.ts";
+import { sameUri } from "../message/compare.ts";
 import type { Flow } from "../transport/flow.ts";
+import { namesItself, type Contact, type Registered } from "./contact.ts";
 
-/** One device registered for an extension. */
-export interface Contact {
-  readonly extension: string;
-  /** As the device gave it. */
-  readonly uri: string;
-  /** The way back to the device. */
-  readonly flow: Flow;
-  readonly callId: string;
-  readonly cseq: number;
-  /** Milliseconds since 1970. */
-  readonly expiresAt: number;
-  readonly userAgent: string;
-}
+export type { Contact } from "./contact.ts";
 
-export type Gone = "expired" | "removed" | "replaced";
+export type Gone = "expired" | "removed" | "replaced" | "connection closed" | "unreachable";
 
 export interface LocationEvents {
   registered: [contact: Contact];
@@ -25,9 +15,15 @@ export interface LocationEvents {
   unregistered: [contact: Contact, why: Gone];
 }
 
+interface Binding {
+  readonly contact: Contact;
+  readonly expiry: Cancel;
+}
+
 export class Location extends EventEmitter<LocationEvents> {
   readonly #clock: Clock;
-  readonly #contacts = new Map<string, Map<string, { contact: Contact; expiry: Cancel }>>();
+  readonly #contacts = new Map<string, Binding[]>();
+  #last = 0;
 
   constructor(clock: Clock) {
     super();
@@ -36,45 +32,85 @@ export class Location extends EventEmitter<LocationEvents> {
 
   /** The contacts of one extension, the one refreshed longest ago first; of all extensions when none is named. */
   contacts(extension?: string): Contact[] {
-    const of = extension === undefined ? [...this.#contacts.values()] : [this.#contacts.get(extension) ?? new Map()];
-    return of.flatMap((bindings: Map<string, { contact: Contact }>) => [...bindings.values()].map((b) => b.contact));
+    const of = extension === undefined ? [...this.#contacts.values()] : [this.#contacts.get(extension) ?? []];
+    return of.flatMap((bindings) => bindings.map(({ contact }) => contact));
+  }
+
+  /**
+   * Whom a call to the extension rings: a device that has several ways to us is rung by one of them, the newest that is
+   * open (RFC 5626 §7).
+   */
+  devices(extension: string): Contact[] {
+    const all = this.contacts(extension);
+    const ways = (instance: string) => all.filter((contact) => contact.instance === instance && contact.regId);
+    const best = (contacts: Contact[]) => contacts.findLast(({ flow }) => !flow.closed) ?? contacts.at(-1);
+    return all.filter(
+      (contact) =>
+        contact.instance === undefined || contact.regId === undefined || best(ways(contact.instance)) === contact,
+    );
+  }
+
+  /** The contact that a registration of this device renews. */
+  known(of: Pick<Registered, "extension" | "uri" | "instance" | "regId">): Contact | undefined {
+    return this.contacts(of.extension).find((contact) => sameBinding(contact, of));
   }
 
   /**
    * Keeps a contact. Where that makes more than `most`, the oldest go: a bell that restarted without de-registering must
    * not be locked out by its own former self (H2).
    */
-  put(contact: Contact, most: number): void {
-    const bindings = this.#contacts.get(contact.extension) ?? new Map<string, { contact: Contact; expiry: Cancel }>();
-    this.#contacts.set(contact.extension, bindings);
-    const before = bindings.get(contact.uri);
-    before?.expiry();
+  put(registered: Registered, most: number): Contact {
+    const bindings = this.#contacts.get(registered.extension) ?? [];
+    this.#contacts.set(registered.extension, bindings);
+    const at = bindings.findIndex(({ contact }) => sameBinding(contact, registered));
     // Behind the others again: the oldest is the one that was silent longest.
-    bindings.delete(contact.uri);
-    const expiry = this.#clock.after(contact.expiresAt - this.#clock.now(), () => this.#drop(contact, "expired"));
-    bindings.set(contact.uri, { contact, expiry });
-    for (const { contact: oldest } of [...bindings.values()].slice(0, Math.max(0, bindings.size - most)))
-      this.#drop(oldest, "replaced");
+    const [before] = at < 0 ? [] : bindings.splice(at, 1);
+    before?.expiry();
+    const contact = { ...registered, id: before?.contact.id ?? `${registered.extension}.${++this.#last}` };
+    const expiry = this.#clock.after(contact.expiresAt - this.#clock.now(), () => this.drop(contact, "expired"));
+    bindings.push({ contact, expiry });
+    for (const { contact: oldest } of bindings.slice(0, Math.max(0, bindings.length - most)))
+      this.drop(oldest, "replaced");
     this.emit(before ? "refreshed" : "registered", contact);
+    return contact;
   }
 
-  /** Takes away one contact, or all of an extension; says how many there were. */
-  remove(extension: string, uri?: string): number {
-    const gone = this.contacts(extension).filter((contact) => uri === undefined || contact.uri === uri);
-    for (const contact of gone) this.#drop(contact, "removed");
+  /** Takes away all contacts of an extension; says how many there were. */
+  remove(extension: string): number {
+    const gone = this.contacts(extension);
+    for (const contact of gone) this.drop(contact, "removed");
     return gone.length;
   }
 
-  close(): void {
-    for (const bindings of this.#contacts.values()) for (const { expiry } of bindings.values()) expiry();
-    this.#contacts.clear();
+  /** Takes away one contact, or what it became since. */
+  drop({ extension, id }: Contact, why: Gone): void {
+    const bindings = this.#contacts.get(extension) ?? [];
+    const at = bindings.findIndex(({ contact }) => contact.id === id);
+    const [gone] = at < 0 ? [] : bindings.splice(at, 1);
+    if (!gone) return;
+    gone.expiry();
+    if (bindings.length === 0) this.#contacts.delete(extension);
+    this.emit("unregistered", gone.contact, why);
   }
 
-  #drop(contact: Contact, why: Gone): void {
-    const bindings = this.#contacts.get(contact.extension);
-    bindings?.get(contact.uri)?.expiry();
-    if (!bindings?.delete(contact.uri)) return;
-    if (bindings.size === 0) this.#contacts.delete(contact.extension);
-    this.emit("unregistered", contact, why);
+  /** A connection is no more. Who can be reached by no other way goes with it (RFC 5626 §6, RFC 7118 §6). */
+  flowClosed(flow: Flow): void {
+    for (const contact of this.contacts())
+      if (contact.flow === flow && !namesItself(contact)) this.drop(contact, "connection closed");
   }
+
+  close(): void {
+    for (const bindings of this.#contacts.values()) for (const { expiry } of bindings) expiry();
+    this.#contacts.clear();
+  }
+}
+
+// RFC 5626 §6: a device that names itself and its way is known by these, whatever its address; others by their address.
+function sameBinding(
+  a: Pick<Registered, "uri" | "instance" | "regId">,
+  b: Pick<Registered, "uri" | "instance" | "regId">,
+): boolean {
+  if (a.regId !== undefined && b.regId !== undefined && a.instance !== undefined && b.instance !== undefined)
+    return a.instance === b.instance && a.regId === b.regId;
+  return sameUri(a.uri, b.uri);
 }
