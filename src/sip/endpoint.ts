@@ -14,7 +14,8 @@ import { newTag, replyTo } from "./message/reply.ts";
 import { placeOf } from "./registrar/contact.ts";
 import { Location, type Contact } from "./registrar/location.ts";
 import { Registrar, usualExpiry, type Expiry } from "./registrar/registrar.ts";
-import { resolve, systemLookup, type Lookup } from "./resolve/resolve.ts";
+import { systemDns, type Dns } from "./resolve/dns.ts";
+import { Ways } from "./resolve/ways.ts";
 import { Trace, type TraceLimits } from "./trace/trace.ts";
 import { TransactionLayer } from "./transaction/layer.ts";
 import type { ServerTransaction } from "./transaction/server.ts";
@@ -32,7 +33,9 @@ export interface EndpointOptions {
   /** How much of what comes and leaves is kept to be looked at. */
   readonly trace?: TraceLimits;
   readonly clock?: Clock;
-  readonly dns?: Lookup;
+  readonly dns?: Dns;
+  /** From 0 up to, not including, 1: for the weights of SRV records. */
+  readonly random?: () => number;
   /** How listeners are opened; sockets of this machine where it is absent. */
   readonly listen?: Listen;
   /** Whose INVITE by this flow is taken without a challenge: a device trusts the server that it is registered at. */
@@ -57,7 +60,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   readonly transactions: TransactionLayer;
   readonly trace: Trace;
   readonly #options: EndpointOptions;
-  readonly #dns: Lookup;
+  readonly #ways: Ways;
   readonly #admission: Admission;
   readonly #calls = new Map<string, Call>();
   readonly #graces = new Set<Cancel>();
@@ -69,7 +72,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     this.#options = options;
     this.clock = options.clock ?? systemClock;
     this.userAgent = options.userAgent ?? "Portero";
-    this.#dns = options.dns ?? systemLookup;
+    this.#ways = new Ways({
+      ...{ clock: this.clock, dns: options.dns ?? systemDns(), random: options.random ?? Math.random },
+      transports: () => this.#transports,
+    });
     this.location = new Location(this.clock);
     this.trace = new Trace(this.clock, options.trace);
     const expiry = options.expiry ?? usualExpiry;
@@ -165,16 +171,19 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   ): Promise<OutgoingCall> {
     const { path } = contact;
     const headers = path.length > 0 ? { ...options.headers, Route: path.join(", ") } : options.headers;
-    const flow = await this.wayTo(contact);
     const direct = path.length === 0;
-    return new OutgoingCall(this, { ...options, ...(headers && { headers }), uri: contact.uri, flow, direct });
+    const flows = await this.#waysTo(contact);
+    return this.#call({ ...options, ...(headers && { headers }), uri: contact.uri, direct }, flows);
   }
 
   /** The flow by which a contact is reached: its own while it is open. Rejects with a sentence where there is none. */
   async wayTo(contact: Contact): Promise<Flow> {
-    if (!contact.flow.closed) return contact.flow;
-    const [flow = contact.flow] = await this.flowsTo(placeOf(contact));
+    const [flow = contact.flow] = await this.#waysTo(contact);
     return flow;
+  }
+
+  async #waysTo(contact: Contact): Promise<readonly Flow[]> {
+    return contact.flow.closed ? this.flowsTo(placeOf(contact)) : [contact.flow];
   }
 
   /** Calls an address. Rejects with a sentence where there is no way to it. */
@@ -182,20 +191,20 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     uri: string,
     options: Pick<OutgoingOptions, "from" | "sdp" | "headers" | "credentials">,
   ): Promise<OutgoingCall> {
-    const [flow] = await this.flowsTo(uri);
-    if (!flow) throw giveUp("no-way", `there is no way to ${uri}`);
-    return new OutgoingCall(this, { ...options, uri, flow, direct: false });
+    return this.#call({ ...options, uri, direct: false }, await this.flowsTo(uri));
   }
 
-  async flowsTo(uri: string): Promise<Flow[]> {
-    const targets = await resolve(uri, this.#dns);
-    const flows = targets.flatMap((target) => this.#transportOf(target.transport)?.to(target) ?? []);
-    if (flows.length === 0)
-      throw giveUp(
-        "no-transport",
-        `${uri} needs ${targets[0]?.transport ?? "a transport"}, which is switched off here`,
-      );
-    return flows;
+  #call(options: Omit<OutgoingOptions, "flows">, [first, ...others]: readonly Flow[]): OutgoingCall {
+    if (!first) throw giveUp("no-way", `there is no way to ${options.uri}`);
+    return new OutgoingCall(this, { ...options, flows: [first, ...others] });
+  }
+
+  flowsTo(uri: string): Promise<Flow[]> {
+    return this.#ways.to(uri);
+  }
+
+  unreached(flow: Flow): void {
+    this.#ways.failed(flow);
   }
 
   enter(call: Call): void {

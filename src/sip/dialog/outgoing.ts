@@ -21,8 +21,9 @@ const mostForks = 20;
 export interface OutgoingOptions {
   /** The address that is called. */
   readonly uri: string;
-  readonly flow: Flow;
-  /** Whether `flow` leads to the device itself (a registered contact) rather than to a server. */
+  /** The ways to it, tried in turn where one fails (RFC 3263 §4.3); at least one. */
+  readonly flows: readonly [Flow, ...Flow[]];
+  /** Whether the flows lead to the device itself (a registered contact) rather than to a server. */
   readonly direct: boolean;
   /** What the other side shows: the visitor's number and name. */
   readonly from: { readonly number: string; readonly name: string };
@@ -30,14 +31,23 @@ export interface OutgoingOptions {
   readonly sdp: string | ((localHost: string) => string);
   readonly headers?: Readonly<Record<string, string>>;
   readonly credentials?: ClientCredentials;
+  /** How we name ourselves where that is not our number at our address: as a client of another server. */
+  readonly own?: Own;
+}
+
+export interface Own {
+  /** The URI in From. */
+  readonly from: string;
+  contact(flow: Flow): string;
+  /** The proxies that the request goes through by this flow (RFC 3261 §8.1.2). */
+  routes(flow: Flow): readonly string[];
 }
 
 export class OutgoingCall extends Call {
   readonly direction = "out";
-  readonly flow: Flow;
   readonly remote: NameAddr;
-  protected readonly contact: string;
-  readonly #direct: boolean;
+  readonly #options: OutgoingOptions;
+  #flow: Flow;
   readonly #invite: SipRequest;
   readonly #sending: Sending;
   #seq = 1;
@@ -50,24 +60,21 @@ export class OutgoingCall extends Call {
   constructor(host: CallHost, options: OutgoingOptions) {
     const tag = newTag();
     super(host, newCallId(), tag, options.credentials);
-    this.flow = options.flow;
-    this.#direct = options.direct;
+    this.#options = options;
+    this.#flow = options.flows[0];
     this.remote = { name: "", uri: options.uri, params: new Map() };
-    const user = escapeUser(options.from.number);
-    this.contact = contactOn(options.flow, user);
-    const us = `sip:${user}@${writeHost(options.flow.sentBy.host)}`;
+    const us = options.own?.from ?? `sip:${escapeUser(options.from.number)}@${writeHost(this.#flow.sentBy.host)}`;
     const invite = new SipRequest("INVITE", options.uri);
     invite.add("Max-Forwards", "70");
     invite.add("From", writeNameAddr({ name: options.from.name, uri: us, params: new Map([["tag", tag]]) }));
     invite.add("To", `<${options.uri}>`).add("Call-ID", this.callId).add("CSeq", "1 INVITE");
     invite.add("Contact", this.contact).add("Allow", allow).add("User-Agent", host.userAgent);
     for (const [name, value] of Object.entries(options.headers ?? {})) invite.add(name, value);
-    const { sdp } = options;
-    this.#invite = invite.setBody(sdpType, typeof sdp === "string" ? sdp : sdp(options.flow.sentBy.host));
+    this.#invite = invite;
     this.#sending = new Sending(
       host,
       this.#invite,
-      options.flow,
+      options.flows,
       {
         response: (response) => this.#response(response),
         failed: (error) =>
@@ -79,8 +86,27 @@ export class OutgoingCall extends Call {
       {
         ...(options.credentials && { credentials: options.credentials }),
         nextSeq: () => ++this.#seq,
+        dress: (request, flow) => this.#dress(request, flow),
       },
     );
+  }
+
+  get flow(): Flow {
+    return this.#flow;
+  }
+
+  protected get contact(): string {
+    const { own, from } = this.#options;
+    return own?.contact(this.#flow) ?? contactOn(this.#flow, escapeUser(from.number));
+  }
+
+  #dress(request: SipRequest, flow: Flow): void {
+    this.#flow = flow;
+    request.set("Contact", this.contact);
+    const { own, sdp } = this.#options;
+    const routes = own?.routes(flow) ?? [];
+    if (routes.length > 0) request.set("Route", routes.join(", "));
+    request.setBody(sdpType, typeof sdp === "string" ? sdp : sdp(flow.sentBy.host));
   }
 
   hangUp(reason?: string): void {
@@ -127,7 +153,7 @@ export class OutgoingCall extends Call {
     const acknowledgeAgain = this.#acks.get(response.toTag);
     if (acknowledgeAgain) return acknowledgeAgain();
     if (this.#acks.size >= mostForks) return;
-    const dialog = Dialog.ofClient(this.#invite, response, this.flow, this.#direct);
+    const dialog = Dialog.ofClient(this.#invite, response, this.#flow, this.#options.direct);
     this.#acknowledge(dialog, response.cseq?.number ?? 1);
     // Another branch was faster, or nobody waits any more: this one is acknowledged and ended.
     if (this.dialog) return this.bye(completedElsewhere, dialog);

@@ -20,12 +20,16 @@ export type Way = Flow | string;
 export interface Sender {
   readonly transactions: TransactionLayer;
   flowsTo(uri: string): Promise<Flow[]>;
+  /** Nothing came back by this flow: others are tried before it for a while. */
+  unreached(flow: Flow): void;
 }
 
 export interface SendOptions {
   readonly credentials?: ClientCredentials;
   /** The CSeq number for the next try; RFC 3261 §8.1.3.5 wants a higher one after a challenge. */
   nextSeq(): number;
+  /** Writes what depends on the way (Contact, Route, SDP), before each try. */
+  dress?(request: SipRequest, flow: Flow): void;
 }
 
 export class Sending {
@@ -41,12 +45,18 @@ export class Sending {
   #last = false;
   #stopped = false;
 
-  constructor(sender: Sender, request: SipRequest, way: Way, handlers: ClientHandlers, options: SendOptions) {
+  constructor(
+    sender: Sender,
+    request: SipRequest,
+    way: Way | readonly Flow[],
+    handlers: ClientHandlers,
+    options: SendOptions,
+  ) {
     this.#sender = sender;
     this.#request = request;
     this.#handlers = handlers;
     this.#options = options;
-    if (typeof way !== "string") this.#start([way]);
+    if (typeof way !== "string") this.#start("send" in way ? [way] : [...way]);
     else
       sender.flowsTo(way).then(
         (flows) => this.#start(flows),
@@ -83,15 +93,21 @@ export class Sending {
 
   #try(flow: Flow): void {
     if (this.#stopped) return;
+    this.#options.dress?.(this.#request, flow);
     this.transaction = this.#sender.transactions.send(copyOf(this.#request), flow, {
       response: (response) => this.#response(response, flow),
-      failed: (error) => this.#next(() => error),
+      failed: (error) => this.#failed(flow, () => error),
     });
+  }
+
+  #failed(flow: Flow, failure: () => PorteroError): void {
+    this.#sender.unreached(flow);
+    this.#next(failure);
   }
 
   #response(response: SipResponse, flow: Flow): void {
     if (response.status === 503 && this.#flows.length > 0)
-      return this.#next(() => tryAgain("unavailable", `503 ${response.reason}`));
+      return this.#failed(flow, () => tryAgain("unavailable", `503 ${response.reason}`));
     const again = this.#withAnswer(response);
     if (!again) return this.#handlers.response(response);
     this.#request = again;

@@ -1,0 +1,70 @@
+// The ways that an endpoint has to an address: where it resolves to, over which of our transports. Who failed lately is
+// tried last, so that not every request waits for it anew (RFC 3263 §4.3).
+import { isIPv6 } from "node:net";
+import type { Clock } from "../../clock.ts";
+import { showAddress, type Flow, type Transport } from "../transport/flow.ts";
+import { DnsCache } from "./cache.ts";
+import type { Dns } from "./dns.ts";
+import { resolve, type Offer, type Target } from "./resolve.ts";
+
+/** For so long a target that failed comes after the others. */
+const avoidMs = 60_000;
+const mostFailures = 1000;
+
+export interface WaysOptions {
+  readonly clock: Clock;
+  readonly dns: Dns;
+  readonly random: () => number;
+  /** Those that are open now. */
+  readonly transports: () => readonly Transport[];
+}
+
+const keyOf = ({ host, port, transport }: Omit<Target, "name">): string =>
+  `${transport} ${showAddress({ host, port })}`;
+
+export class Ways {
+  readonly #options: WaysOptions;
+  readonly #dns: DnsCache;
+  /** Until when each is avoided, the one that failed longest ago first. */
+  readonly #failed = new Map<string, number>();
+
+  constructor(options: WaysOptions) {
+    this.#options = options;
+    this.#dns = new DnsCache(options.dns, options.clock);
+  }
+
+  /**
+   * The flows to an address, in the order in which they are tried; at least one.
+   * @throws PorteroError what `resolve` says
+   */
+  async to(uri: string): Promise<Flow[]> {
+    const { random, transports } = this.#options;
+    const targets = await resolve(uri, { dns: this.#dns, offers: transports().map(offerOf), random });
+    return this.#inOrder(targets).flatMap((target) => transportFor(transports(), target)?.to(target) ?? []);
+  }
+
+  /** Nothing came back from there. */
+  failed({ remote, transport }: Flow): void {
+    const key = keyOf({ ...remote, transport });
+    this.#failed.delete(key);
+    this.#failed.set(key, this.#options.clock.now() + avoidMs);
+    const [oldest] = this.#failed.keys();
+    if (this.#failed.size > mostFailures && oldest !== undefined) this.#failed.delete(oldest);
+  }
+
+  #inOrder(targets: readonly Target[]): Target[] {
+    const now = this.#options.clock.now();
+    const bad = (target: Target) => ((this.#failed.get(keyOf(target)) ?? 0) > now ? 1 : 0);
+    return [...targets].sort((a, b) => bad(a) - bad(b));
+  }
+}
+
+const familiesOf = ({ address: { host } }: Transport): readonly (4 | 6)[] =>
+  host === "::" ? [4, 6] : isIPv6(host) ? [6] : [4];
+
+const offerOf = (transport: Transport): Offer => ({ transport: transport.name, families: familiesOf(transport) });
+
+function transportFor(transports: readonly Transport[], { transport, host }: Target): Transport | undefined {
+  const family = isIPv6(host) ? 6 : 4;
+  return transports.find((one) => one.name === transport && familiesOf(one).includes(family));
+}
