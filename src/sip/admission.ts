@@ -4,8 +4,9 @@ import type { Clock } from "../clock.ts";
 import type { DigestAlgorithm } from "../digest.ts";
 import { giveUp } from "../errors.ts";
 import { Authenticator, type Identity } from "./auth/authenticator.ts";
-import { allow, sdpType } from "./dialog/call.ts";
+import { sdpType } from "./dialog/call.ts";
 import type { Caller } from "./dialog/caller.ts";
+import { allow, supported, unknownDemands } from "./extensions.ts";
 import type { SipRequest } from "./message/message.ts";
 import { newTag } from "./message/reply.ts";
 import { parseUri, plainUser } from "./message/uri.ts";
@@ -69,14 +70,13 @@ export class Admission {
       if (header) response.add(...header);
       transaction.respond(response);
     };
-    const known = request.method === "REGISTER" ? understood : [];
-    const unsupported = request.list("require").filter((option) => !known.includes(option.toLowerCase()));
+    const unsupported = unknownDemands(request, request.method === "REGISTER" ? understood : []);
     if (!["INVITE", "REGISTER", "OPTIONS"].includes(request.method)) return refuse(405, ["Allow", allow]);
     if (!/^sips?:/i.test(request.uri)) return refuse(416);
     if (unsupported.length > 0) return refuse(420, ["Unsupported", unsupported.join(", ")]);
     if (request.method === "OPTIONS") {
-      const response = transaction.reply(200, newTag()).add("Allow", allow).add("Accept", sdpType);
-      return transaction.respond(response);
+      const response = transaction.reply(200, newTag()).add("Allow", allow).add("Supported", supported);
+      return transaction.respond(response.add("Accept", sdpType));
     }
     const trusted = request.method === "INVITE" ? this.#options.trusts(request, transaction.flow) : undefined;
     const identity = trusted ? undefined : this.#identify(request, transaction);

@@ -14,6 +14,7 @@ export const cause = {
   absent: 20,
   rejected: 21,
   unspecified: 31,
+  timerExpired: 102,
   interworking: 127,
 } as const;
 

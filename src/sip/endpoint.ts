@@ -9,6 +9,7 @@ import type { Call, CallHost } from "./dialog/call.ts";
 import type { Caller } from "./dialog/caller.ts";
 import { IncomingCall } from "./dialog/incoming.ts";
 import { OutgoingCall, type OutgoingOptions } from "./dialog/outgoing.ts";
+import { usualCalls, type CallSettings } from "./dialog/settings.ts";
 import type { SipRequest, SipResponse } from "./message/message.ts";
 import { newTag, replyTo } from "./message/reply.ts";
 import { placeOf } from "./registrar/contact.ts";
@@ -32,6 +33,7 @@ export interface EndpointOptions {
   readonly userAgent?: string;
   /** How much of what comes and leaves is kept to be looked at. */
   readonly trace?: TraceLimits;
+  readonly calls?: Partial<CallSettings>;
   readonly clock?: Clock;
   readonly dns?: Dns;
   /** From 0 up to, not including, 1: for the weights of SRV records. */
@@ -56,6 +58,8 @@ export interface EndpointEvents {
 export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   readonly clock: Clock;
   readonly userAgent: string;
+  readonly callSettings: CallSettings;
+  readonly random: () => number;
   readonly location: Location;
   readonly transactions: TransactionLayer;
   readonly trace: Trace;
@@ -72,8 +76,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     this.#options = options;
     this.clock = options.clock ?? systemClock;
     this.userAgent = options.userAgent ?? "Portero";
+    this.callSettings = { ...usualCalls, ...options.calls };
+    this.random = options.random ?? Math.random;
     this.#ways = new Ways({
-      ...{ clock: this.clock, dns: options.dns ?? systemDns(), random: options.random ?? Math.random },
+      ...{ clock: this.clock, dns: options.dns ?? systemDns(), random: this.random },
       transports: () => this.#transports,
     });
     this.location = new Location(this.clock);
@@ -85,8 +91,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
       registrar: new Registrar(this.location, this.clock, expiry),
       refused: (refusal) => this.emit("refused", refusal),
       call: (request, transaction, caller) => {
-        const call = new IncomingCall(this, request, transaction, caller);
-        if (!this.emit("call", call)) call.reject(480);
+        const call = IncomingCall.of(this, request, transaction, caller);
+        if (call && !this.emit("call", call)) call.reject(480);
       },
     });
     this.transactions = new TransactionLayer(this.clock, {

@@ -2,29 +2,36 @@
 // inside the dialog and the end. RFC 3261 §13–15, RFC 6086 (INFO).
 import { EventEmitter } from "node:events";
 import type { Clock } from "../../clock.ts";
+import { allow, supported, unknownDemands } from "../extensions.ts";
 import type { NameAddr } from "../message/headers.ts";
 import type { SipMessage, SipRequest, SipResponse } from "../message/message.ts";
 import { cause, causeOf, reasonsOf, endElsewhere } from "../causes.ts";
-import { Sending, type ClientCredentials, type Sender } from "../request/send.ts";
+import { newBranch } from "../message/reply.ts";
+import { Sending, type ClientCredentials, type Sender, type SendOptions } from "../request/send.ts";
 import type { ClientHandlers } from "../transaction/client.ts";
+import { addVia } from "../transaction/layer.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
 import type { Flow } from "../transport/flow.ts";
 import { Acceptance } from "./acceptance.ts";
 import type { Dialog } from "./dialog.ts";
-import type { CallEnd, CallEvents, CallState } from "./events.ts";
+import type { CallEnd, CallEvents, CallState, Reanswer } from "./events.ts";
+import { Renegotiation } from "./renegotiation.ts";
+import type { CallSettings } from "./settings.ts";
 
-export type { CallEnd, CallEvents, CallState, Info, Reoffer } from "./events.ts";
+export type { CallEnd, CallEvents, CallState, Info, Reanswer, Reoffer } from "./events.ts";
 
 /** What a call needs of its endpoint. */
 export interface CallHost extends Sender {
   readonly clock: Clock;
   readonly userAgent: string;
+  readonly callSettings: CallSettings;
+  /** From 0 to less than 1. */
+  random(): number;
   enter(call: Call): void;
   leave(call: Call): void;
 }
 
 export const sdpType = "application/sdp";
-export const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO";
 
 export const sdpOf = (message: SipMessage): string | undefined =>
   message.contentType === sdpType && message.body.length > 0 ? message.body.toString("utf8") : undefined;
@@ -33,9 +40,11 @@ export abstract class Call extends EventEmitter<CallEvents> {
   /** Call-ID and our tag: what the other side's requests are found by. */
   readonly key: string;
   readonly callId: string;
+  readonly direction: "in" | "out";
   protected readonly host: CallHost;
   protected readonly credentials: ClientCredentials | undefined;
   protected dialog: Dialog | undefined;
+  protected readonly changes: Renegotiation;
   #state: CallState = "ringing";
   #end: CallEnd | undefined;
   /** A 2xx of ours that waits for its ACK. */
@@ -47,16 +56,41 @@ export abstract class Call extends EventEmitter<CallEvents> {
   /** A BYE that waits for an ACK, with its reason. */
   #owed: { reason: string | undefined } | undefined;
 
-  protected constructor(host: CallHost, callId: string, localTag: string, credentials?: ClientCredentials) {
+  protected constructor(
+    host: CallHost,
+    direction: "in" | "out",
+    callId: string,
+    localTag: string,
+    credentials?: ClientCredentials,
+  ) {
     super();
+    this.direction = direction;
     this.host = host;
     this.callId = callId;
     this.key = `${callId}|${localTag}`;
     this.credentials = credentials;
+    this.changes = new Renegotiation({
+      ...{ host, calling: direction === "out" },
+      contact: () => this.contact,
+      state: () => this.#state,
+      dialog: () => this.dialog,
+      negotiating: () => this.#unanswered !== undefined || [...this.#open].some(({ method }) => method !== "INFO"),
+      send: (dialog, request, handlers, change) => this.send(dialog, request, handlers, change),
+      awaiting: (transaction) => this.#awaiting(transaction),
+      accept: (transaction, response) => this.accept(transaction, response),
+      acknowledge: (dialog, response, sending) => this.acknowledgeWith(dialog, response, sending),
+      offered: (offer) => this.emit("reoffer", offer),
+      refreshing: (offer) => this.emit("refresh", offer),
+      answered: (sdp) => this.emit("acknowledged", sdp),
+      lost: (status) => this.#lost(status),
+      expired: () => {
+        this.finish({ by: "network", status: 408, cause: cause.timerExpired, text: "the other side went silent" });
+        this.bye();
+      },
+    });
     host.enter(this);
   }
 
-  abstract readonly direction: "in" | "out";
   /** The other party as the headers name it. */
   abstract readonly remote: NameAddr | undefined;
   /** Ends the call in whatever state it is; harmless afterwards. `reason` goes into a Reason header. */
@@ -75,14 +109,24 @@ export abstract class Call extends EventEmitter<CallEvents> {
   /** The way by which the peer is reached. */
   abstract readonly flow: Flow | undefined;
 
+  /**
+   * Offers the peer something else: a hold, another codec, a video. The offer is made when nothing else is on its way; so
+   * it may be made again where both sides wanted something at once. The call goes on whatever the answer is.
+   */
+  reoffer(offer: () => string): Promise<Reanswer> {
+    if (this.#state === "ended") return Promise.resolve({ status: 481 });
+    return this.changes.reoffer(offer);
+  }
+
   /** Sends an INFO and gives the status of its answer; 408 where none came, 481 where there is no call. */
   info(contentType: string, body: string): Promise<number> {
     const { dialog } = this;
     if (!dialog || this.#state === "ended") return Promise.resolve(481);
     const request = dialog.request("INFO").setBody(contentType, body);
     return new Promise((resolve) =>
-      this.#send(dialog, request, {
+      this.send(dialog, request, {
         response: ({ status }) => {
+          if (status < 200) return;
           if (status === 481 || status === 408) this.#lost(status);
           resolve(status);
         },
@@ -101,13 +145,24 @@ export abstract class Call extends EventEmitter<CallEvents> {
     this.bye();
   }
 
+  /** The dialog that a request of the peer belongs to. */
+  protected dialogWith(remoteTag: string): Dialog | undefined {
+    return this.dialog?.state.remoteTag === remoteTag ? this.dialog : undefined;
+  }
+
+  /** Whose offer at the beginning of the call has no answer yet (RFC 3311 §5.2). */
+  protected abstract openOffer(remoteTag: string): "ours" | "theirs" | "none";
+
   /** A request inside the dialog, from the endpoint. */
   receive(request: SipRequest, transaction: ServerTransaction): void {
-    const known = this.dialog !== undefined && request.fromTag === this.dialog.state.remoteTag;
-    if (!this.dialog || !known || (this.#state === "ended" && request.method !== "BYE"))
+    const dialog = this.dialogWith(request.fromTag);
+    // Only the caller may end a dialog that is not confirmed yet (RFC 3261 §15).
+    if (!dialog || (request.method === "BYE" ? dialog !== this.dialog : this.#state === "ended"))
       return transaction.respond(transaction.reply(481));
-    if (!this.dialog.accepts(request, transaction.flow))
+    if (!dialog.accepts(request, transaction.flow))
       return transaction.respond(transaction.reply(500, undefined, "CSeq Out Of Order"));
+    const unknown = unknownDemands(request);
+    if (unknown.length > 0) return transaction.respond(transaction.reply(420).add("Unsupported", unknown.join(", ")));
     switch (request.method) {
       case "BYE":
         transaction.respond(transaction.reply(200));
@@ -115,12 +170,22 @@ export abstract class Call extends EventEmitter<CallEvents> {
       case "INFO":
         return this.#infoReceived(request, transaction);
       case "INVITE":
-        return this.#reinvited(request, transaction);
+        return this.changes.invited(request, transaction, dialog);
+      case "UPDATE":
+        return this.changes.updated(request, transaction, dialog, this.openOffer(request.fromTag));
+      case "PRACK":
+        return this.prackReceived(request, transaction, dialog);
       case "OPTIONS":
-        return transaction.respond(transaction.reply(200).add("Allow", allow).add("Accept", sdpType));
+        return transaction.respond(
+          transaction.reply(200).add("Allow", allow).add("Supported", supported).add("Accept", sdpType),
+        );
       default:
         transaction.respond(transaction.reply(405).add("Allow", allow));
     }
+  }
+
+  protected prackReceived(_request: SipRequest, transaction: ServerTransaction, _dialog: Dialog): void {
+    transaction.respond(transaction.reply(481));
   }
 
   /** An ACK for one of our 2xx. */
@@ -129,7 +194,8 @@ export abstract class Call extends EventEmitter<CallEvents> {
     this.#stopRepeating();
     const sdp = sdpOf(ack);
     if (this.#state === "talking" && sdp) this.emit("acknowledged", sdp);
-    if (this.#owed) this.bye(this.#owed.reason);
+    if (this.#owed) return this.bye(this.#owed.reason);
+    this.changes.next();
   }
 
   protected byeReceived(request: SipRequest): void {
@@ -148,12 +214,17 @@ export abstract class Call extends EventEmitter<CallEvents> {
     if (this.#state === "ended") return;
     this.#state = "ended";
     this.#end = end;
+    this.cleared();
+    this.changes.end();
     // What the peer still waits for is answered with the end (RFC 3261 §15.1.2).
     for (const transaction of this.#open) transaction.respond(transaction.reply(487));
     this.#open.clear();
     this.emit("ended", end);
     this.#leaveWhenDone();
   }
+
+  /** The call is over: what was still to be said of its beginning is left out. */
+  protected cleared(): void {}
 
   #leaveWhenDone(): void {
     if (this.#state === "ended" && !this.#unanswered && this.#byes === 0) this.host.leave(this);
@@ -176,21 +247,48 @@ export abstract class Call extends EventEmitter<CallEvents> {
       this.#byes--;
       this.#leaveWhenDone();
     };
-    this.#send(dialog, request, { response: done, failed: done });
+    const response = ({ status }: SipResponse) => {
+      if (status >= 200) done();
+    };
+    this.send(dialog, request, { response, failed: done });
   }
 
-  #send(dialog: Dialog, request: SipRequest, handlers: ClientHandlers): void {
+  protected send(
+    dialog: Dialog,
+    request: SipRequest,
+    handlers: ClientHandlers,
+    change?: SendOptions["change"],
+  ): Sending {
     request.add("User-Agent", this.host.userAgent);
-    const final: ClientHandlers = {
-      response: (response) => {
-        if (response.status >= 200) handlers.response(response);
-      },
-      failed: (error) => handlers.failed(error),
-    };
-    new Sending(this.host, request, dialog.way, final, {
+    return new Sending(this.host, request, dialog.way, handlers, {
       ...(this.credentials && { credentials: this.credentials }),
+      ...(change && { change }),
       nextSeq: () => ++dialog.localSeq,
     });
+  }
+
+  /** Sends the ACK for a 2xx; the result sends it again, for each repetition of the 2xx. */
+  protected acknowledgeWith(dialog: Dialog, response: SipResponse, sending: Sending): () => void {
+    const ack = dialog.request("ACK", response.cseq?.number ?? 1);
+    // With the credentials of the INVITE, since an ACK cannot be challenged (RFC 3261 §13.2.2.4, §22.1).
+    for (const { name, key, value } of sending.transaction?.request.headers ?? [])
+      if (key === "authorization" || key === "proxy-authorization") ack.add(name, value);
+    let again = () => {};
+    const send = (flow: Flow) => {
+      addVia(ack, flow, newBranch());
+      const data = ack.toBuffer();
+      again = () => flow.send(data);
+      again();
+    };
+    const { way } = dialog;
+    if (typeof way !== "string") send(way);
+    else
+      this.host.flowsTo(way).then(
+        ([flow]) => flow && send(flow),
+        // Without an ACK the callee ends the call by itself; the BYE of our side will meet the same trouble and say so.
+        () => {},
+      );
+    return () => again();
   }
 
   /** Gives a 2xx to an INVITE and waits for its ACK. */
@@ -213,6 +311,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
   abandon(): void {
     this.#stopRepeating();
     this.#open.clear();
+    this.changes.abandon();
     this.finish({ by: "local", cause: cause.normal, text: "the endpoint was closed" });
     this.host.leave(this);
   }
@@ -232,31 +331,6 @@ export abstract class Call extends EventEmitter<CallEvents> {
     const reply = (status: number) => once(() => transaction.respond(transaction.reply(status)));
     const taken = this.emit("info", { contentType: request.contentType, body: request.body.toString("utf8"), reply });
     if (!taken) reply(415);
-  }
-
-  #reinvited(request: SipRequest, transaction: ServerTransaction): void {
-    const dialog = this.dialog;
-    if (!dialog) return;
-    const busy = [...this.#open].some(({ method }) => method === "INVITE");
-    if (this.#state !== "talking" || this.#unanswered || busy) {
-      // An offer is on its way already (RFC 3261 §14.2).
-      return transaction.respond(transaction.reply(500, undefined, "Call In Setup").add("Retry-After", "1"));
-    }
-    transaction.respond(transaction.reply(100));
-    const once = this.#awaiting(transaction);
-    const reject = (status: number) => once(() => transaction.respond(transaction.reply(status)));
-    transaction.hooks.cancelled = () => reject(487);
-    const taken = this.emit("reoffer", {
-      sdp: sdpOf(request),
-      reject,
-      answer: (sdp) =>
-        once(() => {
-          dialog.remoteTarget = request.contact?.uri ?? dialog.remoteTarget;
-          const response = transaction.reply(200).add("Contact", this.contact).add("Allow", allow);
-          this.accept(transaction, response.setBody(sdpType, sdp));
-        }),
-    });
-    if (!taken) reject(488);
   }
 }
 

@@ -66,6 +66,13 @@ export class Dialog {
     );
   }
 
+  /** Goes on counting where the early dialog of the same two tags was (§12.1). */
+  follow(early: Dialog): this {
+    this.localSeq = Math.max(this.localSeq, early.localSeq);
+    this.#remoteSeq = early.#remoteSeq;
+    return this;
+  }
+
   /** A request inside the dialog (§12.2.1.1). An ACK takes the number of its INVITE. */
   request(method: string, seq?: number): SipRequest {
     const { callId, localTag, remoteTag, local, remote, routeSet } = this.state;

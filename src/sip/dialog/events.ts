@@ -21,7 +21,13 @@ export interface Info {
   readonly reply: (status: number) => void;
 }
 
-/** A re-INVITE: hold, another codec, another address. Exactly one of the two answers must be given. */
+/** What became of an offer of ours: the status of the answer, 408 where none came, and the SDP of a 2xx. */
+export interface Reanswer {
+  readonly status: number;
+  readonly sdp?: string;
+}
+
+/** A new offer of the peer, by re-INVITE, UPDATE or PRACK: hold, another codec, another address. Exactly one of the two answers must be given. */
 export interface Reoffer {
   /** Absent where the peer wants the offer from us. */
   readonly sdp: string | undefined;
@@ -34,9 +40,11 @@ export interface CallEvents {
   early: [early: { status: number; sdp: string | undefined }];
   /** It talks: our INVITE was accepted, or the caller acknowledged our answer. */
   answered: [answer: { sdp: string | undefined }];
-  /** The SDP that came in an ACK, where the offer was ours. */
+  /** An answer to an offer of ours that nobody waits for: it came in an ACK or a PRACK, or after `refresh`. */
   acknowledged: [sdp: string];
   info: [info: Info];
   reoffer: [offer: Reoffer];
+  /** The session timer wants an offer that says the same again; where nobody gives one, what was last said is repeated. */
+  refresh: [offer: (sdp: string) => void];
   ended: [end: CallEnd];
 }

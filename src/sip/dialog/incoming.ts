@@ -1,21 +1,24 @@
-// A call to us: RFC 3261 §13.3.
+// A call to us: RFC 3261 §13.3, with reliable provisional responses (RFC 3262).
 import type { Cancel } from "../../clock.ts";
 import { cause, causeOf, completedElsewhere, endElsewhere } from "../causes.ts";
+import { allow, names, supported } from "../extensions.ts";
 import type { NameAddr } from "../message/headers.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import { newTag } from "../message/reply.ts";
 import { parseUri, plainUser, writeHost } from "../message/uri.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
 import type { Flow } from "../transport/flow.ts";
-import { allow, Call, sdpOf, sdpType, type CallHost } from "./call.ts";
+import { Call, sdpOf, sdpType, type CallHost } from "./call.ts";
 import type { Caller } from "./caller.ts";
 import { Dialog } from "./dialog.ts";
+import { ReliableResponses } from "./reliable.ts";
+import { tooBrief } from "./renegotiation.ts";
+import { answerTimer, type TimerAnswer } from "./session-timer.ts";
 
 // A proxy gives up a silent INVITE after three minutes; a word a minute keeps it ringing (RFC 3261 §13.3.1.1).
 const remindMs = 60_000;
 
 export class IncomingCall extends Call {
-  readonly direction = "in";
   readonly remote: NameAddr | undefined;
   readonly caller: Caller;
   /** The number dialled: the user part of the request's address. */
@@ -26,11 +29,48 @@ export class IncomingCall extends Call {
   readonly #tag: string;
   readonly #transaction: ServerTransaction;
   readonly #recordRoutes: readonly string[];
+  readonly #timer: TimerAnswer & { tooBrief: false };
+  /** Where provisional responses are acknowledged. */
+  readonly #reliable: ReliableResponses | undefined;
+  readonly #mustBeReliable: boolean;
+  /** What a reliable response said of our media. */
+  #described: "not" | "waits" | "settled" = "not";
+  #answering = false;
   #remind: Cancel = () => {};
 
-  constructor(host: CallHost, request: SipRequest, transaction: ServerTransaction, caller: Caller) {
+  /** The call that an INVITE begins; undefined where it is refused at once. */
+  static of(
+    host: CallHost,
+    request: SipRequest,
+    transaction: ServerTransaction,
+    caller: Caller,
+  ): IncomingCall | undefined {
+    const timer = answerTimer(request, host.callSettings);
+    if (!timer.tooBrief) return new IncomingCall(host, request, transaction, caller, timer);
+    transaction.respond(tooBrief(transaction, newTag()));
+    return undefined;
+  }
+
+  private constructor(
+    host: CallHost,
+    request: SipRequest,
+    transaction: ServerTransaction,
+    caller: Caller,
+    timer: TimerAnswer & { tooBrief: false },
+  ) {
     const tag = newTag();
-    super(host, request.callId, tag);
+    super(host, "in", request.callId, tag);
+    this.#timer = timer;
+    this.#mustBeReliable = names(request, "require", "100rel");
+    if (this.#mustBeReliable || (host.callSettings.reliable && names(request, "supported", "100rel")))
+      this.#reliable = new ReliableResponses(
+        host.clock,
+        () => host.random(),
+        transaction,
+        // A bell that says it can, and cannot, is a visitor at the door all the same: only who demanded it is refused.
+        () => this.#mustBeReliable && this.reject(504),
+      );
+    this.changes.hear(request);
     this.#tag = tag;
     this.#transaction = transaction;
     this.caller = caller;
@@ -49,29 +89,54 @@ export class IncomingCall extends Call {
     return this.#transaction.flow;
   }
 
-  /** 180 or another provisional response, repeated each minute while it lasts. */
-  ring(status = 180): void {
-    if (this.state !== "ringing" && this.state !== "early") return;
+  /**
+   * 180 or another provisional response, repeated each minute while it lasts. With `sdp` (183) the caller can be played
+   * something before the answer; what is said so stands: `answer` does not change it any more where the caller
+   * acknowledges provisional responses.
+   */
+  ring(status = 180, sdp?: string): void {
+    if ((this.state !== "ringing" && this.state !== "early") || this.#answering) return;
     this.become("early");
-    this.#transaction.respond(this.#response(status));
+    const response = this.#response(status);
+    const news = sdp !== undefined && this.#described === "not";
+    if (news) response.setBody(sdpType, sdp);
+    // RFC 3262 §5: the first reliable response to an INVITE without an offer has to bring ours.
+    const fit = news || this.sdp !== undefined || this.#described === "settled";
+    if (this.#reliable && fit) {
+      if (news) {
+        this.#described = this.sdp === undefined ? "waits" : "settled";
+        this.changes.say(sdp);
+      }
+      this.#reliable.give(response);
+    } else if (!this.#mustBeReliable) this.#transaction.respond(response);
     this.#remind();
     this.#remind = this.host.clock.after(remindMs, () => this.ring(status));
   }
 
   /** 200 with our SDP: an answer, or an offer where the caller sent none. */
   answer(sdp: string): void {
-    if (this.state === "ended" || this.state === "talking") return;
+    if (this.state === "ended" || this.state === "talking" || this.#answering) return;
     this.#remind();
-    this.become("talking");
-    const response = this.#response(200).setBody(sdpType, sdp);
-    this.accept(this.#transaction, response);
-    this.emit("answered", { sdp: undefined });
+    this.#answering = true;
+    const accept = () => {
+      this.become("talking");
+      const response = this.#response(200);
+      for (const header of this.#timer.headers) response.add(...header);
+      if (this.#described !== "settled") {
+        response.setBody(sdpType, sdp);
+        this.changes.say(sdp);
+      }
+      this.accept(this.#transaction, response);
+      this.changes.begin(this.#timer.interval);
+      this.emit("answered", { sdp: undefined });
+    };
+    if (this.#reliable) this.#reliable.beforeAccept(accept);
+    else accept();
   }
 
   /** Refuses the call; harmless once it was answered or ended. */
   reject(status: number, phrase?: string, reason?: string): void {
     if (this.state === "ended" || this.state === "talking") return;
-    this.#remind();
     const response = this.#transaction.reply(status, this.#tag, phrase);
     if (reason) response.add("Reason", reason);
     this.#transaction.respond(response);
@@ -84,18 +149,33 @@ export class IncomingCall extends Call {
   }
 
   protected override byeReceived(request: SipRequest): void {
-    this.#remind();
     if (!this.#transaction.answered) this.#transaction.respond(this.#transaction.reply(487, this.#tag));
     super.byeReceived(request);
   }
 
-  override abandon(): void {
+  protected override cleared(): void {
     this.#remind();
-    super.abandon();
+    this.#reliable?.stop();
+  }
+
+  protected openOffer(): "ours" | "theirs" | "none" {
+    if (this.state === "talking" || this.#described === "settled") return "none";
+    return this.#described === "waits" ? "ours" : "theirs";
+  }
+
+  protected override prackReceived(request: SipRequest, transaction: ServerTransaction, dialog: Dialog): void {
+    const sdp = sdpOf(request);
+    const answered = (): void => {
+      if (sdp !== undefined && this.#described !== "waits") return this.changes.pracked(request, transaction, dialog);
+      transaction.respond(transaction.reply(200));
+      if (sdp === undefined) return;
+      this.#described = "settled";
+      this.emit("acknowledged", sdp);
+    };
+    if (!this.#reliable?.acknowledge(request, answered)) transaction.respond(transaction.reply(481));
   }
 
   #cancelled(cancel: SipRequest): void {
-    this.#remind();
     this.#transaction.respond(this.#transaction.reply(487, this.#tag));
     this.finish({
       ...{ by: "remote", status: 487, cause: cause.normal, text: "the caller gave up" },
@@ -106,7 +186,7 @@ export class IncomingCall extends Call {
   #response(status: number): SipResponse {
     const response = this.#transaction.reply(status, this.#tag);
     for (const route of this.#recordRoutes) response.add("Record-Route", route);
-    return response.add("Contact", this.contact).add("Allow", allow);
+    return response.add("Contact", this.contact).add("Allow", allow).add("Supported", supported);
   }
 }
 

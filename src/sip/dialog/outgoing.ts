@@ -1,19 +1,26 @@
 // A call from us: RFC 3261 §13.2, with the forking of proxies behind it (several dialogs from one INVITE: the first 2xx
-// wins, each later one is acknowledged and ended).
+// wins, each later one is acknowledged and ended), and reliable provisional responses (RFC 3262 §4).
 import type { Cancel } from "../../clock.ts";
 import { cause, completedElsewhere } from "../causes.ts";
+import { allow, names, supported } from "../extensions.ts";
 import { writeNameAddr, type NameAddr } from "../message/headers.ts";
 import { SipRequest, type SipResponse } from "../message/message.ts";
-import { newBranch, newCallId, newTag } from "../message/reply.ts";
+import { newCallId, newTag } from "../message/reply.ts";
 import { escapeUser, writeHost } from "../message/uri.ts";
 import { Sending, type ClientCredentials } from "../request/send.ts";
-import { addVia } from "../transaction/layer.ts";
 import { GIVE_UP, TIMER_C } from "../transaction/timers.ts";
 import type { Flow } from "../transport/flow.ts";
-import { allow, Call, endOf, sdpOf, sdpType, type CallHost } from "./call.ts";
+import { Call, endOf, sdpOf, sdpType, type CallHost } from "./call.ts";
+import { cancel } from "./cancel.ts";
 import { Dialog } from "./dialog.ts";
 import type { CallEnd } from "./events.ts";
 import { contactOn } from "./incoming.ts";
+import { agreedBy, askForTimer, lengthen } from "./session-timer.ts";
+
+const withoutReliable = supported
+  .split(", ")
+  .filter((tag) => tag !== "100rel")
+  .join(", ");
 
 /** Answers to one INVITE that are dealt with; a phone that makes up more of them is not kept up with. */
 const mostForks = 20;
@@ -43,8 +50,16 @@ export interface Own {
   routes(flow: Flow): readonly string[];
 }
 
+/** A dialog that a provisional response began. */
+interface Early {
+  readonly dialog: Dialog;
+  /** The number of the last reliable response. */
+  rseq: number | undefined;
+  /** What a reliable response answered to our offer. */
+  answer: string | undefined;
+}
+
 export class OutgoingCall extends Call {
-  readonly direction = "out";
   readonly remote: NameAddr;
   readonly #options: OutgoingOptions;
   #flow: Flow;
@@ -54,12 +69,14 @@ export class OutgoingCall extends Call {
   #cancelReason: string | undefined;
   #cancelled = false;
   #timerC: Cancel = () => {};
+  /** By the peer's tag. */
+  readonly #early = new Map<string, Early>();
   /** Sends the ACK again, for each dialog that the INVITE began, by the peer's tag. */
   readonly #acks = new Map<string, () => void>();
 
   constructor(host: CallHost, options: OutgoingOptions) {
     const tag = newTag();
-    super(host, newCallId(), tag, options.credentials);
+    super(host, "out", newCallId(), tag, options.credentials);
     this.#options = options;
     this.#flow = options.flows[0];
     this.remote = { name: "", uri: options.uri, params: new Map() };
@@ -69,6 +86,9 @@ export class OutgoingCall extends Call {
     invite.add("From", writeNameAddr({ name: options.from.name, uri: us, params: new Map([["tag", tag]]) }));
     invite.add("To", `<${options.uri}>`).add("Call-ID", this.callId).add("CSeq", "1 INVITE");
     invite.add("Contact", this.contact).add("Allow", allow).add("User-Agent", host.userAgent);
+    const { callSettings } = host;
+    invite.add("Supported", callSettings.reliable ? supported : withoutReliable);
+    askForTimer(invite, callSettings);
     for (const [name, value] of Object.entries(options.headers ?? {})) invite.add(name, value);
     this.#invite = invite;
     this.#sending = new Sending(
@@ -87,6 +107,11 @@ export class OutgoingCall extends Call {
         ...(options.credentials && { credentials: options.credentials }),
         nextSeq: () => ++this.#seq,
         dress: (request, flow) => this.#dress(request, flow),
+        change: (changed, response) => {
+          if (!lengthen(changed, response)) return false;
+          invite.set("Session-Expires", changed.get("session-expires") ?? "");
+          return true;
+        },
       },
     );
   }
@@ -106,7 +131,9 @@ export class OutgoingCall extends Call {
     const { own, sdp } = this.#options;
     const routes = own?.routes(flow) ?? [];
     if (routes.length > 0) request.set("Route", routes.join(", "));
-    request.setBody(sdpType, typeof sdp === "string" ? sdp : sdp(flow.sentBy.host));
+    const body = typeof sdp === "string" ? sdp : sdp(flow.sentBy.host);
+    this.changes.say(body);
+    request.setBody(sdpType, body);
   }
 
   hangUp(reason?: string): void {
@@ -145,8 +172,45 @@ export class OutgoingCall extends Call {
       this.#giveUp();
     });
     if (response.status === 100) return;
+    const early = this.#earlyOf(response);
+    const rseq = names(response, "require", "100rel") ? response.number("rseq") : undefined;
+    const sdp = sdpOf(response);
+    if (rseq !== undefined) {
+      // RFC 3262 §4: one after the other; what was missed is repeated.
+      if (!early || (early.rseq !== undefined && rseq !== early.rseq + 1)) return;
+      early.rseq = rseq;
+      early.answer ??= sdp;
+      this.#acknowledgeEarly(early.dialog, rseq, response);
+    }
+    // RFC 6228: one branch of a fork is over, which says nothing of the others.
+    if (response.status === 199) return;
     this.become("early");
-    this.emit("early", { status: response.status, sdp: sdpOf(response) });
+    this.emit("early", { status: response.status, sdp });
+  }
+
+  #earlyOf(response: SipResponse): Early | undefined {
+    const tag = response.toTag;
+    let early = this.#early.get(tag);
+    if (!early && tag && this.#early.size < mostForks) {
+      const dialog = Dialog.ofClient(this.#invite, response, this.#flow, this.#options.direct);
+      early = { dialog, rseq: undefined, answer: undefined };
+      this.#early.set(tag, early);
+    }
+    return early;
+  }
+
+  #acknowledgeEarly(dialog: Dialog, rseq: number, response: SipResponse): void {
+    const prack = dialog.request("PRACK").add("RAck", `${rseq} ${response.get("cseq") ?? ""}`);
+    // Where it does not get through, the callee ends its INVITE.
+    this.send(dialog, prack, { response: () => {}, failed: () => {} });
+  }
+
+  protected override dialogWith(remoteTag: string): Dialog | undefined {
+    return super.dialogWith(remoteTag) ?? this.#early.get(remoteTag)?.dialog;
+  }
+
+  protected openOffer(remoteTag: string): "ours" | "none" {
+    return this.state === "talking" || this.#early.get(remoteTag)?.answer !== undefined ? "none" : "ours";
   }
 
   #accepted(response: SipResponse): void {
@@ -154,49 +218,26 @@ export class OutgoingCall extends Call {
     if (acknowledgeAgain) return acknowledgeAgain();
     if (this.#acks.size >= mostForks) return;
     const dialog = Dialog.ofClient(this.#invite, response, this.#flow, this.#options.direct);
-    this.#acknowledge(dialog, response.cseq?.number ?? 1);
+    const early = this.#early.get(response.toTag);
+    if (early) dialog.follow(early.dialog);
+    this.#acks.set(response.toTag, this.acknowledgeWith(dialog, response, this.#sending));
     // Another branch was faster, or nobody waits any more: this one is acknowledged and ended.
     if (this.dialog) return this.bye(completedElsewhere, dialog);
     if (this.state === "ended") return this.bye(this.#cancelReason, dialog);
     this.dialog = dialog;
+    this.#early.clear();
     this.become("talking");
-    this.emit("answered", { sdp: sdpOf(response) });
-  }
-
-  #acknowledge(dialog: Dialog, seq: number): void {
-    const ack = dialog.request("ACK", seq);
-    // With the credentials of the INVITE, since an ACK cannot be challenged (RFC 3261 §13.2.2.4, §22.1).
-    for (const { name, key, value } of this.#sending.transaction?.request.headers ?? [])
-      if (key === "authorization" || key === "proxy-authorization") ack.add(name, value);
-    const { way } = dialog;
-    const send = (flow: Flow) => {
-      addVia(ack, flow, newBranch());
-      const data = ack.toBuffer();
-      const again = () => flow.send(data);
-      this.#acks.set(dialog.state.remoteTag, again);
-      again();
-    };
-    this.#acks.set(dialog.state.remoteTag, () => {});
-    if (typeof way !== "string") return send(way);
-    this.host.flowsTo(way).then(
-      ([flow]) => flow && send(flow),
-      // Without an ACK the callee ends the call by itself; the BYE of our side will meet the same trouble and say so.
-      () => {},
-    );
+    this.changes.hear(response);
+    this.changes.begin(agreedBy(response, this.#invite));
+    // RFC 3261 §13.2.1: what a reliable response answered stands.
+    this.emit("answered", { sdp: early?.answer ?? sdpOf(response) });
   }
 
   #cancel(): void {
     const transaction = this.#sending.transaction;
     if (!transaction || this.#cancelled) return;
     this.#cancelled = true;
-    const { request, flow } = transaction;
-    const cancel = new SipRequest("CANCEL", request.uri);
-    for (const { name, key, value } of request.headers)
-      if (["max-forwards", "from", "to", "call-id", "route"].includes(key)) cancel.add(name, value);
-    cancel.add("CSeq", `${request.cseq?.number ?? 1} CANCEL`);
-    if (this.#cancelReason) cancel.add("Reason", this.#cancelReason);
-    const branch = request.via?.params.get("branch") ?? "";
-    this.host.transactions.send(cancel, flow, { response: () => {}, failed: () => {} }, branch);
+    cancel(this.host.transactions, transaction, this.#cancelReason);
     // A callee that ignores the CANCEL does not keep us longer than this (RFC 3261 §9.1).
     this.#timerC = this.host.clock.after(GIVE_UP, () => {
       this.#sending.stop();

@@ -30,7 +30,12 @@ export interface SendOptions {
   nextSeq(): number;
   /** Writes what depends on the way (Contact, Route, SDP), before each try. */
   dress?(request: SipRequest, flow: Flow): void;
+  /** Changes a refused request into one that may be taken; false where it stays refused. */
+  readonly change?: (request: SipRequest, refusal: SipResponse) => boolean;
 }
+
+/** So often a refused request is changed and sent again. */
+const mostChanges = 3;
 
 export class Sending {
   /** The transaction of the running try. */
@@ -42,6 +47,7 @@ export class Sending {
   #flows: Flow[] = [];
   /** Challenges answered: those of a proxy and of the server behind it are told apart by their status. */
   readonly #answered = new Map<number, number>();
+  #changes = 0;
   #last = false;
   #stopped = false;
 
@@ -108,10 +114,21 @@ export class Sending {
   #response(response: SipResponse, flow: Flow): void {
     if (response.status === 503 && this.#flows.length > 0)
       return this.#failed(flow, () => tryAgain("unavailable", `503 ${response.reason}`));
-    const again = this.#withAnswer(response);
+    const again = this.#withAnswer(response) ?? this.#changed(response);
     if (!again) return this.#handlers.response(response);
     this.#request = again;
     this.#try(flow);
+  }
+
+  #changed(response: SipResponse): SipRequest | undefined {
+    const { change } = this.#options;
+    if (!change || this.#last || response.status < 400 || this.#changes >= mostChanges) return undefined;
+    // An answer to a challenge is good for one request only (RFC 7616 §3.4): the changed one is challenged anew.
+    const again = copyOf(this.#request, "authorization", "proxy-authorization");
+    if (!change(again, response)) return undefined;
+    this.#changes++;
+    this.#answered.clear();
+    return again.set("CSeq", `${this.#options.nextSeq()} ${again.method}`);
   }
 
   #withAnswer(response: SipResponse): SipRequest | undefined {
@@ -142,10 +159,11 @@ export class Sending {
   }
 }
 
-/** The request without the Via of an earlier try. */
-function copyOf(request: SipRequest): SipRequest {
+/** The request without the Via of an earlier try, and without what else is named. */
+function copyOf(request: SipRequest, ...without: string[]): SipRequest {
   const copy = new SipRequest(request.method, request.uri);
-  for (const { name, key, value } of request.headers) if (key !== "via") copy.add(name, value);
+  for (const { name, key, value } of request.headers)
+    if (key !== "via" && !without.includes(key)) copy.add(name, value);
   copy.body = request.body;
   return copy;
 }

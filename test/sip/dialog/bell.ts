@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { CallEnd } from "../../../src/sip/dialog/call.ts";
 import type { IncomingCall } from "../../../src/sip/dialog/incoming.ts";
+import type { EndpointOptions } from "../../../src/sip/endpoint.ts";
 import type { SipRequest } from "../../../src/sip/message/message.ts";
 import { house, last, type House } from "../house.ts";
 import { sdp, type Party, type Wish } from "../party.ts";
@@ -14,8 +15,8 @@ export interface Ringing extends House {
 }
 
 /** A bell's call that has come in and is not answered yet. */
-export async function ringing(wish: Wish = {}): Promise<Ringing> {
-  const made = await house();
+export async function ringing(wish: Wish = {}, options: Partial<EndpointOptions> = {}): Promise<Ringing> {
+  const made = await house(options);
   const bell = made.party({ user: "8000" });
   const invite = await bell.authenticated("INVITE", "pw8000", {
     to: "777",
@@ -29,8 +30,11 @@ export async function ringing(wish: Wish = {}): Promise<Ringing> {
 }
 
 /** The same, answered and acknowledged; `our` is our tag. */
-export async function talking(wish: Wish = {}): Promise<Ringing & { our: string }> {
-  const made = await ringing(wish);
+export async function talking(
+  wish: Wish = {},
+  options: Partial<EndpointOptions> = {},
+): Promise<Ringing & { our: string }> {
+  const made = await ringing(wish, options);
   made.call.answer(sdp(5000, "us"));
   const ok = await made.bell.takeResponse(200);
   made.bell.ack(made.invite, ok);

@@ -142,7 +142,7 @@ describe("requests inside a call", () => {
 
   it("are 405 for methods that are not offered, with Allow", async () => {
     const { bell, our } = await talking();
-    bell.send(bell.request("UPDATE", { to: "777", toTag: our, seq: 3 }));
+    bell.send(bell.request("PUBLISH", { to: "777", toTag: our, seq: 3 }));
     assert.match((await bell.takeResponse(405)).get("allow") ?? "", /INVITE/);
   });
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { CallEnd } from "../../../src/sip/dialog/call.ts";
 import type { OutgoingCall } from "../../../src/sip/dialog/outgoing.ts";
+import type { EndpointOptions } from "../../../src/sip/endpoint.ts";
 import type { SipRequest } from "../../../src/sip/message/message.ts";
 import { Secret } from "../../../src/secret.ts";
 import { house, last, type House } from "../house.ts";
@@ -18,8 +19,11 @@ export interface Calling extends House {
 export const challenge: [string, string] = ["WWW-Authenticate", 'Digest realm="pbx", nonce="n1", qop="auth"'];
 
 /** A call that has reached a registered phone. */
-export async function calling(transport: "UDP" | "TCP" = "UDP"): Promise<Calling> {
-  const made = await house();
+export async function calling(
+  transport: "UDP" | "TCP" = "UDP",
+  options: Partial<EndpointOptions> = {},
+): Promise<Calling> {
+  const made = await house(options);
   const phone = made.party({ user: "6001", transport });
   await phone.register("pw6001", { expires: 7200 });
   const call = await made.endpoint.callContact(last(made.endpoint.location.contacts("6001")), {

@@ -1,0 +1,42 @@
+// What the parts of a call (its offers, its referrals) need of the call.
+import type { SipRequest, SipResponse } from "../message/message.ts";
+import type { Sending } from "../request/send.ts";
+import type { ClientHandlers } from "../transaction/client.ts";
+import type { ServerTransaction } from "../transaction/server.ts";
+import type { CallHost } from "./call.ts";
+import type { Dialog } from "./dialog.ts";
+import type { CallState, Reoffer } from "./events.ts";
+
+export interface Inside {
+  readonly host: CallHost;
+  /** Whether we called: then the Call-ID is ours. */
+  readonly calling: boolean;
+  contact(): string;
+  state(): CallState;
+  /** The dialog of a call that talks. */
+  dialog(): Dialog | undefined;
+  /** Whether an INVITE or UPDATE of the peer is not through yet: unanswered, or its 2xx without an ACK. */
+  negotiating(): boolean;
+  send(
+    dialog: Dialog,
+    request: SipRequest,
+    handlers: ClientHandlers,
+    change?: (request: SipRequest, response: SipResponse) => boolean,
+  ): Sending;
+  /** Gives the one answer to a request; what comes after it, or after the end of the call, is left out. */
+  awaiting(transaction: ServerTransaction): (act: () => void) => void;
+  /** Gives a 2xx to an INVITE and waits for its ACK. */
+  accept(transaction: ServerTransaction, response: SipResponse): void;
+  /** Sends the ACK for a 2xx of the peer; the result sends it again. */
+  acknowledge(dialog: Dialog, response: SipResponse, sending: Sending): () => void;
+  /** Hands an offer of the peer upward; false where nobody takes it. */
+  offered(offer: Reoffer): boolean;
+  /** Asks upward for an offer that changes nothing; false where nobody makes one. */
+  refreshing(offer: (sdp: string) => void): boolean;
+  /** Hands an answer of the peer upward that nobody waits for. */
+  answered(sdp: string): void;
+  /** 481, 408 and silence mean that the peer knows no such call any more (RFC 3261 §12.2.1.2). */
+  lost(status: number): void;
+  /** The session timer has run out. */
+  expired(): void;
+}
