@@ -99,6 +99,7 @@ describe("an offer of ours in a call (RFC 3261 §14.1)", () => {
     await phone.takeRequest("ACK");
     const second = await phone.takeRequest("INVITE");
     phone.respond(second, 200, { sdp: sdp(4006) });
+    await phone.takeRequest("ACK");
     assert.deepEqual(
       (await Promise.all(asked)).map((a) => a.sdp),
       [sdp(4005), sdp(4006)],

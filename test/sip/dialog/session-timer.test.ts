@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { SipRequest, SipResponse } from "../../../src/sip/message/message.ts";
-import { sdp, type Party } from "../party.ts";
+import { house } from "../house.ts";
+import { sdp } from "../party.ts";
 import * as bells from "./bell.ts";
 import * as phones from "./phone.ts";
 
@@ -54,12 +55,12 @@ describe("A9 a session timer asked of us (RFC 4028 §9)", () => {
     });
 
   it("is refused with 422 and our least where it is too short", async () => {
-    const { bell, calls, endpoint, clock } = await (await import("../house.ts")).house().then((made) => ({
-      ...made,
-      bell: made.party({ user: "8000" }),
-    }));
-    await bell.authenticated("INVITE", "pw8000", { to: "777", ...able("60") });
-    assert.equal((await bell.takeResponse(422)).get("min-se"), "90");
+    const { party, calls, endpoint, clock } = await house();
+    const bell = party({ user: "8000" });
+    const invite = await bell.authenticated("INVITE", "pw8000", { to: "777", ...able("60") });
+    const refusal = await bell.takeResponse(422);
+    bell.ack(invite, refusal);
+    assert.equal(refusal.get("min-se"), "90");
     assert.deepEqual([calls.length, endpoint.calls], [0, 0]);
     await clock.advance(64_000);
     assert.equal(endpoint.transactions.size, 0);
