@@ -12,9 +12,6 @@ const seconds = 5;
 const callers = 500;
 const callee = "600";
 const peer = "no Asterisk in Debian 12";
-const warm = { rate: 50, calls: 150 };
-/** Seconds after which a run of sipp is given up. */
-const longest = seconds + 15;
 
 export async function calls(progress: (text: string) => void): Promise<Row[]> {
   let limit = "";
@@ -44,7 +41,11 @@ export async function calls(progress: (text: string) => void): Promise<Row[]> {
  * One rate on a fresh, warmed server, so that what an overload leaves behind does not count against the next rate.
  * `cost` is absent where a call failed or sipp could not keep up; `why` says which.
  */
-export async function attempt(rate: number): Promise<{ cost?: Cost; why: string }> {
+export async function attempt(
+  rate: number,
+  lasting = seconds,
+  warm = { rate: 100, calls: 500 },
+): Promise<{ cost?: Cost; why: string }> {
   using folder = scratch();
   const extensions = [
     { extension: callee, password, maxContacts: 2 },
@@ -52,7 +53,7 @@ export async function attempt(rate: number): Promise<{ cost?: Cost; why: string 
   ];
   await using server = await Portero.start(folder.path, { extensions });
   const fields = writeCallers(folder.path, callers);
-  const count = rate * seconds;
+  const count = rate * lasting;
   const total = warm.calls + count;
   const over = new AbortController();
   const phones: Promise<SippResult>[] = [];
@@ -61,7 +62,7 @@ export async function attempt(rate: number): Promise<{ cost?: Cost; why: string 
   const port = await phonePort();
   const call = (calls: number, rate: number) =>
     sipp({
-      ...{ folder: folder.path, scenario: "caller", port, calls, keys: { callee }, seconds: longest },
+      ...{ folder: folder.path, scenario: "caller", port, calls, keys: { callee }, seconds: lasting + 15 },
       load: { to: server.address, rate, fields },
     });
   const warming = await call(warm.calls, warm.rate);
@@ -90,7 +91,7 @@ async function phone(
   const agent = await Agent.open(server, port);
   await agent.register(callee);
   await agent.close();
-  const done = sipp({ folder, scenario, port, calls, seconds: 2 * longest, signal });
+  const done = sipp({ folder, scenario, port, calls, seconds: 90, signal });
   for (let patience = 100; patience > 0 && (await isFree(port, "127.0.0.1")); patience--) await sleep(50);
   return { done };
 }

@@ -8,6 +8,7 @@ import { silent, type Log } from "../log.ts";
 import * as negotiate from "./negotiate.ts";
 import { kinds } from "./offer-answer.ts";
 import { MediaSession, type SessionHost } from "./session.ts";
+import { Outbox } from "./worker/outbox.ts";
 import type { Counts, FromWorker, ToWorker, WorkerSettings } from "./worker/messages.ts";
 
 export { MediaSession, type MediaStats } from "./session.ts";
@@ -68,7 +69,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> {
   #wanted = 0;
   /** Who wants a session while no pair is ready, in their order. */
   #opening: Waiting[] = [];
-  #outbox: ToWorker[] = [];
+  readonly #outbox = new Outbox<ToWorker>((messages) => this.#worker?.postMessage(messages));
   readonly #asking = new Map<number, (counts: Counts) => void>();
   readonly #ending = new Map<number, (counts: Counts) => void>();
 
@@ -135,7 +136,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> {
     const pairs = stock.full + this.#opening.length - this.#ports.length - this.#wanted;
     if (pairs <= 0 || (this.#wanted > 0 && pairs < stock.full - stock.low)) return;
     this.#wanted += pairs;
-    this.#post({ type: "want", pairs });
+    this.#outbox.put({ type: "want", pairs }, this.#opening.length > 0 ? "now" : "soon");
   }
 
   /** Passes media both ways, from now on and through every new offer of either; each session has one other. */
@@ -166,7 +167,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> {
       });
       worker.once("exit", () => resolve());
     });
-    worker.postMessage([...this.#outbox.splice(0), { type: "end" }] satisfies ToWorker[]);
+    worker.postMessage([{ type: "end" }] satisfies ToWorker[]);
     await ended;
     await worker.terminate();
     this.#fail(tryAgain("media-down", "The media part is closed."));
@@ -221,7 +222,8 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> {
   /** Ends whatever still waits for a worker that is gone. */
   #fail(error: PorteroError): void {
     const waiting = this.#opening;
-    [this.#opening, this.#ports, this.#outbox, this.#wanted] = [[], [], [], 0];
+    [this.#opening, this.#ports, this.#wanted] = [[], [], 0];
+    this.#outbox.clear();
     for (const { reject } of waiting) reject(error);
     for (const answer of [...this.#asking.values(), ...this.#ending.values()]) answer(noCounts);
     const sessions = [...this.#sessions.values()];
@@ -262,7 +264,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> {
   readonly #host: SessionHost = {
     random: () => this.#random(),
     advertise: () => this.#options.advertise,
-    post: (message) => this.#post(message),
+    post: (message) => this.#outbox.put(message),
     port: () => (this.#worker ? this.#port() : undefined),
     renegotiated: (session) => {
       const peer = this.#peers.get(session);
@@ -274,20 +276,12 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> {
     close: (session, unused) => this.#closeSession(session, unused),
   };
 
-  // A message wakes the worker, which costs more than what it says: what comes up in one turn goes together.
-  #post(message: ToWorker): void {
-    if (!this.#worker || this.#outbox.push(message) > 1) return;
-    setImmediate(() => {
-      if (this.#outbox.length > 0) this.#worker?.postMessage(this.#outbox.splice(0));
-    });
-  }
-
   #ask(session: MediaSession): Promise<Counts> {
     if (!this.#worker || !this.#sessions.has(session.number)) return Promise.resolve(noCounts);
     const ask = this.#next++;
     return new Promise((resolve) => {
       this.#asking.set(ask, resolve);
-      this.#post({ type: "stats", session: session.number, ask });
+      this.#outbox.put({ type: "stats", session: session.number, ask });
     });
   }
 
@@ -297,7 +291,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> {
     if (!this.#sessions.delete(session.number) || !this.#worker) return Promise.resolve(noCounts);
     return new Promise((resolve) => {
       this.#ending.set(session.number, resolve);
-      this.#post({ type: "close", session: session.number, ports });
+      this.#outbox.put({ type: "close", session: session.number, ports }, "soon");
     });
   }
 

@@ -201,10 +201,9 @@ export class OfferAnswer {
     const { id } = this.#options;
     const { advertise } = this;
     // RFC 3264 §8: the version goes up exactly when something else changed.
-    const unversioned = writeSdp(id, 0, advertise, lines);
-    if (unversioned !== this.#written) this.#version++;
-    this.#written = unversioned;
-    return writeSdp(id, this.#version, advertise, lines);
+    if (writeSdp(id, this.#version, advertise, lines) !== this.#written) this.#version++;
+    this.#written = writeSdp(id, this.#version, advertise, lines);
+    return this.#written;
   }
 }
 

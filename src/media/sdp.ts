@@ -1,9 +1,9 @@
-// SDP (RFC 8866) to and from a model of our own. sdp-transform reads and writes the lines; what it returns is treated as
-// untyped, since a device may have written anything there, and only the lines we use are handed to it at all.
+// SDP (RFC 8866) to and from a model of our own. sdp-transform reads the lines; what it returns is treated as untyped,
+// since a device may have written anything there, and only the lines we use are handed to it at all.
 import { isIP } from "node:net";
-import { parse, write, type MediaDescription } from "sdp-transform";
+import { parse } from "sdp-transform";
 import { giveUp } from "../errors.ts";
-import { knownName, staticFormats, type Format } from "./codec.ts";
+import { knownName, label, staticFormats, type Format } from "./codec.ts";
 
 export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
 
@@ -156,34 +156,23 @@ const records = (value: unknown): Loose[] =>
 export const bad = (why: string) =>
   giveUp("bad-sdp", `The other side's session description (SDP) cannot be used: ${why}.`);
 
-/** Writes our SDP. `id` and `version` stay below 2^53, beyond which sdp-transform rounds. */
+/** Writes our SDP: lines in the order of RFC 8866 §5. */
 export function writeSdp(id: number, version: number, address: string, lines: readonly LocalLine[]): string {
-  const ipVer = isIP(address) === 6 ? 6 : 4;
-  return write({
-    version: 0,
-    origin: { username: "-", sessionId: id, sessionVersion: version, netType: "IN", ipVer, address },
-    name: "Portero",
-    connection: { version: ipVer, ip: address },
-    timing: { start: 0, stop: 0 },
-    media: lines.map(localMedia),
-  });
+  const place = `IN IP${address.includes(":") ? 6 : 4} ${address}`;
+  const session = `v=0\r\no=- ${id} ${version} ${place}\r\ns=Portero\r\nc=${place}\r\nt=0 0\r\n`;
+  return session + lines.map(mediaLines).join("");
 }
 
-function localMedia(line: LocalLine): MediaDescription {
-  const payloads = line.list ?? line.formats.map((f) => f.payload).join(" ");
-  const head = { type: line.type, port: line.port, protocol: line.protocol, payloads };
-  if (line.port === 0) return { ...head, rtp: [], fmtp: [] };
-  return {
-    ...head,
-    rtp: line.formats.map((f) => ({
-      payload: f.payload,
-      codec: f.name,
-      rate: f.rate,
-      ...(f.channels > 1 && { encoding: f.channels }),
-    })),
-    fmtp: line.formats.flatMap((f) => (f.fmtp === undefined ? [] : [{ payload: f.payload, config: f.fmtp }])),
-    ...(line.ptime !== undefined && { ptime: line.ptime }),
-    rtcpFb: line.feedback.map((f) => ({ payload: "*", type: f.split(" ")[0] ?? "", subtype: f.split(" ")[1] ?? "" })),
-    direction: line.direction,
-  };
+function mediaLines(line: LocalLine): string {
+  const { type, port, protocol, formats, feedback, ptime } = line;
+  const head = `m=${type} ${port} ${protocol} ${line.list ?? formats.map((f) => f.payload).join(" ")}\r\n`;
+  if (port === 0) return head;
+  const attributes = [
+    ...formats.map((f) => `rtpmap:${f.payload} ${label(f)}`),
+    ...formats.flatMap((f) => (f.fmtp === undefined ? [] : [`fmtp:${f.payload} ${f.fmtp}`])),
+    ...feedback.map((f) => `rtcp-fb:* ${f}`),
+    ...(ptime === undefined ? [] : [`ptime:${ptime}`]),
+    line.direction,
+  ];
+  return `${head}a=${attributes.join("\r\na=")}\r\n`;
 }

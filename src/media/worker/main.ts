@@ -2,21 +2,16 @@
 // main thread cannot disturb speech.
 import { parentPort, workerData } from "node:worker_threads";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
+import { Outbox } from "./outbox.ts";
 import { bound, PortPool } from "./ports.ts";
 import { Relay } from "./relay.ts";
 
 const settings = workerData as WorkerSettings;
 const now = () => performance.now();
 
-// A message wakes the other thread, which costs more than what it says: what comes up in one turn goes together.
-let outbox: FromWorker[] = [];
-const tell = (message: FromWorker) => {
-  if (outbox.push(message) > 1) return;
-  setImmediate(() => {
-    parentPort?.postMessage(outbox);
-    outbox = [];
-  });
-};
+const outbox = new Outbox<FromWorker>((messages) => parentPort?.postMessage(messages));
+// That a session is closed is news to nobody in a hurry.
+const tell = (message: FromWorker) => outbox.put(message, message.type === "closed" ? "soon" : "now");
 
 const pool = new PortPool({ ...settings, now });
 const relay = new Relay(settings, { now, random: Math.random, pool, tell });

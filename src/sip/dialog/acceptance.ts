@@ -6,6 +6,7 @@ import { GIVE_UP, T1, T2 } from "../transaction/timers.ts";
 
 export class Acceptance {
   readonly #clock: Clock;
+  readonly #transaction: ServerTransaction;
   readonly #give: () => void;
   readonly #seq: number;
   readonly #end: Cancel;
@@ -14,6 +15,7 @@ export class Acceptance {
   /** Gives the response at once; `withoutAck` is called where none came for 64·T1. */
   constructor(clock: Clock, transaction: ServerTransaction, response: SipResponse, withoutAck: () => void) {
     this.#clock = clock;
+    this.#transaction = transaction;
     this.#seq = response.cseq?.number ?? 0;
     this.#give = () => transaction.respond(response);
     this.#end = clock.after(GIVE_UP, () => {
@@ -32,6 +34,8 @@ export class Acceptance {
   stop(): void {
     this.#repeat();
     this.#end();
+    // The transaction outlives the call by half a minute and must not keep it.
+    this.#transaction.hooks = {};
   }
 
   #repeatAfter(wait: number): Cancel {

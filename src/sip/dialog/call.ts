@@ -220,6 +220,8 @@ export abstract class Call extends EventEmitter<CallEvents> {
     for (const transaction of this.#open) transaction.respond(transaction.reply(487));
     this.#open.clear();
     this.emit("ended", end);
+    // Nothing more is told; transactions keep the call for half a minute, but not all that listened to it.
+    this.removeAllListeners();
     this.#leaveWhenDone();
   }
 

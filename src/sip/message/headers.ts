@@ -80,7 +80,11 @@ export function parseCSeq(text: string): CSeq | undefined {
 }
 
 /** The values of a header that may hold several, separated by commas. */
-export const splitList = (value: string): string[] =>
-  splitOutside(value, ",")
-    .map((part) => part.trim())
-    .filter(Boolean);
+export function splitList(value: string): string[] {
+  const parts: string[] = [];
+  for (const part of splitOutside(value, ",")) {
+    const text = part.trim();
+    if (text !== "") parts.push(text);
+  }
+  return parts;
+}

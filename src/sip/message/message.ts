@@ -28,7 +28,19 @@ const compact = new Map(
   }),
 );
 
+// The spellings that nearly every header has, so that their keys need not be made.
+const usual = new Map(
+  (
+    "Via From To Call-ID CSeq Contact Max-Forwards Allow Supported User-Agent Expires Authorization WWW-Authenticate " +
+    "Content-Type Content-Length Record-Route Route Accept Date Require Reason Server"
+  )
+    .split(" ")
+    .map((name) => [name, name.toLowerCase()]),
+);
+
 export function headerKey(name: string): string {
+  const key = usual.get(name);
+  if (key !== undefined) return key;
   const lower = name.toLowerCase();
   return compact.get(lower) ?? lower;
 }
@@ -36,12 +48,14 @@ export function headerKey(name: string): string {
 const empty = Buffer.alloc(0);
 
 // What we put in may come from a user's message: it must not begin a header of its own.
-const oneLine = (value: string): string => (/[\r\n]/.test(value) ? value.replace(/[\r\n]+/g, " ") : value);
+const oneLine = (value: string): string =>
+  value.includes("\n") || value.includes("\r") ? value.replace(/[\r\n]+/g, " ") : value;
 
 export abstract class SipMessage {
   readonly headers: Header[] = [];
   body: Buffer = empty;
-  #read = new Map<string, unknown>();
+  /** Typed headers that were read since the last change. */
+  #read: Map<string, unknown> | undefined;
 
   abstract readonly startLine: string;
 
@@ -53,23 +67,35 @@ export abstract class SipMessage {
 
   /** Every header of that name, as they were written. */
   all(key: string): string[] {
-    return this.headers.filter((h) => h.key === key).map((h) => h.value);
+    const values: string[] = [];
+    for (const header of this.headers) if (header.key === key) values.push(header.value);
+    return values;
   }
 
   /** Every value of that name, those that share a header with commas taken apart. */
   list(key: string): string[] {
-    return this.all(key).flatMap(splitList);
+    const values = this.all(key);
+    return values.length === 0 ? values : values.flatMap(splitList);
+  }
+
+  /** The first value of that name, where several may share a header. */
+  first(key: string): string | undefined {
+    for (const header of this.headers) {
+      const value = header.key === key ? splitList(header.value)[0] : undefined;
+      if (value !== undefined) return value;
+    }
+    return undefined;
   }
 
   add(name: string, value: string): this {
     this.headers.push({ name, key: headerKey(name), value: oneLine(value) });
-    this.#read.clear();
+    this.#read = undefined;
     return this;
   }
 
   prepend(name: string, value: string): this {
     this.headers.unshift({ name, key: headerKey(name), value: oneLine(value) });
-    this.#read.clear();
+    this.#read = undefined;
     return this;
   }
 
@@ -80,7 +106,7 @@ export abstract class SipMessage {
     if (at < 0) return this.add(name, value);
     this.headers.splice(at, 1, { name, key, value: oneLine(value) });
     for (let i = this.headers.length - 1; i > at; i--) if (this.headers[i]?.key === key) this.headers.splice(i, 1);
-    this.#read.clear();
+    this.#read = undefined;
     return this;
   }
 
@@ -91,7 +117,7 @@ export abstract class SipMessage {
 
   /** The topmost Via. */
   get via(): Via | undefined {
-    return this.#typed("via", () => parseVia(this.list("via")[0] ?? ""));
+    return this.#typed("via", () => parseVia(this.first("via") ?? ""));
   }
 
   /** Replaces the topmost Via only; the others stay. */
@@ -100,8 +126,8 @@ export abstract class SipMessage {
     const rest = splitList(this.headers[at]?.value ?? "").slice(1);
     const value = [writeVia(via), ...rest].join(", ");
     if (at < 0) this.prepend("Via", value);
-    else this.headers.splice(at, 1, { name: "Via", key: "via", value });
-    this.#read.clear();
+    else this.headers[at] = { name: "Via", key: "via", value };
+    this.#read = undefined;
   }
 
   get from(): NameAddr | undefined {
@@ -113,7 +139,7 @@ export abstract class SipMessage {
   }
 
   get contact(): NameAddr | undefined {
-    return this.#typed("contact", () => parseNameAddr(this.list("contact")[0] ?? ""));
+    return this.#typed("contact", () => parseNameAddr(this.first("contact") ?? ""));
   }
 
   get cseq(): CSeq | undefined {
@@ -148,14 +174,19 @@ export abstract class SipMessage {
     let head = this.startLine + "\r\n";
     for (const { name, key, value } of this.headers) if (key !== "content-length") head += `${name}: ${value}\r\n`;
     head += `Content-Length: ${this.body.length}\r\n\r\n`;
-    const text = Buffer.from(head);
-    return this.body.length ? Buffer.concat([text, this.body]) : text;
+    if (this.body.length === 0) return Buffer.from(head);
+    const length = Buffer.byteLength(head);
+    const data = Buffer.allocUnsafe(length + this.body.length);
+    data.write(head);
+    this.body.copy(data, length);
+    return data;
   }
 
   #typed<T>(key: string, read: () => T): T {
-    if (this.#read.has(key)) return this.#read.get(key) as T;
+    const known = (this.#read ??= new Map<string, unknown>());
+    if (known.has(key)) return known.get(key) as T;
     const value = read();
-    this.#read.set(key, value);
+    known.set(key, value);
     return value;
   }
 }

@@ -12,6 +12,8 @@ export interface ClientHandlers {
   failed(error: PorteroError): void;
 }
 
+const nobody: ClientHandlers = { response: () => {}, failed: () => {} };
+
 type State = "calling" | "proceeding" | "accepted" | "completed" | "terminated";
 
 export class ClientTransaction {
@@ -20,7 +22,7 @@ export class ClientTransaction {
   readonly flow: Flow;
   #state: State = "calling";
   readonly #clock: Clock;
-  readonly #handlers: ClientHandlers;
+  #handlers: ClientHandlers;
   readonly #ended: () => void;
   #repeat: Cancel = () => {};
   #end: Cancel;
@@ -58,6 +60,7 @@ export class ClientTransaction {
       if (response.status >= 200 && response.status < 300) this.#handlers.response(response);
       return;
     }
+    const handlers = this.#handlers;
     if (response.status < 200) this.#proceed();
     else if (!this.#invite)
       this.#finish("completed", this.flow.reliable ? 0 : T4); // timer K
@@ -68,7 +71,7 @@ export class ClientTransaction {
       this.flow.send(this.#ack);
       this.#finish("completed", this.flow.reliable ? 0 : TIMER_D);
     }
-    this.#handlers.response(response);
+    handlers.response(response);
   }
 
   terminate(): void {
@@ -92,6 +95,8 @@ export class ClientTransaction {
     this.#state = state;
     this.#repeat();
     this.#end();
+    // What is kept for half a minute must not keep the whole call.
+    if (state === "completed") this.#handlers = nobody;
     this.#end = this.#clock.after(keep, () => this.terminate());
   }
 
@@ -123,7 +128,7 @@ export class ClientTransaction {
 /** The ACK for a final response that is no 2xx: same branch, same CSeq number (RFC 3261 §17.1.1.3). */
 function ackFor(invite: SipRequest, response: SipResponse): SipRequest {
   const ack = new SipRequest("ACK", invite.uri);
-  ack.add("Via", invite.list("via")[0] ?? "");
+  ack.add("Via", invite.first("via") ?? "");
   for (const route of invite.all("route")) ack.add("Route", route);
   ack.add("From", invite.get("from") ?? "").add("To", response.get("to") ?? "");
   ack.add("Call-ID", invite.callId).add("CSeq", `${invite.cseq?.number ?? 1} ACK`);

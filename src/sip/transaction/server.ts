@@ -69,13 +69,14 @@ export class ServerTransaction {
       return;
     }
     if (this.answered) return;
-    this.#last = response.toBuffer();
+    const data = response.toBuffer();
+    this.#last = data;
     this.#status = response.status;
     if (response.status < 200) this.#state = "proceeding";
     else if (this.method !== "INVITE") this.#complete(this.flow.reliable ? 0 : GIVE_UP);
     else if (response.status < 300) this.#accept();
     else this.#reject();
-    this.#send(this.#last);
+    this.#send(data);
   }
 
   /** The same request came again, or the ACK or CANCEL that belongs to it. */
@@ -97,12 +98,14 @@ export class ServerTransaction {
   #accept(): void {
     this.#state = "accepted";
     this.#request = undefined;
+    this.#last = undefined;
     this.#after(GIVE_UP, () => this.terminate()); // timer L
   }
 
   #complete(keep: number): void {
     this.#state = "completed";
     this.#request = undefined;
+    this.hooks = {};
     this.#after(keep, () => this.terminate()); // timer J
   }
 

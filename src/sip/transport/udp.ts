@@ -41,7 +41,7 @@ export class UdpTransport implements Transport {
     const socket = createSocket({
       type: isIPv6(options.address) ? "udp6" : "udp4",
       // Targets are IP addresses already; the default look-up would cost each send a turn of the event loop.
-      lookup: (host, _options, callback) => callback(null, host, isIPv6(host) ? 6 : 4),
+      lookup: (host, _options, callback) => callback(null, host, host.includes(":") ? 6 : 4),
     });
     await new Promise<void>((resolve, reject) => {
       socket.once("error", (error) => reject(portTaken("UDP", options, error)));
@@ -82,7 +82,7 @@ export class UdpTransport implements Transport {
       return;
     }
     this.#inbound.seen?.("out", data, flow);
-    const host = this.#mapped && !isIPv6(remote.host) ? `::ffff:${remote.host}` : remote.host;
+    const host = this.#mapped && !remote.host.includes(":") ? `::ffff:${remote.host}` : remote.host;
     try {
       this.#socket.send(data, remote.port, host, (error) => {
         if (error) unreachable(error);

@@ -23,6 +23,7 @@ describe("a call to us, RFC 3261 §13.3", () => {
     await bell.settle();
     call.hangUp();
     assert.deepEqual(ends, [{ by: "local", cause: 16, text: "hung up" }]);
+    assert.deepEqual(call.eventNames(), [], "the transactions that outlive it keep nobody who listened");
     const bye = await bell.takeRequest("BYE");
     assert.equal(bye.uri, `sip:8000@${bell.host}:5060`);
     assert.deepEqual([bye.fromTag, bye.toTag], [ok.toTag, "ft"]);
