@@ -1,9 +1,11 @@
-// Forked calls a second without a failure, and what a call costs. sipp's callers call an extension with two phones
-// (H4); one phone picks up, the other is cancelled; the caller talks for up to a second and says BYE.
+// Forked calls a second without a failure, and what a call costs; beside it the same on Kamailio as registrar and proxy.
+// sipp's callers call an extension with two phones (H4); one phone picks up, the other is cancelled; the caller talks for up
+// to a second and says BYE. Then twice as many calls as can be served: how many of them are.
 import { setTimeout as sleep } from "node:timers/promises";
 import { isFree } from "../scripts/ports.ts";
 import { Agent } from "./agent.ts";
 import type { Row } from "./figures.ts";
+import { findKamailio, startKamailio } from "./kamailio.ts";
 import { highest } from "./search.ts";
 import { password, Portero, scratch, type Address, type Cost } from "./server.ts";
 import { numbers, phonePort, sipp, writeCallers, type SippResult } from "./sipp.ts";
@@ -11,47 +13,92 @@ import { numbers, phonePort, sipp, writeCallers, type SippResult } from "./sipp.
 const seconds = 5;
 const callers = 500;
 const callee = "600";
-const peer = "no Asterisk in Debian 12";
+/** Enough that the code which serves calls is compiled. */
+const warm = { rate: 100, calls: 600 };
+/** Seconds that a run may take beyond what it should. */
+const patience = 20;
+const overloadSeconds = 10;
 
-export async function calls(progress: (text: string) => void): Promise<Row[]> {
+type Progress = (text: string) => void;
+
+/** What serves the calls. */
+interface UnderTest extends AsyncDisposable {
+  readonly address: Address;
+  cost(): Cost;
+}
+
+type Open = (folder: string) => Promise<UnderTest>;
+
+interface Best {
+  readonly rate: number;
+  /** Milliseconds of processor time a call. */
+  readonly cost: Cost;
+  readonly limit: string;
+}
+
+export async function calls(progress: Progress): Promise<Row[]> {
+  const ours = await best("Portero", portero, progress);
+  const what = "forked calls/s on one core, UDP, none failed";
+  const target = "≥ 2 × Asterisk's";
+  const path = findKamailio(progress);
+  const theirs = path && (await best("Kamailio", (folder) => kamailio(path, folder), progress));
+  if (!ours) return [{ what, result: "fewer than 100", target }];
+  const beside = (figure: string, ratio: number) => `Kamailio as proxy ${figure} (${ratio.toFixed(2)})`;
+  const { all, main } = ours.cost;
+  return [
+    {
+      ...{ what, result: `${ours.rate}${ours.limit}`, target },
+      ...(theirs && { peer: beside(`${theirs.rate}${theirs.limit}`, ours.rate / theirs.rate) }),
+    },
+    {
+      what: `CPU per forked call, at ${ours.rate}/s`,
+      result: `${all.toFixed(2)} ms (main thread ${main.toFixed(2)}, media and others ${(all - main).toFixed(2)})`,
+      target: "≤ 1 ms",
+      ...(theirs && { peer: beside(`${theirs.cost.all.toFixed(2)} ms at ${theirs.rate}/s`, all / theirs.cost.all) }),
+    },
+    await overload(2 * ours.rate, progress),
+  ];
+}
+
+async function best(name: string, open: Open, progress: Progress): Promise<Best | undefined> {
   let limit = "";
   const found = await highest({ from: 100, to: 3200, precision: 0.85 }, async (rate) => {
-    const { cost, why } = await attempt(rate);
-    progress(`${rate} calls/s: ${why}`);
+    const { load, cost, lost } = await attempt(open, rate, seconds);
+    const slow = load.rate < 0.95 * rate;
+    const said = `${cost.all.toFixed(2)} ms CPU a call, ${load.retransmissions} retransmissions`;
+    progress(
+      `${name}, ${rate} calls/s: ${lost} failed, ${said}${slow ? `; sipp managed ${load.rate.toFixed(0)} only` : ""}`,
+    );
     // What ended the search is the failure next above the best rate.
-    if (!cost) limit = why.startsWith("sipp") ? ", sipp's limit" : "";
-    return cost;
+    limit = lost === 0 && slow ? ", sipp's limit" : "";
+    return lost === 0 && !slow ? cost : undefined;
   });
-  const what = "forked calls/s on one core, UDP, none failed";
-  if (!found) return [{ what, result: "fewer than 100", target: "≥ 2 × Asterisk's", peer }];
-  const { rate, measured } = found;
-  const share = (ms: number) => (ms / (rate * seconds)).toFixed(2);
-  const { all, main } = measured;
-  return [
-    { what, result: `${rate}${limit}`, target: "≥ 2 × Asterisk's", peer },
-    {
-      what: `CPU per forked call, at ${rate}/s`,
-      result: `${share(all)} ms (main thread ${share(main)}, media and others ${share(all - main)})`,
-      target: "≤ 1 ms",
-    },
-  ];
+  return found && { rate: found.rate, cost: found.measured, limit };
+}
+
+async function overload(rate: number, progress: Progress): Promise<Row> {
+  const { load, answered, cost } = await attempt(portero, rate, overloadSeconds);
+  const offered = rate * overloadSeconds;
+  const turnedAway = offered - load.failed - answered;
+  const share = (count: number) => (count / overloadSeconds).toFixed(0);
+  progress(`${rate} calls/s offered: ${answered} of ${offered} talked, ${turnedAway} refused, ${load.failed} failed`);
+  return {
+    what: `calls/s that talk, of ${rate}/s offered`,
+    result: `${share(answered)} (${share(turnedAway)}/s told to come later, ${share(load.failed)}/s failed; ${cost.all.toFixed(2)} ms CPU a call offered)`,
+  };
 }
 
 /**
  * One rate on a fresh, warmed server, so that what an overload leaves behind does not count against the next rate.
- * `cost` is absent where a call failed or sipp could not keep up; `why` says which.
+ * `lost`: calls that did not go as they should at one of the three parties; `answered`: those that a phone took to their end.
  */
 export async function attempt(
+  open: Open,
   rate: number,
-  lasting = seconds,
-  warm = { rate: 100, calls: 500 },
-): Promise<{ cost?: Cost; why: string }> {
+  lasting: number,
+): Promise<{ load: SippResult; cost: Cost; lost: number; answered: number }> {
   using folder = scratch();
-  const extensions = [
-    { extension: callee, password, maxContacts: 2 },
-    ...numbers(callers).map((extension) => ({ extension, password })),
-  ];
-  await using server = await Portero.start(folder.path, { extensions });
+  await using server = await open(folder.path);
   const fields = writeCallers(folder.path, callers);
   const count = rate * lasting;
   const total = warm.calls + count;
@@ -62,7 +109,7 @@ export async function attempt(
   const port = await phonePort();
   const call = (calls: number, rate: number) =>
     sipp({
-      ...{ folder: folder.path, scenario: "caller", port, calls, keys: { callee }, seconds: lasting + 15 },
+      ...{ folder: folder.path, scenario: "caller", port, calls, keys: { callee }, seconds: calls / rate + patience },
       load: { to: server.address, rate, fields },
     });
   const warming = await call(warm.calls, warm.rate);
@@ -71,12 +118,27 @@ export async function attempt(
   const after = server.cost();
   over.abort();
   const both = await Promise.all(phones);
-  const cost = { all: after.all - before.all, main: after.main - before.main };
+  const cost = { all: (after.all - before.all) / count, main: (after.main - before.main) / count };
   const lost = Math.max(...[...both.map(({ succeeded }) => total - succeeded), count - load.succeeded, warming.failed]);
-  const said = `${(cost.all / count).toFixed(2)} ms CPU a call, ${load.retransmissions} retransmissions`;
-  if (lost > 0) return { why: `${lost} of ${count} failed, ${said}` };
-  if (load.rate < 0.95 * rate) return { why: `sipp itself managed ${load.rate.toFixed(0)} only, ${said}` };
-  return { cost, why: `none failed, ${said}` };
+  return { load, cost, lost, answered: (both[0]?.succeeded ?? 0) - warm.calls };
+}
+
+export function portero(folder: string): Promise<UnderTest> {
+  return Portero.start(folder, {
+    extensions: [
+      { extension: callee, password, maxContacts: 2 },
+      ...numbers(callers).map((extension) => ({ extension, password })),
+    ],
+  });
+}
+
+export async function kamailio(path: string, folder: string): Promise<UnderTest> {
+  const server = await startKamailio(path, folder);
+  return {
+    address: server.address,
+    cost: () => ({ all: server.cpu(), main: server.cpu() }),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
 }
 
 /** A phone of the callee: registered from the port at which sipp then answers. */
@@ -91,7 +153,7 @@ async function phone(
   const agent = await Agent.open(server, port);
   await agent.register(callee);
   await agent.close();
-  const done = sipp({ folder, scenario, port, calls, seconds: 90, signal });
+  const done = sipp({ folder, scenario, port, calls, seconds: 600, signal });
   for (let patience = 100; patience > 0 && (await isFree(port, "127.0.0.1")); patience--) await sleep(50);
   return { done };
 }

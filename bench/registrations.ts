@@ -1,11 +1,7 @@
 // Registrations a second: challenge, credentials, 200; none failed, no message sent twice. Beside it the same load on
 // Kamailio as registrar (location in memory, one UDP worker, bench/kamailio.cfg), where it is installed.
-import { join } from "node:path";
-import { findProgram } from "../scripts/peers.ts";
-import { start } from "../test/support/processes.ts";
-import { Agent } from "./agent.ts";
 import type { Row } from "./figures.ts";
-import { cpuMsOfTree, onItsCore } from "./machine.ts";
+import { findKamailio, startKamailio } from "./kamailio.ts";
 import { highest } from "./search.ts";
 import { password, Portero, scratch, type Address } from "./server.ts";
 import { numbers, phonePort, sipp, writeCallers } from "./sipp.ts";
@@ -29,9 +25,8 @@ interface Best {
 
 export async function registrations(progress: (text: string) => void): Promise<Row[]> {
   const ours = await best("Portero", portero, progress);
-  const path = findProgram("kamailio");
-  if (path === undefined) progress("Kamailio is not installed (Debian package kamailio): no figures beside ours");
-  const theirs = path === undefined ? undefined : await best("Kamailio", (folder) => kamailio(path, folder), progress);
+  const path = findKamailio(progress);
+  const theirs = path && (await best("Kamailio", (folder) => startKamailio(path, folder), progress));
   const what = "registrations/s on one core, none failed or sent twice";
   if (!ours) return [{ what, result: "fewer than 1000", target: "≥ 2000" }];
   const beside = (figure: string, ratio: number) => `Kamailio ${figure} (${ratio.toFixed(2)})`;
@@ -87,27 +82,5 @@ async function portero(folder: string): Promise<Registrar> {
     address: server.address,
     cpu: () => server.cost().all,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  };
-}
-
-async function kamailio(path: string, folder: string): Promise<Registrar> {
-  const address = { host: "127.0.0.1", port: await phonePort(24_060) };
-  const config = join(import.meta.dirname, "kamailio.cfg");
-  const child = start(
-    ...onItsCore(path, ["-f", config, "-l", `udp:127.0.0.1:${address.port}`, "-Y", folder, "-DD", "-E"]),
-  );
-  try {
-    await using agent = await Agent.open(address);
-    await agent.challenged("REGISTER", "2000");
-  } catch (error) {
-    await child.end();
-    throw new Error(`Kamailio did not start. It said:\n${child.output}`, { cause: error });
-  }
-  return {
-    address,
-    cpu: () => cpuMsOfTree(child.pid ?? 0),
-    [Symbol.asyncDispose]: async () => {
-      await child.end();
-    },
   };
 }
