@@ -14,6 +14,7 @@ const schema = {
       default: {},
       properties: {
         realm: { type: "string", pattern: '^[^"\\\\]+$' },
+        maxCalls: { type: "integer", minimum: 1 },
         listeners: {
           type: "array",
           minItems: 1,

@@ -28,9 +28,8 @@ export async function startServer(
   deps: { clock?: Clock; log?: Log } = {},
 ): Promise<Server> {
   const log = deps.log ?? silent;
-  const { realm, listeners } = config.sip;
   const switchboard = new Switchboard({
-    ...{ log, sip: { listeners, ...(realm === undefined ? {} : { realm }) } },
+    ...{ log, sip: config.sip },
     ...(deps.clock && { clock: deps.clock }),
     ...(config.media && { media: mediaOf(config.media) }),
   });

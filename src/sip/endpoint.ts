@@ -12,6 +12,7 @@ import { OutgoingCall, type OutgoingOptions } from "./dialog/outgoing.ts";
 import { usualCalls, type CallSettings } from "./dialog/settings.ts";
 import type { SipRequest, SipResponse } from "./message/message.ts";
 import { newTag, replyTo } from "./message/reply.ts";
+import { Overload, type OverloadLimits } from "./guard/overload.ts";
 import { placeOf } from "./registrar/contact.ts";
 import { Location, type Contact } from "./registrar/location.ts";
 import { Registrar, usualExpiry, type Expiry } from "./registrar/registrar.ts";
@@ -42,6 +43,8 @@ export interface EndpointOptions {
   readonly listen?: Listen;
   /** Whose INVITE by this flow is taken without a challenge: a device trusts the server that it is registered at. */
   readonly trusts?: (invite: SipRequest, flow: Flow) => Caller | undefined;
+  /** How many calls are taken. */
+  readonly overload?: OverloadLimits;
 }
 
 /** The contacts of an extension that was taken away are kept this long. */
@@ -51,6 +54,8 @@ export interface EndpointEvents {
   call: [call: IncomingCall];
   refused: [refusal: Refusal];
   malformed: [fault: string, from: string];
+  /** Calls are turned away because there are too many. */
+  overloaded: [text: string];
   /** Something of ours failed over a message; the message is lost, the endpoint goes on. */
   fault: [error: unknown];
 }
@@ -66,6 +71,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   readonly #options: EndpointOptions;
   readonly #ways: Ways;
   readonly #admission: Admission;
+  readonly #overload: Overload;
   readonly #calls = new Map<string, Call>();
   readonly #graces = new Set<Cancel>();
   #transports: Transport[] = [];
@@ -84,6 +90,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     });
     this.location = new Location(this.clock);
     this.trace = new Trace(this.clock, options.trace);
+    this.#overload = new Overload(this.clock, options.overload ?? {}, (text) => this.emit("overloaded", text));
     const expiry = options.expiry ?? usualExpiry;
     this.#admission = new Admission({
       ...{ realm: options.realm ?? "portero", algorithms: options.algorithms ?? ["MD5"], clock: this.clock },
@@ -91,8 +98,11 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
       registrar: new Registrar(this.location, this.clock, expiry),
       refused: (refusal) => this.emit("refused", refusal),
       call: (request, transaction, caller) => {
+        if (this.#overload.turnsAway(request, transaction, caller.number)) return;
         const call = IncomingCall.of(this, request, transaction, caller);
-        if (call && !this.emit("call", call)) call.reject(480);
+        if (!call) return;
+        this.#overload.takes(call);
+        if (!this.emit("call", call)) call.reject(480);
       },
     });
     this.transactions = new TransactionLayer(this.clock, {
@@ -233,7 +243,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   }
 
   #request(request: SipRequest, transaction: ServerTransaction): void {
-    if (!request.toTag) return this.#admission.handle(request, transaction);
+    if (!request.toTag) {
+      if (request.method === "INVITE" && this.#overload.turnsAway(request, transaction)) return;
+      return this.#admission.handle(request, transaction);
+    }
     const call = this.#calls.get(`${request.callId}|${request.toTag}`);
     if (call) call.receive(request, transaction);
     else transaction.respond(transaction.reply(481));

@@ -6,10 +6,24 @@ import type { Secret } from "../secret.ts";
 import type { ListenerOptions } from "../sip/transport/flow.ts";
 
 export interface SwitchboardOptions {
-  readonly sip: { readonly listeners: readonly ListenerOptions[]; readonly realm?: string };
+  readonly sip: {
+    readonly listeners: readonly ListenerOptions[];
+    readonly realm?: string;
+    /** Calls of phones at once; the media ports decide where it is absent. Calls of doors are always taken. */
+    readonly maxCalls?: number;
+  };
   readonly media?: { readonly bind?: string; readonly advertise?: string; readonly ports?: readonly [number, number] };
   readonly clock?: Clock;
   readonly log?: Log;
+}
+
+/**
+ * How many calls of phones the media ports are enough for, with room left for doors: a call that rings two devices has
+ * three pairs, and a closed pair rests.
+ */
+export function callsFor([first, last]: readonly [number, number]): number {
+  const any = last === 0;
+  return any ? 1000 : Math.max(1, Math.floor((last - first + 1) / 2 / 4));
 }
 
 /** A number that phones register for. */

@@ -18,7 +18,7 @@ import type { ForkHost } from "./fork.ts";
 import { connectExtension } from "./intercom.ts";
 import type { VisitEvent } from "./messages.ts";
 import { NumberPlan } from "./number-plan.ts";
-import { checkExtension, type ExtensionSettings, type SwitchboardOptions } from "./settings.ts";
+import { callsFor, checkExtension, type ExtensionSettings, type SwitchboardOptions } from "./settings.ts";
 import { Tracing } from "./tracing.ts";
 import { viewOf, type DoorView, type RegistrationView } from "./views.ts";
 import { Visit } from "./visit.ts";
@@ -71,7 +71,9 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     this.#options = options;
     this.clock = options.clock ?? systemClock;
     this.log = options.log ?? silent;
-    this.endpoint = new Endpoint({ ...options.sip, clock: this.clock });
+    const { maxCalls: mostCalls = callsFor(options.media?.ports ?? defaultPorts), ...sip } = options.sip;
+    const isFirst = (number: string) => this.#doorAt(number) !== undefined;
+    this.endpoint = new Endpoint({ ...sip, clock: this.clock, overload: { mostCalls, isFirst } });
     this.#keeper = new Doorkeeper(this.clock, this.log);
     this.tracing = new Tracing(this.endpoint, (extension) => this.#doorAt(extension)?.settings.name ?? extension);
     this.endpoint.on("call", (call) => this.#called(call));
@@ -86,6 +88,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
         tryAgain("malformed", `${from} sent something that is not proper SIP: ${fault}`, { data: { from } }),
       );
     });
+    this.endpoint.on("overloaded", (text) => this.#tell("trouble", tryAgain("overloaded", text)));
     this.endpoint.on("fault", (error) => {
       this.log.error(
         `a message could not be dealt with: ${error instanceof Error ? (error.stack ?? "") : String(error)}`,

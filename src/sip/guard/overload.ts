@@ -1,0 +1,117 @@
+// Past its limit an endpoint that takes every call completes none: answers come late, are asked for again, and what was
+// begun is lost. So some are told to come later (503 with Retry-After, RFC 3261 §21.5.4), before anything is done for them,
+// and those that are taken get through. A call of a door station is always taken.
+import { performance } from "node:perf_hooks";
+import type { Clock } from "../../clock.ts";
+import type { Call } from "../dialog/call.ts";
+import type { SipRequest } from "../message/message.ts";
+import { newTag } from "../message/reply.ts";
+import { parseUri, plainUser } from "../message/uri.ts";
+import type { ServerTransaction } from "../transaction/server.ts";
+
+/** The share of time, 0 to 1, that the event loop was at work since it was asked before. */
+export type Busy = () => number;
+
+/** The real one of this thread. */
+export function loopBusy(): Busy {
+  let before = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    return utilization;
+  };
+}
+
+export interface OverloadLimits {
+  /** Calls of others than doors that may be under way at once. */
+  readonly mostCalls?: number;
+  /** Whose calls are taken in any case: the numbers of door stations. */
+  readonly isFirst?: (number: string) => boolean;
+  /** Tests say how busy the event loop is. */
+  readonly busy?: Busy;
+}
+
+/** Seconds after which a caller may try again. */
+const retryAfter = 2;
+
+// A loop this busy has a queue before it: there is none while it ever rests.
+const tooBusy = 0.95;
+/** A busy moment is no overload: a house with fewer calls than this is refused none for it. */
+const fewCalls = 50;
+const windowMs = 200;
+const tellEveryMs = 60_000;
+/** The share that is refused grows quicker than it shrinks: a queue is gone late, and what waits in it is refused too. */
+const more = 0.15;
+const less = 0.05;
+
+export class Overload {
+  readonly #clock: Clock;
+  readonly #most: number;
+  readonly #isFirst: (number: string) => boolean;
+  readonly #busy: Busy;
+  readonly #tell: (text: string) => void;
+  #calls = 0;
+  #measuredAt: number;
+  /** The share of calls that is told to come later. */
+  #share = 0;
+  #turnedAway = 0;
+  #toldAt = -Infinity;
+
+  /** `tell` gets a sentence, once a minute at most, while calls are turned away. */
+  constructor(clock: Clock, limits: OverloadLimits, tell: (text: string) => void) {
+    this.#clock = clock;
+    this.#most = limits.mostCalls ?? 1000;
+    this.#isFirst = limits.isFirst ?? (() => false);
+    this.#busy = limits.busy ?? loopBusy();
+    this.#tell = tell;
+    this.#measuredAt = clock.now();
+  }
+
+  /** Counts a call that is taken, until it is over. */
+  takes(call: Call): void {
+    this.#calls++;
+    call.once("ended", () => this.#calls--);
+  }
+
+  /**
+   * Answers an INVITE with 503 where it is to come later, and says whether it did. Asked at its arrival, when only From says
+   * who calls, and again once that is proven, so that nobody gets in by a door's name.
+   */
+  turnsAway(invite: SipRequest, transaction: ServerTransaction, caller = nameOf(invite)): boolean {
+    this.#measure();
+    const full = this.#calls >= this.#most;
+    if ((!full && shareOf(invite.callId) >= this.#share) || this.#isFirst(caller)) return false;
+    transaction.respond(transaction.reply(503, newTag()).add("Retry-After", String(retryAfter)));
+    this.#turnedAway++;
+    if (this.#clock.now() - this.#toldAt < tellEveryMs) return true;
+    const why = full ? `${this.#calls} are under way, the most that are allowed` : "this machine is too busy";
+    this.#tell(`calls are told to come later, ${this.#turnedAway} so far: ${why}. Doors are served all the same.`);
+    this.#toldAt = this.#clock.now();
+    return true;
+  }
+
+  // Measured when somebody calls, so that an endpoint at rest needs no timer.
+  #measure(): void {
+    const now = this.#clock.now();
+    if (now - this.#measuredAt < windowMs) return;
+    this.#measuredAt = now;
+    const over = this.#busy() > tooBusy && this.#calls >= fewCalls;
+    this.#share = over ? Math.min(1, this.#share + more) : Math.max(0, this.#share - less);
+  }
+}
+
+/**
+ * A number from 0 to 1 that is always the same for the same text: FNV-1a, and its bits mixed once more, since the last
+ * letters of the text, which differ most, reach only its lower ones. An INVITE comes twice, without and with
+ * credentials; who was let in for the first is not turned away at the second.
+ */
+function shareOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+}
+
+const nameOf = (request: SipRequest): string => plainUser(parseUri(request.from?.uri ?? "")?.user ?? "");
