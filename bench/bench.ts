@@ -6,6 +6,7 @@ import { calls } from "./calls.ts";
 import { delay } from "./delay.ts";
 import { table, type Row } from "./figures.ts";
 import { leaveItsCore, machine } from "./machine.ts";
+import { memory } from "./memory.ts";
 import { press } from "./press.ts";
 import { registrations } from "./registrations.ts";
 
@@ -19,6 +20,7 @@ const parts: Readonly<Record<string, Part>> = {
   registrations: { run: registrations, needs: "sipp" },
   delay: { run: delay },
   press: { run: press },
+  memory: { run: memory, needs: "sipp" },
 };
 
 async function main(wanted: readonly string[]): Promise<void> {

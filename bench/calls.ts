@@ -99,40 +99,56 @@ export async function attempt(
 ): Promise<{ load: SippResult; cost: Cost; lost: number; answered: number }> {
   using folder = scratch();
   await using server = await open(folder.path);
-  const fields = writeCallers(folder.path, callers);
   const count = rate * lasting;
   const total = warm.calls + count;
+  const parties = await gather(server.address, folder.path, total);
+  const warming = await parties.call(warm.calls, warm.rate);
+  const before = server.cost();
+  const load = await parties.call(count, rate);
+  const after = server.cost();
+  const took = await parties.end();
+  const cost = { all: (after.all - before.all) / count, main: (after.main - before.main) / count };
+  const lost = Math.max(...took.map(({ succeeded }) => total - succeeded), count - load.succeeded, warming.failed);
+  return { load, cost, lost, answered: (took[0]?.succeeded ?? 0) - warm.calls };
+}
+
+export interface Parties {
+  /** So many calls, so many a second. */
+  call(calls: number, rate: number): Promise<SippResult>;
+  /** Sends the phones home; what they took, the one that answers first. */
+  end(): Promise<SippResult[]>;
+}
+
+/** Callers, and two phones of the callee that will take `total` calls. */
+export async function gather(server: Address, folder: string, total: number): Promise<Parties> {
+  const fields = writeCallers(folder, callers);
   const over = new AbortController();
   const phones: Promise<SippResult>[] = [];
   for (const scenario of ["answers", "rings"] as const)
-    phones.push((await phone(server.address, folder.path, scenario, total, over.signal)).done);
+    phones.push((await phone(server, folder, scenario, total, over.signal)).done);
   const port = await phonePort();
-  const call = (calls: number, rate: number) =>
-    sipp({
-      ...{ folder: folder.path, scenario: "caller", port, calls, keys: { callee }, seconds: calls / rate + patience },
-      load: { to: server.address, rate, fields },
-    });
-  const warming = await call(warm.calls, warm.rate);
-  const before = server.cost();
-  const load = await call(count, rate);
-  const after = server.cost();
-  over.abort();
-  const both = await Promise.all(phones);
-  const cost = { all: (after.all - before.all) / count, main: (after.main - before.main) / count };
-  const lost = Math.max(...[...both.map(({ succeeded }) => total - succeeded), count - load.succeeded, warming.failed]);
-  return { load, cost, lost, answered: (both[0]?.succeeded ?? 0) - warm.calls };
+  return {
+    call: (calls, rate) =>
+      sipp({
+        ...{ folder, scenario: "caller", port, calls, keys: { callee }, seconds: calls / rate + patience },
+        load: { to: server, rate, fields },
+      }),
+    end: () => {
+      over.abort();
+      return Promise.all(phones);
+    },
+  };
 }
 
-export function portero(folder: string): Promise<UnderTest> {
-  return Portero.start(folder, {
-    extensions: [
-      { extension: callee, password, maxContacts: 2 },
-      ...numbers(callers).map((extension) => ({ extension, password })),
-    ],
-  });
-}
+/** The callee and the callers. */
+export const extensions = [
+  { extension: callee, password, maxContacts: 2 },
+  ...numbers(callers).map((extension) => ({ extension, password })),
+];
 
-export async function kamailio(path: string, folder: string): Promise<UnderTest> {
+export const portero = (folder: string): Promise<UnderTest> => Portero.start(folder, { extensions });
+
+async function kamailio(path: string, folder: string): Promise<UnderTest> {
   const server = await startKamailio(path, folder);
   return {
     address: server.address,
@@ -153,7 +169,7 @@ async function phone(
   const agent = await Agent.open(server, port);
   await agent.register(callee);
   await agent.close();
-  const done = sipp({ folder, scenario, port, calls, seconds: 600, signal });
+  const done = sipp({ folder, scenario, port, calls, seconds: 3600, signal });
   for (let patience = 100; patience > 0 && (await isFree(port, "127.0.0.1")); patience--) await sleep(50);
   return { done };
 }

@@ -26,18 +26,33 @@ export interface Cost {
   readonly main: number;
 }
 
+/** Bytes. */
+export interface Memory {
+  /** In use in the main thread, and in the media worker. */
+  readonly main: number;
+  readonly media: number;
+  /** Of the whole process, as the system sees it. */
+  readonly rss: number;
+}
+
 export class Portero {
   readonly address: Address;
   readonly #child: Child;
 
-  /** `config` without listeners: it listens on any free UDP port of loopback. */
-  static async start(folder: string, config: Record<string, unknown>): Promise<Portero> {
+  /** `config` without listeners: it listens on any free UDP port of loopback. `options` are Node's own. */
+  static async start(
+    folder: string,
+    config: Record<string, unknown>,
+    options: readonly string[] = [],
+  ): Promise<Portero> {
     const file = join(folder, "config.json");
     const listeners = [{ transport: "udp", address: "127.0.0.1", port: 0 }];
     // A wide range, because a used port rests for five seconds.
     const media = { bind: "127.0.0.1", advertise: "127.0.0.1", ports: [26_000, 65_535] };
     writeFileSync(file, JSON.stringify({ sip: { listeners }, media, ...config }));
-    const child = start(...onItsCore(process.execPath, ["src/server/cli.ts", "--config", file]), { cwd: root });
+    const child = start(...onItsCore(process.execPath, [...options, "src/server/cli.ts", "--config", file]), {
+      cwd: root,
+    });
     try {
       const ready = JSON.parse((await child.line(/^READY (.*)/))[1] ?? "") as { sip: Address };
       return new Portero(child, ready.sip);
@@ -61,6 +76,17 @@ export class Portero {
       rest = lines.pop() ?? "";
       for (const line of lines) if (line.startsWith("{")) heard(JSON.parse(line) as Record<string, unknown>, at);
     });
+  }
+
+  /** What is in use after a collection; needs the options `--expose-gc --import ./bench/heap.ts`. */
+  async memory(): Promise<Memory> {
+    const told = new Promise<Memory>((resolve) =>
+      this.listen((line) => {
+        if (line["event"] === "memory") resolve(line as unknown as Memory);
+      }),
+    );
+    this.#child.process.kill("SIGUSR2");
+    return told;
   }
 
   cost(): Cost {
