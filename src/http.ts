@@ -5,12 +5,13 @@ import type { LookupFunction } from "node:net";
 import { systemClock, type Clock } from "./clock.ts";
 import { parseChallenges, strongest, type Challenge } from "./digest.ts";
 import { giveUp, tryAgain } from "./errors.ts";
-import { Agents, fingerprintOf, type Trust } from "./http/connect.ts";
+import { Agents } from "./http/connect.ts";
 import { splitCredentials } from "./http/credentials.ts";
 import { exchange, type Answer, type Enough } from "./http/exchange.ts";
 import { faultOf, timedOut, tooLarge, type Progress } from "./http/faults.ts";
 import { Signer, type Login } from "./http/signer.ts";
 import { showUrl, type Secret } from "./secret.ts";
+import { fingerprintOf, type Trust } from "./trust.ts";
 
 export { splitCredentials };
 

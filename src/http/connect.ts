@@ -5,28 +5,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
-
-/** What makes a certificate acceptable: its chain and name, this SHA-256 fingerprint (hexadecimal), or its existence. */
-export type Trust = "chain" | "anything" | { readonly pin: string };
-
-/** The device's certificate is not the one wanted. */
-export class CertificateError extends Error {
-  readonly code: string;
-  /** SHA-256 of the certificate that was seen, in the form that is entered as a pin. */
-  readonly fingerprint: string;
-
-  constructor(code: string, fingerprint: string) {
-    super(code);
-    this.code = code;
-    this.fingerprint = fingerprint;
-  }
-}
-
-/** A fingerprint in one form: 64 small hexadecimal digits; undefined if it is none. Colons and spaces may stand in it. */
-export function fingerprintOf(text: string): string | undefined {
-  const digits = text.replace(/[\s:]/g, "").toLowerCase();
-  return /^[0-9a-f]{64}$/.test(digits) ? digits : undefined;
-}
+import { distrust, type Trust } from "../trust.ts";
 
 /** Options of a request on these agents: `ended` also ends a connection that is still being made. */
 export interface ConnectOptions extends https.RequestOptions {
@@ -49,8 +28,7 @@ class CheckingAgent extends https.Agent {
     done?: (error: Error | null, stream: Duplex) => void,
   ): undefined {
     const { ended } = options as ConnectOptions;
-    // Verified below: Node's own check runs on neither a resumed session nor a self-signed certificate with a pin, and
-    // its error does not say which certificate it saw. No session is handed over, so that none is resumed.
+    // Verified below. No session is handed over, so that none is resumed.
     const socket = tls.connect({ ...(options as tls.ConnectionOptions), rejectUnauthorized: false });
     const finish = (error: Error | null) => {
       socket.off("secureConnect", onSecure).off("error", finish);
@@ -58,20 +36,10 @@ class CheckingAgent extends https.Agent {
       if (error) socket.on("error", () => {}).destroy();
       done?.(error, socket);
     };
-    const onSecure = () => finish(this.#fault(socket));
+    const onSecure = () => finish(distrust(socket, this.#trust));
     const onEnded = () => finish(new Error("ended"));
     socket.on("secureConnect", onSecure).on("error", finish);
     ended.addEventListener("abort", onEnded);
-  }
-
-  #fault(socket: tls.TLSSocket): CertificateError | null {
-    if (this.#trust === "anything") return null;
-    const seen = socket.getPeerX509Certificate()?.fingerprint256 ?? "";
-    if (this.#trust === "chain") {
-      // Typed as an Error, but OpenSSL's word in fact.
-      return socket.authorized ? null : new CertificateError(String(socket.authorizationError), seen);
-    }
-    return fingerprintOf(seen) === this.#trust.pin ? null : new CertificateError("PIN_MISMATCH", seen);
   }
 }
 

@@ -1,7 +1,7 @@
 // What went wrong between us and a device's web server, in sentences. `place` reads like "The camera at http://1.2.3.4/a.jpg"
 // and never holds credentials (P7).
 import { giveUp, PorteroError, sentence, tryAgain } from "../errors.ts";
-import { CertificateError } from "./connect.ts";
+import { CertificateError, certificateFault } from "../trust.ts";
 
 /** How far a request came, for the sentence of a time-out. */
 export interface Progress {
@@ -74,24 +74,6 @@ export function faultOf(error: unknown, place: string, url: URL): PorteroError {
         });
       }
       return tryAgain("network", `${place} could not be asked: ${sentence(error)}`, { data });
-  }
-}
-
-function certificateFault({ code, fingerprint }: CertificateError, place: string): PorteroError {
-  const data = { errno: code, fingerprint };
-  const advice = `If it is the right device, enter its fingerprint as pin: ${fingerprint}`;
-  switch (code) {
-    case "PIN_MISMATCH":
-      return giveUp("pin-mismatch", `${place} shows another certificate than the pinned one. ${advice}`, { data });
-    case "CERT_HAS_EXPIRED":
-      return giveUp("tls-expired", `${place} shows a certificate that has expired. ${advice}`, { data });
-    case "ERR_TLS_CERT_ALTNAME_INVALID":
-      return giveUp("tls-name", `${place} shows a certificate made for another name. ${advice}`, { data });
-    case "DEPTH_ZERO_SELF_SIGNED_CERT":
-    case "SELF_SIGNED_CERT_IN_CHAIN":
-      return giveUp("tls-untrusted", `${place} shows a self-signed certificate. ${advice}`, { data });
-    default:
-      return giveUp("tls-untrusted", `${place} shows a certificate that nobody known vouches for. ${advice}`, { data });
   }
 }
 

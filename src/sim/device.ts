@@ -194,10 +194,10 @@ export abstract class SimDevice extends EventEmitter<{ event: [event: SimEvent] 
     return endpoint;
   }
 
-  // Over TCP the server may come by a connection of its own, from any port.
+  // Over TCP or TLS the server may come by a connection of its own, from any port.
   #fromServer(flow: Flow): boolean {
     const server = this.#registration?.flow?.remote;
-    return server?.host === flow.remote.host && (flow.transport === "TCP" || server.port === flow.remote.port);
+    return server?.host === flow.remote.host && (flow.reliable || server.port === flow.remote.port);
   }
 
   #uri(user?: string): string {

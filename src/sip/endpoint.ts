@@ -2,7 +2,7 @@
 // knows nothing of visits, media or doors.
 import { EventEmitter } from "node:events";
 import { systemClock, type Cancel, type Clock } from "../clock.ts";
-import { giveUp } from "../errors.ts";
+import { giveUp, type PorteroError } from "../errors.ts";
 import type { DigestAlgorithm } from "../digest.ts";
 import { Admission, type Extension, type Refusal } from "./admission.ts";
 import type { Call, CallHost } from "./dialog/call.ts";
@@ -58,6 +58,8 @@ export interface EndpointEvents {
   overloaded: [text: string];
   /** Something of ours failed over a message; the message is lost, the endpoint goes on. */
   fault: [error: unknown];
+  /** A transport says what is wrong beside messages: a certificate that expires, a device that does not trust ours. */
+  trouble: [error: PorteroError];
 }
 
 export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
@@ -108,15 +110,17 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     this.transactions = new TransactionLayer(this.clock, {
       request: (request, transaction) => this.#request(request, transaction),
       ack: (request) => this.#calls.get(`${request.callId}|${request.toTag}`)?.acknowledge(request),
-      flowTo: (flow, host, port) => this.#transportOf(flow.transport)?.to({ host, port }) ?? flow,
+      flowTo: (flow, host, port) => flow.reach({ host, port }),
     });
   }
 
-  /** Where it listens, with the ports that were found for 0. */
-  get addresses(): { transport: string; address: string; port: number }[] {
-    return this.#transports.map(({ name, address }) => ({
-      ...{ transport: name.toLowerCase(), address: address.host, port: address.port },
-    }));
+  /** Where it listens, with the ports that were found for 0, and what certificate it shows there (SHA-256). */
+  get addresses(): { transport: string; address: string; port: number; fingerprint?: string }[] {
+    return this.#transports.flatMap(({ name, address, fingerprint }) => {
+      if (!address) return [];
+      const place = { transport: name.toLowerCase(), address: address.host, port: address.port };
+      return fingerprint === undefined ? [place] : [{ ...place, fingerprint }];
+    });
   }
 
   /** Calls that are not over; 0 transactions and 0 calls mean that nothing is left. */
@@ -126,7 +130,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
 
   /**
    * Opens the listeners, all or none.
-   * @throws PorteroError `port-busy`, `port-forbidden`, `no-such-address`, `cannot-listen`
+   * @throws PorteroError `port-busy`, `port-forbidden`, `no-such-address`, `cannot-listen`; with TLS also `tls-file`,
+   * `tls-certificate`, `tls-key`, `tls-ca`, `bad-pin`
    */
   async start(): Promise<void> {
     const listen = this.#options.listen ?? listenOnSockets(this.clock);
@@ -147,6 +152,9 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
         this.transactions.flowClosed(flow);
         this.location.flowClosed(flow);
       },
+      knows: ({ host, port }) =>
+        this.location.contacts().some(({ flow: { remote } }) => remote.port === port && remote.host === host),
+      trouble: (error) => this.emit("trouble", error),
     };
     this.#transports = await listenOnAll(this.#options.listeners, (options) => listen(options, inbound));
     this.#running = true;
@@ -229,10 +237,6 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
 
   leave(call: Call): void {
     this.#calls.delete(call.key);
-  }
-
-  #transportOf(name: string): Transport | undefined {
-    return this.#transports.find((transport) => transport.name === name);
   }
 
   #malformed(fault: string, flow: Flow, message?: SipRequest | SipResponse): void {

@@ -52,7 +52,9 @@ export class Network {
 
   /** For an endpoint's option `listen`. */
   readonly listen: Listen = ({ transport, address, port }, inbound) =>
-    Promise.resolve(this.open(transport === "udp" ? "UDP" : "TCP", { host: address, port: port || 5060 }, inbound));
+    Promise.resolve(
+      this.open(transport.toUpperCase() as TransportName, { host: address, port: port || 5060 }, inbound),
+    );
 
   open(name: TransportName, address: Address, inbound: Inbound): Place {
     const place = new Place(this, name, address, inbound);
@@ -119,7 +121,7 @@ export class Place implements Transport {
     if (this.name === "UDP") return new DatagramFlow(this.#network, this, remote);
     const known = this.#connections.get(showAddress(remote));
     if (known) return known;
-    const theirs = this.#network.place("TCP", remote);
+    const theirs = this.#network.place(this.name, remote);
     const from = { host: this.address.host, port: this.#network.freePort() };
     const ours = new Connection(this.#network, this, from, remote);
     if (!theirs) return ours;
@@ -168,11 +170,22 @@ class DatagramFlow implements Flow {
     this.#place.inbound.seen?.("out", data, this);
     this.#network.datagram(this.#place.address, this.remote, data);
   }
+
+  // What a keep-alive looks like on the wire is tested with sockets; here it only arrives or does not.
+  ping(answered: (seenAt?: Address) => void): void {
+    if (this.#network.place("UDP", this.remote)) this.#network.clock.after(2, () => answered(this.sentBy));
+  }
+
+  drop(): void {}
+
+  reach(remote: Address): Flow {
+    return this.#place.to(remote);
+  }
 }
 
-/** One side of a TCP connection. */
+/** One side of a connection. */
 export class Connection implements Flow {
-  readonly transport = "TCP";
+  readonly transport: TransportName;
   readonly reliable = true;
   readonly remote: Address;
   other: Connection | undefined;
@@ -184,6 +197,7 @@ export class Connection implements Flow {
   constructor(network: Network, place: Place, local: Address, remote: Address) {
     this.#network = network;
     this.#place = place;
+    this.transport = place.name;
     this.#local = local;
     this.remote = remote;
   }
@@ -193,7 +207,7 @@ export class Connection implements Flow {
   }
 
   send(data: Buffer, failed?: (error: PorteroError) => void): void {
-    const unreachable = tryAgain("unreachable", `${showAddress(this.remote)} cannot be reached by TCP`);
+    const unreachable = tryAgain("unreachable", `${showAddress(this.remote)} cannot be reached by ${this.transport}`);
     this.#place.inbound.seen?.("out", data, this);
     this.#network.note(this.#local, this.remote, data);
     this.#network.clock.after(1, () => {
@@ -201,6 +215,20 @@ export class Connection implements Flow {
       if (this.closed || !other || other.closed) return failed?.(unreachable);
       deliver(other.#place.inbound, data, other);
     });
+  }
+
+  ping(answered: () => void): void {
+    this.#network.clock.after(2, () => {
+      if (!this.closed && this.other && !this.other.closed) answered();
+    });
+  }
+
+  drop(): void {
+    this.cut();
+  }
+
+  reach(remote: Address): Flow {
+    return this.#place.to(remote);
   }
 
   /** Ends the connection for both sides. */

@@ -193,6 +193,7 @@ export class IncomingCall extends Call {
 /** Our Contact as a peer on `flow` can reach it. */
 export function contactOn(flow: Flow, user: string): string {
   const { host, port } = flow.sentBy;
+  const place = flow.alias ?? `${writeHost(host)}:${port}`;
   const transport = flow.transport === "UDP" ? "" : `;transport=${flow.transport.toLowerCase()}`;
-  return `<sip:${user ? `${user}@` : ""}${writeHost(host)}:${port}${transport}>`;
+  return `<sip:${user ? `${user}@` : ""}${place}${transport}>`;
 }

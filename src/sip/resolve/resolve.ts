@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import { giveUp, sentence, tryAgain } from "../../errors.ts";
 import { parseUri, type SipUri } from "../message/uri.ts";
-import type { Address, TransportName } from "../transport/flow.ts";
+import { defaultPort, type Address, type TransportName } from "../transport/flow.ts";
 import type { Dns } from "./dns.ts";
 import { inOrder } from "./srv.ts";
 
@@ -25,7 +25,6 @@ export interface Resolving {
   random(): number;
 }
 
-const defaultPort: Readonly<Record<TransportName, number>> = { UDP: 5060, TCP: 5060, TLS: 5061, WS: 80, WSS: 443 };
 const services: Readonly<Record<string, TransportName>> = {
   ...{ "SIP+D2U": "UDP", "SIP+D2T": "TCP", "SIPS+D2T": "TLS", "SIP+D2W": "WS", "SIPS+D2W": "WSS" },
 };
@@ -50,7 +49,7 @@ export async function resolve(uri: string, resolving: Resolving): Promise<Target
   const name = parsed.host;
   if (isIP(host) || parsed.port !== undefined) {
     if (!transport) throw notOffered(uri, usual);
-    return addresses(host, parsed.port ?? defaultPort[transport], transport, name, resolving);
+    return addresses(host, parsed.port ?? defaultPort(transport), transport, name, resolving);
   }
   const records = asked ? [] : await byNaptr(host, secure, resolving);
   const found = records.length > 0 ? records : bySrvNames(host, usual, resolving);
@@ -69,7 +68,7 @@ export async function resolve(uri: string, resolving: Resolving): Promise<Target
   if (services > 0)
     throw tryAgain("no-service", `${host} has SRV records, but none of them names a machine that can be found`);
   if (!transport) throw notOffered(uri, usual);
-  return addresses(host, defaultPort[transport], transport, name, resolving);
+  return addresses(host, defaultPort(transport), transport, name, resolving);
 }
 
 function transportAsked(uri: string, { scheme, params }: SipUri): TransportName | undefined {

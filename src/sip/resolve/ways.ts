@@ -1,8 +1,9 @@
 // The ways that an endpoint has to an address: where it resolves to, over which of our transports. Who failed lately is
 // tried last, so that not every request waits for it anew (RFC 3263 §4.3).
-import { isIPv6 } from "node:net";
 import type { Clock } from "../../clock.ts";
+import { chooseTransport, familiesOf } from "../transport/choose.ts";
 import { showAddress, type Flow, type Transport } from "../transport/flow.ts";
+import { rememberLocal } from "../transport/local.ts";
 import { DnsCache } from "./cache.ts";
 import type { Dns } from "./dns.ts";
 import { resolve, type Offer, type Target } from "./resolve.ts";
@@ -25,12 +26,14 @@ const keyOf = ({ host, port, transport }: Omit<Target, "name">): string =>
 export class Ways {
   readonly #options: WaysOptions;
   readonly #dns: DnsCache;
+  readonly #local: (remote: string) => string;
   /** Until when each is avoided, the one that failed longest ago first. */
   readonly #failed = new Map<string, number>();
 
   constructor(options: WaysOptions) {
     this.#options = options;
     this.#dns = new DnsCache(options.dns, options.clock);
+    this.#local = rememberLocal(() => options.clock.now());
   }
 
   /**
@@ -40,7 +43,8 @@ export class Ways {
   async to(uri: string): Promise<Flow[]> {
     const { random, transports } = this.#options;
     const targets = await resolve(uri, { dns: this.#dns, offers: transports().map(offerOf), random });
-    return this.#inOrder(targets).flatMap((target) => transportFor(transports(), target)?.to(target) ?? []);
+    const open = transports();
+    return this.#inOrder(targets).flatMap((target) => chooseTransport(open, target, this.#local)?.to(target) ?? []);
   }
 
   /** Nothing came back from there. */
@@ -59,12 +63,4 @@ export class Ways {
   }
 }
 
-const familiesOf = ({ address: { host } }: Transport): readonly (4 | 6)[] =>
-  host === "::" ? [4, 6] : isIPv6(host) ? [6] : [4];
-
 const offerOf = (transport: Transport): Offer => ({ transport: transport.name, families: familiesOf(transport) });
-
-function transportFor(transports: readonly Transport[], { transport, host }: Target): Transport | undefined {
-  const family = isIPv6(host) ? 6 : 4;
-  return transports.find((one) => one.name === transport && familiesOf(one).includes(family));
-}

@@ -5,7 +5,7 @@ import type { SipRequest, SipResponse } from "../message/message.ts";
 import { newBranch, newTag } from "../message/reply.ts";
 import type { Via } from "../message/headers.ts";
 import { writeVia } from "../message/headers.ts";
-import type { Flow } from "../transport/flow.ts";
+import { defaultPort, type Flow } from "../transport/flow.ts";
 import { ClientTransaction, type ClientHandlers } from "./client.ts";
 import { ServerTransaction } from "./server.ts";
 
@@ -84,7 +84,7 @@ export class TransactionLayer {
   }
 
   #serve(key: string, request: SipRequest, flow: Flow, mergeKey: string): ServerTransaction {
-    const port = request.via?.port ?? 5060;
+    const port = request.via?.port ?? defaultPort(flow.transport);
     const transaction = new ServerTransaction(key, request, flow, this.#clock, {
       // A broken connection is replaced by a new one to the address in Via (RFC 3261 §18.2.2).
       anotherFlow: () => this.#upper.flowTo(flow, flow.remote.host, port),

@@ -7,10 +7,18 @@ export class Framing {
   #length: number | undefined;
   /** Line ends since the last message or keep-alive: a keep-alive may come in two pieces. */
   #lineEnds = 0;
+  /** Keep-alives of ours that wait for their answer, one line end each. */
+  #pongs: (() => void)[] = [];
 
   /** Bytes that wait for the rest of their message. */
   get waiting(): number {
     return this.#pending.length;
+  }
+
+  /** A keep-alive was sent: the next line end between messages is its answer (RFC 5626 §4.4.1). */
+  expectPong(answered: () => void): void {
+    // A peer that never answers must not make a list of them.
+    this.#pongs = [...this.#pongs.slice(-3), answered];
   }
 
   /**
@@ -57,6 +65,11 @@ export class Framing {
     let at = 0;
     for (; this.#pending[at] === 13 || this.#pending[at] === 10; at++) if (this.#pending[at] === 10) this.#lineEnds++;
     if (at === 0) return;
+    // Two are a question of the peer's, one that is left over the answer to ours.
+    if (this.#lineEnds % 2 === 1 && this.#pongs.length > 0) {
+      this.#lineEnds--;
+      this.#pongs.shift()?.();
+    }
     if (this.#lineEnds >= 2) {
       this.#lineEnds = 0;
       ping();

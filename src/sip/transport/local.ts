@@ -1,6 +1,7 @@
 // Which of this machine's addresses a peer sees: the one in the same network, else the first that is not loopback.
 import { BlockList, isIPv6 } from "node:net";
 import { networkInterfaces, type NetworkInterfaceInfo } from "node:os";
+import type { Address, ListenerOptions } from "./flow.ts";
 
 export type Interfaces = () => NodeJS.Dict<NetworkInterfaceInfo[]>;
 
@@ -40,3 +41,14 @@ export function rememberLocal(now: () => number, keepMs = 10_000): (remote: stri
 
 /** IPv4 in IPv6 form, as a dual-stack socket reports it, in its plain form. */
 export const plainHost = (host: string): string => host.replace(/^::ffff:(?=\d+\.)/i, "");
+
+/** How the listener at `bound` names itself to a peer in Via and Contact. */
+export function namedAs(
+  { advertise, advertisePort }: ListenerOptions,
+  bound: Address,
+  local: (remote: string) => string,
+): (remote: string) => Address {
+  const port = advertisePort ?? bound.port;
+  const own = advertise ?? (isWildcard(bound.host) ? undefined : bound.host);
+  return (remote) => ({ host: own ?? local(remote), port });
+}

@@ -5,7 +5,11 @@ import { tryAgain, type PorteroError } from "../../errors.ts";
 import { parseMessage } from "../message/parse.ts";
 import { portTaken } from "./busy.ts";
 import { showAddress, type Address, type Flow, type Inbound, type ListenerOptions, type Transport } from "./flow.ts";
-import { isWildcard, plainHost } from "./local.ts";
+import { namedAs, plainHost } from "./local.ts";
+import { answerTo, isStun, readAnswer, stunRequest } from "./stun.ts";
+
+/** STUN requests of ours that may wait for an answer; the oldest is forgotten for a further one. */
+const mostAsked = 2000;
 
 class UdpFlow implements Flow {
   readonly transport = "UDP";
@@ -20,26 +24,38 @@ class UdpFlow implements Flow {
   }
 
   get sentBy(): Address {
-    return { host: this.#owner.hostFor(this.remote.host), port: this.#owner.address.port };
+    return this.#owner.namedTo(this.remote.host);
   }
 
   send(data: Buffer, failed?: (error: PorteroError) => void): void {
     this.#owner.send(data, this, failed);
+  }
+
+  ping(answered: (seenAt?: Address) => void): void {
+    this.#owner.ping(this.remote, answered);
+  }
+
+  drop(): void {}
+
+  reach(remote: Address): Flow {
+    return this.#owner.to(remote);
   }
 }
 
 export class UdpTransport implements Transport {
   readonly name = "UDP";
   readonly address: Address;
-  readonly hostFor: (remote: string) => string;
+  readonly namedTo: (remote: string) => Address;
   readonly #inbound: Inbound;
   readonly #socket: Socket;
   readonly #mapped: boolean;
+  readonly #asked = new Map<string, { remote: Address; answered: (seenAt?: Address) => void }>();
   #open = true;
 
   static async listen(options: ListenerOptions, inbound: Inbound, local: (remote: string) => string) {
     const socket = createSocket({
       type: isIPv6(options.address) ? "udp6" : "udp4",
+      ipv6Only: options.ipv6Only ?? false,
       // Targets are IP addresses already; the default look-up would cost each send a turn of the event loop.
       lookup: (host, _options, callback) => callback(null, host, host.includes(":") ? 6 : 4),
     });
@@ -56,7 +72,7 @@ export class UdpTransport implements Transport {
     this.#mapped = isIPv6(options.address);
     const { address, port } = socket.address();
     this.address = { host: address, port };
-    this.hostFor = options.advertise ? () => options.advertise ?? address : isWildcard(address) ? local : () => address;
+    this.namedTo = namedAs(options, this.address, local);
     try {
       socket.setRecvBufferSize(4 * 1024 * 1024);
     } catch {
@@ -82,13 +98,27 @@ export class UdpTransport implements Transport {
       return;
     }
     this.#inbound.seen?.("out", data, flow);
+    this.#write(data, remote, unreachable);
+  }
+
+  /** Asks by STUN where `remote` sees us (RFC 5626 §4.4.2). */
+  ping(remote: Address, answered: (seenAt?: Address) => void): void {
+    if (!this.#open) return;
+    const { id, data } = stunRequest();
+    const [oldest] = this.#asked.keys();
+    if (oldest !== undefined && this.#asked.size >= mostAsked) this.#asked.delete(oldest);
+    this.#asked.set(id, { remote, answered });
+    this.#write(data, remote, () => {});
+  }
+
+  #write(data: Buffer, remote: Address, failed: (cause: unknown) => void): void {
     const host = this.#mapped && !remote.host.includes(":") ? `::ffff:${remote.host}` : remote.host;
     try {
       this.#socket.send(data, remote.port, host, (error) => {
-        if (error) unreachable(error);
+        if (error) failed(error);
       });
     } catch (error) {
-      setImmediate(() => unreachable(error));
+      setImmediate(() => failed(error));
     }
   }
 
@@ -105,10 +135,24 @@ export class UdpTransport implements Transport {
     if (from.port === 0) return;
     const remote = { host: plainHost(from.address), port: from.port };
     if (inbound.admits && !inbound.admits(remote)) return;
+    if (isStun(data)) return this.#stun(data, remote);
     const flow = new UdpFlow(this, remote);
     inbound.seen?.("in", data, flow);
     const { message, fault } = parseMessage(data);
     if (message && fault === undefined) inbound.message(message, flow);
     else inbound.malformed(fault ?? "not SIP", flow, message);
+  }
+
+  // Keep-alives of devices (RFC 5626 §3.5.2). Who is not known gets no answer larger than the request: it may come from
+  // somebody who wrote another's address on it.
+  #stun(data: Buffer, remote: Address): void {
+    const answer = answerTo(data, remote);
+    if (answer && (answer.length <= data.length || this.#inbound.knows?.(remote)))
+      this.#write(answer, remote, () => {});
+    const read = answer ? undefined : readAnswer(data);
+    const asked = read && this.#asked.get(read.id);
+    if (!asked || showAddress(asked.remote) !== showAddress(remote)) return;
+    this.#asked.delete(read.id);
+    asked.answered(read.seenAt);
   }
 }

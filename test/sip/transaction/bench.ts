@@ -28,6 +28,14 @@ export class NotedFlow implements Flow {
     this.reliable = transport === "TCP";
   }
 
+  ping(): void {}
+
+  drop(): void {}
+
+  reach(): Flow {
+    return this;
+  }
+
   send(data: Buffer, failed?: (error: PorteroError) => void): void {
     const { message } = parseMessage(data);
     if (!message) throw new Error(`no message was sent, but ${data.toString()}`);

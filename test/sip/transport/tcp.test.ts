@@ -6,7 +6,8 @@ import { setImmediate as turn } from "node:timers/promises";
 import { systemClock, type Clock } from "../../../src/clock.ts";
 import type { SipMessage } from "../../../src/sip/message/message.ts";
 import type { Flow } from "../../../src/sip/transport/flow.ts";
-import { TcpTransport, tcpLimits } from "../../../src/sip/transport/tcp.ts";
+import { connectionLimits } from "../../../src/sip/transport/connections.ts";
+import { ConnectionTransport } from "../../../src/sip/transport/listener.ts";
 import { FakeClock } from "../../support/clock.ts";
 
 const options = (callId: string): string =>
@@ -23,7 +24,8 @@ const options = (callId: string): string =>
   ].join("\r\n");
 
 interface Listening {
-  transport: TcpTransport;
+  transport: ConnectionTransport;
+  port: number;
   messages: { message: SipMessage; flow: Flow }[];
   faults: string[];
   closed: Flow[];
@@ -56,22 +58,23 @@ async function listening(clock: Clock = systemClock): Promise<Listening> {
       wake();
     },
   };
-  const transport = await TcpTransport.listen(
+  const transport = await ConnectionTransport.listen(
     { transport: "tcp", address: "127.0.0.1", port: 0 },
     inbound,
     () => "127.0.0.1",
     clock,
   );
   open.push(() => transport.close());
+  const port = transport.address?.port ?? 0;
   const client = async () => {
-    const socket = connect(transport.address.port, "127.0.0.1");
+    const socket = connect(port, "127.0.0.1");
     open.push(() => void socket.destroy());
     socket.on("error", () => {});
     await once(socket, "connect");
     return socket;
   };
   const next = () => new Promise<void>((resolve) => (wake = resolve));
-  return { transport, messages, faults, closed, next, client };
+  return { transport, port, messages, faults, closed, next, client };
 }
 
 /** Sends pieces of 64 KB until the connection ends, or that many; gives their number. */
@@ -227,7 +230,8 @@ describe("SIP over TCP, RFC 3261 §18", () => {
     let timeIsUp = () => {};
     const clock: Clock = {
       ...systemClock,
-      after: (ms, run) => (ms === tcpLimits.connectMs ? ((timeIsUp = run), () => {}) : systemClock.after(ms, run)),
+      after: (ms, run) =>
+        ms === connectionLimits.connectMs ? ((timeIsUp = run), () => {}) : systemClock.after(ms, run),
     };
     const { transport } = await listening(clock);
     const { port } = await peerServer();
@@ -286,10 +290,10 @@ describe("SIP over TCP, RFC 3261 §18", () => {
   });
 
   it("says which port is taken and what to do", async () => {
-    const { transport } = await listening();
+    const { port } = await listening();
     await assert.rejects(
-      TcpTransport.listen(
-        { transport: "tcp", address: "127.0.0.1", port: transport.address.port },
+      ConnectionTransport.listen(
+        { transport: "tcp", address: "127.0.0.1", port },
         { message: () => {}, malformed: () => {} },
         () => "127.0.0.1",
         systemClock,

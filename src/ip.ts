@@ -1,0 +1,24 @@
+// An IP address as the bytes that stand on the wire and in certificates (RFC 4291 §2.2).
+import { isIPv4, isIPv6 } from "node:net";
+
+/** 4 or 16 bytes; undefined where it is no IP address. A zone (`%eth0`) is left out. */
+export function addressBytes(address: string): Buffer | undefined {
+  if (isIPv4(address)) return Buffer.from(address.split(".").map(Number));
+  const plain = address.replace(/%.*$/, "");
+  if (!isIPv6(plain)) return undefined;
+  // The URL parser writes an ending in IPv4 form as two groups, and all in the shortest form.
+  const [head = "", tail] = new URL(`http://[${plain}]`).hostname.slice(1, -1).split("::");
+  const groups = (text: string | undefined) => (text ? text.split(":").map((group) => parseInt(group, 16)) : []);
+  const [left, right] = [groups(head), groups(tail)];
+  const bytes = Buffer.alloc(16);
+  left.forEach((group, at) => bytes.writeUInt16BE(group, at * 2));
+  right.forEach((group, at) => bytes.writeUInt16BE(group, (8 - right.length + at) * 2));
+  return bytes;
+}
+
+/** The address in those bytes, in the form that Node gives it. */
+export function addressText(bytes: Buffer): string {
+  if (bytes.length === 4) return bytes.join(".");
+  const groups = Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(at * 2).toString(16));
+  return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
+}
