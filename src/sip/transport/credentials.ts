@@ -124,12 +124,10 @@ const day = (time: number): string => new Date(time).toISOString().slice(0, 10);
 
 /** Something that changes whenever one of the files does; "" where there are none. */
 export async function filesState({ own, ca }: TlsOptions): Promise<string> {
-  const states = await Promise.all(
-    [own?.certificate, own?.key, ca].map(async (source) => {
-      if (!source || !("file" in source)) return "";
-      const found = await stat(source.file).catch(() => undefined);
-      return found ? `${found.ino} ${found.mtimeMs} ${found.size}` : "missing";
-    }),
-  );
-  return states.join("|").replaceAll("||", "|");
+  const files = [own?.certificate, own?.key, ca].flatMap((source) => (source && "file" in source ? [source.file] : []));
+  const states = files.map(async (file) => {
+    const found = await stat(file).catch(() => undefined);
+    return found ? `${found.ino} ${found.mtimeMs} ${found.size}` : "missing";
+  });
+  return (await Promise.all(states)).join("|");
 }

@@ -53,9 +53,12 @@ export class Tls {
     this.#credentials = credentials;
     this.#outgoing = outgoingContext(credentials);
     this.#sayAge();
-    const look = clock.every(lookMs, () => {
-      this.#look().catch((error: unknown) => trouble(tryAgain("tls-file", sentence(error))));
-    });
+    const look =
+      state === ""
+        ? () => {}
+        : clock.every(lookMs, () => {
+            this.#look().catch((error: unknown) => trouble(tryAgain("tls-file", sentence(error))));
+          });
     const daily = clock.every(24 * 60 * 60_000, () => this.#sayAge());
     this.#stop = () => {
       look();
@@ -71,15 +74,19 @@ export class Tls {
   /** For a server; undefined without a certificate of our own. */
   get server(): ServerOptions | undefined {
     const { clients = "off" } = this.#options;
-    // An optional certificate that is wrong is refused by `clientFault`, with a sentence.
-    const asked = { requestCert: clients !== "off", rejectUnauthorized: clients === "required" };
+    // What is shown is judged by `clientFault`, which has a sentence for it.
+    const asked = { requestCert: clients !== "off", rejectUnauthorized: false };
     return this.#credentials.own && { ...serverContext(this.#credentials), ...asked };
   }
 
-  /** What is wrong with a client's certificate where one was shown that need not be. */
+  /** Why who connected is turned away, by the certificate shown or not shown. */
   clientFault(socket: TLSSocket, remote: Address): PorteroError | undefined {
-    if (this.#options.clients !== "optional" || !socket.getPeerX509Certificate() || socket.authorized) return undefined;
-    return giveUp("tls-client", `${showAddress(remote)} shows a certificate that our authority did not sign`);
+    const { clients = "off" } = this.#options;
+    const isShown = socket.getPeerX509Certificate() !== undefined;
+    if (clients === "off" || socket.authorized || (clients === "optional" && !isShown)) return undefined;
+    const from = showAddress(remote);
+    const what = isShown ? "a certificate that our authority did not sign" : "no certificate, which is required here";
+    return giveUp("tls-client", `${from} shows ${what}`, { data: { from, errno: String(socket.authorizationError) } });
   }
 
   /** Begins a connection; `making` says whether who answers is who was asked for. */
@@ -189,9 +196,6 @@ export function greetingFault(error: Error, remote: Address): PorteroError | und
   const say = (text: string) => giveUp("tls-client", `${who} ${text}`, { data: { errno: code, from: who } });
   if (/ALERT_UNKNOWN_CA|ALERT_BAD_CERTIFICATE|ALERT_CERTIFICATE_(UNKNOWN|EXPIRED)/.test(code))
     return say("does not trust our certificate: load it, or the authority that signed it, into that device");
-  if (/DID_NOT_RETURN_A_CERTIFICATE/.test(code)) return say("shows no certificate, which is required here");
-  if (/CERTIFICATE_VERIFY_FAILED|SELF_SIGNED|UNABLE_TO|CERT_/.test(code))
-    return say("shows a certificate that our authority did not sign, or that has expired");
   if (/HTTP_REQUEST|WRONG_VERSION_NUMBER|UNEXPECTED_MESSAGE/.test(code))
     return say("sends plain text to a port for TLS");
   if (/UNSUPPORTED_PROTOCOL|NO_SHARED_CIPHER|VERSION_TOO_LOW/.test(code))

@@ -1,81 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
-import { afterEach, describe, it } from "node:test";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { describe, it, type TestContext } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { systemClock, type Clock } from "../../../src/clock.ts";
-import type { SipMessage } from "../../../src/sip/message/message.ts";
 import type { Flow } from "../../../src/sip/transport/flow.ts";
 import { connectionLimits } from "../../../src/sip/transport/connections.ts";
 import { ConnectionTransport } from "../../../src/sip/transport/listener.ts";
 import { FakeClock } from "../../support/clock.ts";
-
-const options = (callId: string): string =>
-  [
-    "OPTIONS sip:a@b SIP/2.0",
-    "Via: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1",
-    "From: <sip:x@y>;tag=a",
-    "To: <sip:a@b>",
-    `Call-ID: ${callId}`,
-    "CSeq: 1 OPTIONS",
-    "Content-Length: 0",
-    "",
-    "",
-  ].join("\r\n");
-
-interface Listening {
-  transport: ConnectionTransport;
-  port: number;
-  messages: { message: SipMessage; flow: Flow }[];
-  faults: string[];
-  closed: Flow[];
-  /** Resolves when the next message, fault or end of a connection has come. */
-  next: () => Promise<void>;
-  client: () => Promise<Socket>;
-}
-
-const open: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const end of open.splice(0).reverse()) await end();
-});
-
-async function listening(clock: Clock = systemClock): Promise<Listening> {
-  const messages: Listening["messages"] = [];
-  const faults: string[] = [];
-  const closed: Flow[] = [];
-  let wake = () => {};
-  const inbound = {
-    message: (message: SipMessage, flow: Flow) => {
-      messages.push({ message, flow });
-      wake();
-    },
-    malformed: (fault: string) => {
-      faults.push(fault);
-      wake();
-    },
-    closed: (flow: Flow) => {
-      closed.push(flow);
-      wake();
-    },
-  };
-  const transport = await ConnectionTransport.listen(
-    { transport: "tcp", address: "127.0.0.1", port: 0 },
-    inbound,
-    () => "127.0.0.1",
-    clock,
-  );
-  open.push(() => transport.close());
-  const port = transport.address?.port ?? 0;
-  const client = async () => {
-    const socket = connect(port, "127.0.0.1");
-    open.push(() => void socket.destroy());
-    socket.on("error", () => {});
-    await once(socket, "connect");
-    return socket;
-  };
-  const next = () => new Promise<void>((resolve) => (wake = resolve));
-  return { transport, port, messages, faults, closed, next, client };
-}
+import { listening, options } from "./listening.ts";
 
 /** Sends pieces of 64 KB until the connection ends, or that many; gives their number. */
 async function fill(flow: Flow, most: number): Promise<number> {
@@ -88,11 +21,11 @@ async function fill(flow: Flow, most: number): Promise<number> {
 }
 
 /** A server of ours that notes what arrives. */
-async function peerServer() {
+async function peerServer(t: TestContext) {
   const sockets: Socket[] = [];
   const server = createServer((socket) => sockets.push(socket)).listen(0, "127.0.0.1");
   await once(server, "listening");
-  open.push(() => {
+  t.after(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
@@ -101,8 +34,8 @@ async function peerServer() {
 }
 
 describe("SIP over TCP, RFC 3261 §18", () => {
-  it("reads messages, one in two pieces too, and answers by the same connection", async () => {
-    const { messages, client, next } = await listening();
+  it("reads messages, one in two pieces too, and answers by the same connection", async (t) => {
+    const { messages, client, next } = await listening(t);
     const socket = await client();
     let came = next();
     socket.write(options("one") + options("two").slice(0, 50));
@@ -119,16 +52,16 @@ describe("SIP over TCP, RFC 3261 §18", () => {
     assert.equal(data.toString(), "hello");
   });
 
-  it("answers a keep-alive (RFC 5626 §3.5.1)", async () => {
-    const { client } = await listening();
+  it("answers a keep-alive (RFC 5626 §3.5.1)", async (t) => {
+    const { client } = await listening(t);
     const socket = await client();
     socket.write("\r\n\r\n");
     const [data] = (await once(socket, "data")) as [Buffer];
     assert.equal(data.toString(), "\r\n");
   });
 
-  it("ends a connection that brings no SIP, or a message too large, and says so once", async () => {
-    const { client, faults } = await listening();
+  it("ends a connection that brings no SIP, or a message too large, and says so once", async (t) => {
+    const { client, faults } = await listening(t);
     for (const text of [
       "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(5),
       "x".repeat(20_000),
@@ -143,9 +76,9 @@ describe("SIP over TCP, RFC 3261 §18", () => {
     assert.equal(faults.length, 3);
   });
 
-  it("ends a connection that never brings a message, keep-alives or not", async () => {
+  it("ends a connection that never brings a message, keep-alives or not", async (t) => {
     const clock = new FakeClock();
-    const { client } = await listening(clock);
+    const { client } = await listening(t, { clock });
     const [silent, halting, living] = [await client(), await client(), await client()];
     halting.write(options("half").slice(0, 60));
     living.write("\r\n\r\n");
@@ -156,9 +89,9 @@ describe("SIP over TCP, RFC 3261 §18", () => {
     await Promise.all(ends);
   });
 
-  it("keeps a connection that has brought a message, while keep-alives come", async () => {
+  it("keeps a connection that has brought a message, while keep-alives come", async (t) => {
     const clock = new FakeClock();
-    const { client, next, messages } = await listening(clock);
+    const { client, next, messages } = await listening(t, { clock });
     const socket = await client();
     const came = next();
     socket.write(options("one"));
@@ -174,8 +107,8 @@ describe("SIP over TCP, RFC 3261 §18", () => {
     await end;
   });
 
-  it("takes the open connection to a peer for what it sends there, also one that the peer made", async () => {
-    const { transport, client, next, messages } = await listening();
+  it("takes the open connection to a peer for what it sends there, also one that the peer made", async (t) => {
+    const { transport, client, next, messages } = await listening(t);
     const socket = await client();
     const came = next();
     socket.write(options("one"));
@@ -185,9 +118,9 @@ describe("SIP over TCP, RFC 3261 §18", () => {
     assert.equal(transport.to(flow.remote), flow);
   });
 
-  it("makes one new connection for several messages to a peer, before it is even open", async () => {
-    const { transport } = await listening();
-    const { sockets, port, server } = await peerServer();
+  it("makes one new connection for several messages to a peer, before it is even open", async (t) => {
+    const { transport } = await listening(t);
+    const { sockets, port, server } = await peerServer(t);
     const [one, two] = [1, 2].map(() => transport.to({ host: "127.0.0.1", port }));
     assert.equal(one, two);
     const accepted = once(server, "connection");
@@ -198,9 +131,9 @@ describe("SIP over TCP, RFC 3261 §18", () => {
     assert.match(data.toString(), /^ab?$/);
   });
 
-  it("makes a new connection where the old one was closed by the peer", async () => {
-    const { transport, next, closed } = await listening();
-    const { sockets, port, server } = await peerServer();
+  it("makes a new connection where the old one was closed by the peer", async (t) => {
+    const { transport, next, closed } = await listening(t);
+    const { sockets, port, server } = await peerServer(t);
     const accepted = once(server, "connection");
     const flow = transport.to({ host: "127.0.0.1", port });
     await accepted;
@@ -214,9 +147,9 @@ describe("SIP over TCP, RFC 3261 §18", () => {
     await again;
   });
 
-  it("says that a peer cannot be reached: refused, or closed before", async () => {
-    const { transport } = await listening();
-    const { server, port } = await peerServer();
+  it("says that a peer cannot be reached: refused, or closed before", async (t) => {
+    const { transport } = await listening(t);
+    const { server, port } = await peerServer(t);
     server.close();
     await once(server, "close");
     const flow = transport.to({ host: "127.0.0.1", port });
@@ -226,23 +159,23 @@ describe("SIP over TCP, RFC 3261 §18", () => {
     }
   });
 
-  it("gives up on a connection that does not come about within 5 s", async () => {
+  it("gives up on a connection that does not come about within 5 s", async (t) => {
     let timeIsUp = () => {};
     const clock: Clock = {
       ...systemClock,
       after: (ms, run) =>
         ms === connectionLimits.connectMs ? ((timeIsUp = run), () => {}) : systemClock.after(ms, run),
     };
-    const { transport } = await listening(clock);
-    const { port } = await peerServer();
+    const { transport } = await listening(t, { clock });
+    const { port } = await peerServer(t);
     const flow = transport.to({ host: "127.0.0.1", port });
     const failed = new Promise<{ code: string }>((resolve) => flow.send(Buffer.from("x"), resolve));
     timeIsUp();
     assert.equal((await failed).code, "unreachable");
   });
 
-  it("ends a connection whose peer does not read, instead of keeping megabytes for it", async () => {
-    const { client, next, messages } = await listening();
+  it("ends a connection whose peer does not read, instead of keeping megabytes for it", async (t) => {
+    const { client, next, messages } = await listening(t);
     const socket = await client();
     const came = next();
     socket.write(options("one"));
@@ -254,8 +187,8 @@ describe("SIP over TCP, RFC 3261 §18", () => {
     assert.equal(flow.closed, true);
   });
 
-  it("closes within a second or so, though a peer does not read what is left for it", async () => {
-    const { transport, client, next, messages } = await listening();
+  it("closes within a second or so, though a peer does not read what is left for it", async (t) => {
+    const { transport, client, next, messages } = await listening(t);
     const socket = await client();
     let came = next();
     socket.write(options("one"));
@@ -278,9 +211,9 @@ describe("SIP over TCP, RFC 3261 §18", () => {
     assert.ok(Date.now() - began < 3_000);
   });
 
-  it("still sends what was written just before it is closed, on a connection that is not open yet too", async () => {
-    const { transport } = await listening();
-    const { server, port } = await peerServer();
+  it("still sends what was written just before it is closed, on a connection that is not open yet too", async (t) => {
+    const { transport } = await listening(t);
+    const { server, port } = await peerServer(t);
     const accepted = once(server, "connection") as Promise<[Socket]>;
     transport.to({ host: "127.0.0.1", port }).send(Buffer.from("BYE"));
     await transport.close();
@@ -289,8 +222,8 @@ describe("SIP over TCP, RFC 3261 §18", () => {
     assert.equal(data.toString(), "BYE");
   });
 
-  it("says which port is taken and what to do", async () => {
-    const { port } = await listening();
+  it("says which port is taken and what to do", async (t) => {
+    const { port } = await listening(t);
     await assert.rejects(
       ConnectionTransport.listen(
         { transport: "tcp", address: "127.0.0.1", port },
