@@ -7,7 +7,15 @@ import { FakeClock } from "../../support/clock.ts";
 import { house } from "../house.ts";
 
 const flow: Flow = {
-  ...{ transport: "UDP", reliable: false, closed: false, send: () => {} },
+  ...{
+    transport: "UDP",
+    reliable: false,
+    closed: false,
+    send: () => {},
+    ping: () => {},
+    drop: () => {},
+    reach: () => flow,
+  },
   ...{ remote: { host: "10.0.0.9", port: 5060 }, sentBy: { host: "10.0.0.1", port: 5060 } },
 };
 
