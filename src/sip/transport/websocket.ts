@@ -72,7 +72,7 @@ export class WebSocketWire implements Wire {
 
   ping(answered: () => void): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
-    this.#socket.once("pong", answered);
+    this.#socket.once("pong", () => answered());
     this.#socket.ping();
   }
 
