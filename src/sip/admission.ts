@@ -1,5 +1,5 @@
 // Who may do what: requests outside a dialog are checked here before anything happens on their behalf. RFC 3261 §8.2, §22.
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { DigestAlgorithm } from "../digest.ts";
 import { giveUp } from "../errors.ts";
@@ -7,8 +7,9 @@ import { Authenticator, type Identity } from "./auth/authenticator.ts";
 import { sdpType } from "./dialog/call.ts";
 import type { Caller } from "./dialog/caller.ts";
 import { allow, supported, unknownDemands } from "./extensions.ts";
+import type { Guard } from "./guard/guard.ts";
 import type { SipRequest } from "./message/message.ts";
-import { newTag } from "./message/reply.ts";
+import { phraseOf, replyTo } from "./message/reply.ts";
 import { parseUri, plainUser } from "./message/uri.ts";
 import { understood, type Registrar } from "./registrar/registrar.ts";
 import type { ServerTransaction } from "./transaction/server.ts";
@@ -32,6 +33,7 @@ export interface AdmissionOptions {
   readonly algorithms: readonly DigestAlgorithm[];
   readonly clock: Clock;
   readonly registrar: Registrar;
+  readonly guard: Guard;
   trusts(invite: SipRequest, flow: Flow): Caller | undefined;
   refused(refusal: Refusal): void;
   /** A call that may come in. */
@@ -42,6 +44,7 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #authenticator: Authenticator;
   readonly #extensions = new Map<string, Extension>();
+  readonly #tagKey = randomBytes(32);
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
@@ -63,39 +66,76 @@ export class Admission {
     return [...this.#extensions.values()].some(({ extension }) => extension === number);
   }
 
+  /** Answers somebody who is not known yet, without keeping anything; not at all where the answer would be too long. */
+  turnAway(
+    request: SipRequest,
+    transaction: ServerTransaction,
+    status: number,
+    headers: readonly (readonly [name: string, value: string])[] = [],
+  ): void {
+    const response = replyTo(request, status, this.#tagFor(request));
+    for (const [name, value] of headers) response.add(name, value);
+    transaction.dismiss(this.#options.guard.fit(response, request, transaction.flow));
+  }
+
+  /** A 400 for what could be read of a broken message. */
+  turnAwayBroken(request: SipRequest, fault: string, flow: Flow): void {
+    for (const phrase of [fault, phraseOf(400)]) {
+      const response = this.#options.guard.fit(replyTo(request, 400, this.#tagFor(request), phrase), request, flow);
+      if (response) return flow.send(response);
+    }
+  }
+
   /** Deals with a request outside a dialog. */
   handle(request: SipRequest, transaction: ServerTransaction): void {
-    const refuse = (status: number, header?: [string, string]) => {
-      const response = transaction.reply(status, newTag());
-      if (header) response.add(...header);
-      transaction.respond(response);
-    };
+    const { guard } = this.#options;
+    const refuse = (status: number, ...headers: [string, string][]) =>
+      this.turnAway(request, transaction, status, headers);
+    if (guard.drops(request)) return transaction.dismiss(undefined);
+    if (request.version !== "2.0") return refuse(505);
     const unsupported = unknownDemands(request, request.method === "REGISTER" ? understood : []);
     if (!["INVITE", "REGISTER", "OPTIONS"].includes(request.method)) return refuse(405, ["Allow", allow]);
     if (!/^sips?:/i.test(request.uri)) return refuse(416);
     if (unsupported.length > 0) return refuse(420, ["Unsupported", unsupported.join(", ")]);
-    if (request.method === "OPTIONS") {
-      const response = transaction.reply(200, newTag()).add("Allow", allow).add("Supported", supported);
-      return transaction.respond(response.add("Accept", sdpType));
-    }
+    if (request.method === "OPTIONS")
+      return refuse(200, ["Allow", allow], ["Supported", supported], ["Accept", sdpType]);
     const trusted = request.method === "INVITE" ? this.#options.trusts(request, transaction.flow) : undefined;
+    // Who is trusted was named by address or as our server elsewhere; all others must call from where callers may (A8).
+    if (request.method === "INVITE" && !trusted) {
+      const may = guard.mayCallFrom(transaction.flow.remote.host);
+      if (may !== true) return this.#notOnTheList(request, transaction, may, "its address");
+    }
     const identity = trusted ? undefined : this.#identify(request, transaction);
     if (request.method === "REGISTER") return identity && this.#register(request, transaction, identity);
     const caller = trusted ?? (identity && { kind: "extension", number: identity.extension });
     if (!caller) return;
+    const may = guard.mayCallAs(caller.number);
+    if (may !== true) return this.#notOnTheList(request, transaction, may, caller.number);
     if (request.body.length > 0 && request.contentType !== sdpType) return refuse(415, ["Accept", sdpType]);
     this.#options.call(request, transaction, caller);
   }
 
   #identify(request: SipRequest, transaction: ServerTransaction): Identity | undefined {
-    const verdict = this.#authenticator.check(request);
-    if (verdict.kind === "known") return verdict.identity;
+    const { guard } = this.#options;
+    const { flow } = transaction;
+    const { host } = flow.remote;
+    const verdict = this.#authenticator.check(request, host);
     if (verdict.kind === "ask") {
-      const response = transaction.reply(401, newTag());
-      this.#authenticator.challenge(response, verdict.stale);
-      transaction.respond(response);
+      const response = replyTo(request, 401, this.#tagFor(request));
+      this.#authenticator.challenge(response, verdict.stale, host);
+      transaction.dismiss(guard.fit(response, request, flow));
       return undefined;
     }
+    const login = verdict.kind === "known" ? verdict.identity.login : verdict.why === "password" ? verdict.login : "";
+    if (guard.isBannedAs(flow.remote, login)) {
+      transaction.dismiss(undefined);
+      return undefined;
+    }
+    if (verdict.kind === "known") {
+      guard.right(flow.remote);
+      return verdict.identity;
+    }
+    guard.wrong(flow.remote, verdict.login, verdict.why, verdict.response);
     const number = numberOf(request);
     const what =
       verdict.why === "login"
@@ -121,9 +161,26 @@ export class Admission {
   }
 
   #refuse(request: SipRequest, transaction: ServerTransaction, extension: string, why: string): void {
-    transaction.respond(transaction.reply(403, newTag()));
-    const from = showAddress(transaction.flow.remote);
+    this.turnAway(request, transaction, 403);
+    this.#tellRefused(request, transaction.flow, extension, why);
+  }
+
+  #notOnTheList(request: SipRequest, transaction: ServerTransaction, how: "silent" | "forbidden", what: string): void {
+    if (how === "forbidden") this.turnAway(request, transaction, 403);
+    else transaction.dismiss(undefined);
+    const why = `${what} is not in the list of those who may call`;
+    this.#tellRefused(request, transaction.flow, numberOf(request), why);
+  }
+
+  #tellRefused(request: SipRequest, flow: Flow, extension: string, why: string): void {
+    const from = showAddress(flow.remote);
     this.#options.refused({ extension, from, text: `${request.method} from ${from} refused: ${why}` });
+  }
+
+  // Without a transaction the same request must get the same tag each time (RFC 3261 §8.2.7).
+  #tagFor(request: SipRequest): string {
+    const marks = [request.via?.params.get("branch") ?? "", request.callId, request.fromTag, request.get("cseq") ?? ""];
+    return createHmac("sha256", this.#tagKey).update(marks.join("|")).digest("base64url").slice(0, 10);
   }
 }
 

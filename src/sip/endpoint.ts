@@ -10,8 +10,8 @@ import type { Caller } from "./dialog/caller.ts";
 import { IncomingCall } from "./dialog/incoming.ts";
 import { OutgoingCall, type OutgoingOptions } from "./dialog/outgoing.ts";
 import { usualCalls, type CallSettings } from "./dialog/settings.ts";
+import { Guard } from "./guard/guard.ts";
 import type { SipRequest, SipResponse } from "./message/message.ts";
-import { newTag, replyTo } from "./message/reply.ts";
 import { Overload, type OverloadLimits } from "./guard/overload.ts";
 import { placeOf } from "./registrar/contact.ts";
 import { Location, type Contact } from "./registrar/location.ts";
@@ -29,7 +29,10 @@ export type { Extension, Refusal } from "./admission.ts";
 export interface EndpointOptions {
   readonly listeners: readonly ListenerOptions[];
   readonly realm?: string;
+  /** In the order in which they are offered. */
   readonly algorithms?: readonly DigestAlgorithm[];
+  /** Limits, bans, who may call: as `checkGuard` takes them. */
+  readonly guard?: unknown;
   readonly expiry?: Expiry;
   readonly userAgent?: string;
   /** How much of what comes and leaves is kept to be looked at. */
@@ -70,6 +73,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   readonly location: Location;
   readonly transactions: TransactionLayer;
   readonly trace: Trace;
+  readonly guard: Guard;
   readonly #options: EndpointOptions;
   readonly #ways: Ways;
   readonly #admission: Admission;
@@ -94,8 +98,13 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     this.trace = new Trace(this.clock, options.trace);
     this.#overload = new Overload(this.clock, options.overload ?? {}, (text) => this.emit("overloaded", text));
     const expiry = options.expiry ?? usualExpiry;
+    this.guard = new Guard({
+      ...{ clock: this.clock, settings: options.guard },
+      registeredAt: (host) => this.location.contacts().some(({ flow }) => flow.remote.host === host),
+    });
+    const { realm = "portero", algorithms = ["MD5"] } = options;
     this.#admission = new Admission({
-      ...{ realm: options.realm ?? "portero", algorithms: options.algorithms ?? ["MD5"], clock: this.clock },
+      ...{ realm, algorithms, clock: this.clock, guard: this.guard },
       trusts: (invite, flow) => options.trusts?.(invite, flow),
       registrar: new Registrar(this.location, this.clock, expiry),
       refused: (refusal) => this.emit("refused", refusal),
@@ -109,6 +118,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     });
     this.transactions = new TransactionLayer(this.clock, {
       request: (request, transaction) => this.#request(request, transaction),
+      stray: (cancel, transaction) => this.#admission.turnAway(cancel, transaction, 481),
       ack: (request) => this.#calls.get(`${request.callId}|${request.toTag}`)?.acknowledge(request),
       flowTo: (flow, host, port) => flow.reach({ host, port }),
     });
@@ -137,6 +147,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     const listen = this.#options.listen ?? listenOnSockets(this.clock);
     const inbound: Inbound = {
       seen: (direction, data, flow) => this.trace.note(direction, data, flow),
+      admits: (remote) => this.guard.admits(remote),
       message: (message, flow) => {
         if (!this.#running) return;
         try {
@@ -167,6 +178,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     this.#calls.clear();
     this.transactions.close();
     this.location.close();
+    this.guard.close();
     for (const cancel of this.#graces) cancel();
     this.#graces.clear();
     const transports = this.#transports;
@@ -240,9 +252,9 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   }
 
   #malformed(fault: string, flow: Flow, message?: SipRequest | SipResponse): void {
-    // Answered without a transaction, and only where a Via says that somebody waits; never an ACK (RFC 3261 §16.3).
+    // Answered only where a Via says that somebody waits; never an ACK (RFC 3261 §16.3).
     if (message && "method" in message && message.method !== "ACK" && message.via)
-      flow.send(replyTo(message, 400, newTag(), fault).toBuffer());
+      this.#admission.turnAwayBroken(message, fault, flow);
     this.emit("malformed", fault, showAddress(flow.remote));
   }
 
@@ -253,6 +265,6 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     }
     const call = this.#calls.get(`${request.callId}|${request.toTag}`);
     if (call) call.receive(request, transaction);
-    else transaction.respond(transaction.reply(481));
+    else this.#admission.turnAway(request, transaction, 481);
   }
 }

@@ -96,6 +96,7 @@ export class Network {
 }
 
 function deliver(inbound: Inbound, data: Buffer, flow: Flow): void {
+  if (inbound.admits?.(flow.remote) === false) return;
   inbound.seen?.("in", data, flow);
   const { message, fault } = parseMessage(data);
   if (message && fault === undefined) inbound.message(message, flow);

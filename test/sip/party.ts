@@ -77,6 +77,8 @@ export class Party {
     request.add("To", `<sip:${to}@10.0.0.1>${toTag ? `;tag=${toTag}` : ""}`);
     request.add("Call-ID", wish.callId ?? "call-1").add("CSeq", `${seq} ${method}`);
     if (method !== "ACK" && method !== "CANCEL" && method !== "BYE") request.add("Contact", this.contact);
+    // As long as what real devices send: to a shorter request an answer might be too long (see the guard).
+    request.add("User-Agent", "Party of the tests, as devices name themselves");
     for (const [name, value] of Object.entries(wish.headers ?? {})) request.set(name, value);
     if (wish.body) request.setBody(...wish.body);
     return request;

@@ -1,6 +1,7 @@
-// Digest on the server side: RFC 3261 §22, RFC 7616, RFC 8760. Nonces are stateless (their time under an HMAC), so that
+// Digest on the server side: RFC 3261 §22, RFC 7616, RFC 8760. Nonces are stateless (time and host under an HMAC), so that
 // a flood of unauthenticated requests costs no memory; only nonces that were answered rightly are remembered, for their
-// count.
+// count. A nonce is good for the host that it was given to: whoever answers one has received our challenge there, so that
+// neither a ban nor a proof can be brought upon an address by forging it.
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
 import type { Clock } from "../../clock.ts";
 import { parseCredentials, verifyDigest, type DigestAlgorithm, type DigestCredentials } from "../../digest.ts";
@@ -20,7 +21,7 @@ export type Verdict =
   | { readonly kind: "known"; readonly identity: Identity }
   /** No answer to a challenge of ours yet, or an answer whose nonce has grown old: ask. */
   | { readonly kind: "ask"; readonly stale: boolean }
-  | { readonly kind: "wrong"; readonly login: string; readonly why: "password" | "login" | "nonce" };
+  | { readonly kind: "wrong"; readonly login: string; readonly why: "password" | "login"; readonly response: string };
 
 export interface AuthenticatorOptions {
   readonly realm: string;
@@ -32,65 +33,75 @@ export interface AuthenticatorOptions {
 }
 
 const nonceLife = 300_000;
+/** Counts kept at once; with more, nonces older than what had to go are asked anew. */
+const mostCounts = 20_000;
 
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   /** Wrapped once: a raw key would be wrapped anew for each nonce. */
   readonly #key: KeyObject;
   /** Highest count seen for each rightly answered nonce, oldest first. */
-  readonly #counts = new Map<string, { count: number; until: number }>();
+  readonly #counts = new Map<string, { count: number; issued: number; until: number }>();
+  /** Nonces from before this moment may have had a count that was forgotten. */
+  #floor = 0;
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
     this.#key = createSecretKey(options.key);
   }
 
-  check(request: SipRequest): Verdict {
-    const credentials = request
-      .all("authorization")
-      .map(parseCredentials)
-      .find((found) => found?.realm === this.#options.realm);
-    if (!credentials) return { kind: "ask", stale: false };
-    const age = this.#ageOf(credentials.nonce);
-    if (age === undefined) return { kind: "ask", stale: false };
+  /** The login that a request names, if it answers a challenge of this realm. */
+  loginOf(request: SipRequest): string | undefined {
+    return this.#credentials(request)?.username;
+  }
+
+  /** Judges a request that came from `host`. */
+  check(request: SipRequest, host: string): Verdict {
+    const credentials = this.#credentials(request);
+    const issued = credentials && this.#issued(credentials.nonce, host);
+    if (!credentials || issued === undefined) return { kind: "ask", stale: false };
     const identity = this.#options.find(credentials.username);
     // An unknown login takes as long as a wrong password.
     const password = identity?.password.reveal() ?? "";
     const right = verifyDigest(credentials, password, request.method, request.body) && identity;
-    if (!right) return { kind: "wrong", login: credentials.username, why: identity ? "password" : "login" };
-    if (age > nonceLife) return { kind: "ask", stale: true };
-    if (!this.#counted(credentials, identity)) return { kind: "ask", stale: true };
+    const { username: login, response } = credentials;
+    if (!right) return { kind: "wrong", login, why: identity ? "password" : "login", response };
+    if (this.#options.clock.now() - issued > nonceLife || issued < this.#floor) return { kind: "ask", stale: true };
+    if (!this.#counted(credentials, identity, issued)) return { kind: "ask", stale: true };
     return { kind: "known", identity };
   }
 
-  /** Puts the challenges into a 401; MD5 last, since some clients take the last one they know. */
-  challenge(response: SipResponse, stale: boolean): void {
-    const nonce = this.#nonce();
+  /** Puts the challenges for `host` into a 401; MD5 last, since some clients take the last one they know. */
+  challenge(response: SipResponse, stale: boolean, host: string): void {
+    const time = this.#options.clock.now().toString(36);
+    const nonce = `${time}.${this.#sign(time, host)}`;
     for (const algorithm of this.#options.algorithms) {
       const value = `Digest realm="${this.#options.realm}", nonce="${nonce}", algorithm=${algorithm}, qop="auth"`;
       response.add("WWW-Authenticate", value + (stale ? ", stale=true" : ""));
     }
   }
 
-  #nonce(): string {
-    const time = this.#options.clock.now().toString(36);
-    return `${time}.${this.#sign(time)}`;
+  #credentials(request: SipRequest): DigestCredentials | undefined {
+    const all = request.all("authorization").map(parseCredentials);
+    return all.find((found) => found?.realm === this.#options.realm);
   }
 
-  #sign(time: string): string {
-    return createHmac("sha256", this.#key).update(`${time}|${this.#options.realm}`).digest("hex").slice(0, 32);
+  #sign(time: string, host: string): string {
+    // 96 bits: a shorter challenge fits into an answer that may not be longer than its request.
+    const signature = createHmac("sha256", this.#key).update(`${time}|${this.#options.realm}|${host}`);
+    return signature.digest("base64url").slice(0, 16);
   }
 
-  #ageOf(nonce: string): number | undefined {
+  /** When a nonce was given out; undefined where it is none of ours, or was another host's. */
+  #issued(nonce: string, host: string): number | undefined {
     const [time = "", signature = ""] = nonce.split(".");
-    const expected = Buffer.from(this.#sign(time));
+    const expected = Buffer.from(this.#sign(time, host));
     const given = Buffer.from(signature);
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
-    return this.#options.clock.now() - parseInt(time, 36);
+    return given.length === expected.length && timingSafeEqual(given, expected) ? parseInt(time, 36) : undefined;
   }
 
   // RFC 7616 §3.4.5: the count must rise, or the request is a replay. A client of RFC 2069 sends none.
-  #counted({ nonce, nc, cnonce }: DigestCredentials, identity: Identity): boolean {
+  #counted({ nonce, nc, cnonce }: DigestCredentials, identity: Identity, issued: number): boolean {
     const count = nc === undefined ? undefined : parseInt(nc, 16);
     if (count === undefined || identity.nonceReuse) return true;
     const now = this.#options.clock.now();
@@ -103,7 +114,12 @@ export class Authenticator {
     const seen = this.#counts.get(key);
     if (!Number.isInteger(count) || (seen && count <= seen.count)) return false;
     if (seen) seen.count = count;
-    else this.#counts.set(key, { count, until: now + nonceLife });
+    else this.#counts.set(key, { count, issued, until: now + nonceLife });
+    const [oldest] = this.#counts;
+    if (oldest && this.#counts.size > mostCounts) {
+      this.#counts.delete(oldest[0]);
+      this.#floor = Math.max(this.#floor, oldest[1].issued + 1);
+    }
     return true;
   }
 }

@@ -82,7 +82,7 @@ export class Overload {
     this.#measure();
     const full = this.#calls >= this.#most;
     if ((!full && shareOf(invite.callId) >= this.#share) || this.#isFirst(caller)) return false;
-    transaction.respond(transaction.reply(503, newTag()).add("Retry-After", String(retryAfter)));
+    transaction.dismiss(transaction.reply(503, newTag()).add("Retry-After", String(retryAfter)).toBuffer());
     this.#turnedAway++;
     if (this.#clock.now() - this.#toldAt < tellEveryMs) return true;
     const why = full ? `${this.#calls} are under way, the most that are allowed` : "this machine is too busy";

@@ -58,7 +58,7 @@ export interface Via {
 }
 
 export function parseVia(text: string): Via | undefined {
-  const match = /^\s*SIP\s*\/\s*2\.0\s*\/\s*([A-Za-z0-9\-._!%*+`'~]+)\s+([^;]+)(.*)$/s.exec(text);
+  const match = /^\s*SIP\s*\/\s*\d+\.\d+\s*\/\s*([A-Za-z0-9\-._!%*+`'~]+)\s+([^;]+)(.*)$/s.exec(text);
   if (!match?.[1] || !match[2]) return undefined;
   const place = parseHostPort(match[2]);
   return place && { transport: match[1].toUpperCase(), ...place, params: parseParams(match[3] ?? "") };

@@ -37,6 +37,7 @@ const usual = new Map(
     .split(" ")
     .map((name) => [name, name.toLowerCase()]),
 );
+const short = new Map([...compact].map(([letter, key]) => [key, letter]));
 
 export function headerKey(name: string): string {
   const key = usual.get(name);
@@ -47,6 +48,9 @@ export function headerKey(name: string): string {
 
 const empty = Buffer.alloc(0);
 
+/** As written; with compact header names (§7.3.3); or without reason phrase and Content-Length too, for a datagram. */
+export type Length = "plain" | "compact" | "shortest";
+
 // What we put in may come from a user's message: it must not begin a header of its own.
 const oneLine = (value: string): string =>
   value.includes("\n") || value.includes("\r") ? value.replace(/[\r\n]+/g, " ") : value;
@@ -54,10 +58,16 @@ const oneLine = (value: string): string =>
 export abstract class SipMessage {
   readonly headers: Header[] = [];
   body: Buffer = empty;
+  /** Bytes that it came in; 0 for a message of our own. */
+  size = 0;
   /** Typed headers that were read since the last change. */
   #read: Map<string, unknown> | undefined;
 
   abstract readonly startLine: string;
+  /** The start line without what may be left away. */
+  get shortLine(): string {
+    return this.startLine;
+  }
 
   /** The first header of that name. `key` is the long form in lower case, here and below. */
   get(key: string): string | undefined {
@@ -170,10 +180,14 @@ export abstract class SipMessage {
   }
 
   /** The message for the wire; Content-Length is written anew. */
-  toBuffer(): Buffer {
-    let head = this.startLine + "\r\n";
-    for (const { name, key, value } of this.headers) if (key !== "content-length") head += `${name}: ${value}\r\n`;
-    head += `Content-Length: ${this.body.length}\r\n\r\n`;
+  toBuffer(size: Length = "plain"): Buffer {
+    const compactly = size !== "plain";
+    let head = (size === "shortest" ? this.shortLine : this.startLine) + "\r\n";
+    for (const { name, key, value } of this.headers)
+      if (key !== "content-length") head += `${compactly ? (short.get(key) ?? name) : name}: ${value}\r\n`;
+    if (size !== "shortest" || this.body.length > 0)
+      head += `${compactly ? "l" : "Content-Length"}: ${this.body.length}\r\n`;
+    head += "\r\n";
     if (this.body.length === 0) return Buffer.from(head);
     const length = Buffer.byteLength(head);
     const data = Buffer.allocUnsafe(length + this.body.length);
@@ -194,6 +208,8 @@ export abstract class SipMessage {
 export class SipRequest extends SipMessage {
   readonly method: string;
   uri: string;
+  /** "2.0"; another one is to be answered with 505 (§8.2, §21.5.6). */
+  version = "2.0";
 
   constructor(method: string, uri: string) {
     super();
@@ -218,5 +234,9 @@ export class SipResponse extends SipMessage {
 
   get startLine(): string {
     return `SIP/2.0 ${this.status} ${this.reason}`;
+  }
+
+  override get shortLine(): string {
+    return `SIP/2.0 ${this.status} `;
   }
 }

@@ -18,6 +18,7 @@ export function parseMessage(datagram: Buffer): Parsed {
   const end = headEnd(data);
   if (end === undefined) return { fault: `the headers do not end within ${limits.head} bytes` };
   const { message, fault } = parseHead(data.toString("utf8", 0, end.at));
+  if (message) message.size = datagram.length;
   if (!message || fault) return { ...(message && { message }), fault: fault ?? "not SIP" };
   const rest = data.length - end.next;
   const length = contentLength(message) ?? rest;
@@ -70,8 +71,11 @@ export function parseHead(head: string): Parsed {
 function parseStartLine(line: string): SipRequest | SipResponse | undefined {
   const response = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/i.exec(line);
   if (response) return new SipResponse(Number(response[1]), response[2] ?? "");
-  const request = /^([A-Za-z0-9\-.!%*_+`'~]+) (\S+) SIP\/2\.0$/i.exec(line);
-  return request?.[1] && request[2] ? new SipRequest(request[1], request[2]) : undefined;
+  const [, method, uri, version] = /^([A-Za-z0-9\-.!%*_+`'~]+) (\S+) SIP\/(\d+\.\d+)$/i.exec(line) ?? [];
+  if (!method || !uri || !version) return undefined;
+  const request = new SipRequest(method, uri);
+  request.version = version;
+  return request;
 }
 
 // RFC 3261 §8.1.1: without these a message cannot be dealt with; a CSeq must fit its request.

@@ -11,6 +11,8 @@ import { ServerTransaction } from "./server.ts";
 
 export interface Upper {
   request(request: SipRequest, transaction: ServerTransaction): void;
+  /** A CANCEL of nothing that waits here. */
+  stray(cancel: SipRequest, transaction: ServerTransaction): void;
   /** An ACK that belongs to no transaction: it acknowledges a 2xx (RFC 3261 §13.3.1.4). */
   ack(request: SipRequest): void;
   /** The flow to an address, for responses that must not go back where the request came from. */
@@ -100,8 +102,10 @@ export class TransactionLayer {
   #cancel(request: SipRequest, via: Via, key: string, flow: Flow): void {
     const invite = this.#servers.get(serverKey(request, via, "INVITE"));
     const transaction = this.#serve(key, request, flow, "");
-    transaction.respond(transaction.reply(invite ? 200 : 481, newTag()));
-    if (invite && !invite.answered) invite.hooks.cancelled?.(request);
+    // Whoever has read an INVITE on its way could end the call: a CANCEL must come from where its INVITE came from.
+    if (invite?.flow.remote.host !== flow.remote.host) return this.#upper.stray(request, transaction);
+    transaction.respond(transaction.reply(200, newTag()));
+    if (!invite.answered) invite.hooks.cancelled?.(request);
   }
 
   // RFC 3261 §18.2.1 and RFC 3581 §4: note where the request really came from; the answer goes there, or, for a UDP

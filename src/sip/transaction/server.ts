@@ -79,6 +79,15 @@ export class ServerTransaction {
     this.#send(data);
   }
 
+  /**
+   * Answers, or keeps silent, and forgets (RFC 3261 §8.2.7): for strangers, whose requests must cost no memory and whose
+   * answers, where the address is a forged one, must not be repeated. The same request again is a new one.
+   */
+  dismiss(response: Buffer | undefined): void {
+    if (response) this.#send(response);
+    this.terminate();
+  }
+
   /** The same request came again, or the ACK or CANCEL that belongs to it. */
   again(request: SipRequest): void {
     if (request.method === "ACK") {

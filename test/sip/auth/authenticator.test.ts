@@ -17,7 +17,7 @@ function gate(options: Partial<AuthenticatorOptions> & { nonceReuse?: boolean } 
   });
   const challenges = (stale = false) => {
     const response = new SipResponse(401, "Unauthorized");
-    authenticator.challenge(response, stale);
+    authenticator.challenge(response, stale, "10.0.0.9");
     return parseChallenges(response.all("www-authenticate")) as DigestChallenge[];
   };
   return { clock, authenticator, challenges };
@@ -54,26 +54,38 @@ const kind = (verdict: Verdict): string =>
 describe("H1 digest authentication of devices, RFC 7616", () => {
   it("asks who has not answered yet, and knows who answers rightly", () => {
     const { authenticator, challenges } = gate();
-    assert.equal(kind(authenticator.check(new SipRequest("REGISTER", "sip:portero"))), "ask");
-    assert.equal(kind(authenticator.check(answering(challenges()[0]))), "503");
+    assert.equal(kind(authenticator.check(new SipRequest("REGISTER", "sip:portero"), "10.0.0.9")), "ask");
+    assert.equal(kind(authenticator.check(answering(challenges()[0]), "10.0.0.9")), "503");
   });
 
   it("tells a wrong password from an unknown login", () => {
     const { authenticator, challenges } = gate();
-    assert.equal(kind(authenticator.check(answering(challenges()[0], { password: "x" }))), "wrong password");
-    assert.equal(kind(authenticator.check(answering(challenges()[0], { username: "x" }))), "wrong login");
-    assert.equal(kind(authenticator.check(answering(challenges()[0], { username: "x", password: "" }))), "wrong login");
-    assert.equal(kind(authenticator.check(answering(challenges()[0], { method: "INVITE" }))), "wrong password");
+    assert.equal(
+      kind(authenticator.check(answering(challenges()[0], { password: "x" }), "10.0.0.9")),
+      "wrong password",
+    );
+    assert.equal(kind(authenticator.check(answering(challenges()[0], { username: "x" }), "10.0.0.9")), "wrong login");
+    assert.equal(
+      kind(authenticator.check(answering(challenges()[0], { username: "x", password: "" }), "10.0.0.9")),
+      "wrong login",
+    );
+    assert.equal(
+      kind(authenticator.check(answering(challenges()[0], { method: "INVITE" }), "10.0.0.9")),
+      "wrong password",
+    );
   });
 
   it("asks again, with stale, once a nonce is five minutes old (§3.3)", async () => {
     const { authenticator, challenges, clock } = gate();
     const [challenge] = challenges();
     await clock.advance(300_000);
-    assert.equal(kind(authenticator.check(answering(challenge, { count: 1 }))), "503");
+    assert.equal(kind(authenticator.check(answering(challenge, { count: 1 }), "10.0.0.9")), "503");
     await clock.advance(1);
-    assert.equal(kind(authenticator.check(answering(challenge, { count: 2 }))), "stale");
-    assert.equal(kind(authenticator.check(answering(challenge, { count: 3, password: "x" }))), "wrong password");
+    assert.equal(kind(authenticator.check(answering(challenge, { count: 2 }), "10.0.0.9")), "stale");
+    assert.equal(
+      kind(authenticator.check(answering(challenge, { count: 3, password: "x" }), "10.0.0.9")),
+      "wrong password",
+    );
     assert.equal(challenges(true)[0]?.stale, true);
   });
 
@@ -83,36 +95,37 @@ describe("H1 digest authentication of devices, RFC 7616", () => {
     const [other] = gate({ key: Buffer.alloc(32, 2) }).challenges();
     assert.ok(mine);
     for (const nonce of [other?.nonce ?? "", "", "x", ".", mine.nonce + "0", "zzz." + (mine.nonce.split(".")[1] ?? "")])
-      assert.equal(kind(authenticator.check(answering({ ...mine, nonce }))), "ask", nonce);
-    assert.equal(kind(authenticator.check(answering({ ...mine, realm: "other" }))), "ask");
+      assert.equal(kind(authenticator.check(answering({ ...mine, nonce }), "10.0.0.9")), "ask", nonce);
+    assert.equal(kind(authenticator.check(answering({ ...mine, realm: "other" }), "10.0.0.9")), "ask");
   });
 
   it("refuses a count that does not rise: a replay (§3.4.5)", () => {
     const { authenticator, challenges } = gate();
     const [challenge] = challenges();
     const counts = [1, 2, 2, 1, 5, 4, 6];
-    const verdicts = counts.map((count) => kind(authenticator.check(answering(challenge, { count }))));
+    const verdicts = counts.map((count) => kind(authenticator.check(answering(challenge, { count }), "10.0.0.9")));
     assert.deepEqual(verdicts, ["503", "503", "stale", "stale", "503", "stale", "503"]);
   });
 
   it("keeps the counts of two devices apart that were challenged in the same millisecond", () => {
     const { authenticator, challenges } = gate();
     const [challenge] = challenges();
-    assert.equal(kind(authenticator.check(answering(challenge, { cnonce: "one" }))), "503");
-    assert.equal(kind(authenticator.check(answering(challenge, { cnonce: "two" }))), "503");
+    assert.equal(kind(authenticator.check(answering(challenge, { cnonce: "one" }), "10.0.0.9")), "503");
+    assert.equal(kind(authenticator.check(answering(challenge, { cnonce: "two" }), "10.0.0.9")), "503");
   });
 
   it("lets a device use a nonce again with any count where its preset says so (nonceReuse)", () => {
     const { authenticator, challenges } = gate({ nonceReuse: true });
     const [challenge] = challenges();
-    for (const count of [1, 1, 7, 3]) assert.equal(kind(authenticator.check(answering(challenge, { count }))), "503");
+    for (const count of [1, 1, 7, 3])
+      assert.equal(kind(authenticator.check(answering(challenge, { count }), "10.0.0.9")), "503");
   });
 
   it("takes an answer without qop, as RFC 2069 has it", () => {
     const { authenticator, challenges } = gate();
     const [challenge] = challenges();
     assert.ok(challenge);
-    assert.equal(kind(authenticator.check(answering({ ...challenge, qop: [] }))), "503");
+    assert.equal(kind(authenticator.check(answering({ ...challenge, qop: [] }), "10.0.0.9")), "503");
   });
 
   it("puts MD5 last and takes either algorithm (RFC 8760)", () => {
@@ -123,7 +136,7 @@ describe("H1 digest authentication of devices, RFC 7616", () => {
       ["SHA-256", "MD5"],
     );
     for (const [index, challenge] of offered.entries())
-      assert.equal(kind(authenticator.check(answering(challenge, { cnonce: String(index) }))), "503");
+      assert.equal(kind(authenticator.check(answering(challenge, { cnonce: String(index) }), "10.0.0.9")), "503");
   });
 
   it("does not throw at credentials that are nonsense", () => {
@@ -140,7 +153,7 @@ describe("H1 digest authentication of devices, RFC 7616", () => {
       `Digest username="__proto__", realm="portero", nonce="${nonce}", uri="x", response="0"`,
     ]) {
       const request = new SipRequest("REGISTER", "sip:portero").add("Authorization", value);
-      assert.notEqual(kind(authenticator.check(request)), "503");
+      assert.notEqual(kind(authenticator.check(request, "10.0.0.9")), "503");
     }
   });
 });

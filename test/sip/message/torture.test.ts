@@ -116,6 +116,6 @@ describe("RFC 4475 §3.1.2 and §3.3, invalid messages: each can still be answer
   });
 
   it("3.1.2.16 version 7.0", () => {
-    assert.deepEqual(parsed("badvers"), { fault: "the first line is not SIP" });
+    assert.equal(request("badvers").version, "7.0");
   });
 });

@@ -76,6 +76,7 @@ export function bench(transport: TransportName): Bench {
   const told: Bench["told"] = [];
   const layer = new TransactionLayer(clock, {
     request: (request, transaction) => requests.push({ request, transaction }),
+    stray: (_cancel, transaction) => transaction.respond(transaction.reply(481)),
     ack: (ack) => acks.push(ack),
     flowTo: (from) => from,
   });
