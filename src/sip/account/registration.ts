@@ -1,8 +1,8 @@
-// Our registration at another server, kept alive: RFC 3261 §10.2, with the back-off of RFC 5626 §4.5.
+// Our registration at another server, kept alive: RFC 3261 §10.2, by an outbound proxy and its stand-in where they are
+// given (A6), with the back-off of RFC 5626 §4.5.
 import { EventEmitter } from "node:events";
 import type { Cancel } from "../../clock.ts";
 import { giveUp, PorteroError, sentence, tryAgain } from "../../errors.ts";
-import { contactOn } from "../dialog/incoming.ts";
 import type { CallHost } from "../dialog/call.ts";
 import { parseNameAddr, type NameAddr } from "../message/headers.ts";
 import { SipRequest, type SipResponse } from "../message/message.ts";
@@ -10,17 +10,26 @@ import { newCallId, newTag } from "../message/reply.ts";
 import { escapeUser, parseUri, writeHost } from "../message/uri.ts";
 import { Sending, type ClientCredentials } from "../request/send.ts";
 import { showAddress, type Flow } from "../transport/flow.ts";
+import { OwnAddress } from "./own-address.ts";
 
 export interface RegistrationOptions {
-  /** The server's host and port, with `;transport=tcp` where it is not UDP: `sip:192.168.1.2:5060`. */
+  /** The server, with port and `;transport=tcp` where they are not found by its name: `sip:192.168.1.2:5060`. */
   readonly server: string;
   /** The name to register: an extension. */
   readonly user: string;
   readonly credentials: ClientCredentials;
+  /** Outbound proxies as URIs, the main one first; the next is used while the one before it fails (A6). */
+  readonly proxies?: readonly string[];
+  /** The user part of our Contact; `user` where it is absent. */
+  readonly contactUser?: string;
+  /** `urn:uuid:…`, the same for ever: what the server knows us by when our address changes (RFC 5626 §4.1). */
+  readonly instance?: string;
   /** Seconds to ask for. */
   readonly expires?: number;
   /** Seconds before the second try after a failure, doubled each time up to half an hour. */
   readonly retrySeconds?: number;
+  /** Seconds between two looks whether the main proxy is back, while another is used. */
+  readonly returnSeconds?: number;
   readonly random?: () => number;
 }
 
@@ -30,21 +39,35 @@ export interface RegistrationEvents {
   failed: [error: PorteroError, seconds: number];
 }
 
+/** 401, 403, 404 …: the server's own word. These are not, and another proxy may know better. */
+const lost = (answer: SipResponse | PorteroError): boolean =>
+  !("status" in answer) || [408, 480, 500, 502, 503, 504].includes(answer.status);
+
 export class Registration extends EventEmitter<RegistrationEvents> {
   readonly #host: CallHost;
   readonly #options: RegistrationOptions;
   readonly #callId = newCallId();
   readonly #tag = newTag();
   readonly #random: () => number;
+  readonly #own = new OwnAddress();
   #flow: Flow | undefined;
+  /** Which of the proxies is used; 0 also where there is none. */
+  #proxy = 0;
   #seq = 0;
   #expires: number;
   #failures = 0;
   #lengthened = false;
   #next: Cancel = () => {};
+  #look: Cancel = () => {};
   #sending: Sending | undefined;
   #running = false;
+  /** A REGISTER is under way. */
+  #asking = false;
   #registered = false;
+  /** Without the extensions of RFC 5626: a proxy before the server does not know them (§11.6). */
+  #plain = false;
+  /** Where the server and its proxies are: who calls us from elsewhere is somebody else. */
+  readonly #hosts = new Set<string>();
 
   constructor(host: CallHost, options: RegistrationOptions) {
     super();
@@ -63,9 +86,33 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     return this.#registered;
   }
 
+  /** The proxies in the order in which they are tried now. */
+  get proxies(): readonly string[] {
+    const all = this.#options.proxies ?? [];
+    return [...all.slice(this.#proxy), ...all.slice(0, this.#proxy)];
+  }
+
+  /** Whether a machine of that address is the server or one of its proxies. */
+  knows(host: string): boolean {
+    return this.#hosts.has(host);
+  }
+
+  /** Our Contact as the server reaches us by `flow`: where it says that it sees us, if a router is between. */
+  contact(flow: Flow): string {
+    const { contactUser, user } = this.#options;
+    return this.#own.contact(flow, escapeUser(contactUser ?? user));
+  }
+
   start(): void {
     if (this.#running) return;
     this.#running = true;
+    this.#register();
+  }
+
+  /** Registers anew at once: something has failed by the way that is used. */
+  check(): void {
+    if (!this.#running || !this.#registered || this.#asking) return;
+    this.#next();
     this.#register();
   }
 
@@ -74,46 +121,85 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     if (!this.#running) return;
     this.#running = false;
     this.#next();
+    this.#look();
     this.#sending?.stop();
     const flow = this.#flow;
     if (!this.#registered || !flow) return;
     this.#registered = false;
-    await new Promise<void>((resolve) => this.#send(flow, 0, () => resolve()));
+    await new Promise<void>((resolve) => this.#send([flow], this.proxies[0], 0, () => resolve()));
   }
 
-  #register(): void {
-    this.#host.flowsTo(this.#options.server).then(
-      ([flow]) => {
-        if (!flow || !this.#running) return;
-        this.#flow = flow;
-        this.#send(flow, this.#expires, (response) => this.#answered(flow, response));
+  #register([proxy, ...others] = this.proxies): void {
+    this.#asking = true;
+    this.#flowsTo(proxy).then(
+      (flows) => {
+        if (!this.#running) return;
+        this.#send(flows, proxy, this.#expires, (answer) => this.#answered(answer, proxy, others));
       },
       (error: unknown) =>
-        this.#failed(error instanceof PorteroError ? error : tryAgain("unreachable", sentence(error))),
+        this.#answered(error instanceof PorteroError ? error : tryAgain("unreachable", sentence(error)), proxy, others),
     );
   }
 
-  #send(flow: Flow, expires: number, done: (response: SipResponse | PorteroError) => void): void {
+  // The machine that took us last is asked first: another one of the same name may not know us.
+  async #flowsTo(proxy: string | undefined): Promise<Flow[]> {
+    const flows = await this.#host.flowsTo(proxy ?? this.#options.server);
+    const same = ({ remote, transport }: Flow) =>
+      transport === this.#flow?.transport && showAddress(remote) === showAddress(this.#flow.remote);
+    for (const { remote } of flows) this.#hosts.add(remote.host);
+    const known = flows.findIndex(same);
+    return known > 0 && this.#registered ? [...flows.splice(known, 1), ...flows] : flows;
+  }
+
+  #send(
+    flows: readonly Flow[],
+    proxy: string | undefined,
+    expires: number,
+    done: (answer: SipResponse | PorteroError) => void,
+  ): void {
     const { server, user, credentials } = this.#options;
-    const own = escapeUser(user);
-    const aor = `<sip:${own}@${writeHost(flow.remote.host)}>`;
-    const request = new SipRequest("REGISTER", server);
-    request.add("Max-Forwards", "70").add("From", `${aor};tag=${this.#tag}`).add("To", aor);
-    request.add("Call-ID", this.#callId).add("CSeq", `${++this.#seq} REGISTER`);
-    request.add("Contact", contactOn(flow, own)).add("Expires", String(expires));
-    request.add("User-Agent", this.#host.userAgent);
+    const request = this.#request("REGISTER", server, `sip:${escapeUser(user)}@${domainOf(server)}`);
+    if (proxy !== undefined) request.add("Route", routeTo(proxy));
+    if (this.#outbound) request.add("Supported", "path, outbound");
+    request.add("Expires", String(expires));
     const handlers = {
       response: (response: SipResponse) => {
         if (response.status >= 200) done(response);
       },
       failed: done,
     };
-    this.#sending = new Sending(this.#host, request, flow, handlers, { credentials, nextSeq: () => ++this.#seq });
+    this.#sending = new Sending(this.#host, request, flows, handlers, {
+      ...{ credentials, nextSeq: () => ++this.#seq },
+      dress: (dressed, flow) => {
+        this.#flow = flow;
+        dressed.set("Contact", this.#contacts(flow, expires).join(", "));
+      },
+    });
   }
 
-  #answered(flow: Flow, answer: SipResponse | PorteroError): void {
+  #request(method: string, uri: string, aor: string): SipRequest {
+    const request = new SipRequest(method, uri);
+    request.add("Max-Forwards", "70").add("From", `<${aor}>;tag=${this.#tag}`).add("To", `<${aor}>`);
+    request.add("Call-ID", this.#callId).add("CSeq", `${++this.#seq} ${method}`);
+    return request.add("User-Agent", this.#host.userAgent);
+  }
+
+  get #outbound(): boolean {
+    return this.#options.instance !== undefined && !this.#plain;
+  }
+
+  #contacts(flow: Flow, expires: number): string[] {
+    // RFC 5626 §4.2: the same device by the same way, at whatever address. A registrar that knows nothing of it ignores it.
+    const outbound = this.#outbound ? `;+sip.instance="<${this.#options.instance ?? ""}>";reg-id=1` : "";
+    const old = expires > 0 ? this.#own.takeOld() : undefined;
+    return [this.contact(flow) + outbound, ...(old === undefined ? [] : [`${old};expires=0`])];
+  }
+
+  #answered(answer: SipResponse | PorteroError, proxy: string | undefined, others: readonly string[]): void {
     if (!this.#running) return;
-    if (!("status" in answer)) return this.#failed(answer);
+    if (lost(answer) && others.length > 0) return this.#register([...others]);
+    const flow = this.#flow;
+    if (!("status" in answer) || !flow) return this.#failed("status" in answer ? noWay() : answer);
     const { status } = answer;
     const where = showAddress(flow.remote);
     const least = answer.number("min-expires") ?? 0;
@@ -123,39 +209,83 @@ export class Registration extends EventEmitter<RegistrationEvents> {
       this.#expires = least;
       return this.#register();
     }
+    if (status === 439 && this.#outbound) {
+      this.#plain = true;
+      return this.#register();
+    }
     if (status === 401 || status === 403 || status === 407)
       return this.#failed(
-        giveUp("wrong-password", `${status} from ${where}: wrong login or password for ${this.#options.user}`),
+        giveUp("wrong-password", `${status} from ${where}: wrong login or password for ${this.#options.user}`, {
+          data: { status },
+        }),
       );
-    if (status >= 300) return this.#failed(tryAgain("refused", `${status} ${answer.reason} from ${where}`));
+    if (status >= 300)
+      return this.#failed(tryAgain("refused", `${status} ${answer.reason} from ${where}`, { data: { status } }));
+    if (this.#own.seen(flow, answer.via, this.contact(flow)))
+      return this.#register([...(proxy ? [proxy] : []), ...others]);
     const granted = this.#granted(flow, answer);
+    this.#asking = false;
     this.#failures = 0;
     this.#lengthened = false;
     this.#registered = true;
+    this.#proxy = Math.max(0, this.#options.proxies?.indexOf(proxy ?? "") ?? 0);
     // Early enough that a lost answer can be asked for again.
     this.#next = this.#host.clock.after(Math.max(5, granted * 0.8 - 5) * 1000, () => this.#register());
+    this.#lookForMain();
     this.emit("registered", granted);
   }
 
   // What counts is the expiry beside our own Contact, since others may be registered too (RFC 3261 §10.2.4). A server
   // may write it in its own way, or put the address there that it sees us at: a Contact that is alone is ours.
   #granted(flow: Flow, response: SipResponse): number {
-    const own = place(parseNameAddr(contactOn(flow, escapeUser(this.#options.user))));
+    const own = place(parseNameAddr(this.contact(flow)));
     const contacts = response.list("contact").map(parseNameAddr);
     const contact = contacts.find((found) => place(found) === own) ?? (contacts.length === 1 ? contacts[0] : undefined);
     return Number(contact?.params.get("expires")) || response.number("expires") || this.#expires;
   }
 
+  // While another proxy is used, the main one is asked by OPTIONS: that costs the registration nothing while it is silent.
+  #lookForMain(): void {
+    this.#look();
+    const [main] = this.#options.proxies ?? [];
+    if (this.#proxy === 0 || main === undefined) return;
+    const { returnSeconds = 60, server } = this.#options;
+    this.#look = this.#host.clock.after(returnSeconds * 1000, () => {
+      const options = this.#request("OPTIONS", server, `sip:${escapeUser(this.#options.user)}@${domainOf(server)}`);
+      options.set("Call-ID", newCallId()).add("Route", routeTo(main));
+      const back = (answer: SipResponse | PorteroError) => {
+        if (!this.#running || ("status" in answer && answer.status < 200)) return;
+        if (lost(answer) || this.#asking) {
+          this.#lookForMain();
+          return;
+        }
+        this.#next();
+        this.#register([main, ...this.proxies.filter((proxy) => proxy !== main)]);
+      };
+      new Sending(this.#host, options, main, { response: back, failed: back }, { nextSeq: () => ++this.#seq });
+    });
+  }
+
   #failed(error: PorteroError): void {
-    if (!this.#running) return;
+    this.#look();
+    this.#asking = false;
     this.#registered = false;
     this.#lengthened = false;
+    this.#proxy = 0;
     const first = this.#options.retrySeconds ?? 30;
     const seconds = Math.min(1800, first * 2 ** this.#failures++) * (0.5 + this.#random() / 2);
     this.#next = this.#host.clock.after(seconds * 1000, () => this.#register());
     this.emit("failed", error, seconds);
   }
 }
+
+const noWay = () => tryAgain("unreachable", "there is no way to the server");
+
+/** The host of a URI as it stands in one. */
+const domainOf = (uri: string): string => writeHost(parseUri(uri)?.host ?? "");
+
+/** A proxy as it stands in Route: a loose router (RFC 3261 §8.1.2). */
+export const routeTo = (proxy: string): string => `<${proxy};lr>`;
 
 /** A Contact's user, host and port: what stays of it however it is written. */
 function place(contact: NameAddr | undefined): string {

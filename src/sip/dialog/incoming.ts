@@ -21,7 +21,7 @@ const remindMs = 60_000;
 export class IncomingCall extends Call {
   readonly remote: NameAddr | undefined;
   readonly caller: Caller;
-  /** The number dialled: the user part of the request's address. */
+  /** The number dialled: the user part of the request's address, or of To where that is the Contact we registered. */
   readonly dialled: string;
   /** The caller's offer; absent where it wants the offer from us. */
   readonly sdp: string | undefined;
@@ -76,7 +76,8 @@ export class IncomingCall extends Call {
     this.caller = caller;
     this.remote = request.from;
     const uri = parseUri(request.uri);
-    this.dialled = plainUser(uri?.user ?? "");
+    const dialled = caller.kind === "account" ? parseUri(request.to?.uri ?? "") : uri;
+    this.dialled = plainUser(dialled?.user ?? "");
     this.sdp = sdpOf(request);
     this.#recordRoutes = request.all("record-route");
     this.contact = contactOn(transaction.flow, uri?.user ?? "");
@@ -191,9 +192,11 @@ export class IncomingCall extends Call {
 }
 
 /** Our Contact as a peer on `flow` can reach it. */
-export function contactOn(flow: Flow, user: string): string {
-  const { host, port } = flow.sentBy;
-  const place = flow.alias ?? `${writeHost(host)}:${port}`;
-  const transport = flow.transport === "UDP" ? "" : `;transport=${flow.transport.toLowerCase()}`;
-  return `<sip:${user ? `${user}@` : ""}${place}${transport}>`;
+export function contactOn(
+  { sentBy, alias, transport }: Pick<Flow, "sentBy" | "alias" | "transport">,
+  user: string,
+): string {
+  const place = alias ?? `${writeHost(sentBy.host)}:${sentBy.port}`;
+  const param = transport === "UDP" ? "" : `;transport=${transport.toLowerCase()}`;
+  return `<sip:${user ? `${user}@` : ""}${place}${param}>`;
 }
