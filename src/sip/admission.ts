@@ -13,7 +13,8 @@ import { phraseOf, replyTo } from "./message/reply.ts";
 import { parseUri, plainUser } from "./message/uri.ts";
 import { understood, type Registrar } from "./registrar/registrar.ts";
 import type { ServerTransaction } from "./transaction/server.ts";
-import { showAddress, type Flow } from "./transport/flow.ts";
+import { isUsOn, takeRoute } from "./route.ts";
+import { showAddress, type Address, type Flow } from "./transport/flow.ts";
 
 /** A number that devices register for and call as. */
 export interface Extension extends Identity {
@@ -34,6 +35,8 @@ export interface AdmissionOptions {
   readonly clock: Clock;
   readonly registrar: Registrar;
   readonly guard: Guard;
+  /** Where we listen. */
+  listening(): readonly Address[];
   trusts(invite: SipRequest, flow: Flow): Caller | undefined;
   refused(refusal: Refusal): void;
   /** A call that may come in. */
@@ -95,6 +98,12 @@ export class Admission {
     if (request.version !== "2.0") return refuse(505);
     const unsupported = unknownDemands(request, request.method === "REGISTER" ? understood : []);
     if (!["INVITE", "REGISTER", "OPTIONS"].includes(request.method)) return refuse(405, ["Allow", allow]);
+    const elsewhere = takeRoute(request, isUsOn(transaction.flow, this.#options.listening(), this.#options.realm));
+    if (elsewhere !== undefined)
+      return this.#refuse(
+        ...([request, transaction, numberOf(request)] as const),
+        `its Route leads to ${elsewhere.slice(0, 100)}, and we are no proxy for others: enter us as the only outbound proxy`,
+      );
     if (!/^sips?:/i.test(request.uri)) return refuse(416);
     if (unsupported.length > 0) return refuse(420, ["Unsupported", unsupported.join(", ")]);
     if (request.method === "OPTIONS")

@@ -105,6 +105,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     const { realm = "portero", algorithms = ["MD5"] } = options;
     this.#admission = new Admission({
       ...{ realm, algorithms, clock: this.clock, guard: this.guard },
+      listening: () => this.#transports.flatMap(({ address }) => address ?? []),
       trusts: (invite, flow) => options.trusts?.(invite, flow),
       registrar: new Registrar(this.location, this.clock, expiry),
       refused: (refusal) => this.emit("refused", refusal),

@@ -10,6 +10,7 @@ import type { Endpoint } from "../sip/endpoint.ts";
 import { cause, completedElsewhere } from "../sip/causes.ts";
 import type { Contact } from "../sip/registrar/location.ts";
 import type { Leg } from "./leg.ts";
+import type { Chooser, Way } from "./outside.ts";
 import type { Party, PartyResult } from "./messages.ts";
 import type { Target } from "./strategy.ts";
 import type { Tracing } from "./tracing.ts";
@@ -23,6 +24,8 @@ export interface ForkHost {
   readonly tracing: Tracing;
   /** The devices of an extension; undefined where the number is none. */
   contactsOf(number: string): readonly Contact[] | undefined;
+  /** The way to a target that no device is registered for; undefined where there is none. */
+  wayOutside(target: Target, by: Chooser): Way | undefined;
   doNotDisturb(number: string): boolean;
   /** Whether presses of this door ring nobody just now. */
   isQuiet(door: string): boolean;
@@ -41,7 +44,11 @@ export interface Caller {
   readonly host: string;
   /** What the calls belong to: a visit's id, or the caller's Call-ID. */
   readonly group: string;
+  /** The number that the caller dialled by itself: not everybody may dial everything. */
+  readonly dialled?: { readonly number: string; readonly by: Chooser };
 }
+
+type Reachable = Exclude<Way, { kind: "refused" }>;
 
 interface Fork {
   target: Target;
@@ -94,14 +101,28 @@ export class Forking {
   }
 
   #dial(target: Target): void {
-    if (/^sips?:/i.test(target)) return this.#fork(target, target);
     const contacts = this.#host.contactsOf(target);
-    if (!contacts) return this.#note(target, "unreachable", cause.unallocated, 404);
-    if (this.#host.doNotDisturb(target)) return this.#note(target, "busy", cause.busy, 486);
-    if (contacts.length === 0) return this.#note(target, "unregistered", cause.absent);
+    if (contacts && this.#host.doNotDisturb(target)) return this.#note(target, "busy", cause.busy, 486);
+    if (!contacts || contacts.length === 0) {
+      const way = this.#host.wayOutside(target, this.#chooserOf(target));
+      if (way) return this.#leave(target, way);
+      if (contacts) return this.#note(target, "unregistered", cause.absent);
+      return this.#note(target, "unreachable", cause.unallocated, 404);
+    }
     const others = contacts.filter((contact) => !this.#isCaller(contact));
     if (others.length === 0) return this.#note(target, "busy", cause.busy, 486);
     for (const contact of others) this.#fork(target, contact);
+  }
+
+  #leave(target: Target, way: Way): void {
+    if (way.kind !== "refused") return this.#fork(target, way);
+    this.#host.log.warn(`${target} is not rung: ${way.why}`);
+    this.#note(target, "unreachable", cause.rejected, 403);
+  }
+
+  #chooserOf(target: Target): Chooser {
+    const { dialled } = this.#caller;
+    return dialled?.number === target ? dialled.by : "flow";
   }
 
   // A bell that dials its own number must not be put through to itself: door stations answer at once. A device may call
@@ -110,7 +131,7 @@ export class Forking {
     return extension === this.#caller.number && flow.remote.host === this.#caller.host;
   }
 
-  #fork(target: Target, to: Contact | string): void {
+  #fork(target: Target, to: Contact | Reachable): void {
     const fork: Fork = { target };
     this.#forks.add(fork);
     this.#call(fork, to).catch((error: unknown) => {
@@ -120,7 +141,7 @@ export class Forking {
     });
   }
 
-  async #call(fork: Fork, to: Contact | string): Promise<void> {
+  async #call(fork: Fork, to: Contact | Reachable): Promise<void> {
     const { endpoint, media } = this.#host;
     const session = await media.open();
     fork.session = session;
@@ -138,7 +159,11 @@ export class Forking {
       return session.offer(this.#like);
     };
     const options = { from: this.#caller, sdp };
-    const call = await (typeof to === "string" ? endpoint.callUri(to, options) : endpoint.callContact(to, options));
+    const call = await (!("kind" in to)
+      ? endpoint.callContact(to, options)
+      : to.kind === "account"
+        ? to.account.call(to.number, options)
+        : endpoint.callUri(to.uri, options));
     fork.call = call;
     this.#host.tracing.groups.add(this.#caller.group, call.callId);
     if (!this.#forks.has(fork)) {

@@ -1,16 +1,25 @@
-// A call from one extension to another (H4): all contacts of the number ring, the first to answer is connected. No door
-// is pressed here, so there is no visit; a phone may call a door and open it by its digits.
+// A call to an extension, or to the targets that a call from another server rings (H4): all of them ring, the first to
+// answer is connected. No door is pressed here, so there is no visit; a phone may call a door and open it by its digits.
 import { sentence } from "../errors.ts";
 import { cause } from "../sip/causes.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { MediaSession } from "../media/media.ts";
-import { Forking, type ForkHost } from "./fork.ts";
+import { Forking, type Caller, type ForkHost } from "./fork.ts";
 import { answerFor, bridge, takeOffer, type Leg } from "./leg.ts";
+import type { Target } from "./strategy.ts";
 
 const ringSeconds = 60;
 
-/** Connects a call to the extension it dialled. Resolves when it talks or has failed; never rejects. */
-export async function connectExtension(host: ForkHost, call: IncomingCall, joined?: (to: Leg) => void): Promise<void> {
+/**
+ * Connects a call to the number it dialled, or to `targets` where they are given. Resolves when it talks or has failed;
+ * never rejects.
+ */
+export async function connectCall(
+  host: ForkHost,
+  call: IncomingCall,
+  targets?: readonly Target[],
+  joined?: (to: Leg) => void,
+): Promise<void> {
   let session: MediaSession | undefined;
   let answerer: Leg | undefined;
   try {
@@ -22,13 +31,17 @@ export async function connectExtension(host: ForkHost, call: IncomingCall, joine
     session.on("closed", () => gone.abort("cancelled"));
     if (call.state === "ended") gone.abort("cancelled");
     const { host: from } = call.flow.remote;
-    const caller = { number: call.caller.number, name: call.remote?.name ?? "", host: from, group: call.callId };
+    const by = call.caller.kind === "extension" ? "phone" : "stranger";
+    const caller: Caller = {
+      ...{ number: call.caller.number, name: call.remote?.name ?? "", host: from, group: call.callId },
+      ...(targets ? {} : { dialled: { number: call.dialled, by } }),
+    };
     host.tracing.groups.add(call.callId, call.callId);
     const {
       winner,
       parties,
       cause: why,
-    } = await new Forking(host, caller, session, [call.dialled]).run(ringSeconds, gone.signal);
+    } = await new Forking(host, caller, session, targets ?? [call.dialled]).run(ringSeconds, gone.signal);
     if (!winner) {
       call.reject(parties.find((party) => party.status !== undefined)?.status ?? (why === cause.absent ? 480 : 408));
       await session.close();

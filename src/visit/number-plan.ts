@@ -1,30 +1,49 @@
-// Who owns which number. Two owners of one number are refused, both named, before a call can go astray (H20).
+// Who owns which number, and which beginnings of numbers lead out of the house. Two owners of one are refused, both named,
+// before a call can go astray (H20).
 import { giveUp } from "../errors.ts";
 
 export class NumberPlan {
   readonly #owners = new Map<string, string>();
+  readonly #prefixes = new Map<string, string>();
 
   /**
    * Takes `number` for `owner`, a name that people know ("door Front door"); the result gives it back.
    * @throws PorteroError `number-taken`
    */
   claim(number: string, owner: string): () => void {
-    const other = this.#owners.get(number);
-    if (other !== undefined)
-      throw giveUp(
-        "number-taken",
-        `number ${number} is claimed by ${other} and by ${owner}: give one of them another number`,
-        {
-          data: { number, owners: [other, owner] },
-        },
-      );
-    this.#owners.set(number, owner);
-    return () => {
-      if (this.#owners.get(number) === owner) this.#owners.delete(number);
-    };
+    return this.#claim(this.#owners, number, owner);
+  }
+
+  /**
+   * Takes all numbers that begin with `prefix` and are nobody's own; the longest prefix counts.
+   * @throws PorteroError `number-taken`
+   */
+  claimPrefix(prefix: string, owner: string): () => void {
+    return this.#claim(this.#prefixes, prefix, owner);
+  }
+
+  /** The longest prefix that `number` begins with. */
+  prefixOf(number: string): string | undefined {
+    const fitting = [...this.#prefixes.keys()].filter((prefix) => number.startsWith(prefix));
+    return fitting.sort((a, b) => b.length - a.length)[0];
   }
 
   owner(number: string): string | undefined {
     return this.#owners.get(number);
+  }
+
+  // A number that is a prefix too would lead to one of the two, and nobody could tell which.
+  #claim(own: Map<string, string>, number: string, owner: string): () => void {
+    const other = this.#owners.get(number) ?? this.#prefixes.get(number);
+    if (other !== undefined)
+      throw giveUp(
+        "number-taken",
+        `number ${number} is claimed by ${other} and by ${owner}: give one of them another number`,
+        { data: { number, owners: [other, owner] } },
+      );
+    own.set(number, owner);
+    return () => {
+      if (own.get(number) === owner) own.delete(number);
+    };
   }
 }

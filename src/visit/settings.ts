@@ -4,6 +4,7 @@ import type { Log } from "../log.ts";
 import { checker } from "../schema.ts";
 import type { Secret } from "../secret.ts";
 import type { ListenerOptions } from "../sip/transport/flow.ts";
+import type { DirectSettings } from "./outside.ts";
 
 export interface SwitchboardOptions {
   readonly sip: {
@@ -13,6 +14,7 @@ export interface SwitchboardOptions {
     readonly maxCalls?: number;
   };
   readonly media?: { readonly bind?: string; readonly advertise?: string; readonly ports?: readonly [number, number] };
+  readonly direct?: DirectSettings;
   readonly clock?: Clock;
   readonly log?: Log;
 }

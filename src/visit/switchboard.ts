@@ -12,12 +12,18 @@ import type { Secret } from "../secret.ts";
 import type { Call } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import { Endpoint, type Refusal } from "../sip/endpoint.ts";
+import type { AccountStatus } from "../sip/account/account.ts";
 import type { Contact } from "../sip/registrar/location.ts";
+import { writeHost } from "../sip/message/uri.ts";
+import type { LineSettings } from "./account-settings.ts";
+import { dialCode, type CodeAnswer } from "./dial-code.ts";
 import { Door, Doorkeeper } from "./doors.ts";
 import type { ForkHost } from "./fork.ts";
-import { connectExtension } from "./intercom.ts";
+import { connectCall } from "./intercom.ts";
 import type { VisitEvent } from "./messages.ts";
 import { NumberPlan } from "./number-plan.ts";
+import { Outside, type Chooser, type Way } from "./outside.ts";
+import type { Target } from "./strategy.ts";
 import { callsFor, checkExtension, type ExtensionSettings, type SwitchboardOptions } from "./settings.ts";
 import { Tracing } from "./tracing.ts";
 import { viewOf, type DoorView, type RegistrationView } from "./views.ts";
@@ -34,6 +40,8 @@ export interface SwitchboardEvents {
   refused: [refusal: Refusal];
   /** Each opening and each refusal to open, with the visit's picture, which may still be on its way; never rejects. */
   opening: [opening: Opening, picture: Promise<Buffer | undefined>];
+  /** An account is registered, not any more, or could not be. */
+  account: [event: "registered" | "unregistered" | "failed", status: AccountStatus];
   trouble: [error: PorteroError];
 }
 
@@ -61,6 +69,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   /** Calls of phones with a door, by the door's extension: door codes may go through them. */
   readonly #doorCalls = new Map<string, Call>();
   readonly #keeper: Doorkeeper;
+  readonly #outside: Outside;
   /** When something was last said of a source, so that a flood of it does not become a flood of words. */
   readonly #said = new Map<string, number>();
   #media: Media | undefined;
@@ -73,7 +82,15 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     this.log = options.log ?? silent;
     const { maxCalls: mostCalls = callsFor(options.media?.ports ?? defaultPorts), ...sip } = options.sip;
     const isFirst = (number: string) => this.#doorAt(number) !== undefined;
-    this.endpoint = new Endpoint({ ...sip, clock: this.clock, overload: { mostCalls, isFirst } });
+    this.endpoint = new Endpoint({
+      ...{ ...sip, clock: this.clock, overload: { mostCalls, isFirst } },
+      trusts: (invite, flow) => this.#outside.callerOf(invite, flow),
+    });
+    this.#outside = new Outside({
+      ...{ host: this.endpoint, plan: this.plan, log: this.log, direct: options.direct },
+      isRegistered: (host) => this.endpoint.location.contacts().some(({ flow }) => flow.remote.host === host),
+      changed: (event, status) => this.#tell("account", event, status),
+    });
     this.#keeper = new Doorkeeper(this.clock, this.log);
     this.tracing = new Tracing(this.endpoint, (extension) => this.#doorAt(extension)?.settings.name ?? extension);
     this.endpoint.on("call", (call) => this.#called(call));
@@ -125,6 +142,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
       this.#media = undefined;
       throw error;
     }
+    this.#outside.start();
   }
 
   /** Ends every visit, says BYE, frees every socket and timer. */
@@ -135,6 +153,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     for (const call of this.#intercoms) call.hangUp();
     for (const door of this.#doors.values()) door.close();
     this.#keeper.close();
+    await this.#outside.close();
     await this.endpoint.close();
     await this.#media?.close();
     this.#media = undefined;
@@ -181,6 +200,33 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
         door.close();
       };
     });
+  }
+
+  /**
+   * Adds an account at another server; the result de-registers it. `owner` is what a collision names.
+   * @throws PorteroError `invalid`, `account-taken`, `number-taken` (H20)
+   */
+  addAccount(settings: LineSettings, owner: string): () => Promise<void> {
+    return this.#outside.add(settings, owner);
+  }
+
+  accounts(): AccountStatus[] {
+    return this.#outside.statuses();
+  }
+
+  /**
+   * While it is on, calls in by the account are refused; where its server has codes for that, they are dialled, and the
+   * answer says how it took them (A5). Rejects where there is no such account.
+   */
+  async setAccountDnd(name: string, on: boolean): Promise<CodeAnswer | undefined> {
+    const { account, code } = this.#outside.setDnd(name, on);
+    return code === undefined ? undefined : dialCode(this, account, code);
+  }
+
+  wayOutside(target: Target, by: Chooser): Way | undefined {
+    if (this.plan.owner(target) === undefined) return this.#outside.way(target, by);
+    const address = this.#doorAt(target)?.settings.address;
+    return address === undefined ? undefined : this.#outside.way(`sip:${writeHost(address)}`, by);
   }
 
   doors(): DoorView[] {
@@ -292,15 +338,34 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   }
 
   #called(call: IncomingCall): void {
-    const door = call.caller.kind === "extension" ? this.#doorAt(call.caller.number) : undefined;
+    const { caller, dialled } = call;
+    if (caller.kind === "account") return this.#calledByAccount(call);
+    const door =
+      caller.kind === "extension" ? this.#doorAt(caller.number) : this.#doorWithAddress(call.flow.remote.host);
     if (door) return this.#pressed(door, call);
-    if (this.plan.owner(call.dialled) === undefined) return call.reject(404, `${call.dialled} is no number here`);
-    const dialled = this.#doorAt(call.dialled);
-    if (dialled && presetOf(dialled.settings.preset).sip?.callable === false)
-      return call.reject(403, `${dialled.settings.name} calls and cannot be called`);
+    const chooser = caller.kind === "extension" ? "phone" : "stranger";
+    if (this.plan.owner(dialled) === undefined && !this.#outside.way(dialled, chooser))
+      return call.reject(404, `${dialled} is no number here`);
+    const called = this.#doorAt(dialled)?.settings;
+    if (called && presetOf(called.preset).sip?.callable === false)
+      return call.reject(403, `${called.name} calls and cannot be called`);
+    this.#connect(call);
+  }
+
+  #calledByAccount(call: IncomingCall): void {
+    const incoming = this.#outside.incoming(call);
+    if ("refuse" in incoming) return call.reject(incoming.refuse);
+    if ("targets" in incoming) return this.#connect(call, incoming.targets);
+    const door = this.#doors.get(incoming.door);
+    if (door) return this.#pressed(door, call);
+    this.log.warn(`a call came in for the door "${incoming.door}", which there is not: choose another in the account`);
+    call.reject(404);
+  }
+
+  #connect(call: IncomingCall, targets?: readonly Target[]): void {
     this.#intercoms.add(call);
     call.on("ended", () => this.#intercoms.delete(call));
-    connectExtension(this, call, (to) => {
+    connectCall(this, call, targets, (to) => {
       if (!this.#doorAt(to.name)) return;
       this.#doorCalls.set(to.name, to.call);
       to.call.on("ended", () => {
@@ -312,6 +377,10 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
 
   #doorAt(extension: string): Door | undefined {
     return [...this.#doors.values()].find(({ settings }) => settings.extension === extension);
+  }
+
+  #doorWithAddress(host: string): Door | undefined {
+    return [...this.#doors.values()].find(({ settings }) => settings.address === host);
   }
 
   #pressed(door: Door, call: IncomingCall): void {

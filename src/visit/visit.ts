@@ -239,7 +239,11 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
         this.tell("trying", { attempt, targets });
         if (this.#host.isQuiet(this.door.id)) return quiet(targets);
         const session = await this.#line.session;
-        const caller = { ...this.#caller, host: this.#line.call.flow.remote.host, group: this.id };
+        const { dialled, flow } = this.#line.call;
+        const caller = {
+          ...{ ...this.#caller, host: flow.remote.host, group: this.id },
+          dialled: { number: dialled, by: "door" as const },
+        };
         const fork = new Forking(this.#host, caller, session, targets);
         running.fork = fork;
         const result = await fork.run(seconds, signal);

@@ -5,6 +5,7 @@ import { Secret } from "../../src/secret.ts";
 import { SimBell, SimPhone, type BellOptions, type PhoneOptions, type SimEvent } from "../../src/sim/sim.ts";
 import type { Opening } from "../../src/door/door.ts";
 import type { VisitEvent, VisitEventName } from "../../src/visit/messages.ts";
+import type { DirectSettings } from "../../src/visit/outside.ts";
 import { Switchboard } from "../../src/visit/switchboard.ts";
 
 const password = new Secret("a password");
@@ -47,7 +48,7 @@ export class House {
   readonly logged: string[] = [];
   readonly #close: (() => Promise<void>)[] = [];
 
-  private constructor() {
+  private constructor(direct?: DirectSettings) {
     const log = (text: string) => void this.logged.push(text);
     this.switchboard = new Switchboard({
       sip: {
@@ -57,6 +58,7 @@ export class House {
         ],
       },
       media: { bind: "127.0.0.1", advertise: "127.0.0.1", ports: [0, 0] },
+      ...(direct && { direct }),
       log: { debug: log, info: log, warn: log, error: log },
     });
     this.switchboard.on("visit", this.events.add);
@@ -64,13 +66,17 @@ export class House {
   }
 
   /** A house with one door, "front", extension 8000. */
-  static async open(door: { code?: string; imageUrl?: string; preset?: string } = {}): Promise<House> {
-    const house = new House();
-    const { code = "1234", imageUrl, preset = "generic" } = door;
+  static async open(
+    door: { code?: string; imageUrl?: string; preset?: string; address?: string } = {},
+    direct?: DirectSettings,
+  ): Promise<House> {
+    const house = new House(direct);
+    const { code = "1234", imageUrl, preset = "generic", address } = door;
     house.switchboard.addDoor(
       {
         ...{ id: "front", name: "Front door", extension: "8000", preset, password, code: new Secret(code) },
         ...(imageUrl === undefined ? {} : { imageUrl: new Secret(imageUrl) }),
+        ...(address === undefined ? {} : { address }),
       },
       "door Front door",
     );
