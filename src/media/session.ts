@@ -122,6 +122,7 @@ export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: 
     if (this.#final) return;
     this.#final = this.#withCodec(counts);
     this.emit("closed", this.#final);
+    this.removeAllListeners();
   }
 
   #withCodec(counts: Counts): MediaStats {

@@ -61,7 +61,9 @@ interface Early {
 
 export class OutgoingCall extends Call {
   readonly remote: NameAddr;
-  readonly #options: OutgoingOptions;
+  readonly #options: Omit<OutgoingOptions, "sdp">;
+  /** Until the final response: the call is kept for a while after its end, and what makes its offer is not to be. */
+  #sdp: OutgoingOptions["sdp"];
   #flow: Flow;
   readonly #invite: SipRequest;
   readonly #sending: Sending;
@@ -77,7 +79,9 @@ export class OutgoingCall extends Call {
   constructor(host: CallHost, options: OutgoingOptions) {
     const tag = newTag();
     super(host, "out", newCallId(), tag, options.credentials);
-    this.#options = options;
+    const { sdp, ...rest } = options;
+    this.#options = rest;
+    this.#sdp = sdp;
     this.#flow = options.flows[0];
     this.remote = { name: "", uri: options.uri, params: new Map() };
     const us = options.own?.from ?? `sip:${escapeUser(options.from.number)}@${writeHost(this.#flow.sentBy.host)}`;
@@ -128,10 +132,9 @@ export class OutgoingCall extends Call {
   #dress(request: SipRequest, flow: Flow): void {
     this.#flow = flow;
     request.set("Contact", this.contact);
-    const { own, sdp } = this.#options;
-    const routes = own?.routes(flow) ?? [];
+    const routes = this.#options.own?.routes(flow) ?? [];
     if (routes.length > 0) request.set("Route", routes.join(", "));
-    const body = typeof sdp === "string" ? sdp : sdp(flow.sentBy.host);
+    const body = typeof this.#sdp === "string" ? this.#sdp : this.#sdp(flow.sentBy.host);
     this.changes.say(body);
     request.setBody(sdpType, body);
   }
@@ -158,6 +161,7 @@ export class OutgoingCall extends Call {
   #response(response: SipResponse): void {
     if (response.status < 200) return this.#provisionalCame(response);
     this.#timerC();
+    this.#sdp = "";
     if (response.status < 300) return this.#accepted(response);
     if (this.state === "ended") this.host.leave(this);
     else this.finish(endOf(response));

@@ -36,7 +36,7 @@ export interface OverloadLimits {
 const retryAfter = 2;
 
 // A loop this busy has a queue before it: there is none while it ever rests.
-const tooBusy = 0.95;
+const tooBusy = 0.98;
 /** A busy moment is no overload: a house with fewer calls than this is refused none for it. */
 const fewCalls = 50;
 const windowMs = 200;

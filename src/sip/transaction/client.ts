@@ -18,7 +18,8 @@ type State = "calling" | "proceeding" | "accepted" | "completed" | "terminated";
 
 export class ClientTransaction {
   readonly key: string;
-  readonly request: SipRequest;
+  /** As it was sent, until there is a final response. */
+  request: SipRequest;
   readonly flow: Flow;
   #state: State = "calling";
   readonly #clock: Clock;
@@ -95,9 +96,14 @@ export class ClientTransaction {
     this.#state = state;
     this.#repeat();
     this.#end();
-    // What is kept for half a minute must not keep the whole call.
-    if (state === "completed") this.#handlers = nobody;
+    if (state === "completed") this.#forget();
     this.#end = this.#clock.after(keep, () => this.terminate());
+  }
+
+  // What is kept for half a minute must keep neither the call nor the headers of its request.
+  #forget(): void {
+    this.#handlers = nobody;
+    this.request = new SipRequest(this.request.method, this.request.uri);
   }
 
   #repeatAfter(wait: number, data: Buffer): void {

@@ -39,8 +39,10 @@ describe("INVITE client transactions, RFC 3261 §17.1.1", () => {
 
   it("acknowledge a refusal, and each repetition of it, for 32 s (timer D), and tell it once", async () => {
     const { clock, flow, layer, told, handlers } = bench("UDP");
-    const { request } = layer.send(outgoing("INVITE"), flow, handlers);
+    const transaction = layer.send(outgoing("INVITE"), flow, handlers);
+    const { request } = transaction;
     layer.receiveResponse(response(request, 486));
+    assert.equal(transaction.request.headers.length, 0, "what lives on for 32 s is small");
     await clock.advance(4_000);
     layer.receiveResponse(response(request, 486));
     assert.deepEqual(flow.times("ACK"), [0, 4_000]);
