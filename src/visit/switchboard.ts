@@ -17,6 +17,7 @@ import type { Contact } from "../sip/registrar/location.ts";
 import { writeHost } from "../sip/message/uri.ts";
 import type { LineSettings } from "./account-settings.ts";
 import { dialCode, type CodeAnswer } from "./dial-code.ts";
+import type { Finding } from "../sip/trace/findings.ts";
 import { Door, Doorkeeper } from "./doors.ts";
 import type { ForkHost } from "./fork.ts";
 import { connectCall } from "./intercom.ts";
@@ -43,6 +44,8 @@ export interface SwitchboardEvents {
   /** An account is registered, not any more, or could not be. */
   account: [event: "registered" | "unregistered" | "failed", status: AccountStatus];
   trouble: [error: PorteroError];
+  /** Something is wrong in the house; once, and again after it went away (X10). */
+  finding: [finding: Finding];
 }
 
 /** A picture younger than this, or still on its way, serves whoever asks for one. */
@@ -93,6 +96,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     });
     this.#keeper = new Doorkeeper(this.clock, this.log);
     this.tracing = new Tracing(this.endpoint, (extension) => this.#doorAt(extension)?.settings.name ?? extension);
+    this.tracing.diagnosis.on("finding", (finding) => this.#tell("finding", finding));
     this.endpoint.on("call", (call) => this.#called(call));
     this.endpoint.on("refused", (refusal) => {
       if (this.#seldom(`${refusal.extension} ${hostOf(refusal.from)}`)) this.log.warn(refusal.text);
@@ -154,6 +158,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     for (const door of this.#doors.values()) door.close();
     this.#keeper.close();
     await this.#outside.close();
+    this.tracing.diagnosis.close();
     await this.endpoint.close();
     await this.#media?.close();
     this.#media = undefined;

@@ -1,5 +1,6 @@
-// What the house makes of its endpoint's trace: the ladder of a visit or a call, with names people know.
+// What the house makes of its endpoint's trace: the ladder of a visit or a call, with names people know, and what is wrong.
 import type { Endpoint } from "../sip/endpoint.ts";
+import { Diagnosis } from "../sip/trace/diagnosis.ts";
 import { ladderOf, type Ladder } from "../sip/trace/ladder.ts";
 import { showAddress } from "../sip/transport/flow.ts";
 import { CallGroups } from "./call-groups.ts";
@@ -8,6 +9,7 @@ const hostOf = (address: string): string => address.replace(/:\d+$/, "");
 
 export class Tracing {
   readonly groups = new CallGroups();
+  readonly diagnosis: Diagnosis;
   readonly #endpoint: Endpoint;
   readonly #nameOf: (extension: string) => string;
 
@@ -15,6 +17,7 @@ export class Tracing {
   constructor(endpoint: Endpoint, nameOf: (extension: string) => string) {
     this.#endpoint = endpoint;
     this.#nameOf = nameOf;
+    this.diagnosis = new Diagnosis(endpoint);
   }
 
   /** The messages of a visit, or of a call by its Call-ID and those that belong to it, as far as they are kept still. */

@@ -1,0 +1,87 @@
+// Looks through the trace of an endpoint for what is wrong (X10), a moment after the messages and not in their way:
+// however many come, a look costs no more than reading the last few hundred of them.
+import { EventEmitter } from "node:events";
+import type { Cancel } from "../../clock.ts";
+import type { Endpoint, Refusal } from "../endpoint.ts";
+import { Recent } from "../guard/recent.ts";
+import { codecs, missingAcks, privateMedia, unknownNumbers } from "./call-rules.ts";
+import { seenOf, type Rule } from "./exchange.ts";
+import { Findings, type Finding } from "./findings.ts";
+import { largeDatagrams, losses, rewriting, unanswered } from "./network-rules.ts";
+import { challengeLoops, registrations } from "./registration-rules.ts";
+
+/** This long after a message. */
+export const lookAfterMs = 2_000;
+/** Of what came in between, the newest. */
+const mostAtOnce = 500;
+/** One machine that tries more logins than this is no device with a wrong one. */
+const mostLogins = 5;
+
+export class Diagnosis extends EventEmitter<{ finding: [finding: Finding] }> {
+  readonly #endpoint: Endpoint;
+  readonly #findings = new Findings((finding) => this.emit("finding", finding));
+  readonly #rules: readonly Rule[] = [
+    ...[registrations(), challengeLoops(), missingAcks(), privateMedia(), codecs(), unknownNumbers()],
+    ...[unanswered(), losses(), rewriting(), largeDatagrams()],
+  ];
+  readonly #logins = new Recent<Set<string>>(100);
+  #look: Cancel | undefined;
+  #seen = 0;
+
+  constructor(endpoint: Endpoint) {
+    super();
+    this.#endpoint = endpoint;
+    endpoint.trace.noted = () => {
+      this.#look ??= endpoint.clock.after(lookAfterMs, () => this.#readOn());
+    };
+    endpoint.on("refused", (refusal) => this.#refused(refusal));
+    for (const event of ["registered", "refreshed"] as const)
+      endpoint.location.on(event, ({ extension }) => this.#findings.settled("refused", extension));
+  }
+
+  /** What is wrong now, the worst first. */
+  findings(): Finding[] {
+    this.#readOn();
+    return this.#findings.list(this.#endpoint.clock.now());
+  }
+
+  close(): void {
+    this.#endpoint.trace.noted = undefined;
+    this.#look?.();
+    this.#look = undefined;
+  }
+
+  #readOn(): void {
+    this.#look?.();
+    this.#look = undefined;
+    for (const entry of this.#endpoint.trace.entries(this.#seen).slice(-mostAtOnce)) {
+      this.#seen = entry.seq;
+      const seen = seenOf(entry);
+      if (seen) for (const rule of this.#rules) rule(seen, this.#findings);
+    }
+  }
+
+  #refused({ extension, from, text }: Refusal): void {
+    const host = from.replace(/:\d+$/, "");
+    const tried = this.#logins.get(host) ?? new Set();
+    this.#logins.set(host, tried);
+    if (tried.size < mostLogins) tried.add(extension);
+    const at = this.#endpoint.clock.now();
+    if (!tried.has(extension))
+      return this.#findings.found(
+        {
+          ...{ code: "many-logins", severity: "warning", subject: host },
+          text: `${host} is turned away for one number after another: somebody may be looking for a way in`,
+          advice: "If it is no device of yours, keep the SIP port away from its network.",
+        },
+        at,
+      );
+    this.#findings.found(
+      {
+        ...{ code: "refused", severity: "error", subject: extension || host, text },
+        advice: "Compare number, login and password in the device with those in its door or sip-registrar node.",
+      },
+      at,
+    );
+  }
+}
