@@ -40,6 +40,10 @@ export class Network {
   weather: Weather;
   /** Decides over single messages where it is given: true = this one is lost. */
   loses: (sent: Sent) => boolean = () => false;
+  /** Cuts a connection at a message where it is given: before it arrives, or once it has. */
+  cuts: (sent: Sent) => "before" | "after" | undefined = () => undefined;
+  /** Listening places that no new connection reaches, `TCP 10.0.0.2:5060`: behind NAT. */
+  readonly unreachable = new Set<string>();
   readonly #random: Random;
   readonly #places = new Map<string, Place>();
   #ephemeral = 49152;
@@ -122,7 +126,8 @@ export class Place implements Transport {
     if (this.name === "UDP") return new DatagramFlow(this.#network, this, remote);
     const known = this.#connections.get(showAddress(remote));
     if (known) return known;
-    const theirs = this.#network.place(this.name, remote);
+    const hidden = this.#network.unreachable.has(`${this.name} ${showAddress(remote)}`);
+    const theirs = hidden ? undefined : this.#network.place(this.name, remote);
     const from = { host: this.address.host, port: this.#network.freePort() };
     const ours = new Connection(this.#network, this, from, remote);
     if (!theirs) return ours;
@@ -210,11 +215,13 @@ export class Connection implements Flow {
   send(data: Buffer, failed?: (error: PorteroError) => void): void {
     const unreachable = tryAgain("unreachable", `${showAddress(this.remote)} cannot be reached by ${this.transport}`);
     this.#place.inbound.seen?.("out", data, this);
-    this.#network.note(this.#local, this.remote, data);
+    const cut = this.#network.cuts(this.#network.note(this.#local, this.remote, data));
+    if (cut === "before") this.cut();
     this.#network.clock.after(1, () => {
       const { other } = this;
       if (this.closed || !other || other.closed) return failed?.(unreachable);
       deliver(other.#place.inbound, data, other);
+      if (cut === "after") this.cut();
     });
   }
 

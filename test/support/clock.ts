@@ -23,7 +23,8 @@ export class FakeClock implements Clock {
   }
 
   after(ms: number, run: () => void): Cancel {
-    const timer = { at: this.#now + Math.max(0, ms), order: this.#order++, run };
+    // Whole milliseconds, as setTimeout and Date.now have it.
+    const timer = { at: this.#now + Math.max(0, Math.trunc(ms)), order: this.#order++, run };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }
