@@ -8,6 +8,8 @@ export interface Request {
 export interface Response {
   json(body: unknown): void;
   status(code: number): Response;
+  set(header: string, value: string): Response;
+  send(body: string | Buffer): void;
 }
 
 export type RequestHandler = (request: Request, response: Response, next: () => void) => void;

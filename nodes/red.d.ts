@@ -58,6 +58,8 @@ export interface Red {
   };
   settings: { userDir?: string };
   httpAdmin: Application;
+  /** To every editor that has subscribed to the topic. */
+  comms: { publish(topic: string, data: unknown, retain: boolean): void };
   auth: { needsPermission(permission: string): RequestHandler };
   util: {
     cloneMessage<T>(msg: T): T;

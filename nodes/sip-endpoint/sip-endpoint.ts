@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { systemClock } from "../../src/clock.ts";
 import { PorteroError, sentence, tryAgain } from "../../src/errors.ts";
 import type { Secret } from "../../src/secret.ts";
+import type { Live } from "../../src/sip/trace/live.ts";
 import type { ListenerOptions } from "../../src/sip/transport/flow.ts";
 import { Audit, type AuditEntry } from "../../src/store/audit.ts";
 import { Switchboard, type SwitchboardOptions } from "../../src/visit/switchboard.ts";
@@ -13,6 +14,7 @@ import { folderOf, generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Red, RedNode } from "../red.d.ts";
 import { Health, logOf, onClose, textOr } from "../shared.ts";
 import { endpointOptions, type EndpointConfig } from "./settings.ts";
+import { showTrace, traceRoutes } from "./trace.ts";
 
 export interface EndpointNode extends RedNode {
   switchboard: Switchboard;
@@ -29,6 +31,8 @@ export interface EndpointNode extends RedNode {
   lastWords(): Promise<void>;
   /** Who serves which base topic of which broker: two at one place would both act on one command. */
   topics: Map<string, string>;
+  /** Shows new messages to the editor while a dialog looks. */
+  live: Live;
   /** Keeps an opening, or a refusal to open, in the audit. */
   record(entry: AuditEntry, picture?: Buffer): void;
 }
@@ -98,6 +102,8 @@ export default function (RED: Red): void {
       void picture.then((jpeg) => this.record({ kind: opening.ok ? "opening" : "refused", ...opening }, jpeg));
     });
 
+    showTrace(RED, this);
+
     let nowListening = () => {};
     let neverListening = (_error: Error) => {};
     const listening = new Promise<void>((resolve, reject) => {
@@ -128,6 +134,7 @@ export default function (RED: Red): void {
 
     onClose(this, async () => {
       closing.abort();
+      this.live.close();
       neverListening(tryAgain("closed", "the SIP endpoint was redeployed"));
       await started;
       await this.lastWords();
@@ -136,6 +143,7 @@ export default function (RED: Red): void {
     });
   }
   RED.nodes.registerType("sip-endpoint", SipEndpoint);
+  traceRoutes(RED);
 
   // For the dialogs: what to type into a device, and the login and password that the system made (P6). A device need not
   // be deployed yet: its password follows from the node's id and the extension.

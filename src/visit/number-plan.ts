@@ -28,6 +28,11 @@ export class NumberPlan {
     return fitting.sort((a, b) => b.length - a.length)[0];
   }
 
+  /** Every number there is. */
+  numbers(): string[] {
+    return [...this.#owners.keys()].sort();
+  }
+
   owner(number: string): string | undefined {
     return this.#owners.get(number);
   }

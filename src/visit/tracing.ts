@@ -2,6 +2,8 @@
 import type { Endpoint } from "../sip/endpoint.ts";
 import { Diagnosis } from "../sip/trace/diagnosis.ts";
 import { ladderOf, type Ladder } from "../sip/trace/ladder.ts";
+import { readTraced } from "../sip/trace/text.ts";
+import type { Traced } from "../sip/trace/trace.ts";
 import { showAddress } from "../sip/transport/flow.ts";
 import { CallGroups } from "./call-groups.ts";
 
@@ -18,6 +20,14 @@ export class Tracing {
     this.#endpoint = endpoint;
     this.#nameOf = nameOf;
     this.diagnosis = new Diagnosis(endpoint);
+  }
+
+  /** What is kept of the messages: all, or those of a visit (by its id) or a call (by its Call-ID). */
+  entries(of?: string): Traced[] {
+    const all = this.#endpoint.trace.entries();
+    if (of === undefined) return all;
+    const callIds = this.groups.callIds(of);
+    return all.filter((entry) => callIds.has(readTraced(entry)?.callId ?? ""));
   }
 
   /** The messages of a visit, or of a call by its Call-ID and those that belong to it, as far as they are kept still. */

@@ -70,6 +70,11 @@ export class Trace {
     return this.#entries.slice(this.#first + Math.max(0, after + 1 - oldest)) as Traced[];
   }
 
+  /** The number of the last message there was. */
+  get latest(): number {
+    return this.#seq;
+  }
+
   get bytes(): number {
     return this.#bytes;
   }
