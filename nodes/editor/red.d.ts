@@ -46,6 +46,7 @@ export interface JQuery {
   ajax(options: {
     url: string;
     type: "POST" | "GET";
+    xhrFields?: { responseType: "blob" };
     success?: (answer: unknown) => void;
     error?: (answer: { responseJSON?: { reason?: string } }) => void;
   }): void;
@@ -88,6 +89,8 @@ export interface Definition {
   };
   oneditprepare?(this: EditedNode): void;
   oneditsave?(this: EditedNode): void;
+  oneditcancel?(this: EditedNode): void;
+  oneditdelete?(this: EditedNode): void;
   oneditresize?(this: EditedNode, size: { width: number; height: number }): void;
 }
 
@@ -101,6 +104,10 @@ export interface Editor {
     create(options: { element: Query; onchange(tab: { id: string }): void }): {
       addTab(tab: { id: string; label: string }): void;
     };
+  };
+  comms: {
+    subscribe(topic: string, heard: (topic: string, data: never) => void): void;
+    unsubscribe(topic: string, heard: (topic: string, data: never) => void): void;
   };
   clipboard: { copyText(text: string, element: Query, message: string): void };
   notify(text: string | Query, type: "success" | "warning" | "error"): void;

@@ -1,12 +1,15 @@
 // The dialog of the SIP endpoint.
 import { tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
+import { showTrace } from "../editor/trace-view.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
 
 const words = wordsOf("sip-endpoint");
 const address = /^$|^[A-Za-z0-9.:_-]+$/;
+
+let leaveTrace = (): void => {};
 
 RED.nodes.registerType("sip-endpoint", {
   category: "config",
@@ -26,9 +29,13 @@ RED.nodes.registerType("sip-endpoint", {
   },
   oneditprepare() {
     tabs($("#portero-endpoint-tabs"), words);
+    leaveTrace = showTrace($('section[data-tab="diagnosis"]'), this.id, words);
     const reach = $("#portero-endpoint-reach");
     $.getJSON(`portero/endpoint/${this.id}`, (found: { host: string; port: number; trouble?: string }) => {
       reach.text(found.trouble ?? words("label.reach", { address: `${found.host}:${found.port}` }));
     }).fail(() => reach.text(words("label.not-deployed")));
   },
+  oneditsave: () => leaveTrace(),
+  oneditcancel: () => leaveTrace(),
+  oneditdelete: () => leaveTrace(),
 });

@@ -1,5 +1,6 @@
 // Every node's dialog in the editor: words, fields, complaints, help, copy buttons, and what an export holds.
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
@@ -79,6 +80,33 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     await endpoint.eachTab(() => check(endpoint));
     await endpoint.tray.locator('.red-ui-tab a[href="#network"]').click();
     await endpoint.tray.getByText(new RegExp(`:${house.ready.sip?.port ?? 0}\\b`)).waitFor();
+    await endpoint.cancel();
+    await door.cancel();
+    await dialog.cancel();
+    assert.deepEqual(editor.troubles.slice(since), []);
+  });
+
+  it("X10: sip-endpoint shows messages as they come, what is wrong, and gives a capture", async () => {
+    const since = editor.troubles.length;
+    const dialog = await editor.edit(idOf("doorbell-in"));
+    const door = await dialog.editConfig("door");
+    const endpoint = await door.editConfig("endpoint");
+    await endpoint.tray.locator('.red-ui-tab a[href="#diagnosis"]').click();
+    const { tray, page } = endpoint;
+    await tray.locator(".portero-messages").getByText("200 OK (REGISTER)").first().waitFor();
+    await tray.locator(".portero-findings").getByText("Nothing is wrong").waitFor();
+    const { host = "", port = 0 } = house.ready.sip ?? {};
+    const stranger = createSocket("udp4");
+    const headers = "Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\n";
+    stranger.send(`OPTIONS sip:x SIP/2.0\r\n${headers}Call-ID: x\r\nCSeq: 1 OPTIONS\r\n\r\n`, port, host);
+    // Told by the server, and not only asked for: that is every ten seconds.
+    await tray.locator(".portero-messages").getByText("UDP  OPTIONS").waitFor({ timeout: 5_000 });
+    stranger.close();
+    const [file] = await Promise.all([page.waitForEvent("download"), tray.locator(".portero-pcap").click()]);
+    assert.match(file.suggestedFilename(), /^portero-.*\.pcap$/);
+    const capture = await readFile(await file.path());
+    assert.equal(capture.readUInt32LE(0), 0xa1b2c3d4);
+    assert.ok(capture.includes("OPTIONS sip:x SIP/2.0"));
     await endpoint.cancel();
     await door.cancel();
     await dialog.cancel();
