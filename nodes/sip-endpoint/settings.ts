@@ -1,5 +1,6 @@
 // From the fields of the endpoint's dialog to a switchboard's options, tab by tab. A blank field means the default.
 import { giveUp } from "../../src/errors.ts";
+import { traceDefaults, traceOf } from "../../src/sip/trace/trace.ts";
 import type { SwitchboardOptions } from "../../src/visit/settings.ts";
 import type { Config } from "../red.d.ts";
 import { textOr } from "../shared.ts";
@@ -13,7 +14,10 @@ export interface EndpointConfig extends Config {
   realm?: string;
   rtpFrom?: string;
   rtpTo?: string;
+  traceMessages?: string;
 }
+
+const mostTraced = 50_000;
 
 function port(value: unknown, otherwise: number, name: string): number {
   const number = Number(textOr(value) ?? otherwise);
@@ -28,7 +32,7 @@ type Sip = SwitchboardOptions["sip"];
  * @throws PorteroError `invalid`, about a field that cannot be
  */
 export function endpointOptions(config: EndpointConfig, env: NodeJS.ProcessEnv): SwitchboardOptions {
-  return { sip: { ...network(config, env), ...security(config) }, media: media(config) };
+  return { sip: { ...network(config, env), ...security(config), ...diagnosis(config) }, media: media(config) };
 }
 
 function network(config: EndpointConfig, env: NodeJS.ProcessEnv): Pick<Sip, "listeners"> {
@@ -48,6 +52,13 @@ function network(config: EndpointConfig, env: NodeJS.ProcessEnv): Pick<Sip, "lis
 function security(config: EndpointConfig): Partial<Sip> {
   const realm = textOr(config.realm);
   return realm === undefined ? {} : { realm };
+}
+
+function diagnosis(config: EndpointConfig): Partial<Sip> {
+  const messages = Number(textOr(config.traceMessages) ?? traceDefaults.messages);
+  if (!Number.isInteger(messages) || messages < 0 || messages > mostTraced)
+    throw giveUp("invalid", `sip-endpoint: the messages kept must be a whole number from 0 to ${mostTraced}`);
+  return { trace: traceOf(messages) };
 }
 
 function media(config: EndpointConfig): NonNullable<SwitchboardOptions["media"]> {

@@ -23,6 +23,7 @@ RED.nodes.registerType("sip-endpoint", {
     realm: { value: "" },
     rtpFrom: wholeNumber(words, 0, 65535),
     rtpTo: wholeNumber(words, 0, 65535),
+    traceMessages: wholeNumber(words, 0, 50000),
   },
   label() {
     return this.name || words("label.node");

@@ -1,17 +1,22 @@
 #!/usr/bin/env node
 // `npm run server -- --config file.json`: prints `READY {json}` once it listens, then its events as JSON lines. A line on
-// its standard input is a command: `open <door>`, `stop <visit>`, `quit`.
+// its standard input is a command: `open <door>`, `stop <visit>`, `ladder <visit>` and others.
+import { writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { ladderText } from "../sip/trace/ladder.ts";
+import { pcapOf } from "../sip/trace/pcap.ts";
 import { readConfig } from "./config.ts";
 import { startServer, type Server } from "./server.ts";
+
+const commands = "open <door>, stop <visit>, ladder <visit>, findings, capture <file>, quit";
 
 const usage = `Usage: npm run server -- --config file.json [--verbose]
 
 Runs the SIP endpoint without Node-RED. The file holds sip.listeners, extensions, doors (with a strategy each) and media;
-docs/server.md shows one. Commands on standard input: open <door>, stop <visit>, quit.`;
+docs/server.md shows one. Commands on standard input: ${commands}.`;
 
 const say = (line: Record<string, unknown>) => process.stdout.write(JSON.stringify(line) + "\n");
 
@@ -44,10 +49,14 @@ async function main(): Promise<void> {
 
 async function command(server: Server, line: string, quit: () => void): Promise<void> {
   const [verb, what = ""] = line.trim().split(/\s+/);
+  const { tracing } = server.switchboard;
   if (verb === "quit") quit();
   else if (verb === "open") await server.switchboard.open({ door: what, by: "terminal" });
   else if (verb === "stop") server.switchboard.visit(what)?.stop();
-  else if (verb) console.error(`"${verb}" is not known: open <door>, stop <visit>, quit`);
+  else if (verb === "ladder") console.error(ladderText(tracing.ladder(what)));
+  else if (verb === "findings") say({ event: "findings", findings: tracing.diagnosis.findings() });
+  else if (verb === "capture" && what !== "") await writeFile(what, pcapOf(tracing.entries()));
+  else if (verb) console.error(`"${verb}" is not known: ${commands}`);
 }
 
 function fail(error: unknown): void {

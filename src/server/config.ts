@@ -15,6 +15,7 @@ const schema = {
       properties: {
         realm: { type: "string", pattern: '^[^"\\\\]+$' },
         maxCalls: { type: "integer", minimum: 1 },
+        traceMessages: { type: "integer", minimum: 0, maximum: 50_000 },
         listeners: {
           type: "array",
           minItems: 1,

@@ -4,6 +4,7 @@ import { sentence } from "../errors.ts";
 import type { DoorSettings } from "../door/door.ts";
 import { silent, type Log } from "../log.ts";
 import { Secret } from "../secret.ts";
+import { traceOf } from "../sip/trace/trace.ts";
 import type { VisitEvent } from "../visit/messages.ts";
 import { strategyOf, type Strategy } from "../visit/strategy.ts";
 import { Switchboard, type SwitchboardOptions } from "../visit/switchboard.ts";
@@ -28,8 +29,9 @@ export async function startServer(
   deps: { clock?: Clock; log?: Log } = {},
 ): Promise<Server> {
   const log = deps.log ?? silent;
+  const { traceMessages, ...sip } = config.sip;
   const switchboard = new Switchboard({
-    ...{ log, sip: config.sip },
+    ...{ log, sip: { ...sip, ...(traceMessages !== undefined && { trace: traceOf(traceMessages) }) } },
     ...(deps.clock && { clock: deps.clock }),
     ...(config.media && { media: mediaOf(config.media) }),
   });
@@ -55,6 +57,7 @@ export async function startServer(
   for (const name of ["registered", "unregistered", "refused"] as const)
     switchboard.on(name, (facts: object) => report({ event: name, ...facts }));
   switchboard.on("opening", (opening) => report({ event: "opening", ...opening }));
+  switchboard.on("finding", (finding) => report({ event: "finding", ...finding }));
   switchboard.on("trouble", (error) => report({ event: "trouble", text: error.message }));
   await switchboard.start();
   return { switchboard, close: () => switchboard.close() };

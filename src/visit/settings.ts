@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { checker } from "../schema.ts";
 import type { Secret } from "../secret.ts";
+import type { TraceLimits } from "../sip/trace/trace.ts";
 import type { ListenerOptions } from "../sip/transport/flow.ts";
 import type { DirectSettings } from "./outside.ts";
 
@@ -12,6 +13,7 @@ export interface SwitchboardOptions {
     readonly realm?: string;
     /** Calls of phones at once; the media ports decide where it is absent. Calls of doors are always taken. */
     readonly maxCalls?: number;
+    readonly trace?: TraceLimits;
   };
   readonly media?: { readonly bind?: string; readonly advertise?: string; readonly ports?: readonly [number, number] };
   readonly direct?: DirectSettings;

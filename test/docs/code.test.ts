@@ -24,7 +24,7 @@ const ofKind = (kind: string) => blocks("json").filter((block) => block.kind ===
 describe("Fenced blocks of the documentation", () => {
   it("are of a kind that some test looks at", () => {
     const known =
-      /^(?:config|strategy|audit|server-ready|server-refused|mqtt-(?:event|result|refused payload)|[a-z-]+\/[a-z-]+(?: payload)?)$/;
+      /^(?:config|strategy|audit|server-ready|server-refused|trace-finding|trace-ladder|mqtt-(?:event|result|refused payload)|[a-z-]+\/[a-z-]+(?: payload)?)$/;
     const isKnown = ({ language, kind }: Block) => {
       if (language === "json") return known.test(kind);
       if (language === "js") return kind === "any" || /^[a-z-]+\/[a-z-]+$/.test(kind);

@@ -42,9 +42,17 @@ describe("sip-endpoint", () => {
       ["192.0.2.9", "192.0.2.9"],
     );
   });
+  it("X10 keeps 2000 messages to be looked at, unless told otherwise", () => {
+    assert.deepEqual(endpointOptions(config, {}).sip.trace, { messages: 2000, bytes: 4_096_000 });
+    assert.equal(endpointOptions({ ...config, traceMessages: "0" }, {}).sip.trace?.messages, 0);
+  });
   it("says what cannot be", () => {
     assert.throws(() => endpointOptions({ ...config, port: "70000" }, {}), /port must be a whole number/);
     assert.throws(() => endpointOptions({ ...config, udp: false, tcp: false }, {}), /both off/);
+    assert.throws(
+      () => endpointOptions({ ...config, traceMessages: "many" }, {}),
+      /messages kept must be a whole number/,
+    );
     assert.throws(() => endpointOptions({ ...config, rtpFrom: "4000", rtpTo: "3000" }, {}), /turn them round/);
   });
 });

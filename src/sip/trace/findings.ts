@@ -20,23 +20,14 @@ export interface Finding {
 /** `error`: something does not work. `warning`: it will fail sooner or later. `info`: good to know when something fails. */
 export type Severity = "error" | "warning" | "info";
 
-export type FindingCode =
-  /** A device is turned away for its login or password. */
-  | "refused"
-  | "many-logins"
-  | "registers-often"
-  | "behind-nat"
-  | "port-changes"
-  | "challenge-loop"
-  | "no-ack"
-  | "private-media"
-  | "no-codec"
-  | "unknown-number"
-  | "rewritten"
-  | "no-answer"
-  | "packet-loss"
-  | "large-datagram"
-  | "transport";
+/** Short stable words for programs; docs/trace.md explains each. */
+export const findingCodes = [
+  ...(["refused", "many-logins", "registers-often", "port-changes", "behind-nat", "challenge-loop"] as const),
+  ...(["no-ack", "no-codec", "unknown-number", "private-media"] as const),
+  ...(["no-answer", "packet-loss", "rewritten", "large-datagram"] as const),
+] as const;
+
+export type FindingCode = (typeof findingCodes)[number];
 
 /** What a rule has found. */
 export type Found = Pick<Finding, "code" | "severity" | "subject" | "text" | "advice">;

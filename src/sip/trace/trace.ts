@@ -10,7 +10,10 @@ export interface TraceLimits {
   readonly bytes: number;
 }
 
-export const traceDefaults: TraceLimits = { messages: 2000, bytes: 4 * 1024 * 1024 };
+/** Enough bytes for so many messages of a common size, offers of sound and picture among them. */
+export const traceOf = (messages: number): TraceLimits => ({ messages, bytes: messages * 2048 });
+
+export const traceDefaults = traceOf(2000);
 
 /** One message as it stood on the wire, secrets included: show it through `redact` only. */
 export interface Traced {
