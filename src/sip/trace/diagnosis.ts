@@ -2,6 +2,7 @@
 // however many come, a look costs no more than reading the last few hundred of them.
 import { EventEmitter } from "node:events";
 import type { Cancel } from "../../clock.ts";
+import type { PorteroError } from "../../errors.ts";
 import type { Endpoint, Refusal } from "../endpoint.ts";
 import { Recent } from "../guard/recent.ts";
 import { codecs, missingAcks, privateMedia, unknownNumbers } from "./call-rules.ts";
@@ -16,6 +17,8 @@ export const lookAfterMs = 2_000;
 const mostAtOnce = 500;
 /** One machine that tries more logins than this is no device with a wrong one. */
 const mostLogins = 5;
+
+const hostOf = (address: string): string => address.replace(/:\d+$/, "");
 
 export class Diagnosis extends EventEmitter<{ finding: [finding: Finding] }> {
   readonly #endpoint: Endpoint;
@@ -35,6 +38,7 @@ export class Diagnosis extends EventEmitter<{ finding: [finding: Finding] }> {
       this.#look ??= endpoint.clock.after(lookAfterMs, () => this.#readOn());
     };
     endpoint.on("refused", (refusal) => this.#refused(refusal));
+    endpoint.on("trouble", (error) => this.#troubled(error));
     for (const event of ["registered", "refreshed"] as const)
       endpoint.location.on(event, ({ extension }) => this.#findings.settled("refused", extension));
   }
@@ -61,8 +65,18 @@ export class Diagnosis extends EventEmitter<{ finding: [finding: Finding] }> {
     }
   }
 
+  #troubled({ code, message, data }: PorteroError): void {
+    if (!code.startsWith("tls")) return;
+    const from = data["from"];
+    const severity = code === "tls-client" ? "error" : "warning";
+    const advice =
+      "Look at the certificates in the tab Encryption of sip-endpoint, and at the device's settings for TLS.";
+    const subject = typeof from === "string" ? hostOf(from) : "certificate";
+    this.#findings.found({ code: "tls", severity, subject, text: message, advice }, this.#endpoint.clock.now());
+  }
+
   #refused({ extension, from, text }: Refusal): void {
-    const host = from.replace(/:\d+$/, "");
+    const host = hostOf(from);
     const tried = this.#logins.get(host) ?? new Set();
     this.#logins.set(host, tried);
     if (tried.size < mostLogins) tried.add(extension);

@@ -24,7 +24,7 @@ export type Severity = "error" | "warning" | "info";
 export const findingCodes = [
   ...(["refused", "many-logins", "registers-often", "port-changes", "behind-nat", "challenge-loop"] as const),
   ...(["no-ack", "no-codec", "unknown-number", "private-media"] as const),
-  ...(["no-answer", "packet-loss", "rewritten", "large-datagram"] as const),
+  ...(["no-answer", "packet-loss", "rewritten", "large-datagram", "tls"] as const),
 ] as const;
 
 export type FindingCode = (typeof findingCodes)[number];

@@ -2,41 +2,11 @@
 // well produces none.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Diagnosis, lookAfterMs } from "../../../src/sip/trace/diagnosis.ts";
-import { quietMs, type Finding } from "../../../src/sip/trace/findings.ts";
+import { giveUp } from "../../../src/errors.ts";
 import { newBranch, newTag, replyTo } from "../../../src/sip/message/reply.ts";
-import { house, last, type House } from "../house.ts";
+import { last } from "../house.ts";
 import { sdp, type Party } from "../party.ts";
-
-interface Watched extends House {
-  diagnosis: Diagnosis;
-  /** What was told, oldest first. */
-  told: Finding[];
-  /** What stands in the list a moment later. */
-  findings(): Promise<Finding[]>;
-}
-
-async function watched(options: Parameters<typeof house>[0] = {}): Promise<Watched> {
-  const made = await house(options);
-  const diagnosis = new Diagnosis(made.endpoint);
-  const told: Finding[] = [];
-  diagnosis.on("finding", (finding) => told.push(finding));
-  const findings = async () => {
-    await made.clock.advance(lookAfterMs);
-    return diagnosis.findings();
-  };
-  return { ...made, diagnosis, told, findings };
-}
-
-const codes = (found: readonly Finding[]): string[] => found.map(({ code }) => code);
-
-async function only(made: Watched, code: string): Promise<Finding> {
-  const found = await made.findings();
-  assert.deepEqual(codes(found), [code], JSON.stringify(found));
-  const [finding] = found;
-  assert.ok(finding);
-  return finding;
-}
+import { codes, only, watched, type Watched } from "./watched.ts";
 
 /** Plays a call from the bell that the house answers. */
 async function called({ calls }: Watched, bell: Party, acknowledge = true, body = sdp(4000)) {
@@ -351,51 +321,21 @@ describe("X10 findings about the network between", () => {
     assert.match((await only(made, "rewritten")).text, /not as long as it says/);
   });
 
+  it("a device that does not trust our certificate, told once for all its connections", async () => {
+    const made = await watched();
+    for (const port of [40001, 40002]) {
+      const from = `10.0.0.50:${port}`;
+      const text = `${from} does not trust our certificate: load it into that device`;
+      made.endpoint.emit("trouble", giveUp("tls-client", text, { data: { from } }));
+    }
+    const finding = await only(made, "tls");
+    assert.deepEqual([finding.subject, finding.count, made.told.length], ["10.0.0.50", 2, 1]);
+  });
+
   it("datagrams that are so large that they travel in pieces", async () => {
     const made = await watched();
     await called(made, made.party({ user: "8000" }), true, sdp(4000) + "a=x:".padEnd(1500, "x") + "\r\n");
     const finding = await only(made, "large-datagram");
     assert.match(finding.text, /^8000 at 10\.0\.0\.10 sends INVITE with \d{4} bytes by UDP/);
-  });
-});
-
-describe("X10 the list of findings", () => {
-  it("forgets what was not seen for half an hour; it is told again when it comes back", async () => {
-    const made = await watched();
-    const bell = made.party({ user: "8000" });
-    await bell.authenticated("REGISTER", "wrong", { seq: 1, callId: "r" });
-    assert.deepEqual(codes(await made.findings()), ["refused"]);
-    await made.clock.advance(quietMs);
-    assert.deepEqual(await made.findings(), []);
-    await bell.authenticated("REGISTER", "wrong", { seq: 3, callId: "r" });
-    assert.deepEqual(codes(await made.findings()), ["refused"]);
-    assert.equal(made.told.length, 2);
-  });
-
-  it("is bounded, and so is what is told, however many strangers come", async () => {
-    const made = await watched();
-    for (let count = 0; count < 300; count++) {
-      const stranger = made.party({ user: `u${count}`, host: `10.1.${count >> 8}.${count & 255}` });
-      const first = stranger.request("REGISTER", { callId: `c${count}` });
-      stranger.send(first);
-      stranger.send(stranger.answerTo(await stranger.takeResponse(401), first, "guess"));
-      await stranger.settle();
-    }
-    assert.deepEqual([(await made.findings()).length, made.told.length], [100, 30]);
-  });
-
-  it("holds nothing that a device wrote to be read as something else", async () => {
-    const made = await watched();
-    const bell = made.party({ user: "8000" });
-    await bell.authenticated("INVITE", "pw8000", {
-      to: `${"9".repeat(400)}%0d%0a1`,
-      body: ["application/sdp", sdp(4000)],
-    });
-    last(made.calls).reject(404);
-    await bell.settle();
-    const [{ text, count } = { text: "", count: 0 }] = await made.findings();
-    assert.equal(count, 1);
-    assert.match(text, /^8000 at 10\.0\.0\.10 dials 9+/);
-    assert.ok(text.length <= 300 && !/[\r\n]/.test(text));
   });
 });
