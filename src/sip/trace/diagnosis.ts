@@ -4,6 +4,7 @@ import { EventEmitter } from "node:events";
 import type { Cancel } from "../../clock.ts";
 import type { PorteroError } from "../../errors.ts";
 import type { Endpoint, Refusal } from "../endpoint.ts";
+import type { Ban } from "../guard/bans.ts";
 import { Recent } from "../guard/recent.ts";
 import { codecs, missingAcks, privateMedia, unknownNumbers } from "./call-rules.ts";
 import { seenOf, type Rule } from "./exchange.ts";
@@ -38,6 +39,8 @@ export class Diagnosis extends EventEmitter<{ finding: [finding: Finding] }> {
       this.#look ??= endpoint.clock.after(lookAfterMs, () => this.#readOn());
     };
     endpoint.on("refused", (refusal) => this.#refused(refusal));
+    endpoint.guard.on("banned", (ban) => this.#banned(ban));
+    endpoint.guard.on("lifted", ({ source }) => this.#findings.settled("banned", source));
     endpoint.on("trouble", (error) => this.#troubled(error));
     for (const event of ["registered", "refreshed"] as const)
       endpoint.location.on(event, ({ extension }) => this.#findings.settled("refused", extension));
@@ -63,6 +66,11 @@ export class Diagnosis extends EventEmitter<{ finding: [finding: Finding] }> {
       const seen = seenOf(entry);
       if (seen) for (const rule of this.#rules) rule(seen, this.#findings);
     }
+  }
+
+  #banned({ source, text, since }: Ban): void {
+    const advice = "If it is a device of yours, correct its login and password, and lift the ban.";
+    this.#findings.found({ code: "banned", severity: "error", subject: source, text, advice }, since);
   }
 
   #troubled({ code, message, data }: PorteroError): void {

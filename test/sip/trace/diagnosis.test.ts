@@ -64,7 +64,7 @@ describe("X10 a house in which all is well", () => {
 
 describe("X10 findings about registrations", () => {
   it("a wrong password, since when and how often, until it is right", async () => {
-    const made = await watched();
+    const made = await watched({ guard: { bans: { answers: 0 } } });
     const bell = made.party({ user: "8000" });
     for (let seq = 1; seq < 20; seq += 2) {
       await bell.authenticated("REGISTER", "wrong", { seq, callId: "r" });
@@ -91,7 +91,7 @@ describe("X10 findings about registrations", () => {
   });
 
   it("somebody who tries one number after another is one finding, not a hundred", async () => {
-    const made = await watched();
+    const made = await watched({ guard: { bans: { answers: 0 } } });
     const scanner = made.party({ user: "100" });
     for (let number = 100; number < 130; number++) {
       const first = scanner.request("REGISTER", {
@@ -107,6 +107,17 @@ describe("X10 findings about registrations", () => {
     assert.equal(found.filter(({ code }) => code === "refused").length, 5);
     const many = found.find(({ code }) => code === "many-logins");
     assert.deepEqual([many?.subject, many?.count], ["10.0.0.10", 25]);
+  });
+
+  it("a device that was wrong so often that it is not heard any more, until it is", async () => {
+    const made = await watched();
+    const bell = made.party({ user: "8000" });
+    for (let seq = 1; seq < 20; seq += 2) await bell.authenticated("REGISTER", "wrong", { seq, callId: "r" });
+    const found = await made.findings();
+    const banned = found.find(({ code }) => code === "banned");
+    assert.deepEqual([banned?.subject, banned?.severity], ["10.0.0.10", "error"], JSON.stringify(found));
+    made.endpoint.guard.lift("10.0.0.10");
+    assert.ok(!codes(await made.findings()).includes("banned"));
   });
 
   it("a bell that registers every 5 seconds, until it does so seldom", async () => {
