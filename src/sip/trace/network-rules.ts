@@ -87,7 +87,7 @@ export function rewriting(): Rule {
     if (!incoming) return;
     const via = status > 0 ? message.via : undefined;
     const ours = showAddress(local).toLowerCase();
-    const theirs = via && `${writeHost(via.host)}:${via.port ?? 5060}`.toLowerCase();
+    const theirs = via && `${writeHost(via.host)}:${via.port ?? local.port}`.toLowerCase();
     const what =
       theirs !== undefined && theirs !== ours
         ? `our own address in its answers came back as ${theirs} instead of ${ours}`

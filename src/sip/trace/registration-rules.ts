@@ -57,7 +57,10 @@ function behindNat(): Look {
   return ({ remote, message }, number, at, tell) => {
     const uri = parseUri(message.contact?.uri ?? "");
     // A browser cannot know its address and says so (RFC 7118 §5.2); a name is no address to compare.
-    if (!uri || uri.host === remote.host || !/^[\d.]+$|:/.test(uri.host)) return tell.settled("behind-nat", number);
+    // Who registers through a proxy is elsewhere by nature.
+    const proxied = message.list("via").length > 1;
+    if (!uri || proxied || uri.host === remote.host || !/^[\d.]+$|:/.test(uri.host))
+      return tell.settled("behind-nat", number);
     tell.found(
       {
         ...{ code: "behind-nat", severity: "info", subject: number },

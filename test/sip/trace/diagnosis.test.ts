@@ -145,6 +145,14 @@ describe("X10 findings about registrations", () => {
     assert.match(finding.text, /^8000 calls itself 192\.168\.1\.20, but comes from 203\.0\.113\.7/);
   });
 
+  it("a device that registers through a proxy is not behind a router for that", async () => {
+    const made = await watched();
+    const headers = { Contact: "<sip:8000@192.168.1.20:5060>", Path: "<sip:10.0.0.10;lr>" };
+    const via = `SIP/2.0/UDP 10.0.0.10:5060;branch=${newBranch()};rport, SIP/2.0/UDP 192.168.1.20;branch=z9hG4bKx`;
+    await made.party({ user: "8000" }).register("pw8000", { headers: { ...headers, Via: via } });
+    assert.deepEqual(await made.findings(), []);
+  });
+
   it("a router that forgets the way between two registrations", async () => {
     const made = await watched();
     for (let count = 0; count < 4; count++) {
