@@ -97,14 +97,16 @@ export class Admission {
     if (guard.drops(request)) return transaction.dismiss(undefined);
     if (request.version !== "2.0") return refuse(505);
     const unsupported = unknownDemands(request, request.method === "REGISTER" ? understood : []);
-    if (!["INVITE", "REGISTER", "OPTIONS"].includes(request.method)) return refuse(405, ["Allow", allow]);
+    if (!["INVITE", "REGISTER", "OPTIONS"].includes(request.method))
+      return refuse(methods.includes(request.method) ? 405 : 501, ["Allow", allow]);
     const elsewhere = takeRoute(request, isUsOn(transaction.flow, this.#options.listening(), this.#options.realm));
     if (elsewhere !== undefined)
       return this.#refuse(
         ...([request, transaction, numberOf(request)] as const),
         `its Route leads to ${elsewhere.slice(0, 100)}, and we are no proxy for others: enter us as the only outbound proxy`,
       );
-    if (!/^sips?:/i.test(request.uri)) return refuse(416);
+    if (/^(?!sips?:)[a-z][a-z0-9+.-]*:/i.test(request.uri)) return refuse(416);
+    if (!parseUri(request.uri)) return refuse(400);
     if (unsupported.length > 0) return refuse(420, ["Unsupported", unsupported.join(", ")]);
     if (request.method === "OPTIONS")
       return refuse(200, ["Allow", allow], ["Supported", supported], ["Accept", sdpType]);
@@ -121,6 +123,7 @@ export class Admission {
     const may = guard.mayCallAs(caller.number);
     if (may !== true) return this.#notOnTheList(request, transaction, may, caller.number);
     if (request.body.length > 0 && request.contentType !== sdpType) return refuse(415, ["Accept", sdpType]);
+    if (!accepts(request, sdpType)) return refuse(406);
     this.#options.call(request, transaction, caller);
   }
 
@@ -191,6 +194,18 @@ export class Admission {
     const marks = [request.via?.params.get("branch") ?? "", request.callId, request.fromTag, request.get("cseq") ?? ""];
     return createHmac("sha256", this.#tagKey).update(marks.join("|")).digest("base64url").slice(0, 10);
   }
+}
+
+// The methods that exist (RFC 3261 §21.4.6: known, but not offered) beside those of which nobody has heard (§21.5.2).
+const methods = "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE".split(
+  " ",
+);
+
+/** Whether an answer of that type may be given (RFC 3261 §20.1); without Accept all that is usual. */
+function accepts(request: SipRequest, type: string): boolean {
+  const ranges = request.list("accept").map((range) => range.split(";")[0]?.trim().toLowerCase());
+  const wide = `${type.split("/")[0] ?? ""}/*`;
+  return ranges.length === 0 || ranges.some((range) => range === type || range === wide || range === "*/*");
 }
 
 const numberOf = (request: SipRequest): string =>

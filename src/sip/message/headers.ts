@@ -22,9 +22,9 @@ export interface NameAddr {
 export function parseNameAddr(text: string): NameAddr | undefined {
   const open = openingAngle(text);
   if (open < 0) {
-    // Without angle brackets every parameter is the header's (RFC 3261 §20.10).
+    // Without angle brackets every parameter is the header's, and there is no room for a "?" (RFC 3261 §20.10).
     const [uri = "", ...params] = text.split(";");
-    return /^\s*[a-z][a-z0-9+.-]*:\S/i.test(uri)
+    return /^\s*[a-z][a-z0-9+.-]*:[^\s?]/i.test(uri) && !uri.includes("?")
       ? { name: "", uri: uri.trim(), params: parseParams(";" + params.join(";")) }
       : undefined;
   }

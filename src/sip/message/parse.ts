@@ -1,5 +1,6 @@
 // From bytes to a message: RFC 3261 §7, §25. Nothing that it is given makes it throw or run long: what is wrong is said
 // in `fault`, beside as much of the message as could be read, so that a stateless 400 can still be sent.
+import { parseVia } from "./headers.ts";
 import { headerKey, SipRequest, SipResponse, type Header, type SipMessage } from "./message.ts";
 
 export const limits = { head: 16 * 1024, body: 64 * 1024, headers: 200 };
@@ -26,7 +27,7 @@ export function parseMessage(datagram: Buffer): Parsed {
   if (length > rest) return { message, fault: `Content-Length says ${length} bytes, but ${rest} came` };
   if (length > limits.body) return { message, fault: `the body is longer than ${limits.body} bytes` };
   if (length > 0) message.body = data.subarray(end.next, end.next + length);
-  const missing = lacks(message);
+  const missing = lacks(message) ?? contradiction(message);
   return missing ? { message, fault: missing } : { message };
 }
 
@@ -47,7 +48,7 @@ export function contentLength(message: SipMessage): number | undefined {
 
 export function parseHead(head: string): Parsed {
   const [first = "", ...lines] = head.split(/\r?\n/);
-  const message = parseStartLine(first);
+  const { message, fault } = parseStartLine(first);
   if (!message) return { fault: "the first line is not SIP" };
   if (lines.length > limits.headers) return { message, fault: `more than ${limits.headers} headers` };
   let last: Header | undefined;
@@ -65,22 +66,39 @@ export function parseHead(head: string): Parsed {
     last = { name, key: headerKey(name), value: line.slice(colon + 1).trim() };
     message.headers.push(last);
   }
-  return { message };
+  return { message, ...(fault !== undefined && { fault }) };
 }
 
-function parseStartLine(line: string): SipRequest | SipResponse | undefined {
+function parseStartLine(line: string): Parsed {
   const response = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/i.exec(line);
-  if (response) return new SipResponse(Number(response[1]), response[2] ?? "");
-  const [, method, uri, version] = /^([A-Za-z0-9\-.!%*_+`'~]+) (\S+) SIP\/(\d+\.\d+)$/i.exec(line) ?? [];
-  if (!method || !uri || !version) return undefined;
-  const request = new SipRequest(method, uri);
-  request.version = version;
-  return request;
+  if (response) return { message: new SipResponse(Number(response[1]), response[2] ?? "") };
+  const exact = /^([A-Za-z0-9\-.!%*_+`'~]+) (\S+) SIP\/(\d+\.\d+)$/i.exec(line);
+  // Read all the same, so that it can be answered.
+  const [, method, uri, version] = exact ?? /^([A-Za-z0-9\-.!%*_+`'~]+) +(\S.*) SIP\/(\d+\.\d+) *$/i.exec(line) ?? [];
+  if (!method || !uri || !version) return {};
+  const message = new SipRequest(method, uri);
+  message.version = version;
+  return exact ? { message } : { message, fault: "the first line has spaces where none belong" };
+}
+
+// What may stand in a message once only; more than one of them contradict each other (RFC 3261 §7.3.1).
+const single: readonly string[] = ["from", "to", "call-id", "cseq", "content-length"];
+
+function contradiction(message: SipMessage): string | undefined {
+  const seen = new Map<string, string>();
+  for (const { name, key, value } of message.headers) {
+    if (!single.includes(key)) continue;
+    if (seen.has(key) && seen.get(key) !== value) return `${name} stands twice`;
+    seen.set(key, value);
+  }
+  return undefined;
 }
 
 // RFC 3261 §8.1.1: without these a message cannot be dealt with; a CSeq must fit its request.
 function lacks(message: SipRequest | SipResponse): string | undefined {
   if (!message.via) return "Via is missing or wrong";
+  const vias = message.list("via");
+  if (vias.length > 1 && vias.some((via) => !parseVia(via))) return "a Via is wrong";
   if (!message.from) return "From is missing or wrong";
   if (!message.to) return "To is missing or wrong";
   if (!message.callId) return "Call-ID is missing";

@@ -4,7 +4,14 @@ import { SipResponse, type SipRequest } from "./message.ts";
 
 const phrases: Readonly<Record<number, string>> = {
   ...{ 100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 183: "Session Progress", 200: "OK" },
-  ...{ 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed" },
+  ...{
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+  },
   ...{ 407: "Proxy Authentication Required", 408: "Request Timeout", 415: "Unsupported Media Type" },
   ...{ 416: "Unsupported URI Scheme", 420: "Bad Extension" },
   ...{ 422: "Session Interval Too Small", 423: "Interval Too Brief" },

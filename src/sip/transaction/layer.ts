@@ -132,7 +132,7 @@ export function addVia(request: SipRequest, flow: Flow, branch: string): void {
 
 function serverKey(request: SipRequest, via: Via, method: string): string {
   const branch = via.params.get("branch") ?? "";
-  if (branch.startsWith(cookie)) return `${branch}|${via.host}:${via.port ?? ""}|${method}`;
+  if (branch.startsWith(cookie) && branch !== cookie) return `${branch}|${via.host}:${via.port ?? ""}|${method}`;
   // A client of RFC 2543: no unique branch, so the message's own marks are the key.
   const tag = method === "INVITE" ? "" : request.toTag;
   const cseq = request.cseq?.number ?? 0;
