@@ -153,7 +153,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
         if (!this.#running) return;
         try {
           if ("method" in message) this.transactions.receiveRequest(message, flow);
-          else this.transactions.receiveResponse(message);
+          else if (this.transactions.receiveResponse(message)) this.guard.answered(flow.remote);
         } catch (error) {
           // Thrown here it would come out of a socket's handler and end the whole process.
           this.emit("fault", error);

@@ -28,6 +28,7 @@ export interface GuardOptions {
   registeredAt(host: string): boolean;
 }
 
+const abilities = new Set(["allow", "supported", "accept"]);
 const mostProven = 10_000;
 /** As long as the longest registration. */
 const knownMs = 2 * 3_600_000;
@@ -114,6 +115,11 @@ export class Guard extends EventEmitter<GuardEvents> {
     this.#known.set(sourceOf(remote.host), now);
   }
 
+  /** A request of ours was answered from there: a server that we are registered at, a device that we call. */
+  answered(remote: Address): void {
+    this.#proven.set(showAddress(remote), this.#options.clock.now());
+  }
+
   /**
    * The bytes of an answer to somebody who may not be who the packet says. Over UDP a sender can write any address into it,
    * and would make us send to his victim: never more than came. Undefined where even the shortest form is longer.
@@ -122,6 +128,10 @@ export class Guard extends EventEmitter<GuardEvents> {
     const whole = response.toBuffer();
     if (flow.reliable || whole.length <= request.size) return whole;
     if (this.#isProven(flow.remote) || this.#exempt.has(flow.remote.host)) return whole;
+    // Who only looks whether we are there is told that, if not what we can do.
+    if (request.method === "OPTIONS")
+      for (let at = response.headers.length - 1; at >= 0; at--)
+        if (abilities.has(response.headers[at]?.key ?? "")) response.headers.splice(at, 1);
     const short = response.toBuffer("compact");
     if (short.length <= request.size) return short;
     // The last challenge is the one that every device knows, and MD5 is what a challenge without a name means.

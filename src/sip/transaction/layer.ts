@@ -50,12 +50,14 @@ export class TransactionLayer {
     return transaction;
   }
 
-  receiveResponse(response: SipResponse): void {
+  /** Says whether it was waited for: then who sent it has got what we sent to him. */
+  receiveResponse(response: SipResponse): boolean {
     // A response that does not carry our Via is not ours (RFC 3261 §18.1.2); one that fits no transaction is late.
     const key = `${response.via?.params.get("branch") ?? ""}|${response.cseq?.method ?? ""}`;
     // More than one Via: it was meant to be passed on by somebody else (§8.1.3.3).
-    if (response.list("via").length > 1) return;
-    this.#clients.get(key)?.receive(response);
+    const transaction = response.list("via").length > 1 ? undefined : this.#clients.get(key);
+    transaction?.receive(response);
+    return transaction !== undefined;
   }
 
   receiveRequest(request: SipRequest, flow: Flow): void {

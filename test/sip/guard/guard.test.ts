@@ -321,6 +321,35 @@ describe("what a stranger gets to see", () => {
 });
 
 describe("amplification over UDP", () => {
+  /** As short as a server may ask whether we are there. */
+  const ping = (party: Party, callId: string) =>
+    party.sendText(
+      `OPTIONS sip:8000@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP ${party.host}:5060;rport;branch=z9hG4bK${callId}\r\n` +
+        `Max-Forwards: 70\r\nFrom: <sip:ping@${party.host}>;tag=as1\r\nTo: <sip:8000@10.0.0.1>\r\nCall-ID: ${callId}\r\n` +
+        "CSeq: 102 OPTIONS\r\nUser-Agent: PBX\r\nContent-Length: 0\r\n\r\n",
+    );
+
+  it("leaves a stranger's OPTIONS an answer, if a bare one", async () => {
+    const { party, endpoint } = await house();
+    const { notices } = told(endpoint);
+    const stranger = party({});
+    ping(stranger, "p1");
+    assert.equal((await stranger.takeResponse(200)).get("allow"), undefined);
+    assert.deepEqual(notices, []);
+  });
+
+  it("is none where a request of ours was answered: a server that looks whether its client is there is told all", async () => {
+    const { party, endpoint } = await house();
+    const server = party({ host: "10.0.0.200" });
+    const from = { number: "8000", name: "Bell" };
+    const call = await endpoint.callUri("sip:100@10.0.0.200", { from, sdp: sdp(4000) });
+    server.respond(await server.takeRequest("INVITE"), 486);
+    await server.takeRequest("ACK");
+    assert.equal(call.end?.status, 486);
+    ping(server, "p2");
+    assert.match((await server.takeResponse(200)).get("allow") ?? "", /INVITE/);
+  });
+
   it("is none: no answer to a stranger is larger than its cause, whatever is asked and however short", async () => {
     const { party, network, endpoint } = await house();
     const { notices } = told(endpoint);
