@@ -41,9 +41,8 @@ const tooBusy = 0.98;
 const fewCalls = 50;
 const windowMs = 200;
 const tellEveryMs = 60_000;
-/** The share that is refused grows quicker than it shrinks: a queue is gone late, and what waits in it is refused too. */
-const more = 0.15;
-const less = 0.05;
+/** By how much the refused share grows or shrinks with each window: about half of them are then too busy, and none idle. */
+const step = 0.1;
 
 export class Overload {
   readonly #clock: Clock;
@@ -97,7 +96,7 @@ export class Overload {
     if (now - this.#measuredAt < windowMs) return;
     this.#measuredAt = now;
     const over = this.#busy() > tooBusy && this.#calls >= fewCalls;
-    this.#share = over ? Math.min(1, this.#share + more) : Math.max(0, this.#share - less);
+    this.#share = over ? Math.min(1, this.#share + step) : Math.max(0, this.#share - step);
   }
 }
 

@@ -102,26 +102,27 @@ describe("an event loop that never rests", () => {
     assert.equal(await letIn(), 40);
     const some = await over(1);
     assert.ok(some < 40 && some > 24, `${some} of 40 in the first moment`);
-    assert.equal(await over(7), 0);
+    assert.equal(await over(9), 0);
     load.busy = 0.9;
-    assert.ok((await over(10)) > 10);
-    assert.equal(await over(10), 40);
+    const half = await over(5);
+    assert.ok(half > 10 && half < 30, `${half} of 40 on the way back`);
+    assert.equal(await over(5), 40);
   });
 
   it("serves a door in the worst of it", async () => {
     const { letIn, over, party } = await working(50);
-    assert.equal(await over(8), 0);
+    assert.equal(await over(11), 0);
     assert.equal(await letIn(party({ user: "8000" })), 40);
   });
 
   it("refuses nobody in a house with few calls: a flow may be busy for a moment", async () => {
     const { over } = await working(49);
-    assert.equal(await over(8), 40);
+    assert.equal(await over(11), 40);
   });
 
   it("says the same of a call when it comes back with its password", async () => {
     const { over, party, calls } = await working(50);
-    await over(3);
+    await over(5);
     const phone = party({ user: "6001" });
     const before = calls.length;
     const invites = Array.from({ length: 40 }, (_, i) =>
