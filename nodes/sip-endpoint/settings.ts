@@ -12,6 +12,7 @@ export interface EndpointConfig extends Config {
   port?: string;
   advertise?: string;
   realm?: string;
+  maxCalls?: string;
   rtpFrom?: string;
   rtpTo?: string;
   traceMessages?: string;
@@ -32,7 +33,8 @@ type Sip = SwitchboardOptions["sip"];
  * @throws PorteroError `invalid`, about a field that cannot be
  */
 export function endpointOptions(config: EndpointConfig, env: NodeJS.ProcessEnv): SwitchboardOptions {
-  return { sip: { ...network(config, env), ...security(config), ...diagnosis(config) }, media: media(config) };
+  const sip = { ...network(config, env), ...security(config), ...calls(config), ...diagnosis(config) };
+  return { sip, media: media(config) };
 }
 
 function network(config: EndpointConfig, env: NodeJS.ProcessEnv): Pick<Sip, "listeners"> {
@@ -59,6 +61,14 @@ function diagnosis(config: EndpointConfig): Partial<Sip> {
   if (!Number.isInteger(messages) || messages < 0 || messages > mostTraced)
     throw giveUp("invalid", `sip-endpoint: the messages kept must be a whole number from 0 to ${mostTraced}`);
   return { trace: traceOf(messages) };
+}
+
+function calls(config: EndpointConfig): Partial<Sip> {
+  const text = textOr(config.maxCalls);
+  if (text === undefined) return {};
+  const maxCalls = Number(text);
+  if (Number.isInteger(maxCalls) && maxCalls > 0) return { maxCalls };
+  throw giveUp("invalid", `sip-endpoint: calls at once must be a whole number from 1 on (it is ${text})`);
 }
 
 function media(config: EndpointConfig): NonNullable<SwitchboardOptions["media"]> {

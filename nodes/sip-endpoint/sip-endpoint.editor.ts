@@ -21,6 +21,7 @@ RED.nodes.registerType("sip-endpoint", {
     port: wholeNumber(words, 0, 65535),
     advertise: { value: "", validate: (value, _options) => address.test(text(value)) || words("error.address") },
     realm: { value: "" },
+    maxCalls: wholeNumber(words, 1, 100_000),
     rtpFrom: wholeNumber(words, 0, 65535),
     rtpTo: wholeNumber(words, 0, 65535),
     traceMessages: wholeNumber(words, 0, 50000),

@@ -48,6 +48,8 @@ describe("sip-endpoint", () => {
   });
   it("says what cannot be", () => {
     assert.throws(() => endpointOptions({ ...config, port: "70000" }, {}), /port must be a whole number/);
+    assert.throws(() => endpointOptions({ ...config, maxCalls: "0" }, {}), /calls at once must be a whole number/);
+    assert.equal(endpointOptions({ ...config, maxCalls: "20" }, {}).sip.maxCalls, 20);
     assert.throws(() => endpointOptions({ ...config, udp: false, tcp: false }, {}), /both off/);
     assert.throws(
       () => endpointOptions({ ...config, traceMessages: "many" }, {}),
