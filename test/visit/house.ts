@@ -48,10 +48,11 @@ export class House {
   readonly logged: string[] = [];
   readonly #close: (() => Promise<void>)[] = [];
 
-  private constructor(direct?: DirectSettings) {
+  private constructor(direct?: DirectSettings, sip: { readonly maxCalls?: number } = {}) {
     const log = (text: string) => void this.logged.push(text);
     this.switchboard = new Switchboard({
       sip: {
+        ...sip,
         listeners: [
           { transport: "udp", address: "127.0.0.1", port: 0 },
           { transport: "tcp", address: "127.0.0.1", port: 0 },
@@ -69,8 +70,9 @@ export class House {
   static async open(
     door: { code?: string; imageUrl?: string; preset?: string; address?: string } = {},
     direct?: DirectSettings,
+    sip?: { readonly maxCalls?: number },
   ): Promise<House> {
-    const house = new House(direct);
+    const house = new House(direct, sip);
     const { code = "1234", imageUrl, preset = "generic", address } = door;
     house.switchboard.addDoor(
       {

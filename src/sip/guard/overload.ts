@@ -3,7 +3,7 @@
 // and those that are taken get through. A call of a door station is always taken.
 import { performance } from "node:perf_hooks";
 import type { Clock } from "../../clock.ts";
-import type { Call } from "../dialog/call.ts";
+import type { IncomingCall } from "../dialog/incoming.ts";
 import type { SipRequest } from "../message/message.ts";
 import { newTag } from "../message/reply.ts";
 import { parseUri, plainUser } from "../message/uri.ts";
@@ -67,8 +67,9 @@ export class Overload {
     this.#measuredAt = clock.now();
   }
 
-  /** Counts a call that is taken, until it is over. */
-  takes(call: Call): void {
+  /** Counts a call that is taken, until it is over. Doors take nobody's place. */
+  takes(call: IncomingCall): void {
+    if (this.#isFirst(call.caller.number)) return;
     this.#calls++;
     call.once("ended", () => this.#calls--);
   }

@@ -34,9 +34,12 @@ describe("too many calls, RFC 3261 §21.5.4", () => {
   });
 
   it("do not keep a door from being served", async () => {
-    const { calls, party } = await full();
+    const { calls, party, phone } = await full();
     await party({ user: "8000" }).authenticated("INVITE", "pw8000", { to: "777", callId: "bell", body: offer });
     assert.equal(last(calls).caller.number, "8000");
+    calls[0]?.reject(486);
+    await phone.authenticated("INVITE", "pw6001", { to: "777", callId: "three", body: offer });
+    assert.equal(calls.length, 4, "nor does a door keep a phone from its place");
   });
 
   it("do not get in by a door's name", async () => {
