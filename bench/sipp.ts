@@ -1,5 +1,5 @@
 // sipp as load generator: one run of a scenario of bench/sipp, and what its statistics say of it.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../scripts/peers.ts";
 import { freePort } from "../scripts/ports.ts";
@@ -47,11 +47,13 @@ export const numbers = (count: number): string[] => Array.from({ length: count }
 export async function sipp(options: SippOptions): Promise<SippResult> {
   const { folder, scenario, port, calls, load, keys = {}, seconds, signal } = options;
   const stats = join(folder, `${scenario}-${port}.csv`);
+  // Of a run that does not even begin, the one before must not be read.
+  rmSync(stats, { force: true });
   const child = start(findProgram("sipp") ?? "sipp", [
     ...(load ? [`${load.to.host}:${load.to.port}`, "-r", String(load.rate), "-inf", load.fields] : []),
     ...["-sf", join(import.meta.dirname, "sipp", `${scenario}.xml`), "-m", String(calls), "-nostdin"],
     ...["-i", "127.0.0.1", "-p", String(port), "-buff_size", "2000000", "-l", "20000", "-timer_resol", "1"],
-    ...["-trace_stat", "-stf", stats, "-fd", "1", "-timeout", `${seconds}s`, "-timeout_error"],
+    ...["-trace_stat", "-stf", stats, "-fd", "1", "-timeout", `${Math.ceil(seconds)}s`, "-timeout_error"],
     ...Object.entries(keys).flatMap(([key, value]) => ["-key", key, value]),
   ]);
   // It ends by itself; this is for the day it does not.
