@@ -14,3 +14,13 @@ describe("The bench's device on the wire", () => {
     if (process.platform === "linux") assert.ok(server.cost().all >= server.cost().main && server.cost().main > 0);
   });
 });
+
+describe("The bench's look at memory", () => {
+  it("is at what both threads of the server have in use", async () => {
+    using folder = scratch();
+    const options = ["--expose-gc", "--import", "./bench/heap.ts"];
+    await using server = await Portero.start(folder.path, { extensions: [] }, options);
+    const { main, media, rss } = await server.memory();
+    assert.ok(main > 1e6 && media > 1e6 && main + media < rss, JSON.stringify({ main, media, rss }));
+  });
+});
