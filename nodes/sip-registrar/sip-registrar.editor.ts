@@ -66,6 +66,8 @@ RED.nodes.registerType("sip-registrar", {
   defaults: {
     name: { value: "" },
     endpoint: { value: "", type: "sip-endpoint", required: true },
+    // Where accounts are added and edited; all of the endpoint's are told of, chosen or not.
+    account: { value: "", type: "sip-account", required: false },
     extensions: { value: [], validate: (value, _options) => checkRows(value) },
   },
   credentials: { passwords: { type: "password" } },

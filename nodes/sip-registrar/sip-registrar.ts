@@ -3,6 +3,7 @@ import { giveUp, sentence } from "../../src/errors.ts";
 import { Secret } from "../../src/secret.ts";
 import type { Refusal } from "../../src/sip/endpoint.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
+import { accountCommand, accountDnd, accountTrouble, tellAccounts, type AccountDnd } from "./accounts.ts";
 import { endpointNode, numberOr, onClose, onInput, Sign, textOr } from "../shared.ts";
 
 export interface ExtensionRow {
@@ -32,7 +33,10 @@ export function ownPasswords(credential: string | undefined): Map<string, string
 }
 
 type Command =
-  { action: "list" } | { action: "remove"; extension: string } | { action: "dnd"; extension: string; on: boolean };
+  | AccountDnd
+  | { action: "list" }
+  | { action: "remove"; extension: string }
+  | { action: "dnd"; extension: string; on: boolean };
 
 /** Reads a command; throws a sentence that says what a command looks like. */
 export function registrarCommand(msg: Message): Command {
@@ -48,6 +52,8 @@ export function registrarCommand(msg: Message): Command {
         throw giveUp("invalid", 'remove: which extension? {"action":"remove","extension":"6001"}');
       return { action, extension };
     case "dnd": {
+      const ofAccount = accountCommand(payload);
+      if (ofAccount) return ofAccount;
       const on = payload["on"];
       if (extension === undefined || typeof on !== "boolean") {
         throw giveUp("invalid", 'dnd: which extension, on or off? {"action":"dnd","extension":"6001","on":true}');
@@ -121,12 +127,21 @@ export default function (RED: Red): void {
         sign.show("red", "ring", faults[0]);
         return;
       }
+      const trouble = accountTrouble(switchboard);
+      if (trouble !== undefined) {
+        sign.show("yellow", "ring", trouble);
+        return;
+      }
       const all = new Set([...added, ...switchboard.doors().map((door) => door.extension)]);
       const registered = new Set(switchboard.registrations().map((r) => r.extension));
       const here = [...all].filter((extension) => registered.has(extension)).length;
       const text = RED._("sip-registrar.status.registered", { registered: here, all: all.size });
       sign.show(here === 0 ? "grey" : here === all.size ? "green" : "yellow", here === all.size ? "dot" : "ring", text);
     };
+    const untellAccounts = tellAccounts(switchboard, (output, msg) => {
+      this.send([0, 1, 2].map((index) => (index === output ? msg : null)));
+      draw();
+    });
     const say = (output: number, event: string, payload: { extension?: string }) => {
       const msg: Message = { topic: `${payload.extension ?? "unknown"}/${event}`, event, payload };
       this.send([0, 1, 2].map((index) => (index === output ? msg : null)));
@@ -155,11 +170,14 @@ export default function (RED: Red): void {
     endpoint.health.on("change", draw);
     draw();
 
-    onInput(this, (msg, send) => {
+    onInput(this, async (msg, send) => {
       const command = registrarCommand(msg);
       switch (command.action) {
         case "list":
           send([{ ...msg, event: "list", payload: switchboard.registrations() }, null, null]);
+          break;
+        case "account-dnd":
+          send([{ ...msg, event: "dnd", payload: await accountDnd(switchboard, command) }, null, null]);
           break;
         case "remove":
           if (switchboard.unregister(command.extension) === 0) {
@@ -174,6 +192,7 @@ export default function (RED: Red): void {
     });
     onClose(this, async () => {
       await endpoint.lastWords();
+      untellAccounts();
       switchboard.off("registered", listeners.registered);
       switchboard.off("unregistered", listeners.unregistered);
       switchboard.off("refused", listeners.refused);

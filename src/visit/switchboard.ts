@@ -52,6 +52,8 @@ export interface SwitchboardEvents {
 const freshMs = 2_000;
 /** The same complaint about the same source is repeated no sooner. */
 const seldomMs = 60_000;
+/** Of one that has an address in its settings; without the brackets of IPv6. */
+const hostOfDoor = ({ settings }: Door): string => (settings.address ?? "").replace(/^\[|\]$/g, "").toLowerCase();
 const hostOf = (address: string): string => address.replace(/:\d+$/, "");
 /** Visits can be asked for this long after their end. */
 const rememberMs = 10 * 60_000;
@@ -230,8 +232,10 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
 
   wayOutside(target: Target, by: Chooser): Way | undefined {
     if (this.plan.owner(target) === undefined) return this.#outside.way(target, by);
-    const address = this.#doorAt(target)?.settings.address;
-    return address === undefined ? undefined : this.#outside.way(`sip:${writeHost(address)}`, by);
+    const door = this.#doorAt(target);
+    return door?.settings.address === undefined
+      ? undefined
+      : this.#outside.way(`sip:${writeHost(hostOfDoor(door))}`, by);
   }
 
   doors(): DoorView[] {
@@ -385,7 +389,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   }
 
   #doorWithAddress(host: string): Door | undefined {
-    return [...this.#doors.values()].find(({ settings }) => settings.address === host);
+    return [...this.#doors.values()].find((door) => hostOfDoor(door) === host);
   }
 
   #pressed(door: Door, call: IncomingCall): void {

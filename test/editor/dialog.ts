@@ -32,10 +32,13 @@ export class Dialog {
     return this.field(name).locator("xpath=following-sibling::*[1]").locator("input.red-ui-typedInput-input");
   }
 
-  /** Opens the config node that is chosen in a field, by the pencil beside it. */
+  /** Opens the config node that is chosen in a field, by the pencil beside it; a new one, where none is chosen. */
   async editConfig(name: string): Promise<Dialog> {
     const prefix = this.#kind === "node" ? "node-input" : "node-config-input";
-    await this.#untilGone(() => this.tray.locator(`#${prefix}-btn-${name}-edit`).click());
+    const button = (does: string) => this.tray.locator(`#${prefix}-btn-${name}-${does}`);
+    await button("edit").waitFor();
+    const isChosen = await button("edit").evaluate((element) => !element.classList.contains("disabled"));
+    await this.#untilGone(() => button(isChosen ? "edit" : "add").click());
     return Dialog.opened(this.page, "node-config");
   }
 

@@ -113,6 +113,20 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.deepEqual(editor.troubles.slice(since), []);
   });
 
+  it("sip-account: opens from the registrar's dialog, with words and fields in place", async () => {
+    const since = editor.troubles.length;
+    const dialog = await editor.edit(idOf("sip-registrar"));
+    const account = await dialog.editConfig("account");
+    await account.eachTab(() => check(account));
+    await account.tray.locator('.red-ui-tab a[href="#second"]').click();
+    assert.equal(await account.field("server2").isVisible(), false);
+    await account.field("useSecond").check();
+    await account.field("server2").waitFor();
+    await account.cancel();
+    await dialog.cancel();
+    assert.deepEqual(editor.troubles.slice(since), []);
+  });
+
   const wrong: [type: string, config: string[], fields: [field: string, value: string, says: RegExp][]][] = [
     ["camera-snapshot", [], [["width", "wide", /whole number.*1.*4096/i]]],
     ["dial-strategy", [], [["stopCauses", "busy", /causes with commas/i]]],
@@ -135,6 +149,17 @@ describe("The dialogs", { skip: without("chromium") }, () => {
       ],
     ],
     ["doorbell-in", ["door", "endpoint"], [["port", "70000", /0.*65535/]]],
+    [
+      "sip-registrar",
+      ["account"],
+      [
+        ["server", "sip:pbx", /host name or an IP address/],
+        ["user", "my number", /number or name that the server gave you/],
+        ["proxy", "proxy:port", /with :5070 for a port/],
+        ["slug", "My Provider", /small letters/i],
+        ["dndStatus", "200", /400.*699/],
+      ],
+    ],
   ];
   for (const [type, config, fields] of wrong)
     it(`${[type, ...config].join(" → ")}: says what is wrong with ${fields.map(([name]) => name).join(", ")}`, async () => {

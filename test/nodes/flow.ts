@@ -12,6 +12,7 @@ import doorbellSim from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import dtmfOut from "../../nodes/dtmf-out/dtmf-out.ts";
 import mqttBridge from "../../nodes/mqtt-bridge/mqtt-bridge.ts";
 import type { Message, RedNode, StatusLook } from "../../nodes/red.d.ts";
+import sipAccount from "../../nodes/sip-account/sip-account.ts";
 import sipEndpoint from "../../nodes/sip-endpoint/sip-endpoint.ts";
 import sipRegistrar from "../../nodes/sip-registrar/sip-registrar.ts";
 
@@ -38,6 +39,7 @@ const helper = createRequire(import.meta.url)("node-red-node-test-helper") as He
 const all = [
   sipEndpoint,
   door,
+  sipAccount,
   sipRegistrar,
   doorbellIn,
   dialStrategy,
@@ -141,7 +143,7 @@ export class Flow {
 const placed = (flow: FlowNode[]): FlowNode[] => [
   { id: "f", type: "tab", label: "test" },
   ...flow.map((node) =>
-    ["sip-endpoint", "door"].includes(node.type) ? node : { z: "f", x: 100, y: 100, wires: [], ...node },
+    ["sip-endpoint", "door", "sip-account"].includes(node.type) ? node : { z: "f", x: 100, y: 100, wires: [], ...node },
   ),
 ];
 

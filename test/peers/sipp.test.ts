@@ -102,7 +102,7 @@ describe("sipp as the peer", { skip: without("sipp") }, () => {
       });
 
       // On TCP sipp takes a repeated 200, which RFC 3261 §13.3.1.4 wants there too, for a fault of ours.
-      for (const name of transport === "UDP" ? ["bell", "bell-slow"] : ["bell"])
+      for (const name of transport === "UDP" ? ["bell", "bell-slow", "bell-by-proxy"] : ["bell", "bell-by-proxy"])
         it(`N5 calls as a bell, is answered, sends digits by INFO both ways of writing, is hung up on (${name})`, async () => {
           const digits: string[] = [];
           const ends: CallEnd[] = [];

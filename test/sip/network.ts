@@ -38,6 +38,8 @@ export class Network {
   /** Everything sent, in order. */
   readonly sent: Sent[] = [];
   weather: Weather;
+  /** Keep-alives by datagram so far. */
+  pings = 0;
   /** Decides over single messages where it is given: true = this one is lost. */
   loses: (sent: Sent) => boolean = () => false;
   /** Cuts a connection at a message where it is given: before it arrives, or once it has. */
@@ -179,6 +181,7 @@ class DatagramFlow implements Flow {
 
   // What a keep-alive looks like on the wire is tested with sockets; here it only arrives or does not.
   ping(answered: (seenAt?: Address) => void): void {
+    this.#network.pings++;
     if (this.#network.place("UDP", this.remote)) this.#network.clock.after(2, () => answered(this.sentBy));
   }
 

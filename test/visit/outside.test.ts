@@ -332,10 +332,13 @@ describe("A1 direct calls", () => {
 
   it("to a door that is not registered go to its address", async () => {
     const house = await House.open({ address: "127.0.0.3" });
+    const six = await House.open({ address: "[2001:DB8::3]" });
     try {
+      assert.deepEqual(six.switchboard.wayOutside("8000", "phone"), { kind: "address", uri: "sip:[2001:db8::3]" });
       assert.deepEqual(house.switchboard.wayOutside("8000", "phone"), { kind: "address", uri: "sip:127.0.0.3" });
       assert.equal(house.switchboard.wayOutside("8000", "stranger")?.kind, "refused");
     } finally {
+      await six.close();
       await house.close();
     }
   });

@@ -21,6 +21,8 @@ export interface AccountStatus {
   readonly server: string;
   /** Whether that is the second one. */
   readonly second: boolean;
+  /** The outbound proxy that it goes by, where there are any. */
+  readonly proxy?: string;
   /** Why it failed. */
   readonly text?: string;
 }
@@ -68,10 +70,12 @@ export class Account extends EventEmitter<AccountEvents> {
 
   get status(): AccountStatus {
     const { settings, registration, trouble } = this.#line;
+    const [proxy] = registration.proxies;
     return {
       ...{ account: this.name, label: this.#settings.label ?? this.name, server: settings.server },
       state: registration.registered ? "registered" : trouble === undefined ? "registering" : "failed",
       second: this.#line === this.#second,
+      ...(proxy === undefined ? {} : { proxy: proxy.replace(/^sip:|;.*$/g, "") }),
       ...(trouble === undefined ? {} : { text: trouble }),
     };
   }
@@ -172,8 +176,8 @@ export class Account extends EventEmitter<AccountEvents> {
     const before = this.#told;
     const now = this.status;
     this.#told = now;
-    const { state, server, text } = now;
-    if (state === before.state && server === before.server && text === before.text) return;
+    const { state } = now;
+    if (JSON.stringify(now) === JSON.stringify(before)) return;
     if (before.state === "registered" && state !== "registered") this.emit("unregistered", now);
     if (state === "registered") this.emit("registered", now);
     else if (state === "failed") this.emit("failed", now);

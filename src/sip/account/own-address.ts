@@ -14,6 +14,11 @@ export class OwnAddress {
     return contactOn(at ? { transport: flow.transport, sentBy: at } : flow, user);
   }
 
+  /** Whether the server sees us elsewhere than where we are: a router is between. */
+  isElsewhere(flow: Flow): boolean {
+    return this.#seen?.by === wayOf(flow);
+  }
+
   /** Takes notice of the Via of an answer; says whether `contact`, which was registered, leads elsewhere than it says. */
   seen(flow: Flow, via: Via | undefined, contact: string): boolean {
     const host = via?.params.get("received") ?? via?.host;

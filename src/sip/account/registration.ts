@@ -10,6 +10,7 @@ import { newCallId, newTag } from "../message/reply.ts";
 import { escapeUser, parseUri, writeHost } from "../message/uri.ts";
 import { Sending, type ClientCredentials } from "../request/send.ts";
 import { showAddress, type Flow } from "../transport/flow.ts";
+import { keepAlive } from "../transport/keep-alive.ts";
 import { OwnAddress } from "./own-address.ts";
 
 export interface RegistrationOptions {
@@ -39,6 +40,11 @@ export interface RegistrationEvents {
   failed: [error: PorteroError, seconds: number];
 }
 
+/** The longest time between two signs of life (RFC 5626 §4.4.1, §4.4.2): for a connection, and for a router's memory of UDP. */
+const pingMs = { stream: 120_000, datagram: 29_000 };
+
+const mostHosts = 50;
+
 /** 401, 403, 404 …: the server's own word. These are not, and another proxy may know better. */
 const lost = (answer: SipResponse | PorteroError): boolean =>
   !("status" in answer) || [408, 480, 500, 502, 503, 504].includes(answer.status);
@@ -59,6 +65,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   #lengthened = false;
   #next: Cancel = () => {};
   #look: Cancel = () => {};
+  #alive: Cancel = () => {};
   #sending: Sending | undefined;
   #running = false;
   /** A REGISTER is under way. */
@@ -122,6 +129,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#running = false;
     this.#next();
     this.#look();
+    this.#alive();
     this.#sending?.stop();
     const flow = this.#flow;
     if (!this.#registered || !flow) return;
@@ -146,6 +154,8 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     const flows = await this.#host.flowsTo(proxy ?? this.#options.server);
     const same = ({ remote, transport }: Flow) =>
       transport === this.#flow?.transport && showAddress(remote) === showAddress(this.#flow.remote);
+    // A name whose addresses change all the time must not make everybody our server.
+    if (this.#hosts.size > mostHosts) this.#hosts.clear();
     for (const { remote } of flows) this.#hosts.add(remote.host);
     const known = flows.findIndex(same);
     return known > 0 && this.#registered ? [...flows.splice(known, 1), ...flows] : flows;
@@ -232,7 +242,17 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     // Early enough that a lost answer can be asked for again.
     this.#next = this.#host.clock.after(Math.max(5, granted * 0.8 - 5) * 1000, () => this.#register());
     this.#lookForMain();
+    this.#keep(flow);
     this.emit("registered", granted);
+  }
+
+  // A server in the same network needs no signs of life by UDP, and may not know STUN; a router on the way needs them.
+  #keep(flow: Flow): void {
+    this.#alive();
+    if (!flow.reliable && !this.#own.isElsewhere(flow)) return;
+    const everyMs = flow.reliable ? pingMs.stream : pingMs.datagram;
+    const options = { everyMs, random: this.#random, onDead: () => this.check() };
+    this.#alive = keepAlive(flow, this.#host.clock, options);
   }
 
   // What counts is the expiry beside our own Contact, since others may be registered too (RFC 3261 §10.2.4). A server
@@ -268,6 +288,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
 
   #failed(error: PorteroError): void {
     this.#look();
+    this.#alive();
     this.#asking = false;
     this.#registered = false;
     this.#lengthened = false;

@@ -7,6 +7,7 @@ import type { SipRequest } from "../../../src/sip/message/message.ts";
 import { replyTo } from "../../../src/sip/message/reply.ts";
 import { house, last, type House } from "../house.ts";
 import { Names } from "../names.ts";
+import { Connection } from "../network.ts";
 import { sdp, type Party } from "../party.ts";
 
 interface Accounting extends House {
@@ -164,6 +165,23 @@ describe("an account behind a router, RFC 3581", () => {
     assert.match((await grantNatted(server, 41000)).list("contact").join(), /:41000>.*:40000>;expires=0$/);
   });
 
+  it("keeps the router's memory of us fresh, which nobody needs without one (RFC 5626 §4.4.2)", async () => {
+    for (const natted of [true, false]) {
+      const { machine, clock, account, network } = await accounting();
+      const server = machine("10.0.0.200");
+      if (natted) {
+        await grantNatted(server, 40000);
+        await grantNatted(server, 40000);
+      } else await grant(server);
+      const before = network.pings;
+      await clock.advance(200_000);
+      assert.equal(network.pings > before, natted);
+      void account.stop();
+      await clock.advance(33_000);
+      assert.equal(clock.pending, 0);
+    }
+  });
+
   it("calls from there", async () => {
     const { machine, account } = await accounting();
     const server = machine("10.0.0.200");
@@ -172,6 +190,19 @@ describe("an account behind a router, RFC 3581", () => {
     const called = account.call("100", { from, sdp: sdp(4000) });
     assert.match(contactOf(await server.takeRequest("INVITE")), /@203\.0\.113\.9:40000>$/);
     (await called).abandon();
+  });
+});
+
+describe("an account on TCP", () => {
+  it("is registered anew when its connection has gone, within two minutes (RFC 5626 §4.4.1)", async () => {
+    const { party, clock, seen } = await accounting({ transport: "tcp", expires: 3600 });
+    const server = party({ host: "10.0.0.200", transport: "TCP" });
+    await grant(server, 3600);
+    assert.ok(server.flow instanceof Connection);
+    server.flow.cut();
+    await clock.advance(121_000);
+    await grant(server, 3600);
+    assert.deepEqual([server.count("REGISTER"), seen], [2, ["registered 10.0.0.200"]]);
   });
 });
 
@@ -191,7 +222,8 @@ describe("A6 outbound proxies", () => {
     await clock.advance(32_000);
     const request = await grant(second);
     assert.equal(request.get("route"), "<sip:10.0.0.211:5070;lr>");
-    assert.deepEqual([seen, account.status.state], [["registered pbx.example"], "registered"]);
+    assert.deepEqual(seen, ["registered pbx.example"]);
+    assert.deepEqual([account.status.state, account.status.proxy], ["registered", "10.0.0.211:5070"]);
     // The main one is asked each minute; while it is silent nothing changes.
     await clock.advance(60_000 + 32_000);
     const main = machine("10.0.0.210");
@@ -203,7 +235,8 @@ describe("A6 outbound proxies", () => {
     assert.equal(back.get("route"), "<sip:10.0.0.210;lr>");
     await clock.advance(61_000);
     assert.equal(main.count("OPTIONS"), 1);
-    assert.deepEqual(seen, ["registered pbx.example"]);
+    assert.deepEqual(seen, ["registered pbx.example", "registered pbx.example"]);
+    assert.equal(account.status.proxy, "10.0.0.210");
   });
 
   it("are followed by the backup at 503, but not at a refusal", async () => {

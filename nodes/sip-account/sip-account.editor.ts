@@ -1,0 +1,170 @@
+// The dialog of an account: its server, its proxies, a second server, which numbers go out by it, and calls in.
+import { isExtension, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import type { Editor, JQuery, Property, Query } from "../editor/red.d.ts";
+
+declare const RED: Editor;
+declare const $: JQuery;
+
+interface Row {
+  prefix?: string;
+  strip?: string | number;
+  prepend?: string;
+}
+
+type Fields = Record<keyof Row, Query>;
+
+const words = wordsOf("sip-account");
+const field = (name: string): Query => $(`#node-config-input-${name}`);
+const widths = new Map<keyof Row, string>([
+  ["prefix", "30%"],
+  ["strip", "20%"],
+  ["prepend", "30%"],
+]);
+const rowsOf = (value: unknown): Row[] => (Array.isArray(value) ? (value as Row[]) : []);
+
+function checkRows(value: unknown): true | string {
+  const prefixes = rowsOf(value).map((row) => text(row.prefix));
+  const wrong = prefixes.find((prefix) => !/^[0-9+*#]{1,32}$/.test(prefix));
+  if (wrong !== undefined) return words("error.prefix", { prefix: wrong || "?" });
+  const short = rowsOf(value).find(({ prefix, strip }) => Number(text(strip)) > text(prefix).length);
+  if (short) return words("error.strip", { prefix: text(short.prefix) });
+  const twice = prefixes.find((prefix, index) => prefixes.indexOf(prefix) !== index);
+  return twice === undefined || words("error.twice", { prefix: twice });
+}
+
+const checked = (pattern: RegExp, fault: string): Property => ({
+  value: "",
+  validate: (value, _options) => pattern.test(text(value)) || words(`error.${fault}`),
+});
+
+const host = /^(?:[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+)$/;
+const proxy = /^$|^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
+const login = /^[^"\\\s]*$/;
+
+/** The second server's fields count only where it is used. */
+const second = (check: (value: unknown) => boolean, fault: string): Property => ({
+  value: "",
+  validate(value, _options) {
+    return this["useSecond"] !== true || check(value) || words(`error.${fault}`);
+  },
+});
+
+RED.nodes.registerType("sip-account", {
+  category: "config",
+  defaults: {
+    name: { value: "", validate: (value, _options) => text(value) !== "" || words("error.name") },
+    endpoint: { value: "", type: "sip-endpoint", required: true },
+    slug: checked(/^$|^[a-z0-9]+(-[a-z0-9]+)*$/, "slug"),
+    server: checked(host, "server"),
+    port: wholeNumber(words, 1, 65535),
+    transport: { value: "" },
+    user: { value: "", validate: (value, _options) => isExtension(value) || words("error.user") },
+    login: checked(login, "login"),
+    displayName: { value: "" },
+    expires: wholeNumber(words, 10, 86400),
+    proxy: checked(proxy, "proxy"),
+    backupProxy: checked(proxy, "proxy"),
+    identity: { value: "none" },
+    useSecond: { value: false },
+    server2: second((value) => host.test(text(value)), "server"),
+    port2: wholeNumber(words, 1, 65535),
+    transport2: { value: "" },
+    user2: second(isExtension, "user"),
+    login2: checked(login, "login"),
+    displayName2: { value: "" },
+    expires2: wholeNumber(words, 10, 86400),
+    proxy2: checked(proxy, "proxy"),
+    backupProxy2: checked(proxy, "proxy"),
+    prefixes: { value: [], validate: (value, _options) => checkRows(value) },
+    doorsMayDial: { value: false },
+    incoming: { value: "refuse" },
+    incomingDoor: { value: "", type: "door", required: false },
+    incomingTargets: { value: "" },
+    incomingStatus: wholeNumber(words, 400, 699),
+    dndOn: { value: "" },
+    dndOff: { value: "" },
+    dndStatus: wholeNumber(words, 400, 699),
+  },
+  credentials: { password: { type: "password" }, password2: { type: "password" } },
+  label() {
+    const user = text(this["user"]);
+    return (this.name || words("label.node")) + (user === "" ? "" : ` (${user})`);
+  },
+  oneditprepare() {
+    tabs($("#portero-account-tabs"), words);
+    const shown = $("#portero-account-status");
+    const show = () => {
+      $.getJSON(
+        `portero/account/${this.id}`,
+        ({
+          state,
+          server = "",
+          second,
+          text = "",
+        }: {
+          state: string;
+          server?: string;
+          second?: boolean;
+          text?: string;
+        }) => {
+          shown.text(words(`state.${state === "registered" && second ? "second" : state}`, { server, text }));
+        },
+      ).fail(() => shown.text(words("state.not-deployed")));
+      // The dialog tells nobody that it was cancelled: it has gone when its fields have.
+      setTimeout(() => $("#portero-account-status").length > 0 && show(), 3000);
+    };
+    show();
+
+    const useSecond = field("useSecond");
+    const toggle = () => void $("#portero-account-second").toggle(useSecond.prop("checked") === true);
+    useSecond.on("change", toggle);
+    toggle();
+
+    const incoming = field("incoming");
+    const choose = () => {
+      for (const kind of ["door", "targets", "refuse"])
+        $(`[data-incoming="${kind}"]`).toggle(text(incoming.val()) === kind);
+    };
+    incoming.on("change", choose);
+    choose();
+
+    const header = $("<div>").css({ display: "flex", "margin-left": "23px", "margin-right": "17px" });
+    for (const [key, width] of widths)
+      $("<span>")
+        .css({ width, "margin-right": "6px" })
+        .text(words(`column.${key}`))
+        .appendTo(header);
+    field("list").editableList({
+      header,
+      removable: true,
+      sortable: true,
+      height: "auto",
+      addButton: words("label.add"),
+      addItem: (row: Query, _index, item: Row) => {
+        row.css({ display: "flex", "align-items": "center" });
+        const input = (key: keyof Row): Query =>
+          $("<input>")
+            .attr("type", "text")
+            .attr("placeholder", words(`placeholder.${key}`))
+            .attr("title", words(`label.${key}`))
+            .css({ width: widths.get(key) ?? "", "margin-right": "6px" })
+            .val(text(item[key]))
+            .appendTo(row);
+        const fields: Fields = { prefix: input("prefix"), strip: input("strip"), prepend: input("prepend") };
+        row.closest("li").find(".red-ui-editableList-item-content").data("fields", fields);
+      },
+    });
+    for (const row of rowsOf(this["prefixes"])) field("list").editableList("addItem", row);
+  },
+  oneditsave() {
+    const rows: Row[] = [];
+    field("list")
+      .editableList("items")
+      .each((_index, element) => {
+        const { prefix, strip, prepend } = $(element).data("fields") as Fields;
+        rows.push({ prefix: text(prefix.val()), strip: text(strip.val()), prepend: text(prepend.val()) });
+      });
+    if (JSON.stringify(rows) !== JSON.stringify(this["prefixes"])) this.changed = true;
+    this["prefixes"] = rows;
+  },
+});

@@ -1,0 +1,14 @@
+// The machine's clock, some times as fast: for our side of a test with a real program, whose answers come in its own time,
+// while our timers of half a minute shall not take half a minute.
+import { sleepOn, systemClock, type Clock } from "../../src/clock.ts";
+
+export function fastClock(times: number): Clock {
+  const begun = systemClock.now();
+  const clock: Clock = {
+    now: () => begun + (systemClock.now() - begun) * times,
+    after: (ms, run) => systemClock.after(ms / times, run),
+    every: (ms, run) => systemClock.every(ms / times, run),
+    sleep: (ms, signal) => sleepOn(clock, ms, signal),
+  };
+  return clock;
+}
