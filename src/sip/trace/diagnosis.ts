@@ -63,8 +63,13 @@ export class Diagnosis extends EventEmitter<{ finding: [finding: Finding] }> {
     this.#look = undefined;
     for (const entry of this.#endpoint.trace.entries(this.#seen).slice(-mostAtOnce)) {
       this.#seen = entry.seq;
-      const seen = seenOf(entry);
-      if (seen) for (const rule of this.#rules) rule(seen, this.#findings);
+      try {
+        const seen = seenOf(entry);
+        if (seen) for (const rule of this.#rules) rule(seen, this.#findings);
+      } catch (error) {
+        // Thrown here it would come out of a timer and end the whole process.
+        this.#endpoint.emit("fault", error);
+      }
     }
   }
 
