@@ -1,5 +1,6 @@
 // From the fields of the endpoint's dialog to a switchboard's options, tab by tab. A blank field means the default.
 import { giveUp } from "../../src/errors.ts";
+import { parseNetworks } from "../../src/sip/guard/networks.ts";
 import { traceDefaults, traceOf } from "../../src/sip/trace/trace.ts";
 import type { SwitchboardOptions } from "../../src/visit/settings.ts";
 import type { Config } from "../red.d.ts";
@@ -13,6 +14,8 @@ export interface EndpointConfig extends Config {
   advertise?: string;
   realm?: string;
   maxCalls?: string;
+  directCalls?: boolean;
+  directFrom?: string;
   rtpFrom?: string;
   rtpTo?: string;
   traceMessages?: string;
@@ -34,7 +37,14 @@ type Sip = SwitchboardOptions["sip"];
  */
 export function endpointOptions(config: EndpointConfig, env: NodeJS.ProcessEnv): SwitchboardOptions {
   const sip = { ...network(config, env), ...security(config), ...calls(config), ...diagnosis(config) };
-  return { sip, media: media(config) };
+  return { sip, media: media(config), ...direct(config) };
+}
+
+// Checked here, so that an address that is none is said of this node, and not by whatever fails later.
+function direct(config: EndpointConfig): Pick<SwitchboardOptions, "direct"> {
+  const from = (config.directFrom ?? "").split(/[\s,;]+/).filter(Boolean);
+  parseNetworks(from, "sip-endpoint: direct calls from");
+  return { direct: { calls: config.directCalls !== false, from } };
 }
 
 function network(config: EndpointConfig, env: NodeJS.ProcessEnv): Pick<Sip, "listeners"> {

@@ -22,6 +22,11 @@ RED.nodes.registerType("sip-endpoint", {
     advertise: { value: "", validate: (value, _options) => address.test(text(value)) || words("error.address") },
     realm: { value: "" },
     maxCalls: wholeNumber(words, 1, 100_000),
+    directCalls: { value: true },
+    directFrom: {
+      value: "",
+      validate: (value, _options) => /^[0-9A-Fa-f:.,;/\s]*$/.test(text(value)) || words("error.networks"),
+    },
     rtpFrom: wholeNumber(words, 0, 65535),
     rtpTo: wholeNumber(words, 0, 65535),
     traceMessages: wholeNumber(words, 0, 50000),
@@ -32,6 +37,8 @@ RED.nodes.registerType("sip-endpoint", {
   oneditprepare() {
     tabs($("#portero-endpoint-tabs"), words);
     leaveTrace = showTrace($('section[data-tab="diagnosis"]'), this.id, words);
+    // An endpoint that is older than this switch has it on.
+    if (this["directCalls"] === undefined) $("#node-config-input-directCalls").prop("checked", true);
     const reach = $("#portero-endpoint-reach");
     $.getJSON(`portero/endpoint/${this.id}`, (found: { host: string; port: number; trouble?: string }) => {
       reach.text(found.trouble ?? words("label.reach", { address: `${found.host}:${found.port}` }));

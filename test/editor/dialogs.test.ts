@@ -148,7 +148,14 @@ describe("The dialogs", { skip: without("chromium") }, () => {
         ["slug", "Front Door", /small letters/i],
       ],
     ],
-    ["doorbell-in", ["door", "endpoint"], [["port", "70000", /0.*65535/]]],
+    [
+      "doorbell-in",
+      ["door", "endpoint"],
+      [
+        ["port", "70000", /0.*65535/],
+        ["directFrom", "my phone", /networks/],
+      ],
+    ],
     [
       "sip-registrar",
       ["account"],
