@@ -160,7 +160,10 @@ export class Admission {
   }
 
   #register(request: SipRequest, transaction: ServerTransaction, identity: Identity): void {
-    const number = plainUser(parseUri(request.to?.uri ?? "")?.user ?? "");
+    const address = parseUri(request.to?.uri ?? "");
+    // RFC 3261 §10.3: what is registered is a SIP or SIPS URI.
+    if (!address || address.scheme === "tel") return this.turnAway(request, transaction, 400);
+    const number = plainUser(address.user);
     if (number !== identity.extension && number !== identity.login)
       return this.#refuse(
         request,

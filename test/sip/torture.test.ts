@@ -144,7 +144,7 @@ describe("torture messages of who has given a password", () => {
   for (const [section, name, status] of [
     ["3.1.1.4", "escnull", 403],
     ["3.1.2.13", "regbadct", 400],
-    ["3.3.4", "unksm2", 403],
+    ["3.3.4", "unksm2", 400],
     ["3.3.6", "invut", 415],
     ["3.3.12", "cparam01", 200],
     ["3.3.13", "cparam02", 200],

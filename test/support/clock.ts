@@ -5,13 +5,11 @@ import { sleepOn, type Cancel, type Clock } from "../../src/clock.ts";
 
 interface Timer {
   at: number;
-  order: number;
   run: () => void;
 }
 
 export class FakeClock implements Clock {
   #now: number;
-  #order = 0;
   readonly #timers = new Set<Timer>();
 
   constructor(now = Date.parse("2026-01-01T00:00:00Z")) {
@@ -24,7 +22,7 @@ export class FakeClock implements Clock {
 
   after(ms: number, run: () => void): Cancel {
     // Whole milliseconds, as setTimeout and Date.now have it.
-    const timer = { at: this.#now + Math.max(0, Math.trunc(ms)), order: this.#order++, run };
+    const timer = { at: this.#now + Math.max(0, Math.trunc(ms)), run };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }
@@ -53,14 +51,21 @@ export class FakeClock implements Clock {
     const end = this.#now + ms;
     await settle();
     for (;;) {
-      const due = [...this.#timers].filter((t) => t.at <= end).sort((a, b) => a.at - b.at || a.order - b.order)[0];
-      if (!due) break;
+      const due = this.#first();
+      if (!due || due.at > end) break;
       this.#timers.delete(due);
       this.#now = Math.max(this.#now, due.at);
       due.run();
       await settle();
     }
     this.#now = end;
+  }
+
+  #first(): Timer | undefined {
+    let first: Timer | undefined;
+    // In the order in which they were set, so that of two at the same time the earlier one stays.
+    for (const timer of this.#timers) if (!first || timer.at < first.at) first = timer;
+    return first;
   }
 }
 
