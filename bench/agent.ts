@@ -16,6 +16,7 @@ export const sdp =
 type Heard<M> = (message: M, at: number) => void;
 
 export class Agent {
+  readonly host: string;
   readonly port: number;
   request: Heard<SipRequest> = () => {};
   response: Heard<SipResponse> = () => {};
@@ -23,7 +24,7 @@ export class Agent {
   readonly #server: Address;
   #challenge: Challenge | undefined;
 
-  static async open(server: Address, port = 0): Promise<Agent> {
+  static async open(server: Address, port = 0, host = "127.0.0.1"): Promise<Agent> {
     const socket = createSocket({
       type: "udp4",
       // The address is one already: the default look-up would add a turn of the event loop to what is measured.
@@ -31,7 +32,7 @@ export class Agent {
     });
     // With a look-up that answers at once, so does bind.
     const listening = once(socket, "listening");
-    socket.bind(port, "127.0.0.1");
+    socket.bind(port, host);
     await listening;
     return new Agent(socket, server);
   }
@@ -39,7 +40,9 @@ export class Agent {
   private constructor(socket: Socket, server: Address) {
     this.#socket = socket;
     this.#server = server;
-    this.port = socket.address().port;
+    const { address, port } = socket.address();
+    this.host = address;
+    this.port = port;
     socket.on("message", (data) => {
       const at = performance.now();
       const { message } = parseMessage(data);
@@ -72,7 +75,7 @@ export class Agent {
       from: `<sip:${number}@127.0.0.1>;tag=${newTag()}`,
       to: `<sip:${to}@127.0.0.1>`,
     });
-    request.add("Contact", `<sip:${number}@127.0.0.1:${this.port}>`);
+    request.add("Contact", `<sip:${number}@${this.host}:${this.port}>`);
     return this.#signed(request, number).setBody("application/sdp", sdp);
   }
 
@@ -107,7 +110,7 @@ export class Agent {
     },
   ): SipRequest {
     return new SipRequest(method, uri)
-      .add("Via", `SIP/2.0/UDP 127.0.0.1:${this.port};branch=${branch}`)
+      .add("Via", `SIP/2.0/UDP ${this.host}:${this.port};branch=${branch}`)
       .add("From", from)
       .add("To", to)
       .add("Call-ID", callId)
@@ -124,7 +127,7 @@ export class Agent {
   }
 
   answer(request: SipRequest, status: number, tag: string): void {
-    const response = replyTo(request, status, tag).add("Contact", `<sip:127.0.0.1:${this.port}>`);
+    const response = replyTo(request, status, tag).add("Contact", `<sip:${this.host}:${this.port}>`);
     if (request.method === "INVITE" && status === 200) response.setBody("application/sdp", sdp);
     this.send(response);
   }
@@ -143,7 +146,7 @@ export class Agent {
     const uri = `sip:127.0.0.1:${this.#server.port}`;
     const us = `<sip:${number}@127.0.0.1>`;
     const request = this.build(method, uri, { from: `${us};tag=${newTag()}`, to: us });
-    request.add("Contact", `<sip:${number}@127.0.0.1:${this.port}>`).add("Expires", "3600");
+    request.add("Contact", `<sip:${number}@${this.host}:${this.port}>`).add("Expires", "3600");
     return this.#challenge ? this.#signed(request, number) : request;
   }
 

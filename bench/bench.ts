@@ -5,6 +5,7 @@ import { sentence } from "../src/errors.ts";
 import { calls } from "./calls.ts";
 import { delay } from "./delay.ts";
 import { table, type Row } from "./figures.ts";
+import { flood } from "./flood.ts";
 import { fuzz } from "./fuzz.ts";
 import { leaveItsCore, machine } from "./machine.ts";
 import { memory } from "./memory.ts";
@@ -23,6 +24,7 @@ const parts: Readonly<Record<string, Part>> = {
   press: { run: press },
   memory: { run: memory, needs: "sipp" },
   fuzz: { run: fuzz },
+  flood: { run: flood },
 };
 
 async function main(wanted: readonly string[]): Promise<void> {

@@ -150,9 +150,9 @@ export class Connections {
     return this.#adopt(wire, key, new ConnectionFlow(this, wire, { host, port }, this.#options.alias), late);
   }
 
-  /** Takes a connection that a peer made. */
-  accept(wire: Wire, remote: Address): void {
-    this.#adopt(wire, showAddress(remote), new ConnectionFlow(this, wire, remote));
+  /** Takes a connection that a peer made; `spoke` is called at its first message. */
+  accept(wire: Wire, remote: Address, spoke?: () => void): void {
+    this.#adopt(wire, showAddress(remote), new ConnectionFlow(this, wire, remote), undefined, spoke);
   }
 
   /** Ends all: what was just written (a BYE, say) still leaves, but a peer that does not read cannot hold us up. */
@@ -173,7 +173,7 @@ export class Connections {
     return named ? `${showAddress(remote)} ${remote.name.toLowerCase()}` : showAddress(remote);
   }
 
-  #adopt(wire: Wire, key: string, flow: ConnectionFlow, late?: () => void): ConnectionFlow {
+  #adopt(wire: Wire, key: string, flow: ConnectionFlow, late?: () => void, spoke = () => {}): ConnectionFlow {
     const { inbound } = this;
     const accepted = late === undefined;
     this.#flows.set(key, flow);
@@ -204,6 +204,7 @@ export class Connections {
       received: ({ message, fault, raw, lost }) => {
         inbound.seen?.("in", raw, flow);
         if (message && fault === undefined) {
+          if (!proven) spoke();
           proven = true;
           inbound.message(message, flow);
         } else inbound.malformed(fault ?? "not SIP", flow, message);

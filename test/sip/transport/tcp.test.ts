@@ -6,6 +6,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { systemClock, type Clock } from "../../../src/clock.ts";
 import type { Flow } from "../../../src/sip/transport/flow.ts";
 import { connectionLimits } from "../../../src/sip/transport/connections.ts";
+import { silentLimits } from "../../../src/sip/transport/silent.ts";
 import { ConnectionTransport } from "../../../src/sip/transport/listener.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { listening, options } from "./listening.ts";
@@ -87,6 +88,21 @@ describe("SIP over TCP, RFC 3261 §18", () => {
     for (const socket of [silent, halting, living]) socket.resume();
     await clock.advance(30_000);
     await Promise.all(ends);
+  });
+
+  it("ends the oldest connection of an address that has said nothing for one too many of them, and none that has spoken", async (t) => {
+    const { client, next } = await listening(t);
+    const spoken = await client();
+    const came = next();
+    spoken.write(options("one"));
+    await came;
+    const silent = await client();
+    const ended = once(silent, "close");
+    for (let n = 0; n < silentLimits.perSource; n++) await client();
+    await ended;
+    spoken.write("\r\n\r\n");
+    const [pong] = (await once(spoken, "data")) as [Buffer];
+    assert.equal(pong.toString(), "\r\n");
   });
 
   it("keeps a connection that has brought a message, while keep-alives come", async (t) => {
