@@ -3,7 +3,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { DigestAlgorithm } from "../digest.ts";
 import { giveUp } from "../errors.ts";
-import { Authenticator, type Identity } from "./auth/authenticator.ts";
+import { Authenticator, type Identity, type Verdict } from "./auth/authenticator.ts";
 import { sdpType } from "./dialog/call.ts";
 import type { Caller } from "./dialog/caller.ts";
 import { allow, supported, unknownDemands } from "./extensions.ts";
@@ -138,7 +138,7 @@ export class Admission {
       transaction.dismiss(guard.fit(response, request, flow));
       return undefined;
     }
-    const login = verdict.kind === "known" ? verdict.identity.login : verdict.why === "password" ? verdict.login : "";
+    const { login } = verdict.kind === "known" ? verdict.identity : verdict;
     if (guard.isBannedAs(flow.remote, login)) {
       transaction.dismiss(undefined);
       return undefined;
@@ -147,7 +147,14 @@ export class Admission {
       guard.right(flow.remote);
       return verdict.identity;
     }
-    guard.wrong(flow.remote, verdict.login, verdict.why, verdict.response);
+    const silent = guard.silences(flow.remote);
+    guard.wrong(flow.remote, login, verdict.why, verdict.response);
+    if (silent) transaction.dismiss(undefined);
+    else this.#wrong(request, transaction, verdict);
+    return undefined;
+  }
+
+  #wrong(request: SipRequest, transaction: ServerTransaction, verdict: Verdict & { kind: "wrong" }): void {
     const number = numberOf(request);
     const what =
       verdict.why === "login"
@@ -156,7 +163,6 @@ export class Admission {
     const hint =
       verdict.why === "login" && this.knows(number) ? `: ${number} exists, but its login is another one` : "";
     this.#refuse(request, transaction, number, what + hint);
-    return undefined;
   }
 
   #register(request: SipRequest, transaction: ServerTransaction, identity: Identity): void {

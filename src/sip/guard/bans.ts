@@ -17,7 +17,10 @@ export interface BanRules {
 export interface Ban {
   /** An IPv4 address, or the /64 of an IPv6 address. */
   readonly source: string;
-  /** Only answers as this login are not heard: another device at the address is registered. "" stands for all unknown ones. */
+  /**
+   * Another device at the address is registered: only answers as this login are not heard. "" stands for wrong ones, whoever they
+   * name: they get no word.
+   */
   readonly login?: string;
   /** Milliseconds since 1970. */
   readonly since: number;
@@ -60,38 +63,50 @@ export class Bans {
     this.#lifted = lifted;
   }
 
-  /** Notes a wrong answer; gives the ban that it made. `narrow` = ban only this login of the source. */
-  wrong(answer: WrongAnswer, narrow: boolean): Ban | undefined {
+  /** Notes a wrong answer; gives the bans that it made. `narrow`: another device there is registered, and shall go on. */
+  wrong(answer: WrongAnswer, narrow: boolean): Ban[] {
+    if (!narrow) return this.#count(answer);
+    // All wrong answers count together too, whoever they name, and fall silent together: or silence would tell which logins exist.
+    const together = this.has(answer.source, "") ? [] : this.#count(answer, "");
+    return answer.why === "login" ? together : [...this.#count(answer, answer.login), ...together];
+  }
+
+  /** Counts it for one login of its source, for all wrong answers together (""), or for all that comes from there. */
+  #count(answer: WrongAnswer, as?: string): Ban[] {
     const { answers: most, within } = this.#rules;
     const now = this.#clock.now();
     const { source, response } = answer;
-    // Unknown logins count together: trying one after the other must not be cheaper.
-    const login = answer.why === "login" ? "" : answer.login;
-    const key = narrow ? keyOf(source, login) : source;
+    const key = as === undefined ? source : keyOf(source, as);
     let record = this.#records.get(key);
     if (!record) this.#records.set(key, (record = { answers: [], bans: 0, bannedUntil: -Infinity }));
-    if (most === 0 || record.answers.some((before) => before.response === response)) return undefined;
+    if (most === 0 || record.answers.some((before) => before.response === response)) return [];
     record.answers = record.answers.filter(({ at }) => now - at < within * 60_000);
     record.answers.push({ at: now, response });
-    if (record.answers.length < most) return undefined;
+    if (record.answers.length < most) return [];
     if (now - record.bannedUntil > forgiveMs) record.bans = 0;
     const minutes = Math.min(this.#rules.longest, this.#rules.minutes * 2 ** record.bans);
     const until = now + minutes * 60_000;
     Object.assign(record, { answers: [], bans: record.bans + 1, bannedUntil: until });
     const what =
-      answer.why === "login"
+      answer.why === "login" || as === ""
         ? `wrong answers, the last as "${shown(answer.login)}"`
-        : `wrong passwords for ${shown(login)}`;
-    const others = narrow ? "; other devices at this address are registered and go on" : "";
-    const as = narrow ? ` as ${login === "" ? "an unknown device" : shown(login)}` : "";
-    const text = `${source} is banned${as} for ${duration(minutes)}: ${most} ${what}${others}`;
-    const ban = { source, ...(narrow && { login }), since: now, until, text };
+        : `wrong passwords for ${shown(answer.login)}`;
+    const others = as === undefined ? "" : "; other devices at this address are registered and go on";
+    const banned =
+      as === undefined ? "is banned" : as === "" ? "gets no word to wrong answers" : `is banned as ${shown(as)}`;
+    const text = `${source} ${banned} for ${duration(minutes)}: ${most} ${what}${others}`;
+    const ban = { source, ...(as !== undefined && { login: as }), since: now, until, text };
     this.#put(key, ban);
-    return ban;
+    return [ban];
   }
 
   has(source: string, login?: string): boolean {
     return this.#bans.size > 0 && this.#bans.has(login === undefined ? source : keyOf(source, login));
+  }
+
+  /** Whether wrong answers of a source get no word, since some login is not heard there. */
+  silences(source: string): boolean {
+    return this.#bans.size > 0 && this.list().some((ban) => ban.source === source && ban.login !== undefined);
   }
 
   list(): Ban[] {

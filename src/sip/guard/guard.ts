@@ -95,17 +95,22 @@ export class Guard extends EventEmitter<GuardEvents> {
     return numbers.length === 0 || numbers.includes(number) || others;
   }
 
-  /** Whether a login, "" for any unknown one, was wrong there too often, while other devices there are registered. */
+  /** Whether a login was wrong there too often, while other devices there are registered. */
   isBannedAs(remote: Address, login: string): boolean {
     return this.#bans.has(sourceOf(remote.host), login) && !this.#isProven(remote);
+  }
+
+  /** Whether wrong answers get no word there, while other devices there are registered. */
+  silences(remote: Address): boolean {
+    return this.#bans.silences(sourceOf(remote.host)) && !this.#isProven(remote);
   }
 
   /** An answer to a challenge of ours was wrong. A first request and an old nonce are no wrong answers. */
   wrong(remote: Address, login: string, why: Wrong, response: string): void {
     if (this.#exempt.has(remote.host)) return;
     const source = sourceOf(remote.host);
-    const ban = this.#bans.wrong({ source, login, why, response }, this.#options.registeredAt(remote.host));
-    if (ban) this.emit("banned", ban);
+    const bans = this.#bans.wrong({ source, login, why, response }, this.#options.registeredAt(remote.host));
+    for (const ban of bans) this.emit("banned", ban);
   }
 
   /** An answer was right: who sits there has received our challenge and knows a password. */

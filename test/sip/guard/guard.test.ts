@@ -167,9 +167,12 @@ describe("bans", () => {
     await bell.register("pw8000");
     const wrong = party({ host: "10.0.0.70", port: 40_000, user: "6001" });
     await fail(wrong, 10);
-    assert.equal(
-      bans[0]?.text,
-      "10.0.0.70 is banned as 6001 for 1 h: 10 wrong passwords for 6001; other devices at this address are registered and go on",
+    assert.deepEqual(
+      bans.map(({ text }) => text),
+      [
+        "10.0.0.70 is banned as 6001 for 1 h: 10 wrong passwords for 6001; other devices at this address are registered and go on",
+        '10.0.0.70 gets no word to wrong answers for 1 h: 10 wrong answers, the last as "6001"; other devices at this address are registered and go on',
+      ],
     );
     const before = wrong.heard.length;
     await fail(wrong, 1).catch(() => {});
