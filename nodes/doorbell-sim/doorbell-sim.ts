@@ -14,7 +14,7 @@ interface SimConfig extends Config {
   endpoint?: string;
   extension?: string;
   login?: string;
-  transport?: "udp" | "tcp";
+  transport?: "udp" | "tcp" | "tls";
   autoAnswer?: boolean;
   answerAfter?: string;
 }
@@ -126,6 +126,8 @@ export default function (RED: Red): void {
       const common = {
         server: { host: loopback(address.address), port: address.port },
         ...{ extension: who.extension, login: who.login, password: who.password, transport },
+        // It trusts the certificate of its own endpoint, whoever signed it.
+        ...(address.fingerprint === undefined ? {} : { pin: address.fingerprint }),
         ...{ clock: systemClock, log: logOf(this) },
       };
       const answerAfterMs = numberOr(config.answerAfter, 3) * 1000;

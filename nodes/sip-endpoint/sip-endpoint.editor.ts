@@ -2,12 +2,13 @@
 import { tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
 import { showTrace } from "../editor/trace-view.ts";
+import { encryption, fingerprints, hasCertificate, isAddresses } from "./encryption.editor.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
 
 const words = wordsOf("sip-endpoint");
-const address = /^$|^[A-Za-z0-9.:_-]+$/;
+const address = /^[A-Za-z0-9.:_,;\s-]*$/;
 
 let leaveTrace = (): void => {};
 
@@ -15,11 +16,33 @@ RED.nodes.registerType("sip-endpoint", {
   category: "config",
   defaults: {
     name: { value: "" },
-    bind: { value: "", validate: (value, _options) => address.test(text(value)) || words("error.address") },
+    bind: { value: "", validate: (value, _options) => isAddresses(text(value)) || words("error.bind") },
     udp: { value: true },
     tcp: { value: true },
     port: wholeNumber(words, 0, 65535),
-    advertise: { value: "", validate: (value, _options) => address.test(text(value)) || words("error.address") },
+    tls: {
+      value: false,
+      validate(value, _options) {
+        return !value || hasCertificate(this) || words("error.certificate");
+      },
+    },
+    tlsPort: wholeNumber(words, 0, 65535),
+    ws: { value: false },
+    wsPort: wholeNumber(words, 0, 65535),
+    wss: {
+      value: false,
+      validate(value, _options) {
+        return !value || hasCertificate(this) || words("error.certificate");
+      },
+    },
+    wssPort: wholeNumber(words, 0, 65535),
+    advertise: { value: "", validate: (value, _options) => address.test(text(value)) || words("error.advertise") },
+    certificate: { value: "files" },
+    certificateFile: { value: "" },
+    keyFile: { value: "" },
+    clients: { value: "off" },
+    caFile: { value: "" },
+    pins: { value: "", validate: (value, _options) => fingerprints(text(value)) || words("error.pins") },
     realm: { value: "" },
     maxCalls: wholeNumber(words, 1, 100_000),
     directCalls: { value: true },
@@ -31,6 +54,11 @@ RED.nodes.registerType("sip-endpoint", {
     rtpTo: wholeNumber(words, 0, 65535),
     traceMessages: wholeNumber(words, 0, 50000),
   },
+  credentials: {
+    uploadedCertificate: { type: "text" },
+    uploadedKey: { type: "password" },
+    uploadedCa: { type: "text" },
+  },
   label() {
     return this.name || words("label.node");
   },
@@ -39,6 +67,7 @@ RED.nodes.registerType("sip-endpoint", {
     leaveTrace = showTrace($('section[data-tab="diagnosis"]'), this.id, words);
     // An endpoint that is older than this switch has it on.
     if (this["directCalls"] === undefined) $("#node-config-input-directCalls").prop("checked", true);
+    encryption(this, words);
     const reach = $("#portero-endpoint-reach");
     $.getJSON(`portero/endpoint/${this.id}`, (found: { host: string; port: number; trouble?: string }) => {
       reach.text(found.trouble ?? words("label.reach", { address: `${found.host}:${found.port}` }));

@@ -12,11 +12,13 @@ import { Audit, type AuditEntry } from "../../src/store/audit.ts";
 import { Switchboard, type SwitchboardOptions } from "../../src/visit/switchboard.ts";
 import { folderOf, generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Red, RedNode } from "../red.d.ts";
-import { Health, logOf, onClose, textOr } from "../shared.ts";
+import { Health, logOf, onClose } from "../shared.ts";
+import { serveCertificates } from "./certificate.ts";
+import type { ListenerSecrets } from "./listeners.ts";
 import { endpointOptions, type EndpointConfig } from "./settings.ts";
 import { showTrace, traceRoutes } from "./trace.ts";
 
-export interface EndpointNode extends RedNode {
+export interface EndpointNode extends RedNode<ListenerSecrets> {
   switchboard: Switchboard;
   health: Health;
   /** The password that the system gives `extension` of this endpoint. */
@@ -44,6 +46,9 @@ export function ownAddress(bind: string): string {
   return all.find((a) => !a.internal && a.family === "IPv4")?.address ?? "127.0.0.1";
 }
 
+// By TLS without a certificate we only connect to others.
+const isOpen = (listener: ListenerOptions): boolean => !("tls" in listener) || listener.tls.own !== undefined;
+
 // A busy port is often our own old process going away: try soon, then ever more seldom.
 const pauses = [1, 2, 4, 8, 15, 30].map((seconds) => seconds * 1000);
 
@@ -63,7 +68,7 @@ export default function (RED: Red): void {
 
     let options: SwitchboardOptions;
     try {
-      options = endpointOptions(config, process.env);
+      options = endpointOptions(config, process.env, this.credentials);
     } catch (error) {
       this.health.set(sentence(error));
       this.error(sentence(error));
@@ -85,11 +90,15 @@ export default function (RED: Red): void {
     const switchboard = new Switchboard({ ...options, clock: systemClock, log });
     this.switchboard = switchboard;
     this.passwordFor = (extension) => generatedPassword(secret, this.id, extension);
-    this.reachable = () => ({
-      host: textOr(config.advertise) ?? ownAddress(textOr(config.bind) ?? "0.0.0.0"),
-      port: switchboard.addresses[0]?.port ?? 0,
-      transports: options.sip.listeners.map((listener) => listener.transport),
-    });
+    this.reachable = () => {
+      const [listener] = options.sip.listeners;
+      const bind = listener?.address ?? "0.0.0.0";
+      return {
+        host: listener?.advertise ?? ownAddress(bind),
+        port: switchboard.addresses[0]?.port ?? 0,
+        transports: [...new Set(options.sip.listeners.filter(isOpen).map(({ transport }) => transport))],
+      };
+    };
     switchboard.on("trouble", (error) => {
       this.warn(error.message);
     });
@@ -142,7 +151,14 @@ export default function (RED: Red): void {
       await (await audit)?.close();
     });
   }
-  RED.nodes.registerType("sip-endpoint", SipEndpoint);
+  RED.nodes.registerType("sip-endpoint", SipEndpoint, {
+    credentials: {
+      uploadedCertificate: { type: "text" },
+      uploadedKey: { type: "password" },
+      uploadedCa: { type: "text" },
+    },
+  });
+  serveCertificates(RED, () => systemClock.now());
   traceRoutes(RED);
 
   // For the dialogs: what to type into a device, and the login and password that the system made (P6). A device need not
@@ -150,7 +166,8 @@ export default function (RED: Red): void {
   RED.httpAdmin.get("/portero/endpoint/:id", RED.auth.needsPermission("sip-endpoint.read"), (request, response) => {
     const node = RED.nodes.getNode(request.params["id"] ?? "") as EndpointNode | null | undefined;
     if (node?.type !== "sip-endpoint") return response.status(404).json({ reason: "deploy the endpoint first" });
-    response.json({ ...node.reachable(), trouble: node.health.trouble });
+    const { addresses } = node.switchboard;
+    response.json({ ...node.reachable(), addresses, trouble: node.health.trouble });
   });
   RED.httpAdmin.get("/portero/password/:owner", RED.auth.needsPermission("sip-endpoint.write"), (request, response) => {
     const extension = request.query["extension"];

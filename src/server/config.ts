@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { FromSchema } from "json-schema-to-ts";
 import { giveUp, sentence } from "../errors.ts";
 import { checker } from "../schema.ts";
+import { listenerSchema } from "./listeners.ts";
 
 const schema = {
   type: "object",
@@ -20,17 +21,7 @@ const schema = {
           type: "array",
           minItems: 1,
           default: [{ transport: "udp" }, { transport: "tcp" }],
-          items: {
-            type: "object",
-            additionalProperties: false,
-            required: ["transport"],
-            properties: {
-              transport: { enum: ["udp", "tcp"] },
-              address: { type: "string", default: "0.0.0.0" },
-              port: { type: "integer", minimum: 0, maximum: 65535, default: 5060 },
-              advertise: { type: "string" },
-            },
-          },
+          items: listenerSchema,
         },
       },
     },

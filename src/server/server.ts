@@ -9,6 +9,7 @@ import type { VisitEvent } from "../visit/messages.ts";
 import { strategyOf, type Strategy } from "../visit/strategy.ts";
 import { Switchboard, type SwitchboardOptions } from "../visit/switchboard.ts";
 import type { ServerConfig } from "./config.ts";
+import { listenerOf } from "./listeners.ts";
 
 /** One line of what happened: plain JSON. */
 export type Report = (line: Record<string, unknown>) => void;
@@ -31,7 +32,13 @@ export async function startServer(
   const log = deps.log ?? silent;
   const { traceMessages, ...sip } = config.sip;
   const switchboard = new Switchboard({
-    ...{ log, sip: { ...sip, ...(traceMessages !== undefined && { trace: traceOf(traceMessages) }) } },
+    ...{
+      log,
+      sip: {
+        ...{ ...sip, listeners: sip.listeners.map(listenerOf) },
+        ...(traceMessages !== undefined && { trace: traceOf(traceMessages) }),
+      },
+    },
     ...(deps.clock && { clock: deps.clock }),
     ...(config.media && { media: mediaOf(config.media) }),
   });

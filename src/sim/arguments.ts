@@ -23,7 +23,8 @@ Both
   --login name           the user name of the password, if it is not the extension
   --password password    if not from the environment
   --name text            what the other side shows
-  --transport udp|tcp    udp by default
+  --transport kind       udp (default), tcp, tls
+  --pin fingerprint      by TLS: SHA-256 of the server's certificate, if no authority signed it
   --bind address         the local address; by default loopback for a server on this machine, else all
   --port number          the local SIP port; any free one by default
   --tone hertz           what it "says": 440 for a bell, 880 for a phone by default, 0 for silence
@@ -48,7 +49,7 @@ Commands on standard input: ${commands}
 const text = { type: "string" } as const;
 const flag = { type: "boolean" } as const;
 const common = {
-  ...{ server: text, extension: text, login: text, password: text, name: text, transport: text, bind: text },
+  ...{ server: text, extension: text, login: text, password: text, name: text, transport: text, pin: text, bind: text },
   ...{ port: text, tone: text, "digits-by": text, help: flag },
 };
 const forBell = { ...common, press: flag, dial: text, code: text, "camera-port": text, camera: text };
@@ -92,6 +93,7 @@ interface Shared {
   password?: string;
   name?: string;
   transport?: string;
+  pin?: string;
   bind?: string;
   port?: string;
   tone?: string;
@@ -99,23 +101,28 @@ interface Shared {
 }
 
 function shared(values: Shared, env: NodeJS.ProcessEnv) {
-  const { server, extension, login, name, bind } = values;
+  const { server, extension, login, name, bind, pin } = values;
   if (!server) throw wrong("say where the server is: --server 127.0.0.1:5060");
   const place = parseHostPort(server);
   if (!place) throw wrong(`--server wants host:port, not "${server}"`);
   if (!extension) throw wrong("say which number to register for: --extension 8000");
   const password = values.password ?? env["PORTERO_PASSWORD"];
   if (!password) throw wrong("give the password in the environment variable PORTERO_PASSWORD, or with --password");
-  const transport = oneOf("transport", values.transport, ["udp", "tcp"]);
+  const transport = oneOf("transport", values.transport, ["udp", "tcp", "tls"]);
   const digitsBy = oneOf("digits-by", values["digits-by"], ["dtmf-relay", "dtmf", "rtp"]);
   const port = number("port", values.port, 65535);
   const tone = number("tone", values.tone, 3400);
   return {
-    ...{ server: { host: place.host, port: place.port ?? 5060 }, extension, password: new Secret(password) },
+    ...{
+      server: { host: place.host, port: place.port ?? (transport === "tls" ? 5061 : 5060) },
+      extension,
+      password: new Secret(password),
+    },
     ...(login && { login }),
     ...(name && { name }),
     ...(bind && { bind }),
     ...(transport && { transport }),
+    ...(pin && { pin }),
     ...(digitsBy && { digitsBy }),
     ...(port !== undefined && { port }),
     ...(tone !== undefined && { tone }),

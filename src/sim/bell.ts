@@ -67,7 +67,7 @@ export class SimBell extends SimDevice {
 
   protected override async open(port: number): Promise<Endpoint> {
     const { transport, camera: { port: cameraPort } = {} } = this.#options;
-    if (transport === "tcp" || cameraPort !== undefined) {
+    if (transport === "tcp" || transport === "tls" || cameraPort !== undefined) {
       this.#camera = await this.#openCamera(cameraPort ?? 0);
       return this.#listenOr(this.#camera, port);
     }

@@ -10,7 +10,7 @@ import { Registration } from "../sip/account/registration.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import { Endpoint } from "../sip/endpoint.ts";
 import { escapeUser, parseUri, plainUser, writeHost } from "../sip/message/uri.ts";
-import type { Flow } from "../sip/transport/flow.ts";
+import type { Flow, ListenerOptions } from "../sip/transport/flow.ts";
 import { isDigits, type DigitsBy, type InfoKind } from "./dtmf.ts";
 import type { SimEvent } from "./events.ts";
 import { Line, openVoice, type LineHost } from "./line.ts";
@@ -18,7 +18,9 @@ import type { Voice } from "./voice.ts";
 
 export interface DeviceOptions {
   readonly server: { readonly host: string; readonly port: number };
-  readonly transport?: "udp" | "tcp";
+  readonly transport?: "udp" | "tcp" | "tls";
+  /** By TLS: SHA-256 of the server's certificate, where no authority signed it. */
+  readonly pin?: string;
   /** The number it registers for. */
   readonly extension: string;
   /** The user name of its password; the extension by default. */
@@ -183,9 +185,14 @@ export abstract class SimDevice extends EventEmitter<{ event: [event: SimEvent] 
   }
 
   protected async listen(port: number): Promise<Endpoint> {
-    const { extension, transport = "udp" } = this.#options;
+    const { extension, transport = "udp", pin } = this.#options;
+    const place = { address: this.bind, port };
+    const listener: ListenerOptions =
+      transport === "tls"
+        ? { ...place, transport, tls: pin === undefined ? {} : { pins: [pin] } }
+        : { ...place, transport };
     const endpoint = new Endpoint({
-      ...{ listeners: [{ transport, address: this.bind, port }], clock: this.clock },
+      ...{ listeners: [listener], clock: this.clock },
       userAgent: `Portero simulated ${this.#kind}`,
       trusts: (_invite, flow) =>
         this.#fromServer(flow) ? { kind: "account", number: extension, account: extension } : undefined,
@@ -203,7 +210,7 @@ export abstract class SimDevice extends EventEmitter<{ event: [event: SimEvent] 
   #uri(user?: string): string {
     const { server, transport } = this.#options;
     const at = user === undefined ? "" : `${escapeUser(user)}@`;
-    return `sip:${at}${writeHost(server.host)}:${server.port}${transport === "tcp" ? ";transport=tcp" : ""}`;
+    return `sip:${at}${writeHost(server.host)}:${server.port}${transport && transport !== "udp" ? `;transport=${transport}` : ""}`;
   }
 
   #credentials() {

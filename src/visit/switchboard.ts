@@ -111,6 +111,10 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
         tryAgain("malformed", `${from} sent something that is not proper SIP: ${fault}`, { data: { from } }),
       );
     });
+    this.endpoint.on("trouble", (error) => {
+      const { from } = error.data;
+      if (this.#seldom(`${error.code} ${typeof from === "string" ? hostOf(from) : ""}`)) this.#tell("trouble", error);
+    });
     this.endpoint.on("overloaded", (text) => this.#tell("trouble", tryAgain("overloaded", text)));
     this.endpoint.on("fault", (error) => {
       this.log.error(
@@ -172,7 +176,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     return this.#media;
   }
 
-  get addresses(): { transport: string; address: string; port: number }[] {
+  get addresses(): Endpoint["addresses"] {
     return this.endpoint.addresses;
   }
 

@@ -106,6 +106,10 @@ const programs: Record<string, (words: readonly string[]) => void | Promise<void
       assert.equal(outside, inside, "SIP writes its ports into messages: they must be the same on both sides");
     }
   },
+  openssl: (words) => {
+    assert.equal(words[0], "s_client");
+    assert.ok(words.includes("-CAfile") && words.includes("-verify_return_error"), "else it takes any certificate");
+  },
   sudo: (words) => {
     assert.equal(words[0], "ufw");
     assert.ok(["5060", "30000:30999"].includes(words.at(-1) ?? ""));

@@ -122,7 +122,8 @@ describe("sip-endpoint", () => {
     await flow.node<EndpointNode>("ep").listening();
     const { body } = await flow.admin.get("/portero/endpoint/ep");
     const { port } = flow.node<EndpointNode>("ep").reachable();
-    assert.deepEqual(body, { host: "127.0.0.1", port, transports: ["udp", "tcp"] });
+    const addresses = ["udp", "tcp"].map((transport) => ({ transport, address: "127.0.0.1", port }));
+    assert.deepEqual(body, { host: "127.0.0.1", port, transports: ["udp", "tcp"], addresses });
     assert.equal((await flow.admin.get("/portero/endpoint/none")).status, 404);
   });
 });

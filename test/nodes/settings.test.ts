@@ -8,6 +8,7 @@ import { workOf } from "../../nodes/camera-snapshot/camera-snapshot.ts";
 import { causesIn } from "../../nodes/dial-strategy/dial-strategy.ts";
 import { slugOf } from "../../nodes/door/door.ts";
 import { simCommand, type SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
+import type { ListenerOptions } from "../../src/sip/transport/flow.ts";
 import { endpointOptions } from "../../nodes/sip-endpoint/settings.ts";
 import { registrarCommand } from "../../nodes/sip-registrar/sip-registrar.ts";
 import { endpoint, Flow, frontdoor, sink, type FlowNode } from "./flow.ts";
@@ -20,15 +21,14 @@ afterEach(async () => {
 
 describe("sip-endpoint", () => {
   const config = { id: "e", type: "sip-endpoint" };
+  const places = (listeners: readonly ListenerOptions[]) =>
+    listeners.map((listener) => {
+      const open = !("tls" in listener) || listener.tls.own !== undefined;
+      return `${listener.transport} ${listener.address} ${open ? listener.port : "to others only"}`;
+    });
   it("listens on UDP and TCP 5060 of every address, unless told otherwise", () => {
     const { sip, media } = endpointOptions(config, {});
-    assert.deepEqual(
-      sip.listeners.map(({ transport, address, port }) => [transport, address, port]),
-      [
-        ["udp", "0.0.0.0", 5060],
-        ["tcp", "0.0.0.0", 5060],
-      ],
-    );
+    assert.deepEqual(places(sip.listeners), ["udp 0.0.0.0 5060", "tcp 0.0.0.0 5060", "tls 0.0.0.0 to others only"]);
     assert.deepEqual(media?.ports, [30000, 30999]);
     assert.equal(endpointOptions(config, { PORTERO_SIP_PORT: "5070" }).sip.listeners[0]?.port, 5070);
     assert.equal(
@@ -50,12 +50,54 @@ describe("sip-endpoint", () => {
     assert.throws(() => endpointOptions({ ...config, port: "70000" }, {}), /port must be a whole number/);
     assert.throws(() => endpointOptions({ ...config, maxCalls: "0" }, {}), /calls at once must be a whole number/);
     assert.equal(endpointOptions({ ...config, maxCalls: "20" }, {}).sip.maxCalls, 20);
-    assert.throws(() => endpointOptions({ ...config, udp: false, tcp: false }, {}), /both off/);
+    assert.throws(() => endpointOptions({ ...config, udp: false, tcp: false }, {}), /all off/);
     assert.throws(
       () => endpointOptions({ ...config, traceMessages: "many" }, {}),
       /messages kept must be a whole number/,
     );
+    const files = { certificateFile: "c.pem", keyFile: "k.pem" };
+    for (const [wish, sentence] of [
+      [{ bind: "localhost" }, /"localhost" is no IP address to listen at: write 0\.0\.0\.0, :: or both/],
+      [{ tls: true }, /TLS and WSS need a certificate: name the files of a certificate and its key, or make one/],
+      [{ wss: true, certificate: "uploaded" as const }, /upload a certificate and its key/],
+      [{ tls: true, certificateFile: "c.pem" }, /there is a certificate, but no key: give both, or none/],
+      [{ tls: true, ...files, tlsPort: "x" }, /port for TLS must be a whole number/],
+      [{ tls: true, ...files, clients: "required" as const }, /give the authority that signs them/],
+    ] as const)
+      assert.throws(() => endpointOptions({ ...config, ...wish }, {}), { code: "invalid", message: sentence });
     assert.throws(() => endpointOptions({ ...config, rtpFrom: "4000", rtpTo: "3000" }, {}), /turn them round/);
+  });
+});
+
+describe("sip-endpoint: every transport at every address", () => {
+  const config = { id: "e", type: "sip-endpoint" };
+  const all = { ...config, tls: true, ws: true, wss: true, certificateFile: "c.pem", keyFile: "k.pem" };
+  it("has a port of its own for each, UDP and TCP sharing one, and the address known for each family", () => {
+    const { sip, media } = endpointOptions({ ...all, bind: "0.0.0.0, ::", advertise: "192.0.2.9, 2001:db8::9" }, {});
+    assert.deepEqual(
+      sip.listeners.map(({ transport, port, advertise }) => `${transport} ${port} ${advertise}`),
+      ["udp 5060", "tcp 5060", "ws 8088", "tls 5061", "wss 8089"].flatMap((one) => [
+        `${one} 192.0.2.9`,
+        `${one} 2001:db8::9`,
+      ]),
+    );
+    assert.equal(media?.bind, "::");
+  });
+  it("takes certificate, key and authority from files, or from what was uploaded; the key does not show", () => {
+    const tlsOf = (found: ReturnType<typeof endpointOptions>) => {
+      const listener = found.sip.listeners.find(({ transport }) => transport === "tls");
+      return listener && "tls" in listener ? listener.tls : undefined;
+    };
+    const pins = "AA:BB\n\ncc";
+    const inFiles = tlsOf(endpointOptions({ ...all, clients: "required", caFile: "ca.pem", pins }, {}));
+    assert.deepEqual(inFiles, {
+      ...{ clients: "required", pins: ["AA:BB", "cc"], ca: { file: "ca.pem" } },
+      own: { certificate: { file: "c.pem" }, key: { file: "k.pem" } },
+    });
+    const secrets = { uploadedCertificate: "CERT", uploadedKey: "KEY", uploadedCa: "CA" };
+    const uploaded = tlsOf(endpointOptions({ ...all, certificate: "uploaded" }, {}, secrets));
+    assert.deepEqual([uploaded?.own?.certificate, uploaded?.ca], [{ pem: "CERT" }, { pem: "CA" }]);
+    assert.doesNotMatch(JSON.stringify(uploaded), /KEY/);
   });
 });
 

@@ -16,20 +16,33 @@ export interface BaresipOptions {
   /** Hertz: what it plays into the call. */
   readonly tone: number;
   readonly codecs: string;
-  readonly transport?: "udp" | "tcp";
+  readonly transport?: "udp" | "tcp" | "tls";
+  /** By TLS: the file of the authority that must have signed the server's certificate. */
+  readonly ca?: string;
+  /** The file of a certificate with its key that it shows who calls it by TLS. */
+  readonly certificate?: string;
+  /** The port on loopback of a DNS server to ask. */
+  readonly dns?: number;
+  /** The local address; loopback by IPv4 where it is absent. */
+  readonly address?: string;
+  /** False = it is called at its address only. */
+  readonly registers?: boolean;
   /** Answers by itself. */
   readonly answer?: boolean;
 }
 
 export class Baresip {
   readonly child: Child;
+  /** Where it listens by TLS: beside its port for UDP and TCP. */
+  readonly tlsPort: number;
   readonly #folder: string;
   readonly #socket: Socket;
   readonly #events: Record<string, unknown>[] = [];
   readonly #waiting = new Set<() => void>();
 
-  private constructor(child: Child, folder: string, socket: Socket) {
+  private constructor(child: Child, folder: string, socket: Socket, tlsPort: number) {
     this.child = child;
+    this.tlsPort = tlsPort;
     this.#folder = folder;
     this.#socket = socket;
     let pending = "";
@@ -51,10 +64,15 @@ export class Baresip {
 
   static async start(options: BaresipOptions): Promise<Baresip> {
     const folder = await mkdtemp(join(tmpdir(), "portero-baresip-"));
+    const { ca, address = "127.0.0.1" } = options;
     const [control = 0, sip = 0] = await freePorts(2);
+    const local = address.includes(":") ? `[${address}]` : address;
     const modules = ["stdio", "g711", "aufile", "sndfile"].map((name) => `module ${name}.so`);
     const config = [
-      ...["poll_method epoll", `sip_listen 127.0.0.1:${sip}`, "net_interface 127.0.0.1", "rtp_ports 20000-29998"],
+      ...["poll_method epoll", `sip_listen ${local}:${sip}`, `net_interface ${address}`],
+      ...["rtp_ports 20000-29998", ...(ca === undefined ? [] : [`sip_cafile ${ca}`])],
+      ...(options.certificate === undefined ? [] : [`sip_certificate ${options.certificate}`]),
+      ...(options.dns === undefined ? [] : [`dns_server 127.0.0.1:${options.dns}`]),
       ...[`audio_source aufile,${folder}/tone.wav`, `audio_player aufile,${folder}/player.wav`],
       ...["audio_alert aufile,/dev/null", "module_path /usr/lib/baresip/modules", ...modules],
       ...["module_tmp account.so", "module_app menu.so", "module_app ctrl_tcp.so"],
@@ -62,7 +80,8 @@ export class Baresip {
     ];
     const { extension, password, server, codecs, transport = "udp", answer } = options;
     const account =
-      `<sip:${extension}@${server};transport=${transport}>;auth_pass=${password};audio_codecs=${codecs};regint=60` +
+      `<sip:${extension}@${server};transport=${transport}>;auth_pass=${password};audio_codecs=${codecs};` +
+      `regint=${options.registers === false ? 0 : 60}` +
       (answer ? ";answermode=auto" : "");
     await writeFile(join(folder, "tone.wav"), toneWav(options.tone, 30));
     await writeFile(join(folder, "config"), config.join("\n") + "\n");
@@ -75,7 +94,7 @@ export class Baresip {
       throw error;
     }
     const socket = connect(control, "127.0.0.1");
-    return new Baresip(child, folder, socket);
+    return new Baresip(child, folder, socket, sip + 1);
   }
 
   command(command: string, params = ""): void {

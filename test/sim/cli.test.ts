@@ -95,7 +95,7 @@ describe("X9 npm run sim", () => {
     ["bell --server 127.0.0.1:5060 --extension 8000", /environment variable PORTERO_PASSWORD/],
     ["phone --server 127.0.0.1 --extension 1 --password x --answer-after soon", /--answer-after wants a number/],
     ["phone --server 127.0.0.1 --extension 1 --password x --press", /Unknown option '--press'/],
-    ["bell --server 127.0.0.1 --extension 1 --password x --transport pigeon", /one of udp, tcp, not "pigeon"/],
+    ["bell --server 127.0.0.1 --extension 1 --password x --transport pigeon", /one of udp, tcp, tls, not "pigeon"/],
   ] as const)
     it(`says what is wrong with: ${args}`, async () => {
       const failed = terminal(args);

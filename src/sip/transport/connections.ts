@@ -216,6 +216,8 @@ export class Connections {
         idle();
         stopPings();
         flow.end(error);
+        // The sentence names a certificate, or what to change; a call keeps only that there was no way.
+        if (error) inbound.trouble?.(error);
         inbound.closed?.(flow);
         this.#wires.delete(wire);
         if (this.#flows.get(key) === flow) this.#flows.delete(key);

@@ -194,10 +194,10 @@ describe("SIP over TLS, RFC 3261 §26.2", () => {
 
 describe("the far side's certificate, RFC 5922", () => {
   const dial = async (t: TestContext, certificate: string, name: string, wish: Partial<TlsOptions> = {}) => {
-    const { transport } = await secure(t, { ca: { pem: await fixture("ca.pem") }, ...wish });
+    const { transport, troubles } = await secure(t, { ca: { pem: await fixture("ca.pem") }, ...wish });
     const far = await server(t, await named(certificate));
     const flow = transport.to({ host: "127.0.0.1", port: far.port, name });
-    return { ...(await outcome(flow, () => far.text !== "")), far, flow, transport };
+    return { ...(await outcome(flow, () => far.text !== "")), far, flow, transport, troubles };
   };
 
   it("is accepted where a known authority made it for the name that was asked for", async (t) => {
@@ -227,6 +227,7 @@ describe("the far side's certificate, RFC 5922", () => {
       assert.match(found.message, sentence);
       await until(() => found.flow.closed);
       assert.equal(far.text, "");
+      assert.equal(found.troubles[0]?.message, found.message);
     });
 
   it("is refused where only another authority is known", async (t) => {
