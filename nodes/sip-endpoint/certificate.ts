@@ -1,8 +1,7 @@
 // The button "make a certificate": key and certificate become files beside the other secrets of this installation. The
 // browser is told where they are, and never sees the key.
 import { mkdir, rename, writeFile } from "node:fs/promises";
-import { networkInterfaces } from "node:os";
-import { hostname } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { makeCertificate } from "../../src/certificate.ts";
 import { giveUp, sentence } from "../../src/errors.ts";

@@ -106,6 +106,8 @@ export function webSocketGreeter(taken: (wire: WebSocketWire, socket: Socket) =>
       const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((one) => one.trim());
       // RFC 7118 §4.1: without the sub-protocol the other side speaks something else.
       if (!offered.includes(subprotocol)) {
+        // Nobody else listens for what a reset would say.
+        socket.on("error", () => {});
         socket.end(
           "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nThis port speaks the WebSocket sub-protocol sip.\n",
         );

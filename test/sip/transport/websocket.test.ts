@@ -1,14 +1,16 @@
 // SIP over WebSocket (RFC 7118), plain and over TLS, from both sides.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { request } from "node:http";
-import type { Socket } from "node:net";
+import { IncomingMessage, request } from "node:http";
+import { PassThrough } from "node:stream";
+import { Socket } from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import { WebSocket, WebSocketServer, type ClientOptions } from "ws";
 import { makeCertificate } from "../../../src/certificate.ts";
 import { contactOn } from "../../../src/sip/dialog/incoming.ts";
 import { connectionLimits } from "../../../src/sip/transport/connections.ts";
 import type { ListenerOptions } from "../../../src/sip/transport/flow.ts";
+import { webSocketGreeter } from "../../../src/sip/transport/websocket.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { listening, options } from "./listening.ts";
 
@@ -114,6 +116,14 @@ describe("a WebSocket listener", () => {
     const [response] = (await once(asked, "response")) as [NodeJS.ReadableStream & { statusCode: number }];
     assert.equal(response.statusCode, 426);
     response.resume();
+  });
+
+  it("outlives a reset by who is refused", async () => {
+    const socket = new PassThrough();
+    webSocketGreeter(() => assert.fail("taken")).upgrade(new IncomingMessage(new Socket()), socket, Buffer.alloc(0));
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    socket.destroy(new Error("read ECONNRESET"));
+    await closed;
   });
 
   it("answers the empty lines by which SIP.js pings, and WebSocket's own ping", async (t) => {
