@@ -29,6 +29,8 @@ export class StreamWire implements Wire {
   constructor(socket: Socket, making?: Making) {
     this.#socket = socket;
     this.#making = making;
+    // From the beginning: who is turned away before it is started may still reset the connection.
+    socket.on("error", (error) => (this.#error ??= making?.explain(error)));
     if (making) this.#early = [];
   }
 
@@ -61,7 +63,6 @@ export class StreamWire implements Wire {
       }
       events.alive();
     });
-    socket.on("error", (error) => (this.#error ??= making?.explain(error)));
     socket.on("close", () => events.ended(this.#error));
   }
 

@@ -15,7 +15,6 @@ const settings = { maxPayload: limits.head + limits.body + 4, perMessageDeflate:
 
 export class WebSocketWire implements Wire {
   readonly #socket: WebSocket;
-  readonly #making: Making | undefined;
   #early: Buffer[] = [];
   #ending = false;
   #error: PorteroError | undefined;
@@ -23,7 +22,8 @@ export class WebSocketWire implements Wire {
   /** `below`: what carries a connection that we make. */
   constructor(socket: WebSocket, below?: { readonly socket: Socket; readonly making: Making }) {
     this.#socket = socket;
-    this.#making = below?.making;
+    // From the beginning: who is turned away before it is started may still send rubbish.
+    socket.on("error", (error) => (this.#error ??= below?.making.explain(error)));
     below?.socket.once(below.making.event, () => {
       this.#error = below.making.fault();
       if (this.#error) below.socket.destroy();
@@ -53,7 +53,6 @@ export class WebSocketWire implements Wire {
     });
     socket.on("ping", () => events.alive());
     socket.on("pong", () => events.alive());
-    socket.on("error", (error) => (this.#error ??= this.#making?.explain(error)));
     socket.on("close", () => events.ended(this.#error));
   }
 

@@ -5,6 +5,7 @@ import { IncomingMessage, request } from "node:http";
 import { PassThrough } from "node:stream";
 import { Socket } from "node:net";
 import { describe, it, type TestContext } from "node:test";
+import { connect } from "node:tls";
 import { WebSocket, WebSocketServer, type ClientOptions } from "ws";
 import { makeCertificate } from "../../../src/certificate.ts";
 import { contactOn } from "../../../src/sip/dialog/incoming.ts";
@@ -15,11 +16,12 @@ import { FakeClock } from "../../support/clock.ts";
 import { listening, options } from "./listening.ts";
 
 const { certificate, key } = makeCertificate(["localhost", "127.0.0.1"], Date.now());
+const own = { certificate: { pem: certificate }, key: { pem: key } };
 const listeners: Readonly<Record<"ws" | "wss", Partial<ListenerOptions>>> = {
   ws: { transport: "ws" },
   wss: {
     transport: "wss",
-    tls: { own: { certificate: { pem: certificate }, key: { pem: key } }, ca: { pem: certificate } },
+    tls: { own, ca: { pem: certificate } },
   },
 };
 
@@ -124,6 +126,26 @@ describe("a WebSocket listener", () => {
     const closed = new Promise((resolve) => socket.once("close", resolve));
     socket.destroy(new Error("read ECONNRESET"));
     await closed;
+  });
+
+  it("outlives rubbish of who is turned away for want of a certificate", async (t) => {
+    const tlsRequired = { own, ca: { pem: certificate }, clients: "required" } as const;
+    const { port, next, troubles } = await listening(t, { transport: "wss", tls: tlsRequired });
+    const told = next();
+    const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false }).on("error", () => {});
+    await once(socket, "secureConnect");
+    const head = [
+      "GET / HTTP/1.1",
+      "Host: a",
+      "Connection: Upgrade",
+      "Upgrade: websocket",
+      "Sec-WebSocket-Version: 13",
+    ];
+    const wish = [...head, "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Protocol: sip", "", ""];
+    socket.write(Buffer.concat([Buffer.from(wish.join("\r\n")), Buffer.alloc(20, 0xff)]));
+    socket.resume();
+    await Promise.all([told, once(socket, "close")]);
+    assert.match(troubles[0]?.message ?? "", /shows no certificate/);
   });
 
   it("answers the empty lines by which SIP.js pings, and WebSocket's own ping", async (t) => {
