@@ -1,6 +1,16 @@
 // The dialog of a door (P6): login and password made by the system, copied with one click; credentials typed into a URL
 // move to the credential fields when it is saved (P7).
-import { chosen, copyButton, generatedPassword, isExtension, stored, text, wordsOf } from "../editor/dialog.ts";
+import {
+  chosen,
+  copyButton,
+  generatedPassword,
+  isExtension,
+  stored,
+  text,
+  wholeNumber,
+  wordsOf,
+} from "../editor/dialog.ts";
+import { codecFault } from "../editor/devices.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -79,6 +89,10 @@ RED.nodes.registerType("door", {
     },
     verifyTls: { value: true },
     pin: { value: "", validate: (value, _options) => fingerprint.test(text(value)) || words("error.pin") },
+    codecs: { value: "", validate: (value, _options) => codecFault(words, value) ?? true },
+    rport: { value: "" },
+    qualify: wholeNumber(words, 0, 3600),
+    dropAfter: wholeNumber(words, 0, 100),
   },
   credentials: {
     password: { type: "password" },

@@ -2,12 +2,13 @@
 import { giveUp, sentence } from "../../src/errors.ts";
 import { checkDoor, presets, type DoorSettings } from "../../src/door/door.ts";
 import type { Secret } from "../../src/secret.ts";
+import { deviceOptions, type DeviceRow } from "../devices.ts";
 import { generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Config, Red, RedNode } from "../red.d.ts";
 import { endpointNode, Health, onClose, textOr } from "../shared.ts";
 import type { EndpointNode } from "../sip-endpoint/sip-endpoint.ts";
 
-export interface DoorConfig extends Config {
+export interface DoorConfig extends Config, Omit<DeviceRow, "dndStatus"> {
   endpoint?: string;
   slug?: string;
   preset?: string;
@@ -83,7 +84,8 @@ export default function (RED: Red): void {
       const secret = instanceSecret(RED.settings.userDir);
       const generated = generatedPassword(secret, this.id, textOr(config.extension) ?? "");
       const settings = checkDoor(doorForm(config, this.credentials, generated));
-      takeAway = this.endpoint.switchboard.addDoor(settings, `door "${this.label}"`);
+      const who = `door "${this.label}"`;
+      takeAway = this.endpoint.switchboard.addDoor(settings, who, deviceOptions(config, who));
       this.settings = settings;
     } catch (error) {
       this.health.set(sentence(error));

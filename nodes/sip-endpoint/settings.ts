@@ -3,7 +3,8 @@ import { isIPv6 } from "node:net";
 import { giveUp } from "../../src/errors.ts";
 import { parseNetworks } from "../../src/sip/guard/networks.ts";
 import { traceDefaults, traceOf } from "../../src/sip/trace/trace.ts";
-import type { SwitchboardOptions } from "../../src/visit/settings.ts";
+import { checkDevice, type DeviceOptions } from "../../src/visit/devices.ts";
+import { checkExpiry, usualDndCodes, type SwitchboardOptions } from "../../src/visit/settings.ts";
 import type { Config } from "../red.d.ts";
 import { textOr } from "../shared.ts";
 import {
@@ -23,9 +24,24 @@ export interface EndpointConfig extends Config, ListenerConfig {
   rtpFrom?: string;
   rtpTo?: string;
   traceMessages?: string;
+  expiryLeast?: string;
+  expiryUsual?: string;
+  expiryMost?: string;
+  qualify?: string;
+  dropAfter?: string;
+  /** The number that is dialled; `off` = none. */
+  dndOn?: string;
+  dndOff?: string;
+  dndStatus?: string;
 }
 
 const mostTraced = 50_000;
+
+function whole(value: string, name: string, least: number, most: number): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= least && number <= most) return number;
+  throw giveUp("invalid", `sip-endpoint: ${name} must be a whole number from ${least} to ${most} (it is ${value})`);
+}
 
 type Sip = SwitchboardOptions["sip"];
 
@@ -38,9 +54,10 @@ export function endpointOptions(
   env: NodeJS.ProcessEnv,
   secrets: ListenerSecrets = {},
 ): SwitchboardOptions {
+  const sip = { ...security(config), ...registration(config), ...calls(config), ...diagnosis(config) };
   return {
-    sip: { listeners: listeners(config, secrets, env), ...security(config), ...calls(config), ...diagnosis(config) },
-    media: media(config),
+    sip: { listeners: listeners(config, secrets, env), ...sip },
+    ...{ media: media(config), devices: devices(config), dndCodes: dndCodes(config) },
     ...direct(config),
   };
 }
@@ -70,6 +87,41 @@ function calls(config: EndpointConfig): Partial<Sip> {
   const maxCalls = Number(text);
   if (Number.isInteger(maxCalls) && maxCalls > 0) return { maxCalls };
   throw giveUp("invalid", `sip-endpoint: calls at once must be a whole number from 1 on (it is ${text})`);
+}
+
+/** The fields that hold something, as numbers. */
+function numbers<Name extends string>(fields: Record<Name, unknown>): Partial<Record<Name, number>> {
+  const set = Object.entries(fields).flatMap(([name, value]) => {
+    const given = textOr(value);
+    return given === undefined ? [] : [[name, Number(given)]];
+  });
+  return Object.fromEntries(set) as Partial<Record<Name, number>>;
+}
+
+const registration = (config: EndpointConfig): Pick<Sip, "expiry"> => ({
+  expiry: checkExpiry(numbers({ least: config.expiryLeast, usual: config.expiryUsual, most: config.expiryMost })),
+});
+
+function devices(config: EndpointConfig): DeviceOptions {
+  const { qualify, dropAfter, dndStatus } = config;
+  const options = numbers({ qualifySeconds: qualify, qualifyDropAfter: dropAfter, dndStatus });
+  if (options.qualifySeconds !== undefined) whole(String(qualify), "devices are asked every", 0, 3600);
+  if (options.qualifyDropAfter !== undefined) whole(String(dropAfter), "dropped after", 0, 100);
+  checkDevice(options, "sip-endpoint");
+  return options;
+}
+
+function dndCodes({ dndOn, dndOff }: EndpointConfig): NonNullable<SwitchboardOptions["dndCodes"]> {
+  const on = textOr(dndOn) ?? usualDndCodes.on;
+  const off = textOr(dndOff) ?? usualDndCodes.off;
+  for (const code of [on, off])
+    if (!/^[A-Za-z0-9._+*#-]{1,64}$/.test(code))
+      throw giveUp(
+        "invalid",
+        `sip-endpoint: "${code.slice(0, 40)}" cannot be dialled: use a number such as 78, or "off"`,
+      );
+  if (on === off && on !== "off") throw giveUp("invalid", `sip-endpoint: do not disturb is ${on} for both on and off`);
+  return { ...(on === "off" ? {} : { on }), ...(off === "off" ? {} : { off }) };
 }
 
 function media(config: EndpointConfig): NonNullable<SwitchboardOptions["media"]> {

@@ -1,5 +1,5 @@
 // The dialog of the SIP endpoint.
-import { tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { isExtension, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
 import { showTrace } from "../editor/trace-view.ts";
 import { encryption, fingerprints, hasCertificate, isAddresses } from "./encryption.editor.ts";
@@ -8,6 +8,8 @@ declare const RED: Editor;
 declare const $: JQuery;
 
 const words = wordsOf("sip-endpoint");
+const isCode = (value: unknown) => text(value) === "" || isExtension(value);
+const refusal = /^$|^(?!401|407)[46]\d\d$/;
 const address = /^[A-Za-z0-9.:_,;\s-]*$/;
 
 let leaveTrace = (): void => {};
@@ -53,6 +55,14 @@ RED.nodes.registerType("sip-endpoint", {
     rtpFrom: wholeNumber(words, 0, 65535),
     rtpTo: wholeNumber(words, 0, 65535),
     traceMessages: wholeNumber(words, 0, 50000),
+    expiryLeast: wholeNumber(words, 10, 604_800),
+    expiryUsual: wholeNumber(words, 10, 604_800),
+    expiryMost: wholeNumber(words, 10, 604_800),
+    qualify: wholeNumber(words, 0, 3600),
+    dropAfter: wholeNumber(words, 0, 100),
+    dndOn: { value: "", validate: (value, _options) => isCode(value) || words("error.code") },
+    dndOff: { value: "", validate: (value, _options) => isCode(value) || words("error.code") },
+    dndStatus: { value: "", validate: (value, _options) => refusal.test(text(value)) || words("error.status") },
   },
   credentials: {
     uploadedCertificate: { type: "text" },

@@ -87,7 +87,8 @@ export default function (RED: Red): void {
       this.warn(`openings are not recorded: ${sentence(error)}`);
       return undefined;
     });
-    const switchboard = new Switchboard({ ...options, clock: systemClock, log });
+    const folder = join(folderOf(RED.settings.userDir), "registrations", this.id);
+    const switchboard = new Switchboard({ ...options, folder, clock: systemClock, log });
     this.switchboard = switchboard;
     this.passwordFor = (extension) => generatedPassword(secret, this.id, extension);
     this.reachable = () => {

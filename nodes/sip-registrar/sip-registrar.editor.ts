@@ -1,19 +1,24 @@
 // The dialog of the registrar: a list of extensions. Own passwords of the list lie in one credential; those that the
-// system makes are only shown to be copied.
+// system makes are only shown to be copied. What few devices need stands in a second line of their row.
 import { chosen, colour, copyButton, generatedPassword, isExtension, stored, text, wordsOf } from "../editor/dialog.ts";
+import { codecFault } from "../editor/devices.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
 
-interface Row {
+/** What stands in the second line of a row. */
+const options = ["codecs", "rport", "qualify", "dropAfter", "dndStatus"] as const;
+type Option = (typeof options)[number];
+
+interface Row extends Partial<Record<Option, string>> {
   number?: string;
   name?: string;
   login?: string;
   maxContacts?: string | number;
 }
 
-interface Fields {
+interface Fields extends Record<Option, Query> {
   number: Query;
   name: Query;
   login: Query;
@@ -23,12 +28,18 @@ interface Fields {
 
 const words = wordsOf("sip-registrar");
 const widths = new Map<keyof Fields, string>([
-  ["number", "15%"],
-  ["name", "25%"],
-  ["login", "18%"],
-  ["password", "22%"],
+  ["number", "14%"],
+  ["name", "24%"],
+  ["login", "16%"],
+  ["password", "21%"],
   ["contacts", "10%"],
+  ["codecs", "30%"],
+  ["rport", "26%"],
+  ["qualify", "12%"],
+  ["dropAfter", "12%"],
+  ["dndStatus", "12%"],
 ]);
+const columns = ["number", "name", "login", "password", "contacts"] as const;
 const rowsOf = (value: unknown): Row[] => (Array.isArray(value) ? (value as Row[]) : []);
 // Own passwords by number, as far as this dialog knows them.
 let passwords: Record<string, string> = {};
@@ -46,7 +57,25 @@ function checkRows(value: unknown): true | string {
   const wrong = numbers.find((number) => !isExtension(number));
   if (wrong !== undefined) return words("error.number", { number: wrong || "?" });
   const twice = numbers.find((number, index) => numbers.indexOf(number) !== index);
-  return twice === undefined || words("error.twice", { number: twice });
+  if (twice !== undefined) return words("error.twice", { number: twice });
+  return rowsOf(value).flatMap(checkOptions)[0] ?? true;
+}
+
+const statuses = /^(?!401|407)[46]\d\d$/;
+
+/** What is wrong with a row's second line. */
+function checkOptions(row: Row): string[] {
+  const number = text(row.number);
+  const isTime = (value: unknown, most: number) => {
+    const seconds = text(value);
+    return seconds === "" || (/^\d+$/.test(seconds) && Number(seconds) <= most);
+  };
+  return [
+    codecFault(words, row.codecs, { number }) ?? [],
+    isTime(row.qualify, 3600) ? [] : [words("error.qualify", { number })],
+    isTime(row.dropAfter, 100) ? [] : [words("error.drop-after", { number })],
+    text(row.dndStatus) === "" || statuses.test(text(row.dndStatus)) ? [] : [words("error.dnd-status", { number })],
+  ].flat();
 }
 
 const input = (row: Query, key: keyof Fields, value: unknown, type = "text"): Query =>
@@ -58,6 +87,31 @@ const input = (row: Query, key: keyof Fields, value: unknown, type = "text"): Qu
     .css({ width: widths.get(key) ?? "", "margin-right": "6px" })
     .val(text(value))
     .appendTo(row);
+
+/** A field of the second line, with its name above it. */
+function option(line: Query, key: Option, value: unknown): Query {
+  const box = $("<label>")
+    .css({ width: widths.get(key) ?? "", margin: "0 6px 0 0", "font-size": "smaller" })
+    .append(
+      $("<div>")
+        .css("color", "var(--red-ui-secondary-text-color)")
+        .text(words(`column.${key}`)),
+    )
+    .appendTo(line);
+  const field = key === "rport" ? $("<select>") : $("<input>").attr("type", "text");
+  if (key === "rport")
+    for (const way of ["", "on", "off"])
+      $("<option>")
+        .attr("value", way)
+        .text(words(`rport.${way || "asked"}`))
+        .appendTo(field);
+  else field.attr("placeholder", words(`placeholder.${key}`));
+  return field
+    .attr("title", words(`label.${key}`))
+    .css({ width: "100%", margin: "0" })
+    .val(text(value))
+    .appendTo(box);
+}
 
 RED.nodes.registerType("sip-registrar", {
   category: "portero",
@@ -72,9 +126,9 @@ RED.nodes.registerType("sip-registrar", {
   },
   credentials: { passwords: { type: "password" } },
   inputs: 1,
-  outputs: 3,
+  outputs: 4,
   inputLabels: () => words("label.input"),
-  outputLabels: (index) => words(`output.${["registered", "unregistered", "refused"][index] ?? ""}`),
+  outputLabels: (index) => words(`output.${["registered", "unregistered", "refused", "news"][index] ?? ""}`),
   paletteLabel: "sip registrar",
   label() {
     return this.name || words("label.node");
@@ -98,9 +152,9 @@ RED.nodes.registerType("sip-registrar", {
 
     // As wide as the rows: their handle on the left, their cross on the right.
     const header = $("<div>").css({ display: "flex", "margin-left": "23px", "margin-right": "17px" });
-    for (const [key, width] of widths)
+    for (const key of columns)
       $("<span>")
-        .css({ width, "margin-right": "6px" })
+        .css({ width: widths.get(key) ?? "", "margin-right": "6px" })
         .text(words(`column.${key}`))
         .appendTo(header);
     $("#node-input-list").editableList({
@@ -110,19 +164,40 @@ RED.nodes.registerType("sip-registrar", {
       height: "auto",
       addButton: words("label.add"),
       addItem: (row, _index, item: Row) => {
-        row.css({ display: "flex", "align-items": "center" });
+        const line = $("<div>").css({ display: "flex", "align-items": "center" }).appendTo(row);
+        const more = $("<div>").css({ display: "flex", "align-items": "flex-end", "margin-top": "6px" }).appendTo(row);
         const fields: Fields = {
-          number: input(row, "number", item.number),
-          name: input(row, "name", item.name),
-          login: input(row, "login", item.login),
-          password: input(row, "password", passwords[text(item.number)], "password"),
-          contacts: input(row, "contacts", item.maxContacts),
+          number: input(line, "number", item.number),
+          name: input(line, "name", item.name),
+          login: input(line, "login", item.login),
+          password: input(line, "password", passwords[text(item.number)], "password"),
+          contacts: input(line, "contacts", item.maxContacts),
+          codecs: option(more, "codecs", item.codecs),
+          rport: option(more, "rport", item.rport),
+          qualify: option(more, "qualify", item.qualify),
+          dropAfter: option(more, "dropAfter", item.dropAfter),
+          dndStatus: option(more, "dndStatus", item.dndStatus),
         };
+        // Hardly any phone needs the second line: it is shown where something stands in it.
+        let shown = options.some((name) => text(item[name]) !== "");
+        more.toggle(shown);
         const button = $("<button>")
           .attr("type", "button")
           .addClass("red-ui-button")
           .attr("title", words("label.copy"));
-        button.append($("<i>").addClass("fa fa-clipboard")).appendTo(row);
+        button.append($("<i>").addClass("fa fa-clipboard")).appendTo(line);
+        $("<a>")
+          .attr("href", "#")
+          .attr("title", words("label.more"))
+          .addClass("red-ui-button")
+          .css("margin-left", "4px")
+          .append($("<i>").addClass("fa fa-sliders"))
+          .appendTo(line)
+          .on("click", (event) => {
+            event.preventDefault();
+            shown = !shown;
+            more.toggle(shown);
+          });
         let generated: string | undefined;
         const ask = () => {
           generated = undefined;
@@ -159,7 +234,8 @@ RED.nodes.registerType("sip-registrar", {
         const number = text(fields.number.val());
         if (text(fields.password.val()) !== "") own[number] = text(fields.password.val());
         const row: Row = { number, name: text(fields.name.val()), login: text(fields.login.val()) };
-        rows.push({ ...row, maxContacts: text(fields.contacts.val()) });
+        const set = options.flatMap((name) => (text(fields[name].val()) ? [[name, text(fields[name].val())]] : []));
+        rows.push({ ...row, maxContacts: text(fields.contacts.val()), ...(Object.fromEntries(set) as Row) });
       });
     const before = JSON.stringify(rowsOf(this["extensions"]));
     if (JSON.stringify(rows) !== before) this.changed = true;

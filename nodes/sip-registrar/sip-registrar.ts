@@ -2,11 +2,14 @@
 import { giveUp, sentence } from "../../src/errors.ts";
 import { Secret } from "../../src/secret.ts";
 import type { Refusal } from "../../src/sip/endpoint.ts";
+import { addressList } from "../../src/visit/address-list.ts";
+import type { Switchboard } from "../../src/visit/switchboard.ts";
+import { deviceOptions, type DeviceRow } from "../devices.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { accountCommand, accountDnd, accountTrouble, tellAccounts, type AccountDnd } from "./accounts.ts";
 import { endpointNode, numberOr, onClose, onInput, Sign, textOr } from "../shared.ts";
 
-export interface ExtensionRow {
+export interface ExtensionRow extends DeviceRow {
   number: string;
   name?: string;
   login?: string;
@@ -34,9 +37,9 @@ export function ownPasswords(credential: string | undefined): Map<string, string
 
 type Command =
   | AccountDnd
-  | { action: "list" }
+  | { action: "list"; format?: string }
   | { action: "remove"; extension: string }
-  | { action: "dnd"; extension: string; on: boolean };
+  | { action: "dnd"; extension: string; on: boolean; status?: number };
 
 /** Reads a command; throws a sentence that says what a command looks like. */
 export function registrarCommand(msg: Message): Command {
@@ -45,8 +48,10 @@ export function registrarCommand(msg: Message): Command {
   const action = textOr(payload["action"]) ?? textOr(msg.topic) ?? textOr(msg.payload);
   const extension = textOr(payload["extension"]) ?? (payload["action"] === undefined ? textOr(msg.payload) : undefined);
   switch (action) {
-    case "list":
-      return { action };
+    case "list": {
+      const format = textOr(payload["format"]);
+      return { action, ...(format === undefined ? {} : { format }) };
+    }
     case "remove":
       if (extension === undefined)
         throw giveUp("invalid", 'remove: which extension? {"action":"remove","extension":"6001"}');
@@ -58,7 +63,10 @@ export function registrarCommand(msg: Message): Command {
       if (extension === undefined || typeof on !== "boolean") {
         throw giveUp("invalid", 'dnd: which extension, on or off? {"action":"dnd","extension":"6001","on":true}');
       }
-      return { action, extension, on };
+      const status = payload["status"];
+      if (status !== undefined && typeof status !== "number")
+        throw giveUp("invalid", "dnd: status is a number, such as 486 (busy) or 603 (declined)");
+      return { action, extension, on, ...(status === undefined ? {} : { status }) };
     }
     default:
       throw giveUp(
@@ -66,6 +74,13 @@ export function registrarCommand(msg: Message): Command {
         `sip-registrar knows list, remove and dnd as msg.topic or msg.payload.action, not "${String(action)}"`,
       );
   }
+}
+
+/** Who is registered; with a format the address list (N4), with the header that an "http response" node sends. */
+function listed(switchboard: Switchboard, format: string | undefined): Message {
+  if (format === undefined) return { payload: switchboard.registrations() };
+  const { contentType, payload } = addressList(switchboard.directory.addresses(), format);
+  return { payload, headers: { "content-type": contentType } };
 }
 
 export default function (RED: Red): void {
@@ -114,6 +129,7 @@ export default function (RED: Red): void {
               ...(login === undefined ? {} : { login }),
               password: own ? new Secret(own) : endpoint.passwordFor(extension),
               maxContacts: numberOr(row.maxContacts, 10),
+              ...deviceOptions(row, `extension ${extension}`),
             },
             owner,
           ),
@@ -133,9 +149,15 @@ export default function (RED: Red): void {
         return;
       }
       const all = new Set([...added, ...switchboard.doors().map((door) => door.extension)]);
-      const registered = new Set(switchboard.registrations().map((r) => r.extension));
+      const registrations = switchboard.registrations();
+      const registered = new Set(registrations.map((r) => r.extension));
       const here = [...all].filter((extension) => registered.has(extension)).length;
       const text = RED._("sip-registrar.status.registered", { registered: here, all: all.size });
+      const silent = [...new Set(registrations.filter((r) => r.reachable === false).map((r) => r.extension))];
+      if (silent.length > 0) {
+        sign.show("yellow", "ring", RED._("sip-registrar.status.silent", { text, silent: silent.join(", ") }));
+        return;
+      }
       sign.show(here === 0 ? "grey" : here === all.size ? "green" : "yellow", here === all.size ? "dot" : "ring", text);
     };
     const untellAccounts = tellAccounts(switchboard, (output, msg) => {
@@ -144,7 +166,7 @@ export default function (RED: Red): void {
     });
     const say = (output: number, event: string, payload: { extension?: string }) => {
       const msg: Message = { topic: `${payload.extension ?? "unknown"}/${event}`, event, payload };
-      this.send([0, 1, 2].map((index) => (index === output ? msg : null)));
+      this.send([0, 1, 2, 3].map((index) => (index === output ? msg : null)));
     };
     const listeners = {
       registered: (registration: { extension: string }) => {
@@ -159,13 +181,20 @@ export default function (RED: Red): void {
         say(2, "refused", refusal);
         sign.show("red", "ring", refusal.text);
       },
+      reachable: (registration: { extension: string }) => {
+        say(3, "reachable", registration);
+        draw();
+      },
+      unreachable: (registration: { extension: string }) => {
+        say(3, "unreachable", registration);
+        draw();
+      },
+      dnd: (change: { extension: string }) => say(3, "dnd", change),
       // The endpoint has no status of its own: what is wrong with what it hears stands here.
       trouble: (error: Error) => sign.show("yellow", "ring", error.message),
     };
-    switchboard.on("registered", listeners.registered);
-    switchboard.on("unregistered", listeners.unregistered);
-    switchboard.on("refused", listeners.refused);
-    switchboard.on("trouble", listeners.trouble);
+    for (const [event, listener] of Object.entries(listeners))
+      switchboard.on(event as keyof typeof listeners, listener);
     // Doors are added after us when they come later in the flow; and they change without us.
     endpoint.health.on("change", draw);
     draw();
@@ -174,7 +203,7 @@ export default function (RED: Red): void {
       const command = registrarCommand(msg);
       switch (command.action) {
         case "list":
-          send([{ ...msg, event: "list", payload: switchboard.registrations() }, null, null]);
+          send([{ ...msg, event: "list", ...listed(switchboard, command.format) }, null, null, null]);
           break;
         case "account-dnd":
           send([{ ...msg, event: "dnd", payload: await accountDnd(switchboard, command) }, null, null]);
@@ -185,18 +214,19 @@ export default function (RED: Red): void {
           }
           break;
         case "dnd":
-          switchboard.setDnd(command.extension, command.on);
-          send([{ ...msg, event: "dnd", payload: { extension: command.extension, on: command.on } }, null, null]);
+          switchboard.directory.setDnd(command.extension, command.on, command.status);
+          send([
+            { ...msg, event: "dnd", payload: { extension: command.extension, on: command.on } },
+            ...[null, null, null],
+          ]);
       }
       draw();
     });
     onClose(this, async () => {
       await endpoint.lastWords();
       untellAccounts();
-      switchboard.off("registered", listeners.registered);
-      switchboard.off("unregistered", listeners.unregistered);
-      switchboard.off("refused", listeners.refused);
-      switchboard.off("trouble", listeners.trouble);
+      for (const [event, listener] of Object.entries(listeners))
+        switchboard.off(event as keyof typeof listeners, listener);
       endpoint.health.off("change", draw);
       for (const take of takeAway) take();
       sign.close();

@@ -19,7 +19,11 @@ const g722: Format = { payload: 9, name: "G722", rate: 8000, channels: 1 };
 /** RFC 3551 §6: payload types that need no rtpmap. Those we cannot carry are left out. */
 export const staticFormats: ReadonlyMap<number, Format> = new Map([pcmu, pcma, g722].map((f) => [f.payload, f]));
 
-const known = new Map(["PCMU", "PCMA", "G722", "opus", "telephone-event", "H264"].map((n) => [n.toLowerCase(), n]));
+/** The codecs that a device may be limited to. */
+export const codecNames = ["PCMA", "PCMU", "G722", "opus", "H264"] as const;
+export type CodecName = (typeof codecNames)[number];
+
+const known = new Map([...codecNames, "telephone-event"].map((n) => [n.toLowerCase(), n]));
 
 /** The name as we write it ("pcmu" → "PCMU"), or undefined when we do not know the codec. */
 export const knownName = (name: string): string | undefined => known.get(name.toLowerCase());

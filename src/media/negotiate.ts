@@ -29,6 +29,12 @@ export function carried(kind: Kind, line: RemoteLine): Format[] {
   return line.formats.filter((f) => usable(kind, f));
 }
 
+/** Of the formats those whose codec is named, in the order of the names; telephone events go along. */
+export function limited(formats: readonly Format[], codecs: readonly string[] | undefined): readonly Format[] {
+  if (!codecs) return formats;
+  return [...codecs.flatMap((name) => formats.filter((f) => f.name === name)), ...formats.filter(isEvents)];
+}
+
 export const speech = (formats: readonly Format[]): Format | undefined => formats.find((f) => !isEvents(f));
 
 /** Formats to offer so that they fit what the other leg can do: its own, and the G.711 law it lacks. */

@@ -21,6 +21,8 @@ export class OfferAnswer {
   readonly #options: OfferAnswerOptions;
   /** Our address in SDP. */
   advertise: string;
+  /** The codecs that may be used on this leg, in this order (H1); all that we know where it is undefined. */
+  codecs: readonly string[] | undefined;
   #version = 0;
   #written = "";
   /** Our m-lines as last written; their number and order never change (RFC 3264 §8). */
@@ -50,6 +52,7 @@ export class OfferAnswer {
       ...before.map((line) => this.#offerLine(line.type, line, like)),
       ...added.map((kind) => this.#offerLine(kind, undefined, like)).filter((line) => line.port !== 0),
     ];
+    if (this.codecs && !lines.some((line) => line.type === "audio" && line.port !== 0)) throw this.#noCommon();
     this.#remoteOffer = undefined;
     this.#offering = lines;
     this.#answered = "";
@@ -82,6 +85,7 @@ export class OfferAnswer {
     const remote = parseSdp(sdp);
     const audio = remote.flatMap((line) => negotiate.carried("audio", line));
     if (!negotiate.speech(audio)) throw noCodec(remote);
+    if (!negotiate.speech(negotiate.limited(audio, this.codecs))) throw this.#noCommon();
     this.#remoteOffer = remote;
   }
 
@@ -116,7 +120,7 @@ export class OfferAnswer {
   /** What this leg's remote takes, in its order: offered to us, or settled; undefined while nothing is known. */
   #wishes(kind: Kind): { formats: readonly Format[]; line: RemoteLine } | undefined {
     for (const line of this.#remoteOffer ?? []) {
-      const formats = negotiate.carried(kind, line);
+      const formats = negotiate.limited(negotiate.carried(kind, line), this.codecs);
       if (negotiate.speech(formats)) return { formats, line };
     }
     const agreed = this.#remoteOffer ? undefined : this.#agreed.get(kind);
@@ -149,14 +153,24 @@ export class OfferAnswer {
     like: OfferAnswer | undefined,
     wishes: readonly Format[] | undefined,
   ): readonly Format[] {
-    if (wishes) return negotiate.fitting(kind, wishes);
+    const fitting = wishes ? negotiate.limited(negotiate.fitting(kind, wishes), this.codecs) : [];
+    if (negotiate.speech(fitting)) return fitting;
     if (before && before.port !== 0 && !like) return before.formats;
     // Audio is always offered: a leg of which nothing is known yet may turn up with G.711.
-    return kind === "audio" ? negotiate.plainAudio : [];
+    const plain = kind === "audio" && !wishes ? negotiate.limited(negotiate.plainAudio, this.codecs) : [];
+    return negotiate.speech(plain) ? plain : [];
+  }
+
+  #noCommon() {
+    const own = this.codecs?.join(", ") ?? "";
+    return giveUp(
+      "no-codec",
+      `The device may use ${own} only, and the other side has none of it; allow it PCMA or PCMU.`,
+    );
   }
 
   #answerFormats(kind: Kind, remote: RemoteLine, towards: OfferAnswer | undefined): Format[] {
-    const offered = negotiate.carried(kind, remote);
+    const offered = negotiate.limited(negotiate.carried(kind, remote), this.codecs);
     if (offered.length === 0) return [];
     // A leg that has settled its audio but no video is a leg without video.
     const settled = towards?.agreed("audio") ? (towards.agreed(kind)?.send ?? []) : undefined;

@@ -1,7 +1,7 @@
 // One leg's media: its offer/answer machine and the handle on its ports in the worker. Knows SDP, no SIP; signalling
 // carries the bodies it makes and brings those of the other side.
 import { EventEmitter } from "node:events";
-import { label, type Kind } from "./codec.ts";
+import { label, type CodecName, type Kind } from "./codec.ts";
 import { mayReceive, maySend, speech, type Agreed } from "./negotiate.ts";
 import { kinds, OfferAnswer } from "./offer-answer.ts";
 import type { Counts, Remote, ToWorker } from "./worker/messages.ts";
@@ -59,6 +59,11 @@ export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: 
   /** Our address in this leg's SDP, as its peer can reach it; to be set before the first offer or answer. */
   set advertise(address: string) {
     this.#sdp.advertise = address;
+  }
+
+  /** The codecs that its peer may use, in this order; all that we know where it is undefined. As `advertise`. */
+  set codecs(names: readonly CodecName[] | undefined) {
+    this.#sdp.codecs = names;
   }
 
   /** The negotiated audio codec, "PCMA/8000". */

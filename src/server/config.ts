@@ -3,7 +3,11 @@ import { readFile } from "node:fs/promises";
 import type { FromSchema } from "json-schema-to-ts";
 import { giveUp, sentence } from "../errors.ts";
 import { checker } from "../schema.ts";
+import { deviceFields } from "../visit/devices.ts";
+import { usualDndCodes } from "../visit/settings.ts";
 import { listenerSchema } from "./listeners.ts";
+
+const dialled = { type: "string", pattern: "^[A-Za-z0-9._+*#-]{1,64}$" } as const;
 
 const schema = {
   type: "object",
@@ -17,6 +21,11 @@ const schema = {
         realm: { type: "string", pattern: '^[^"\\\\]+$' },
         maxCalls: { type: "integer", minimum: 1 },
         traceMessages: { type: "integer", minimum: 0, maximum: 50_000 },
+        expiry: {
+          type: "object",
+          additionalProperties: false,
+          properties: { least: { type: "integer" }, usual: { type: "integer" }, most: { type: "integer" } },
+        },
         listeners: {
           type: "array",
           minItems: 1,
@@ -24,6 +33,14 @@ const schema = {
           items: listenerSchema,
         },
       },
+    },
+    folder: { type: "string", minLength: 1 },
+    devices: { type: "object", additionalProperties: false, properties: deviceFields },
+    dndCodes: {
+      type: "object",
+      additionalProperties: false,
+      default: usualDndCodes,
+      properties: { on: dialled, off: dialled },
     },
     media: {
       type: "object",
@@ -47,6 +64,7 @@ const schema = {
           login: { type: "string" },
           password: { type: "string" },
           maxContacts: { type: "integer", minimum: 1 },
+          ...deviceFields,
         },
       },
     },
@@ -70,6 +88,7 @@ const schema = {
           cameraPassword: { type: "string" },
           code: { type: "string", default: "" },
           verifyTls: { type: "boolean" },
+          ...deviceFields,
           pin: { type: "string" },
           strategy: { type: "object" },
         },

@@ -5,7 +5,9 @@ import type { DoorSettings } from "../door/door.ts";
 import { silent, type Log } from "../log.ts";
 import { Secret } from "../secret.ts";
 import { traceOf } from "../sip/trace/trace.ts";
+import { checkDevice, deviceFields, type DeviceOptions } from "../visit/devices.ts";
 import type { VisitEvent } from "../visit/messages.ts";
+import { checkExpiry } from "../visit/settings.ts";
 import { strategyOf, type Strategy } from "../visit/strategy.ts";
 import { Switchboard, type SwitchboardOptions } from "../visit/switchboard.ts";
 import type { ServerConfig } from "./config.ts";
@@ -30,15 +32,17 @@ export async function startServer(
   deps: { clock?: Clock; log?: Log } = {},
 ): Promise<Server> {
   const log = deps.log ?? silent;
-  const { traceMessages, ...sip } = config.sip;
+  const { traceMessages, expiry, ...sip } = config.sip;
+  const { folder, devices, dndCodes } = config;
+  if (devices) checkDevice(devices, "config: devices");
+  const more = {
+    ...(traceMessages !== undefined && { trace: traceOf(traceMessages) }),
+    ...(expiry && { expiry: checkExpiry(expiry) }),
+  };
   const switchboard = new Switchboard({
-    ...{
-      log,
-      sip: {
-        ...{ ...sip, listeners: sip.listeners.map(listenerOf) },
-        ...(traceMessages !== undefined && { trace: traceOf(traceMessages) }),
-      },
-    },
+    ...{ log, sip: { ...sip, listeners: sip.listeners.map(listenerOf), ...more }, dndCodes },
+    ...(folder === undefined ? {} : { folder }),
+    ...(devices && { devices }),
     ...(deps.clock && { clock: deps.clock }),
     ...(config.media && { media: mediaOf(config.media) }),
   });
@@ -47,7 +51,8 @@ export async function startServer(
   const strategies = new Map<string, Strategy>();
   for (const { strategy, ...door } of config.doors) {
     strategies.set(door.id, strategyOf(strategy ?? { strategy: "ring-all" }));
-    switchboard.addDoor(withSecrets(door), `door ${door.name}`);
+    const { settings, device } = partsOf(door);
+    switchboard.addDoor(withSecrets(settings), `door ${door.name}`, device);
   }
 
   switchboard.on("visit", (event) => {
@@ -61,7 +66,7 @@ export async function startServer(
       .then((outcome) => visit.refuse(outcome.result === "busy" || outcome.result === "rejected" ? 486 : 480))
       .catch((error: unknown) => log.error(sentence(error)));
   });
-  for (const name of ["registered", "unregistered", "refused"] as const)
+  for (const name of ["registered", "unregistered", "refused", "reachable", "unreachable", "dnd"] as const)
     switchboard.on(name, (facts: object) => report({ event: name, ...facts }));
   switchboard.on("opening", (opening) => report({ event: "opening", ...opening }));
   switchboard.on("finding", (finding) => report({ event: "finding", ...finding }));
@@ -73,6 +78,19 @@ export async function startServer(
 function mediaOf({ ports, ...rest }: NonNullable<ServerConfig["media"]>): NonNullable<SwitchboardOptions["media"]> {
   const [from, to] = ports ?? [];
   return from === undefined || to === undefined ? rest : { ...rest, ports: [from, to] };
+}
+
+/** A door's own fields, and those of its device. */
+function partsOf(door: Readonly<Record<string, unknown>>): {
+  settings: Record<string, unknown>;
+  device: DeviceOptions;
+} {
+  const fields = Object.entries(door);
+  const ofDevice = (name: string) => Object.hasOwn(deviceFields, name);
+  return {
+    settings: Object.fromEntries(fields.filter(([name]) => !ofDevice(name))),
+    device: Object.fromEntries(fields.filter(([name]) => ofDevice(name))),
+  };
 }
 
 const secretFields = ["password", "imageUrl", "videoUrl", "cameraPassword", "code"];

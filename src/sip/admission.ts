@@ -20,6 +20,8 @@ import { showAddress, type Address, type Flow } from "./transport/flow.ts";
 export interface Extension extends Identity {
   /** How many devices at once; a further one takes the place of the oldest (H1, H2). */
   readonly maxContacts: number;
+  /** Over UDP answers go where its requests come from (true) or to the port in Via (false), whatever it asks for (H1). */
+  readonly rport?: boolean;
 }
 
 /** Somebody was turned away, in a sentence that says why (X10). */
@@ -217,5 +219,6 @@ function accepts(request: SipRequest, type: string): boolean {
   return ranges.length === 0 || ranges.some((range) => range === type || range === wide || range === "*/*");
 }
 
-const numberOf = (request: SipRequest): string =>
+/** Who a request says it comes from. */
+export const numberOf = (request: SipRequest): string =>
   plainUser(parseUri((request.method === "REGISTER" ? request.to : request.from)?.uri ?? "")?.user ?? "");

@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import { systemClock, type Cancel, type Clock } from "../clock.ts";
 import { giveUp, type PorteroError } from "../errors.ts";
 import type { DigestAlgorithm } from "../digest.ts";
-import { Admission, type Extension, type Refusal } from "./admission.ts";
+import { Admission, numberOf, type Extension, type Refusal } from "./admission.ts";
 import type { Call, CallHost } from "./dialog/call.ts";
 import type { Caller } from "./dialog/caller.ts";
 import { IncomingCall } from "./dialog/incoming.ts";
@@ -15,13 +15,22 @@ import type { SipRequest, SipResponse } from "./message/message.ts";
 import { Overload, type OverloadLimits } from "./guard/overload.ts";
 import { placeOf } from "./registrar/contact.ts";
 import { Location, type Contact } from "./registrar/location.ts";
+import { Qualifier, type Qualify } from "./registrar/qualify.ts";
 import { Registrar, usualExpiry, type Expiry } from "./registrar/registrar.ts";
 import { systemDns, type Dns } from "./resolve/dns.ts";
 import { Ways } from "./resolve/ways.ts";
 import { Trace, type TraceLimits } from "./trace/trace.ts";
 import { TransactionLayer } from "./transaction/layer.ts";
 import type { ServerTransaction } from "./transaction/server.ts";
-import { showAddress, type Flow, type Inbound, type ListenerOptions, type Transport } from "./transport/flow.ts";
+import {
+  showAddress,
+  type Address,
+  type Flow,
+  type Inbound,
+  type ListenerOptions,
+  type Transport,
+  type TransportName,
+} from "./transport/flow.ts";
 import { listenOnAll, listenOnSockets, type Listen } from "./transport/listen.ts";
 
 export type { Extension, Refusal } from "./admission.ts";
@@ -40,8 +49,10 @@ export interface EndpointOptions {
   readonly calls?: Partial<CallSettings>;
   readonly clock?: Clock;
   readonly dns?: Dns;
-  /** From 0 up to, not including, 1: for the weights of SRV records. */
+  /** From 0 up to, not including, 1: for the weights of SRV records and the times of questions. */
   readonly random?: () => number;
+  /** How the devices of an extension are asked whether they are there. */
+  readonly qualify?: (extension: string) => Qualify;
   /** How listeners are opened; sockets of this machine where it is absent. */
   readonly listen?: Listen;
   /** Whose INVITE by this flow is taken without a challenge: a device trusts the server that it is registered at. */
@@ -51,7 +62,7 @@ export interface EndpointOptions {
 }
 
 /** The contacts of an extension that was taken away are kept this long. */
-const goneAfterMs = 30_000;
+export const goneAfterMs = 30_000;
 
 export interface EndpointEvents {
   call: [call: IncomingCall];
@@ -71,6 +82,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   readonly callSettings: CallSettings;
   readonly random: () => number;
   readonly location: Location;
+  readonly qualifier: Qualifier;
   readonly transactions: TransactionLayer;
   readonly trace: Trace;
   readonly guard: Guard;
@@ -80,6 +92,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   readonly #overload: Overload;
   readonly #calls = new Map<string, Call>();
   readonly #graces = new Set<Cancel>();
+  /** The extensions whose answers go another way than they ask for. */
+  readonly #rports = new Map<string, boolean>();
   #transports: Transport[] = [];
   #running = false;
 
@@ -121,8 +135,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
       request: (request, transaction) => this.#request(request, transaction),
       stray: (cancel, transaction) => this.#admission.turnAway(cancel, transaction, 481),
       ack: (request) => this.#calls.get(`${request.callId}|${request.toTag}`)?.acknowledge(request),
+      answersToSource: (request) => (this.#rports.size === 0 ? undefined : this.#rports.get(numberOf(request))),
       flowTo: (flow, host, port) => flow.reach({ host, port }),
     });
+    this.qualifier = new Qualifier(this);
   }
 
   /** Where it listens, with the ports that were found for 0, and what certificate it shows there (SHA-256). */
@@ -180,6 +196,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     this.transactions.close();
     this.location.close();
     this.guard.close();
+    this.qualifier.close();
     for (const cancel of this.#graces) cancel();
     this.#graces.clear();
     const transports = this.#transports;
@@ -190,8 +207,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   /** Lets devices register for a number. The login must be free (see the number plan for numbers). */
   addExtension(extension: Extension): () => void {
     const remove = this.#admission.add(extension);
+    if (extension.rport !== undefined) this.#rports.set(extension.extension, extension.rport);
     return () => {
       if (!remove()) return;
+      this.#rports.delete(extension.extension);
       // A redeployed flow brings the extension back at once; its devices would not register again for an hour.
       const grace = this.clock.after(goneAfterMs, () => {
         this.#graces.delete(grace);
@@ -223,6 +242,11 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     return contact.flow.closed ? this.flowsTo(placeOf(contact)) : [contact.flow];
   }
 
+  /** The flow that a device had before a restart: over UDP the same again, else one that is closed. */
+  flowBack(transport: TransportName, remote: Address): Flow | undefined {
+    return this.#ways.back(transport, remote);
+  }
+
   /** Calls an address. Rejects with a sentence where there is no way to it. */
   async callUri(
     uri: string,
@@ -242,6 +266,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
 
   unreached(flow: Flow): void {
     this.#ways.failed(flow);
+  }
+
+  qualify(extension: string): Qualify {
+    return this.#options.qualify?.(extension) ?? {};
   }
 
   enter(call: Call): void {

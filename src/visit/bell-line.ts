@@ -2,7 +2,7 @@
 // bell drops the first call while others ring, the next one takes its place.
 import { sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Media, MediaSession } from "../media/media.ts";
+import type { MediaSession } from "../media/media.ts";
 import type { CallEnd } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import { answerFor, takeOffer, type Leg } from "./leg.ts";
@@ -13,7 +13,7 @@ export interface BellHooks {
 }
 
 export class BellLine {
-  readonly #media: Media;
+  readonly #openMedia: () => Promise<MediaSession>;
   readonly #name: string;
   readonly #log: Log;
   readonly #hooks: BellHooks;
@@ -22,8 +22,8 @@ export class BellLine {
   #session: Promise<MediaSession>;
   #answered = false;
 
-  constructor(media: Media, name: string, log: Log, call: IncomingCall, hooks: BellHooks) {
-    this.#media = media;
+  constructor(openMedia: () => Promise<MediaSession>, name: string, log: Log, call: IncomingCall, hooks: BellHooks) {
+    this.#openMedia = openMedia;
     this.#name = name;
     this.#log = log;
     this.#hooks = hooks;
@@ -80,7 +80,7 @@ export class BellLine {
   }
 
   async #open(call: IncomingCall): Promise<MediaSession> {
-    const session = await this.#media.open();
+    const session = await this.#openMedia();
     try {
       takeOffer(session, call, this.#name);
     } catch (error) {

@@ -7,9 +7,10 @@ import type { Media, MediaSession } from "../media/media.ts";
 import type { CallEnd } from "../sip/dialog/call.ts";
 import type { OutgoingCall } from "../sip/dialog/outgoing.ts";
 import type { Endpoint } from "../sip/endpoint.ts";
-import { cause, completedElsewhere } from "../sip/causes.ts";
+import { cause, causeOf, completedElsewhere } from "../sip/causes.ts";
 import type { Contact } from "../sip/registrar/location.ts";
-import type { Leg } from "./leg.ts";
+import type { DeviceOptions } from "./devices.ts";
+import { openMedia, type Leg } from "./leg.ts";
 import type { Chooser, Way } from "./outside.ts";
 import type { Party, PartyResult } from "./messages.ts";
 import type { Target } from "./strategy.ts";
@@ -26,7 +27,9 @@ export interface ForkHost {
   contactsOf(number: string): readonly Contact[] | undefined;
   /** The way to a target that no device is registered for; undefined where there is none. */
   wayOutside(target: Target, by: Chooser): Way | undefined;
-  doNotDisturb(number: string): boolean;
+  /** What callers of a number get that wants no calls just now; undefined while it may be called. */
+  doNotDisturb(number: string): number | undefined;
+  readonly optionsOf: (number: string) => DeviceOptions;
   /** Whether presses of this door ring nobody just now. */
   isQuiet(door: string): boolean;
 }
@@ -95,14 +98,15 @@ export class Forking {
   /** A device has registered: it rings along if it belongs to a target and may be rung. Says whether it belongs. */
   offer(contact: Contact): boolean {
     if (!this.#done || !this.#targets.includes(contact.extension)) return false;
-    if (this.#host.doNotDisturb(contact.extension) || this.#isCaller(contact)) return true;
+    if (this.#host.doNotDisturb(contact.extension) !== undefined || this.#isCaller(contact)) return true;
     this.#fork(contact.extension, contact);
     return true;
   }
 
   #dial(target: Target): void {
     const contacts = this.#host.contactsOf(target);
-    if (contacts && this.#host.doNotDisturb(target)) return this.#note(target, "busy", cause.busy, 486);
+    const refused = contacts && this.#host.doNotDisturb(target);
+    if (refused !== undefined) return this.#note(target, resultOf(causeOf(refused)), causeOf(refused), refused);
     if (!contacts || contacts.length === 0) {
       const way = this.#host.wayOutside(target, this.#chooserOf(target));
       if (way) return this.#leave(target, way);
@@ -136,14 +140,14 @@ export class Forking {
     this.#forks.add(fork);
     this.#call(fork, to).catch((error: unknown) => {
       this.#host.log.warn(`${target} could not be rung: ${sentence(error)}`);
-      const forever = error instanceof PorteroError && error.code === "no-media";
+      const forever = error instanceof PorteroError && ["no-media", "no-codec"].includes(error.code);
       this.#ended(fork, { by: "network", cause: forever ? 58 : cause.noRoute, text: sentence(error) });
     });
   }
 
   async #call(fork: Fork, to: Contact | Reachable): Promise<void> {
-    const { endpoint, media } = this.#host;
-    const session = await media.open();
+    const { endpoint } = this.#host;
+    const session = await openMedia(this.#host, fork.target);
     fork.session = session;
     if (!this.#forks.has(fork)) {
       await session.close();
@@ -154,6 +158,8 @@ export class Forking {
       fork.call?.hangUp();
       this.#ended(fork, { by: "network", cause: cause.noRoute, text: "the sound of the call was lost" });
     });
+    // Without a codec in common this throws: here, before there is a call that could not be made to its end.
+    if (this.#host.optionsOf(fork.target).codecs) session.offer(this.#like);
     const sdp = (localHost: string) => {
       session.advertise = localHost;
       return session.offer(this.#like);
@@ -189,7 +195,7 @@ export class Forking {
   #ended(fork: Fork, end: CallEnd): void {
     if (!this.#forks.delete(fork)) return;
     fork.session?.close().catch((error: unknown) => this.#host.log.warn(sentence(error)));
-    this.#note(fork.target, resultOf(end), end.cause, end.status);
+    this.#note(fork.target, resultOf(end.cause), end.cause, end.status);
     this.#check();
   }
 
@@ -220,9 +226,9 @@ export class Forking {
   }
 }
 
-function resultOf(end: CallEnd): PartyResult {
-  if (end.cause === cause.busy) return "busy";
-  if (end.cause === cause.rejected) return "rejected";
-  if (end.cause === cause.noAnswer || end.cause === cause.noResponse) return "no-answer";
+function resultOf(why: number): PartyResult {
+  if (why === cause.busy) return "busy";
+  if (why === cause.rejected) return "rejected";
+  if (why === cause.noAnswer || why === cause.noResponse) return "no-answer";
   return "unreachable";
 }

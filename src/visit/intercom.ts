@@ -5,7 +5,7 @@ import { cause } from "../sip/causes.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { MediaSession } from "../media/media.ts";
 import { Forking, type Caller, type ForkHost } from "./fork.ts";
-import { answerFor, bridge, takeOffer, type Leg } from "./leg.ts";
+import { answerFor, bridge, openMedia, takeOffer, type Leg } from "./leg.ts";
 import type { Target } from "./strategy.ts";
 
 const ringSeconds = 60;
@@ -24,7 +24,7 @@ export async function connectCall(
   let answerer: Leg | undefined;
   try {
     call.ring();
-    session = await host.media.open();
+    session = await openMedia(host, call.caller.number);
     takeOffer(session, call, call.caller.number);
     const gone = new AbortController();
     call.on("ended", () => gone.abort("cancelled"));

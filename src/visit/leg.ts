@@ -5,12 +5,23 @@ import type { Media, MediaSession } from "../media/media.ts";
 import { dtmfInfo, parseDtmfInfo } from "../media/dtmf-info.ts";
 import type { Call } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
+import type { DeviceOptions } from "./devices.ts";
 
 export interface Leg {
   readonly call: Call;
   readonly session: MediaSession;
   /** Who it is, as people name it: an extension, an address. */
   readonly name: string;
+}
+
+/** Media for a party, limited to the codecs that its devices may use (H1). */
+export async function openMedia(
+  { media, optionsOf }: { readonly media: Media; readonly optionsOf: (number: string) => DeviceOptions },
+  number: string,
+): Promise<MediaSession> {
+  const session = await media.open();
+  session.codecs = optionsOf(number).codecs;
+  return session;
 }
 
 /** What happens on a bridge. */

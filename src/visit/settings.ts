@@ -1,20 +1,30 @@
 // What a switchboard is given: where it listens, and the numbers that phones register for.
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
+import { giveUp } from "../errors.ts";
 import { checker } from "../schema.ts";
 import type { Secret } from "../secret.ts";
+import { usualExpiry, type Expiry } from "../sip/registrar/registrar.ts";
 import type { TraceLimits } from "../sip/trace/trace.ts";
 import type { ListenerOptions } from "../sip/transport/flow.ts";
+import { deviceFields, type DeviceOptions } from "./devices.ts";
 import type { DirectSettings } from "./outside.ts";
 
 export interface SwitchboardOptions {
   readonly sip: {
     readonly listeners: readonly ListenerOptions[];
     readonly realm?: string;
+    readonly expiry?: Expiry;
     /** Calls of phones at once; the media ports decide where it is absent. Calls of doors are always taken. */
     readonly maxCalls?: number;
     readonly trace?: TraceLimits;
   };
+  /** The folder for what outlives the process: who is registered, who wants no calls. Nothing does where it is absent. */
+  readonly folder?: string;
+  /** For every number that has none of its own. */
+  readonly devices?: DeviceOptions;
+  /** The numbers that a phone dials to switch "do not disturb" on and off (A5); absent = none. */
+  readonly dndCodes?: { readonly on?: string; readonly off?: string };
   readonly media?: { readonly bind?: string; readonly advertise?: string; readonly ports?: readonly [number, number] };
   readonly direct?: DirectSettings;
   readonly clock?: Clock;
@@ -30,8 +40,10 @@ export function callsFor([first, last]: readonly [number, number]): number {
   return any ? 1000 : Math.max(1, Math.floor((last - first + 1) / 2 / 4));
 }
 
+export const usualDndCodes = { on: "78", off: "79" } as const;
+
 /** A number that phones register for. */
-export interface ExtensionSettings {
+export interface ExtensionSettings extends DeviceOptions {
   readonly extension: string;
   readonly name: string;
   /** Authentication user; the extension where it is absent. */
@@ -50,5 +62,27 @@ export const checkExtension = checker("extension", {
     name: { type: "string", maxLength: 100 },
     login: { type: "string", pattern: '^[^"\\\\\\s]{1,64}$' },
     maxContacts: { type: "integer", minimum: 1, maximum: 100 },
+    ...deviceFields,
   },
+});
+
+/**
+ * The registration times of an endpoint.
+ * @throws PorteroError `invalid`, naming the field
+ */
+export function checkExpiry(expiry: Partial<Expiry>): Expiry {
+  const { least, usual, most } = checkTimes({ ...usualExpiry, ...expiry });
+  if (least <= usual && usual <= most) return { least, usual, most };
+  throw giveUp(
+    "invalid",
+    `registration times: the shortest is ${least} s, the usual ${usual} s, the longest ${most} s: put them in that order`,
+    { data: { field: "expiry" } },
+  );
+}
+
+const seconds = { type: "integer", minimum: 10, maximum: 604_800 } as const;
+const checkTimes = checker("registration times", {
+  type: "object",
+  required: ["least", "usual", "most"],
+  properties: { least: seconds, usual: seconds, most: seconds },
 });

@@ -18,6 +18,8 @@ import { writeHost } from "../sip/message/uri.ts";
 import type { LineSettings } from "./account-settings.ts";
 import { dialCode, type CodeAnswer } from "./dial-code.ts";
 import type { Finding } from "../sip/trace/findings.ts";
+import { checkDevice, qualifyOf, type DeviceOptions } from "./devices.ts";
+import { Directory, type DirectoryEvents } from "./directory.ts";
 import { Door, Doorkeeper } from "./doors.ts";
 import type { ForkHost } from "./fork.ts";
 import { connectCall } from "./intercom.ts";
@@ -27,17 +29,15 @@ import { Outside, type Chooser, type Way } from "./outside.ts";
 import type { Target } from "./strategy.ts";
 import { callsFor, checkExtension, type ExtensionSettings, type SwitchboardOptions } from "./settings.ts";
 import { Tracing } from "./tracing.ts";
-import { viewOf, type DoorView, type RegistrationView } from "./views.ts";
+import type { DoorView, RegistrationView } from "./views.ts";
 import { Visit } from "./visit.ts";
 
 export type { Refusal } from "../sip/endpoint.ts";
 export type { ExtensionSettings, SwitchboardOptions } from "./settings.ts";
 export type { DoorView, RegistrationView } from "./views.ts";
 
-export interface SwitchboardEvents {
+export interface SwitchboardEvents extends DirectoryEvents {
   visit: [event: VisitEvent];
-  registered: [registration: RegistrationView];
-  unregistered: [registration: RegistrationView & { reason: string }];
   refused: [refusal: Refusal];
   /** Each opening and each refusal to open, with the visit's picture, which may still be on its way; never rejects. */
   opening: [opening: Opening, picture: Promise<Buffer | undefined>];
@@ -64,10 +64,10 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   readonly log: Log;
   readonly plan = new NumberPlan();
   readonly tracing: Tracing;
+  readonly directory: Directory;
   readonly #options: SwitchboardOptions;
   readonly #doors = new Map<string, Door>();
   readonly #visits = new Map<string, Visit>();
-  readonly #silenced = new Set<string>();
   readonly #quiet = new Set<string>();
   /** Calls from extension to extension, by their callers. */
   readonly #intercoms = new Set<IncomingCall>();
@@ -87,46 +87,45 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     this.log = options.log ?? silent;
     const { maxCalls: mostCalls = callsFor(options.media?.ports ?? defaultPorts), ...sip } = options.sip;
     const isFirst = (number: string) => this.#doorAt(number) !== undefined;
+    const qualify = (number: string) => qualifyOf(this.optionsOf(number));
     this.endpoint = new Endpoint({
-      ...{ ...sip, clock: this.clock, overload: { mostCalls, isFirst } },
+      ...{ ...sip, clock: this.clock, overload: { mostCalls, isFirst }, qualify },
       trusts: (invite, flow) => this.#outside.callerOf(invite, flow),
     });
     this.#outside = new Outside({
       ...{ host: this.endpoint, plan: this.plan, log: this.log, direct: options.direct },
       isRegistered: (host) => this.endpoint.location.contacts().some(({ flow }) => flow.remote.host === host),
-      changed: (event, status) => this.#tell("account", event, status),
+      changed: (event, status) => this.tell("account", event, status),
     });
+    this.directory = new Directory(this, options);
     this.#keeper = new Doorkeeper(this.clock, this.log);
     this.tracing = new Tracing(this.endpoint, (extension) => this.#doorAt(extension)?.settings.name ?? extension);
-    this.tracing.diagnosis.on("finding", (finding) => this.#tell("finding", finding));
+    this.tracing.diagnosis.on("finding", (finding) => this.tell("finding", finding));
     this.endpoint.on("call", (call) => this.#called(call));
     this.endpoint.on("refused", (refusal) => {
       if (this.#seldom(`${refusal.extension} ${hostOf(refusal.from)}`)) this.log.warn(refusal.text);
-      this.#tell("refused", refusal);
+      this.tell("refused", refusal);
     });
     this.endpoint.on("malformed", (fault, from) => {
       if (!this.#seldom(hostOf(from))) return;
-      this.#tell(
+      this.tell(
         "trouble",
         tryAgain("malformed", `${from} sent something that is not proper SIP: ${fault}`, { data: { from } }),
       );
     });
     this.endpoint.on("trouble", (error) => {
       const { from } = error.data;
-      if (this.#seldom(`${error.code} ${typeof from === "string" ? hostOf(from) : ""}`)) this.#tell("trouble", error);
+      if (this.#seldom(`${error.code} ${typeof from === "string" ? hostOf(from) : ""}`)) this.tell("trouble", error);
     });
-    this.endpoint.on("overloaded", (text) => this.#tell("trouble", tryAgain("overloaded", text)));
+    this.endpoint.on("overloaded", (text) => this.tell("trouble", tryAgain("overloaded", text)));
     this.endpoint.on("fault", (error) => {
       this.log.error(
         `a message could not be dealt with: ${error instanceof Error ? (error.stack ?? "") : String(error)}`,
       );
     });
-    const { location } = this.endpoint;
-    location.on("registered", (contact) => {
-      this.#tell("registered", viewOf(contact));
+    this.endpoint.location.on("registered", (contact) => {
       for (const visit of this.#visits.values()) visit.offer(contact);
     });
-    location.on("unregistered", (contact, reason) => this.#tell("unregistered", { ...viewOf(contact), reason }));
   }
 
   /**
@@ -143,7 +142,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     this.#media ??= await Media.start({ bind, advertise: advertise ?? "127.0.0.1", ports, log: this.log });
     this.#media.on("down", (error) => {
       this.log.error(error.message);
-      this.#tell("trouble", error);
+      this.tell("trouble", error);
     });
     try {
       await this.endpoint.start();
@@ -153,6 +152,8 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
       throw error;
     }
     this.#outside.start();
+    // A visit that began a moment ago rings the contacts that come back, as it does those that register.
+    await this.directory.remember();
   }
 
   /** Ends every visit, says BYE, frees every socket and timer. */
@@ -166,6 +167,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     await this.#outside.close();
     this.tracing.diagnosis.close();
     await this.endpoint.close();
+    await this.directory.close();
     await this.#media?.close();
     this.#media = undefined;
     this.#visits.clear();
@@ -187,25 +189,34 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   addExtension(settings: ExtensionSettings, owner: string): () => void {
     const { password, ...form } = settings;
     checkExtension(form);
-    return this.#addNumber(settings, owner, password, settings.maxContacts ?? 10, {}, () => () => {});
+    checkDevice(form, `extension ${form.extension}`);
+    const { extension, name, rport, maxContacts = 10 } = settings;
+    return this.#addNumber(settings, owner, password, maxContacts, rport === undefined ? {} : { rport }, () =>
+      this.directory.enter(extension, { kind: "extension", name: name || extension, options: form }),
+    );
   }
 
   /**
    * Adds a door station; the result takes it away and ends its visits.
    * @throws PorteroError `invalid`, `number-taken` (H20), `login-taken`
    */
-  addDoor(settings: DoorSettings, owner: string): () => void {
+  addDoor(settings: DoorSettings, owner: string, device: DeviceOptions = {}): () => void {
     const checked = checkDoor(settings);
+    checkDevice(device, owner);
     const { id, extension } = checked;
     if (this.#doors.has(id))
       throw giveUp("door-taken", `two doors are called "${id}": give one of them another name`, { data: { owner } });
     const contact = () => this.endpoint.location.contacts(extension).at(-1);
     const nonceReuse = presetOf(checked.preset).sip?.nonceReuse;
-    const oddities = nonceReuse === undefined ? {} : { nonceReuse };
+    const { rport } = device;
+    const oddities = { ...(nonceReuse === undefined ? {} : { nonceReuse }), ...(rport === undefined ? {} : { rport }) };
+    const entry = { kind: "door" as const, name: checked.name, options: device };
     return this.#addNumber(checked, owner, checked.password, 1, oddities, () => {
       const door = new Door(checked, contact, this.clock, this.log);
       this.#doors.set(id, door);
+      const leave = this.directory.enter(extension, entry);
       return () => {
+        leave();
         this.#doors.delete(id);
         this.#activeVisit(id)?.stop("the door was taken out of the flow");
         door.close();
@@ -251,18 +262,12 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   }
 
   registrations(): RegistrationView[] {
-    return this.endpoint.location.contacts().map(viewOf);
+    return this.directory.registrations();
   }
 
   /** Takes away all contacts of an extension; says how many there were. */
   unregister(extension: string): number {
     return this.endpoint.location.remove(extension);
-  }
-
-  /** While it is on, calls to the extension are refused as busy. */
-  setDnd(extension: string, on: boolean): void {
-    if (on) this.#silenced.add(extension);
-    else this.#silenced.delete(extension);
   }
 
   /** While it is on, presses of the door are told to the flow, but ring nobody. */
@@ -275,9 +280,11 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     return this.#quiet.has(door);
   }
 
-  doNotDisturb(extension: string): boolean {
-    return this.#silenced.has(extension);
+  doNotDisturb(extension: string): number | undefined {
+    return this.directory.doNotDisturb(extension);
   }
+
+  readonly optionsOf = (number: string): DeviceOptions => this.directory.optionsOf(number);
 
   contactsOf(number: string): readonly Contact[] | undefined {
     return this.plan.owner(number) === undefined ? undefined : this.endpoint.location.devices(number);
@@ -307,7 +314,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     visit?.leaveAfterOpening();
     // The result does not wait for a slow camera; whoever keeps the picture does.
     const picture = visit?.picture?.then(({ jpeg }) => jpeg).catch(() => undefined);
-    this.#tell("opening", opening, picture ?? Promise.resolve(undefined));
+    this.tell("opening", opening, picture ?? Promise.resolve(undefined));
     return opening;
   }
 
@@ -332,7 +339,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     owner: string,
     password: Secret,
     maxContacts: number,
-    oddities: { nonceReuse?: boolean },
+    oddities: { nonceReuse?: boolean; rport?: boolean },
     enter: () => () => void,
   ): () => void {
     const free = this.plan.claim(extension, owner);
@@ -356,6 +363,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     const door =
       caller.kind === "extension" ? this.#doorAt(caller.number) : this.#doorWithAddress(call.flow.remote.host);
     if (door) return this.#pressed(door, call);
+    if (this.directory.takes(call)) return;
     const chooser = caller.kind === "extension" ? "phone" : "stranger";
     if (this.plan.owner(dialled) === undefined && !this.#outside.way(dialled, chooser))
       return call.reject(404, `${dialled} is no number here`);
@@ -405,7 +413,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     this.#forget();
     const visit = new Visit(this, { id, name, extension }, call);
     this.#visits.set(visit.id, visit);
-    visit.on("event", (event) => this.#tell("visit", event));
+    visit.on("event", (event) => this.tell("visit", event));
     // The ring leaves at once; the camera is asked in the same moment and holds up nobody (X3).
     visit.tell("ring", { from: call.caller.number, button: visit.view().button });
     if (door.hasCamera) this.#photograph(door, visit);
@@ -455,7 +463,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
   }
 
   // A listener's fault must not reach the SIP layer that is in the middle of a call.
-  #tell<E extends keyof SwitchboardEvents>(event: E, ...payload: SwitchboardEvents[E]): void {
+  tell<E extends keyof SwitchboardEvents>(event: E, ...payload: SwitchboardEvents[E]): void {
     try {
       (this.emit as (event: E, ...payload: SwitchboardEvents[E]) => boolean).call(this, event, ...payload);
     } catch (error) {

@@ -1,5 +1,6 @@
 // Registrations and doors as they are told to the outside: plain JSON, like the messages of a visit.
 import { shownUri, type Contact } from "../sip/registrar/contact.ts";
+import type { Reach } from "../sip/registrar/qualify.ts";
 import { showAddress } from "../sip/transport/flow.ts";
 
 /** One registered device, as it is told to the outside. */
@@ -13,6 +14,10 @@ export interface RegistrationView {
   readonly userAgent: string;
   /** The push service that wakes the device, where it named one; what it is woken by stays here. */
   readonly push?: string;
+  /** Whether it answered when it was asked last; absent where it was not asked yet. */
+  readonly reachable?: boolean;
+  /** How long that answer took, milliseconds. */
+  readonly rttMs?: number;
 }
 
 export interface DoorView {
@@ -23,7 +28,8 @@ export interface DoorView {
   readonly call: "idle" | "ringing" | "talking";
 }
 
-export function viewOf({ extension, uri, flow, expiresAt, userAgent, push }: Contact): RegistrationView {
+export function viewOf(contact: Contact, reach?: Reach): RegistrationView {
+  const { extension, uri, flow, expiresAt, userAgent, push } = contact;
   return {
     ...{
       extension,
@@ -34,5 +40,6 @@ export function viewOf({ extension, uri, flow, expiresAt, userAgent, push }: Con
     },
     expiresAt: new Date(expiresAt).toISOString(),
     ...(push && { push: push.provider }),
+    ...reach,
   };
 }

@@ -12,7 +12,7 @@ import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Contact } from "../sip/registrar/location.ts";
 import { BellLine } from "./bell-line.ts";
 import { Forking, type ForkHost, type ForkResult } from "./fork.ts";
-import { bridge, type Leg } from "./leg.ts";
+import { bridge, openMedia, type Leg } from "./leg.ts";
 import type { Outcome, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
 import type { Ringing, RingResult, Strategy, Target } from "./strategy.ts";
 
@@ -66,7 +66,8 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.door = door;
     this.startedAt = host.clock.now();
     host.tracing.groups.add(this.id, bell.callId);
-    this.#line = new BellLine(host.media, door.name, host.log, bell, { gone: (end) => this.#bellGone(end) });
+    const open = () => openMedia(host, door.extension);
+    this.#line = new BellLine(open, door.name, host.log, bell, { gone: (end) => this.#bellGone(end) });
     this.#waitForFlow();
   }
 

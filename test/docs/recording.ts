@@ -39,7 +39,7 @@ const bell = (id: string, door: string) => wired(id, 1, { type: "doorbell-sim", 
 const nodes: FlowNode[] = [
   endpoint,
   ...doors,
-  ...wired("sip-registrar", 3, {
+  ...wired("sip-registrar", 4, {
     endpoint: "ep",
     extensions: ["6001", "6002", "6003"].map((number) => ({ number, name: "Kitchen" })),
   }),
@@ -132,6 +132,12 @@ async function play(flow: Flow, next: Next): Promise<void> {
   const ended = next("doorbell-in", "ended");
   receive("bell1", { payload: "hang up" });
   await ended;
+
+  // 6001 wants its peace for a while.
+  const quiet = next("sip-registrar", "dnd");
+  receive("sip-registrar", { payload: { action: "dnd", extension: "6001", on: true, status: 480 } });
+  await quiet;
+  receive("sip-registrar", { payload: { action: "dnd", extension: "6001", on: false } });
 
   // Afterwards: a door that cannot be opened any more, a picture on request and one of a door that is not there.
   const [refused, tells] = [next("dtmf-out", "refused"), next("doorbell-in", "refused")];

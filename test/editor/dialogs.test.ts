@@ -180,6 +180,23 @@ describe("The dialogs", { skip: without("chromium") }, () => {
       }
     });
 
+  it("H1: a row of sip-registrar unfolds what few devices need; it stays unfolded where something stands in it", async () => {
+    const id = idOf("sip-registrar");
+    const dialog = await editor.edit(id);
+    const row = dialog.tray.locator(".red-ui-editableList-item-content").first();
+    assert.equal(await row.getByPlaceholder("all").isVisible(), false);
+    await row.locator("a.red-ui-button").click();
+    await row.getByPlaceholder("all").fill("PCMA, G729");
+    assert.deepEqual(await dialog.ugly(), []);
+    await dialog.save();
+    assert.match(await editor.mark(id), /“G729” is no codec; there are PCMA, PCMU/);
+    const again = await editor.edit(id);
+    const same = again.tray.locator(".red-ui-editableList-item-content").first().getByPlaceholder("all");
+    assert.deepEqual([await same.isVisible(), await same.inputValue()], [true, "PCMA, G729"]);
+    await again.cancel();
+    await editor.reload();
+  });
+
   it("a wrong value is kept, and the node is marked with what is wrong", async () => {
     const strategy = await editor.edit(idOf("dial-strategy"));
     await strategy.typedField("seconds").fill("0");

@@ -317,3 +317,40 @@ describe("RFC 3264 §8 changes of a session", () => {
     assert.deepEqual(codec(phone), ["8 PCMA"]);
   });
 });
+
+describe("H1 a device that may use certain codecs only", () => {
+  const only = (...codecs: string[]) => {
+    const made = leg();
+    made.codecs = codecs;
+    return made;
+  };
+  const both = sdp("m=audio 4000 RTP/AVP 9 8 0 101", events, "m=video 4002 RTP/AVP 99", "a=rtpmap:99 H264/90000");
+
+  it("is offered these, in this order, and no video without H264", () => {
+    const bell = leg();
+    bell.receiveOffer(both);
+    assert.deepEqual(mLines(only("PCMU", "PCMA").offer(bell)), ["m=audio # RTP/AVP 0 8 101"]);
+    assert.equal(mLines(only("G722", "H264").offer(bell)).length, 2);
+    assert.deepEqual(mLines(only("PCMU").offer()), ["m=audio # RTP/AVP 0 101"]);
+  });
+
+  it("is answered with these out of what it offers, its video refused", () => {
+    const bell = only("PCMU", "PCMA");
+    bell.receiveOffer(both);
+    assert.deepEqual(mLines(bell.answer()), ["m=audio # RTP/AVP 0 101", "m=video 0 RTP/AVP 99"]);
+  });
+
+  it("hides its other codecs from whom it is joined with", () => {
+    const bell = only("PCMA");
+    bell.receiveOffer(both);
+    assert.deepEqual(mLines(leg().offer(bell)), ["m=audio # RTP/AVP 8 0 101"]);
+  });
+
+  it("is told in a sentence where there is nothing left to talk with", () => {
+    const bell = leg();
+    bell.receiveOffer(audio("9"));
+    const nothing = /may use opus only, and the other side has none of it/;
+    assert.throws(() => only("opus").offer(bell), nothing);
+    assert.throws(() => only("opus").receiveOffer(audio("8 0")), nothing);
+  });
+});

@@ -6,6 +6,7 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import { afterEach, describe, it } from "node:test";
 import { workOf } from "../../nodes/camera-snapshot/camera-snapshot.ts";
 import { causesIn } from "../../nodes/dial-strategy/dial-strategy.ts";
+import { deviceOptions } from "../../nodes/devices.ts";
 import { slugOf } from "../../nodes/door/door.ts";
 import { simCommand, type SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import type { ListenerOptions } from "../../src/sip/transport/flow.ts";
@@ -45,6 +46,28 @@ describe("sip-endpoint", () => {
   it("X10 keeps 2000 messages to be looked at, unless told otherwise", () => {
     assert.deepEqual(endpointOptions(config, {}).sip.trace, { messages: 2000, bytes: 4_096_000 });
     assert.equal(endpointOptions({ ...config, traceMessages: "0" }, {}).sip.trace?.messages, 0);
+  });
+  it("lets devices register for an hour, and phones dial 78 and 79, unless told otherwise", () => {
+    const usual = endpointOptions(config, {});
+    assert.deepEqual(usual.sip.expiry, { least: 60, usual: 3600, most: 7200 });
+    assert.deepEqual([usual.dndCodes, usual.devices], [{ on: "78", off: "79" }, {}]);
+    const own = { expiryLeast: "30", expiryUsual: "90", expiryMost: "120", qualify: "60", dropAfter: "3" };
+    const other = endpointOptions({ ...config, ...own, dndOn: "*60", dndOff: "off", dndStatus: "603" }, {});
+    assert.deepEqual(other.sip.expiry, { least: 30, usual: 90, most: 120 });
+    assert.deepEqual(other.devices, { qualifySeconds: 60, qualifyDropAfter: 3, dndStatus: 603 });
+    assert.deepEqual(other.dndCodes, { on: "*60" });
+  });
+  it("says what cannot be of registrations and codes", () => {
+    const wrong: [object, RegExp][] = [
+      [{ expiryLeast: "5" }, /registration times: least must be >= 10 \(it is 5\)/],
+      [{ expiryLeast: "600", expiryUsual: "300" }, /shortest is 600 s, the usual 300 s.*in that order/],
+      [{ qualify: "soon" }, /devices are asked every must be a whole number from 0 to 3600 \(it is soon\)/],
+      [{ dropAfter: "1000" }, /dropped after must be a whole number from 0 to 100/],
+      [{ dndStatus: "200" }, /200 is no status to refuse a call with/],
+      [{ dndOn: "7 8" }, /"7 8" cannot be dialled: use a number such as 78, or "off"/],
+      [{ dndOn: "79" }, /do not disturb is 79 for both on and off/],
+    ];
+    for (const [fields, says] of wrong) assert.throws(() => endpointOptions({ ...config, ...fields }, {}), says);
   });
   it("says what cannot be", () => {
     assert.throws(() => endpointOptions({ ...config, port: "70000" }, {}), /port must be a whole number/);
@@ -98,6 +121,26 @@ describe("sip-endpoint: every transport at every address", () => {
     const uploaded = tlsOf(endpointOptions({ ...all, certificate: "uploaded" }, {}, secrets));
     assert.deepEqual([uploaded?.own?.certificate, uploaded?.ca], [{ pem: "CERT" }, { pem: "CA" }]);
     assert.doesNotMatch(JSON.stringify(uploaded), /KEY/);
+  });
+});
+
+describe("the options of a device", () => {
+  const read = (row: Parameters<typeof deviceOptions>[0]) => deviceOptions(row, "extension 6001");
+  it("H1: hold what is special about a device, and nothing where the fields are blank", () => {
+    assert.deepEqual(read({ codecs: " ", rport: "", qualify: "", dndStatus: "" }), {});
+    assert.deepEqual(
+      read({
+        codecs: "PCMU, PCMA H264",
+        rport: "off",
+        qualify: "0",
+        dropAfter: "2",
+        dndStatus: "480",
+      }),
+      { codecs: ["PCMU", "PCMA", "H264"], rport: false, qualifySeconds: 0, qualifyDropAfter: 2, dndStatus: 480 },
+    );
+  });
+  it("say which codec is none, and which there are", () => {
+    assert.throws(() => read({ codecs: "G729" }), /extension 6001: "G729" is no codec; there are PCMA/);
   });
 });
 

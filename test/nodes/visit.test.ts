@@ -18,13 +18,13 @@ afterEach(async () => {
 const registrar: FlowNode = {
   ...{ id: "registrar", type: "sip-registrar", endpoint: "ep" },
   extensions: [{ number: "6001", name: "Kitchen" }, { number: "6002" }],
-  wires: [["registered"], ["unregistered"], ["refused"]],
+  wires: [["registered"], ["unregistered"], ["refused"], ["news"]],
 };
 const bellIn: FlowNode = {
   ...{ id: "in", type: "doorbell-in", door: "door1" },
   wires: [["ring"], ["answered"], ["ended"], ["other"]],
 };
-const sinks = ["registered", "unregistered", "refused", "ring", "answered", "ended", "other", "saw"].map(sink);
+const sinks = ["registered", "unregistered", "refused", "news", "ring", "answered", "ended", "other", "saw"].map(sink);
 const bell: FlowNode = { id: "bell", type: "doorbell-sim", role: "bell", door: "door1", wires: [["saw"]] };
 const phone = (extension: string, more: object = {}): FlowNode => ({
   ...{ id: `phone${extension}`, type: "doorbell-sim", role: "phone", endpoint: "ep", extension },
@@ -281,8 +281,18 @@ describe("sip-registrar", () => {
     const numbers = ((await list).payload as { extension: string }[]).map((r) => r.extension).sort();
     assert.deepEqual(numbers, ["503", "6001"]);
     const dnd = f.message("registered", (msg) => msg["event"] === "dnd");
-    f.node("registrar").receive({ payload: { action: "dnd", extension: "6001", on: true } });
+    const told = f.message("news");
+    f.node("registrar").receive({ payload: { action: "dnd", extension: "6001", on: true, status: 603 } });
     await dnd;
+    assert.deepEqual((await told).payload, { extension: "6001", on: true, by: "message", status: 603 });
+    const book = f.message("registered", (msg) => msg["event"] === "list");
+    f.node("registrar").receive({ payload: { action: "list", format: "csv" } });
+    const { payload, headers } = (await book) as { payload?: unknown; headers?: object };
+    assert.equal(
+      payload,
+      "number,name,kind,registered,contacts\r\n503,Front door,door,true,1\r\n6001,Kitchen,extension,true,1\r\n6002,6002,extension,false,0\r\n",
+    );
+    assert.deepEqual(headers, { "content-type": "text/csv; charset=utf-8" });
     const gone = f.message("unregistered");
     f.node("registrar").receive({ payload: { action: "remove", extension: "6001" } });
     assert.equal(((await gone).payload as { extension: string }).extension, "6001");

@@ -29,6 +29,8 @@ export interface BaresipOptions {
   readonly registers?: boolean;
   /** Answers by itself. */
   readonly answer?: boolean;
+  /** Further lines of its configuration. */
+  readonly config?: readonly string[];
 }
 
 export class Baresip {
@@ -77,6 +79,7 @@ export class Baresip {
       ...["audio_alert aufile,/dev/null", "module_path /usr/lib/baresip/modules", ...modules],
       ...["module_tmp account.so", "module_app menu.so", "module_app ctrl_tcp.so"],
       ...[`ctrl_tcp_listen 127.0.0.1:${control}`, `snd_path ${folder}`],
+      ...(options.config ?? []),
     ];
     const { extension, password, server, codecs, transport = "udp", answer } = options;
     const account =
@@ -102,9 +105,9 @@ export class Baresip {
     this.#socket.write(`${text.length}:${text},`);
   }
 
-  /** The first event of that type, of those so far and to come. */
-  async event(type: string, ms = 15_000): Promise<Record<string, unknown>> {
-    const find = () => this.#events.find((event) => event["type"] === type);
+  /** The nth event of that type, of those so far and to come. */
+  async event(type: string, { nth = 1, ms = 15_000 } = {}): Promise<Record<string, unknown>> {
+    const find = () => this.#events.filter((event) => event["type"] === type)[nth - 1];
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(look);

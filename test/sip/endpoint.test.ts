@@ -113,6 +113,23 @@ describe("where answers go, RFC 3261 §18.2 and RFC 3581", () => {
     assert.equal((await usual.takeResponse(200)).get("via"), "SIP/2.0/UDP 10.0.0.50;branch=z9hG4bKa");
   });
 
+  it("H1 is the port that Via names though rport asks otherwise, or the sender's though it does not, as an extension says", async () => {
+    const { party, endpoint } = await house();
+    for (const [extension, rport] of [
+      ["7001", false],
+      ["7002", true],
+    ] as const)
+      endpoint.addExtension({ extension, login: extension, maxContacts: 1, password: new Secret("x"), rport });
+    const at = { host: "10.0.0.50" };
+    const [deaf, deafs] = [party({ ...at, port: 40_000, user: "7001" }), party({ ...at, port: 5070 })];
+    deaf.send(deaf.request("REGISTER", { via: "SIP/2.0/UDP 10.0.0.50:5070;branch=z9hG4bKa;rport" }));
+    await deafs.takeResponse(401);
+    const [natted, silent] = [party({ ...at, port: 40_001, user: "7002" }), party({ ...at, port: 5071 })];
+    natted.send(natted.request("REGISTER", { via: "SIP/2.0/UDP 192.168.1.9:5071;branch=z9hG4bKb" }));
+    await natted.takeResponse(401);
+    assert.deepEqual([deaf.heard.length, silent.heard.length], [0, 0]);
+  });
+
   it("is the connection that the request came by, for TCP", async () => {
     const { party, network } = await house();
     const sender = party({ transport: "TCP" });

@@ -6,7 +6,7 @@ import { SimBell, SimPhone, type BellOptions, type PhoneOptions, type SimEvent }
 import type { Opening } from "../../src/door/door.ts";
 import type { VisitEvent, VisitEventName } from "../../src/visit/messages.ts";
 import type { DirectSettings } from "../../src/visit/outside.ts";
-import { Switchboard } from "../../src/visit/switchboard.ts";
+import { Switchboard, type SwitchboardOptions } from "../../src/visit/switchboard.ts";
 
 const password = new Secret("a password");
 
@@ -48,7 +48,11 @@ export class House {
   readonly logged: string[] = [];
   readonly #close: (() => Promise<void>)[] = [];
 
-  private constructor(direct?: DirectSettings, sip: { readonly maxCalls?: number } = {}) {
+  private constructor(
+    direct: DirectSettings | undefined,
+    sip: { readonly maxCalls?: number },
+    options: Partial<SwitchboardOptions>,
+  ) {
     const log = (text: string) => void this.logged.push(text);
     this.switchboard = new Switchboard({
       sip: {
@@ -61,6 +65,7 @@ export class House {
       media: { bind: "127.0.0.1", advertise: "127.0.0.1", ports: [0, 0] },
       ...(direct && { direct }),
       log: { debug: log, info: log, warn: log, error: log },
+      ...options,
     });
     this.switchboard.on("visit", this.events.add);
     this.switchboard.on("opening", (opening) => this.openings.push(opening));
@@ -70,9 +75,10 @@ export class House {
   static async open(
     door: { code?: string; imageUrl?: string; preset?: string; address?: string } = {},
     direct?: DirectSettings,
-    sip?: { readonly maxCalls?: number },
+    sip: { readonly maxCalls?: number } = {},
+    options: Partial<SwitchboardOptions> = {},
   ): Promise<House> {
-    const house = new House(direct, sip);
+    const house = new House(direct, sip, options);
     const { code = "1234", imageUrl, preset = "generic", address } = door;
     house.switchboard.addDoor(
       {

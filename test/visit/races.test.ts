@@ -157,7 +157,7 @@ describe("a visit, while something else is under way", { timeout: 60_000 }, () =
     const { bell } = await house.bell();
     const hall = await house.phone("6001");
     house.switchboard.addExtension({ extension: "6002", name: "Late", password: secret }, "Late");
-    house.switchboard.setDnd("6002", true);
+    house.switchboard.directory.setDnd("6002", true);
     const visit = await house.pressed(bell);
     const outcome = visit.answerBy(ringAll("6001", "6002"));
     await hall.seen.next("ringing");

@@ -102,7 +102,7 @@ describe("a visit", { timeout: 60_000 }, () => {
   it("A5 a phone that does not want to be disturbed counts as busy and does not ring", async () => {
     const { bell } = await house.bell();
     const hall = await house.phone("6001");
-    house.switchboard.setDnd("6001", true);
+    house.switchboard.directory.setDnd("6001", true);
     const visit = await house.pressed(bell);
     assert.equal((await visit.answerBy(ringAll("6001"))).result, "busy");
     assert.ok(!hall.seen.names().includes("ringing"));

@@ -38,7 +38,7 @@ export interface Registered {
 }
 
 export interface Contact extends Registered {
-  /** The same from the first registration of a device to its end. */
+  /** The same from the first registration of a device to its end, restarts included. */
   readonly id: string;
 }
 

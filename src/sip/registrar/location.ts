@@ -2,6 +2,7 @@
 import { EventEmitter } from "node:events";
 import type { Cancel, Clock } from "../../clock.ts";
 import { sameUri } from "../message/compare.ts";
+import { newTag } from "../message/reply.ts";
 import type { Flow } from "../transport/flow.ts";
 import { namesItself, type Contact, type Registered } from "./contact.ts";
 
@@ -23,7 +24,6 @@ interface Binding {
 export class Location extends EventEmitter<LocationEvents> {
   readonly #clock: Clock;
   readonly #contacts = new Map<string, Binding[]>();
-  #last = 0;
 
   constructor(clock: Clock) {
     super();
@@ -59,14 +59,14 @@ export class Location extends EventEmitter<LocationEvents> {
    * Keeps a contact. Where that makes more than `most`, the oldest go: a bell that restarted without de-registering must
    * not be locked out by its own former self (H2).
    */
-  put(registered: Registered, most: number): Contact {
+  put(registered: Registered & { readonly id?: string }, most: number): Contact {
     const bindings = this.#contacts.get(registered.extension) ?? [];
     this.#contacts.set(registered.extension, bindings);
     const at = bindings.findIndex(({ contact }) => sameBinding(contact, registered));
     // Behind the others again: the oldest is the one that was silent longest.
     const [before] = at < 0 ? [] : bindings.splice(at, 1);
     before?.expiry();
-    const contact = { ...registered, id: before?.contact.id ?? `${registered.extension}.${++this.#last}` };
+    const contact = { ...registered, id: before?.contact.id ?? registered.id ?? newTag() };
     const expiry = this.#clock.after(contact.expiresAt - this.#clock.now(), () => this.drop(contact, "expired"));
     bindings.push({ contact, expiry });
     for (const { contact: oldest } of bindings.slice(0, Math.max(0, bindings.length - most)))

@@ -2,7 +2,14 @@
 // tried last, so that not every request waits for it anew (RFC 3263 §4.3).
 import type { Clock } from "../../clock.ts";
 import { chooseTransport, familiesOf } from "../transport/choose.ts";
-import { showAddress, type Flow, type Transport } from "../transport/flow.ts";
+import {
+  LostFlow,
+  showAddress,
+  type Address,
+  type Flow,
+  type Transport,
+  type TransportName,
+} from "../transport/flow.ts";
 import { rememberLocal } from "../transport/local.ts";
 import { DnsCache } from "./cache.ts";
 import type { Dns } from "./dns.ts";
@@ -45,6 +52,13 @@ export class Ways {
     const targets = await resolve(uri, { dns: this.#dns, offers: transports().map(offerOf), random });
     const open = transports();
     return this.#inOrder(targets).flatMap((target) => chooseTransport(open, target, this.#local)?.to(target) ?? []);
+  }
+
+  /** The flow that a device had before a restart: over UDP the same two addresses again, else one that is closed. */
+  back(transport: TransportName, remote: Address): Flow | undefined {
+    const found = chooseTransport(this.#options.transports(), { ...remote, transport }, this.#local);
+    if (transport === "UDP") return found?.to(remote);
+    return found && new LostFlow(transport, remote, found.address ?? remote);
   }
 
   /** Nothing came back from there. */

@@ -15,6 +15,8 @@ export interface Upper {
   stray(cancel: SipRequest, transaction: ServerTransaction): void;
   /** An ACK that belongs to no transaction: it acknowledges a 2xx (RFC 3261 §13.3.1.4). */
   ack(request: SipRequest): void;
+  /** Over UDP: whether answers go where the request came from; undefined = as it asks. */
+  answersToSource?(request: SipRequest): boolean | undefined;
   /** The flow to an address, for responses that must not go back where the request came from. */
   flowTo(flow: Flow, host: string, port: number): Flow;
 }
@@ -120,7 +122,8 @@ export class TransactionLayer {
     if (rport || via.host !== host) params.set("received", host);
     request.replaceVia({ ...via, params });
     const named = via.port ?? 5060;
-    return flow.reliable || rport || named === port ? flow : this.#upper.flowTo(flow, host, named);
+    if (flow.reliable || named === port) return flow;
+    return (this.#upper.answersToSource?.(request) ?? rport) ? flow : this.#upper.flowTo(flow, host, named);
   }
 }
 

@@ -1,7 +1,7 @@
 // A flow: the way by which one peer is reached, a connection or a pair of UDP addresses (RFC 5626 §3). Requests,
 // transactions, contacts and dialogs hold the flow they came by; behind NAT there is no other way to a device.
 import type { SipRequest, SipResponse } from "../message/message.ts";
-import type { PorteroError } from "../../errors.ts";
+import { tryAgain, type PorteroError } from "../../errors.ts";
 import type { Secret } from "../../secret.ts";
 
 export type TransportName = "UDP" | "TCP" | "TLS" | "WS" | "WSS";
@@ -110,6 +110,34 @@ export interface TlsOptions {
 /** The port where a URI or a Via names none (RFC 3261 §19.1.2, RFC 7118 §5.2). */
 export const defaultPort = (transport: string): number =>
   transport === "TLS" ? 5061 : transport === "WS" ? 80 : transport === "WSS" ? 443 : 5060;
+
+/** A connection that is no more, known only by its two ends. */
+export class LostFlow implements Flow {
+  readonly reliable = true;
+  readonly closed = true;
+  readonly transport: TransportName;
+  readonly remote: Address;
+  readonly sentBy: Address;
+
+  constructor(transport: TransportName, remote: Address, sentBy: Address) {
+    this.transport = transport;
+    this.remote = remote;
+    this.sentBy = sentBy;
+  }
+
+  send(_data: Buffer, failed?: (error: PorteroError) => void): void {
+    const error = tryAgain("unreachable", `the connection to ${showAddress(this.remote)} is no more`);
+    setImmediate(() => failed?.(error));
+  }
+
+  ping(): void {}
+
+  drop(): void {}
+
+  reach(): Flow {
+    return this;
+  }
+}
 
 export const showAddress = ({ host, port }: Address): string =>
   host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;

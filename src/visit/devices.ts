@@ -1,0 +1,58 @@
+// What is special about the devices of one number (H1): their codecs, how they are answered and asked, what callers hear
+// while they want no calls (A5). Each is absent where nothing was set.
+import { codecNames, type CodecName } from "../media/codec.ts";
+import { giveUp } from "../errors.ts";
+import { checker } from "../schema.ts";
+import type { Qualify } from "../sip/registrar/qualify.ts";
+
+export interface DeviceOptions {
+  /** What is offered to the device and taken from it, in this order; all that we know where it is absent. */
+  readonly codecs?: readonly CodecName[];
+  /** Where answers go over UDP: true = where the request came from, false = to the port in Via; else as the device asks. */
+  readonly rport?: boolean;
+  /** Seconds between two questions whether the device is there; 0 = none. Absent: only behind NAT. */
+  readonly qualifySeconds?: number;
+  /** The device is forgotten after so many unanswered questions; 0 = never. */
+  readonly qualifyDropAfter?: number;
+  /** The status that callers get while the number wants no calls. */
+  readonly dndStatus?: number;
+}
+
+/** Their fields, for a JSON schema. */
+export const deviceFields = {
+  codecs: { type: "array", minItems: 1, uniqueItems: true, items: { enum: codecNames } },
+  rport: { type: "boolean" },
+  qualifySeconds: { type: "integer", minimum: 0, maximum: 3600 },
+  qualifyDropAfter: { type: "integer", minimum: 0, maximum: 100 },
+  dndStatus: { type: "integer" },
+} as const;
+
+export const usualDndStatus = 486;
+
+/** @throws PorteroError `invalid`, for a status that would not end the call at the caller */
+export function checkDndStatus(status: number, what: string): number {
+  const final = Number.isInteger(status) && ((status >= 400 && status < 500) || (status >= 600 && status < 700));
+  // 401 and 407 ask for a password, and the caller would try again with one.
+  if (final && status !== 401 && status !== 407) return status;
+  throw giveUp(
+    "invalid",
+    `${what}: ${status} is no status to refuse a call with: use one from 400 to 499 or 600 to 699, such as 486 (busy), ` +
+      "480 (not available) or 603 (declined); not 401 and 407",
+    { data: { field: "dndStatus" } },
+  );
+}
+
+const checkForm = checker("device", { type: "object", properties: deviceFields });
+
+/** @throws PorteroError `invalid`, naming the field */
+export function checkDevice(options: DeviceOptions, what: string): void {
+  checkForm(options);
+  if (options.dndStatus !== undefined) checkDndStatus(options.dndStatus, `${what}: dndStatus`);
+  if (options.codecs?.every((name) => name === "H264"))
+    throw giveUp("invalid", `${what}: codecs has no codec for sound: add PCMA or PCMU`, { data: { field: "codecs" } });
+}
+
+export const qualifyOf = ({ qualifySeconds: seconds, qualifyDropAfter: dropAfter }: DeviceOptions): Qualify => ({
+  ...(seconds === undefined ? {} : { seconds }),
+  ...(dropAfter === undefined ? {} : { dropAfter }),
+});
