@@ -24,8 +24,9 @@ export class Recent<V> {
   set(key: string, value: V): void {
     this.#values.delete(key);
     this.#values.set(key, value);
+    if (this.#values.size <= this.#most) return;
     const [oldest] = this.#values.keys();
-    if (this.#values.size > this.#most && oldest !== undefined) this.#values.delete(oldest);
+    if (oldest !== undefined) this.#values.delete(oldest);
   }
 
   delete(key: string): void {
