@@ -305,7 +305,8 @@ function noise(transport: "UDP" | "TCP", host: string): Flow {
     send: (data) => {
       const { fault } = parseMessage(data);
       // What is broken in a request stands in its answer too, so that only what we write of our own is looked at.
-      if (fault?.startsWith("Content-Length")) throw new Error(`sent with a fault: ${fault}`);
+      if (fault !== undefined && /^(?:Content-Length|the first line)/.test(fault))
+        throw new Error(`sent with a fault: ${fault}`);
     },
     ping: () => {},
     drop: () => {},

@@ -218,7 +218,9 @@ export class SipRequest extends SipMessage {
   }
 
   get startLine(): string {
-    return `${this.method} ${this.uri} SIP/2.0`;
+    // The address may be a device's Contact or a user's own: white space would end it there, and a line's end the line (§7.1).
+    const uri = /\s/.test(this.uri) ? this.uri.replace(/\s/g, encodeURIComponent) : this.uri;
+    return `${this.method} ${uri} SIP/2.0`;
   }
 }
 

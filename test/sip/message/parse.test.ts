@@ -141,6 +141,14 @@ describe("reading a message, RFC 3261 §7", () => {
     assert.equal(request(data).toBuffer().toString(), data.toString());
   });
 
+  it("writes no white space into the first line, which would end the address there: a device's Contact may hold some (§7.1)", () => {
+    const { message } = parseMessage(invite({ Contact: "<sip:Front Door@192.0.2.7>" }));
+    const bye = new SipRequest("BYE", message?.contact?.uri ?? "").toBuffer().toString();
+    assert.equal(bye.split("\r\n")[0], "BYE sip:Front%20Door@192.0.2.7 SIP/2.0");
+    const split = new SipRequest("BYE", "sip:a@b SIP/2.0\r\nEvil: 1\r\n\t").toBuffer().toString();
+    assert.equal(split.split("\r\n")[0], "BYE sip:a@b%20SIP/2.0%0D%0AEvil:%201%0D%0A%09 SIP/2.0");
+  });
+
   it("leaves no carriage return in a value, which an answer would carry on as a line of its own", () => {
     const message = request(invite({ "Call-ID": "c1\rEvil: yes" }));
     assert.ok(!message.callId.includes("\r"));
