@@ -34,15 +34,18 @@ export interface SimNode extends RedNode<{ password: string }> {
   press(): Promise<void>;
 }
 
-export type SimCommand = { action: "press" | "answer" | "hangUp" } | { action: "digits"; digits: string };
+export type SimCommand =
+  { action: "press" | "answer" | "hangUp" } | { action: "digits"; digits: string } | { action: "transfer"; to: string };
 
-/** Reads `press`, `answer`, `hang up` or digits from `msg.payload` (or `msg.payload.action`). */
+/** Reads `press`, `answer`, `hang up`, digits or whom to transfer to from `msg.payload` (or `msg.payload.action`). */
 export function simCommand(msg: Message): SimCommand {
   const payload =
     typeof msg.payload === "object" && msg.payload !== null ? (msg.payload as Record<string, unknown>) : {};
   const said = textOr(payload["action"]) ?? textOr(msg.payload) ?? textOr(msg.topic) ?? "";
   const digits = textOr(payload["digits"]) ?? (msg.topic === "digits" ? textOr(msg.payload) : undefined);
   if (digits !== undefined) return { action: "digits", digits };
+  const to = textOr(payload["transfer"]);
+  if (to !== undefined) return { action: "transfer", to };
   switch (said.toLowerCase().replace(/[\s-]/g, "")) {
     case "press":
       return { action: "press" };
@@ -53,7 +56,7 @@ export function simCommand(msg: Message): SimCommand {
     default:
       throw giveUp(
         "invalid",
-        `doorbell-sim knows press, answer, hang up and {"digits":"1"}, not "${said.slice(0, 40)}"`,
+        `doorbell-sim knows press, answer, hang up, {"digits":"1"} and {"transfer":"6002"}, not "${said.slice(0, 40)}"`,
       );
   }
 }
@@ -186,6 +189,9 @@ export default function (RED: Red): void {
         case "answer":
           if (!(device instanceof SimPhone)) throw giveUp("invalid", "a simulated bell presses; a phone answers");
           return await device.answer();
+        case "transfer":
+          if (!(device instanceof SimPhone)) throw giveUp("invalid", "a simulated bell transfers nobody; a phone does");
+          return await device.transfer(command.to);
         case "hangUp":
           return await device.hangUp();
         case "digits":

@@ -3,6 +3,7 @@ import { isIPv6 } from "node:net";
 import { giveUp } from "../../src/errors.ts";
 import { parseNetworks } from "../../src/sip/guard/networks.ts";
 import { traceDefaults, traceOf } from "../../src/sip/trace/trace.ts";
+import { checkCalls, type CallSettings } from "../../src/sip/dialog/settings.ts";
 import { checkDevice, type DeviceOptions } from "../../src/visit/devices.ts";
 import { checkExpiry, usualDndCodes, type SwitchboardOptions } from "../../src/visit/settings.ts";
 import type { Config } from "../red.d.ts";
@@ -33,6 +34,11 @@ export interface EndpointConfig extends Config, ListenerConfig {
   dndOn?: string;
   dndOff?: string;
   dndStatus?: string;
+  sessionTimer?: boolean;
+  sessionExpires?: string;
+  refresher?: "uac" | "uas";
+  reliable?: boolean;
+  headers?: string;
 }
 
 const mostTraced = 50_000;
@@ -56,7 +62,7 @@ export function endpointOptions(
 ): SwitchboardOptions {
   const sip = { ...security(config), ...registration(config), ...calls(config), ...diagnosis(config) };
   return {
-    sip: { listeners: listeners(config, secrets, env), ...sip },
+    sip: { listeners: listeners(config, secrets, env), ...sip, calls: inCalls(config) },
     ...{ media: media(config), devices: devices(config), dndCodes: dndCodes(config) },
     ...direct(config),
   };
@@ -67,6 +73,14 @@ function direct(config: EndpointConfig): Pick<SwitchboardOptions, "direct"> {
   const from = (config.directFrom ?? "").split(/[\s,;]+/).filter(Boolean);
   parseNetworks(from, "sip-endpoint: direct calls from");
   return { direct: { calls: config.directCalls !== false, from } };
+}
+
+function inCalls(config: EndpointConfig): CallSettings {
+  const names = (textOr(config.headers) ?? "").split(/[\s,;]+/).filter(Boolean);
+  return checkCalls({
+    ...{ reliable: config.reliable !== false, refresher: config.refresher ?? "uac", headers: names },
+    ...(config.sessionTimer === true && { sessionExpires: Number(textOr(config.sessionExpires) ?? 1800) }),
+  });
 }
 
 function security(config: EndpointConfig): Partial<Sip> {

@@ -10,6 +10,7 @@ declare const $: JQuery;
 const words = wordsOf("sip-endpoint");
 const isCode = (value: unknown) => text(value) === "" || isExtension(value);
 const refusal = /^$|^(?!401|407)[46]\d\d$/;
+const headerNames = /^([\s,;]*(?!(proxy-|www-)?auth|cookie)[a-z0-9.!%*_+`'~-]+)*[\s,;]*$/i;
 const address = /^[A-Za-z0-9.:_,;\s-]*$/;
 
 let leaveTrace = (): void => {};
@@ -63,6 +64,11 @@ RED.nodes.registerType("sip-endpoint", {
     dndOn: { value: "", validate: (value, _options) => isCode(value) || words("error.code") },
     dndOff: { value: "", validate: (value, _options) => isCode(value) || words("error.code") },
     dndStatus: { value: "", validate: (value, _options) => refusal.test(text(value)) || words("error.status") },
+    sessionTimer: { value: false },
+    sessionExpires: wholeNumber(words, 90, 7200),
+    refresher: { value: "uac" },
+    reliable: { value: true },
+    headers: { value: "", validate: (value, _options) => headerNames.test(text(value)) || words("error.headers") },
   },
   credentials: {
     uploadedCertificate: { type: "text" },

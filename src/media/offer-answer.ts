@@ -44,13 +44,21 @@ export class OfferAnswer {
     return this.#agreed.get(kind);
   }
 
-  /** An offer to send; `like` is the leg it is to be bridged with. Without it, a repeated offer says the same again. */
-  offer(like?: OfferAnswer): string {
+  /** Whether the offer that waits for an answer has something of this kind that can be carried. */
+  offers(kind: Kind): boolean {
+    return this.#remoteOffer !== undefined && this.#wishes(kind) !== undefined;
+  }
+
+  /**
+   * An offer to send; `like` is the leg it is to be bridged with. Without it, a repeated offer says the same again.
+   * `direction` is that of its sound, where it is not to follow from `like`.
+   */
+  offer(like?: OfferAnswer, direction?: Direction): string {
     const before = this.#lines;
     const added = kinds.filter((kind) => !before.some((l) => l.type === kind));
     const lines = [
-      ...before.map((line) => this.#offerLine(line.type, line, like)),
-      ...added.map((kind) => this.#offerLine(kind, undefined, like)).filter((line) => line.port !== 0),
+      ...before.map((line) => this.#offerLine(line.type, line, like, direction)),
+      ...added.map((kind) => this.#offerLine(kind, undefined, like, direction)).filter((line) => line.port !== 0),
     ];
     if (this.codecs && !lines.some((line) => line.type === "audio" && line.port !== 0)) throw this.#noCommon();
     this.#remoteOffer = undefined;
@@ -127,7 +135,12 @@ export class OfferAnswer {
     return agreed && { formats: agreed.send, line: agreed.remote };
   }
 
-  #offerLine(type: string, before: LocalLine | undefined, like: OfferAnswer | undefined): LocalLine {
+  #offerLine(
+    type: string,
+    before: LocalLine | undefined,
+    like: OfferAnswer | undefined,
+    asked: Direction | undefined,
+  ): LocalLine {
     const kind = kinds.find((k) => k === type);
     const wishes = kind && like ? like.#wishes(kind) : undefined;
     const formats = kind ? this.#offerFormats(kind, before, like, wishes?.formats) : [];
@@ -135,7 +148,8 @@ export class OfferAnswer {
     if (!kind || formats.length === 0 || this.#options.ports.get(kind) === undefined) {
       return refused({ type, protocol, list: before?.list ?? before?.formats.map((f) => f.payload).join(" ") ?? "0" });
     }
-    const direction = wishes?.line.direction ?? (like ? "sendrecv" : (before?.direction ?? "sendrecv"));
+    const follows = wishes?.line.direction ?? (like ? "sendrecv" : (before?.direction ?? "sendrecv"));
+    const direction = kind === "audio" ? (asked ?? follows) : follows;
     const feedback = wishes?.line.feedback ?? before?.feedback ?? [];
     return this.#line(
       kind,

@@ -4,6 +4,7 @@ import { EventEmitter } from "node:events";
 import { label, type CodecName, type Kind } from "./codec.ts";
 import { mayReceive, maySend, speech, type Agreed } from "./negotiate.ts";
 import { kinds, OfferAnswer } from "./offer-answer.ts";
+import type { Direction } from "./sdp.ts";
 import type { Counts, Remote, ToWorker } from "./worker/messages.ts";
 
 /** Packets of one session, RTP of all its m-lines; `remote` is where its audio comes from, `address:port`. */
@@ -80,10 +81,16 @@ export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: 
   /**
    * An offer (SDP) to send on this leg. `like` is the leg it is to be bridged with: its codecs in its order, the G.711
    * law it lacks, its video, and its direction, so that a hold is passed on. Without `like`, G.711 at first, later the
-   * same again. The o= version goes up when something changed.
+   * same again. The o= version goes up when something changed. `direction` is that of its sound, where it is not to
+   * follow from `like`.
    */
-  offer(like?: MediaSession): string {
-    return this.#sdp.offer(like ? like.#sdp : undefined);
+  offer(like?: MediaSession, direction?: Direction): string {
+    return this.#sdp.offer(like ? like.#sdp : undefined, direction);
+  }
+
+  /** Whether the offer that waits for an answer has something of this kind that can be carried. */
+  offers(kind: Kind): boolean {
+    return this.#sdp.offers(kind);
   }
 
   /** The remote's answer to our offer. Throws giveUp "bad-sdp" or "no-codec"; the session then stays as it was. */

@@ -6,6 +6,7 @@ import { checker } from "../schema.ts";
 import { deviceFields } from "../visit/devices.ts";
 import { usualDndCodes } from "../visit/settings.ts";
 import { listenerSchema } from "./listeners.ts";
+import { callsSchema } from "../sip/dialog/settings.ts";
 
 const dialled = { type: "string", pattern: "^[A-Za-z0-9._+*#-]{1,64}$" } as const;
 
@@ -26,6 +27,7 @@ const schema = {
           additionalProperties: false,
           properties: { least: { type: "integer" }, usual: { type: "integer" }, most: { type: "integer" } },
         },
+        calls: callsSchema,
         listeners: {
           type: "array",
           minItems: 1,

@@ -9,7 +9,7 @@ import { SimBell, SimPhone, type SimEvent } from "./sim.ts";
 const tell = (fact: object) => process.stdout.write(JSON.stringify(fact) + "\n");
 const complain = (error: unknown) => process.stderr.write(`${sentence(error)}\n`);
 
-const commands = "press [number], dial <number>, answer, decline, hangup, digits <digits>, quit";
+const commands = "press [number], dial <number>, answer, decline, hangup, digits <digits>, transfer <number>, quit";
 
 async function obey(device: SimBell | SimPhone, line: string): Promise<void> {
   const [word = "", value = ""] = line.trim().split(/\s+/);
@@ -26,6 +26,10 @@ async function obey(device: SimBell | SimPhone, line: string): Promise<void> {
     case "decline":
       if (!(device instanceof SimPhone)) throw refuse("a bell answers by itself");
       return word.toLowerCase() === "answer" ? device.answer() : device.decline();
+    case "transfer":
+      if (!(device instanceof SimPhone)) throw refuse("a bell transfers nobody");
+      if (!value) throw refuse("say to which number: transfer 6002");
+      return device.transfer(value);
     case "hangup":
       return device.hangUp();
     case "digits":

@@ -110,7 +110,7 @@ export abstract class SimDevice extends EventEmitter<{ event: [event: SimEvent] 
     });
     const { extension } = this.#options;
     this.#registration = new Registration(endpoint, {
-      ...{ server: this.#uri(), user: extension, credentials: this.#credentials() },
+      ...{ server: this.uri(), user: extension, credentials: this.#credentials() },
     });
     this.#report(this.#registration);
     this.#registration.start();
@@ -207,7 +207,8 @@ export abstract class SimDevice extends EventEmitter<{ event: [event: SimEvent] 
     return server?.host === flow.remote.host && (flow.reliable || server.port === flow.remote.port);
   }
 
-  #uri(user?: string): string {
+  /** The server's address, or that of a number at it. */
+  protected uri(user?: string): string {
     const { server, transport } = this.#options;
     const at = user === undefined ? "" : `${escapeUser(user)}@`;
     return `sip:${at}${writeHost(server.host)}:${server.port}${transport && transport !== "udp" ? `;transport=${transport}` : ""}`;
@@ -224,7 +225,7 @@ export abstract class SimDevice extends EventEmitter<{ event: [event: SimEvent] 
     if (!endpoint) throw tryAgain("not-started", `${this.#who} is not switched on`);
     if (this.line || this.#dialling) throw tryAgain("in-call", `${this.#who} is in a call already`);
     const { extension, name = "" } = this.#options;
-    const uri = this.#uri(number);
+    const uri = this.uri(number);
     this.#dialling = true;
     let voice: Voice | undefined;
     try {

@@ -37,6 +37,16 @@ export class SimPhone extends SimDevice {
     return Promise.resolve();
   }
 
+  /** Has whom it talks with connected with another number, and hangs up when that has worked. Rejects with a sentence. */
+  async transfer(number: string): Promise<void> {
+    const line = this.line;
+    if (!line?.answered) throw tryAgain("no-call", `phone ${this.#options.extension} is in no call`);
+    const { call } = line;
+    call.on("progress", ({ status, over }) => over && status < 300 && call.hangUp());
+    const status = await call.refer({ uri: this.uri(number) });
+    if (status >= 300) throw tryAgain("refused", `the other side refused the transfer to ${number} with ${status}`);
+  }
+
   #notRinging() {
     return tryAgain("not-ringing", `phone ${this.#options.extension} is not ringing`);
   }

@@ -6,7 +6,7 @@ import { giveUp } from "../errors.ts";
 import { Authenticator, type Identity, type Verdict } from "./auth/authenticator.ts";
 import { sdpType } from "./dialog/call.ts";
 import type { Caller } from "./dialog/caller.ts";
-import { allow, supported, unknownDemands } from "./extensions.ts";
+import { allow, outside, unknownDemands } from "./extensions.ts";
 import type { Guard } from "./guard/guard.ts";
 import type { SipRequest } from "./message/message.ts";
 import { phraseOf, replyTo } from "./message/reply.ts";
@@ -43,6 +43,8 @@ export interface AdmissionOptions {
   refused(refusal: Refusal): void;
   /** A call that may come in. */
   call(request: SipRequest, transaction: ServerTransaction, caller: Caller): void;
+  /** A text of somebody who may call (RFC 3428). */
+  message(request: SipRequest, transaction: ServerTransaction, caller: Caller): void;
 }
 
 export class Admission {
@@ -99,7 +101,7 @@ export class Admission {
     if (guard.drops(request)) return transaction.dismiss(undefined);
     if (request.version !== "2.0") return refuse(505);
     const unsupported = unknownDemands(request, request.method === "REGISTER" ? understood : []);
-    if (!["INVITE", "REGISTER", "OPTIONS"].includes(request.method))
+    if (!outside.includes(request.method))
       return refuse(methods.includes(request.method) ? 405 : 501, ["Allow", allow]);
     const elsewhere = takeRoute(request, isUsOn(transaction.flow, this.#options.listening(), this.#options.realm));
     if (elsewhere !== undefined)
@@ -110,11 +112,13 @@ export class Admission {
     if (/^(?!sips?:)[a-z][a-z0-9+.-]*:/i.test(request.uri)) return refuse(416);
     if (!parseUri(request.uri)) return refuse(400);
     if (unsupported.length > 0) return refuse(420, ["Unsupported", unsupported.join(", ")]);
-    if (request.method === "OPTIONS")
-      return refuse(200, ["Allow", allow], ["Supported", supported], ["Accept", sdpType]);
-    const trusted = request.method === "INVITE" ? this.#options.trusts(request, transaction.flow) : undefined;
+    if (request.method === "OPTIONS") return refuse(200, ["Allow", allow], ["Accept", sdpType]);
+    // A transfer belongs to a call: outside of one we place calls for nobody.
+    if (request.method === "REFER") return refuse(403);
+    const calls = request.method !== "REGISTER";
+    const trusted = calls ? this.#options.trusts(request, transaction.flow) : undefined;
     // Who is trusted was named by address or as our server elsewhere; all others must call from where callers may (A8).
-    if (request.method === "INVITE" && !trusted) {
+    if (calls && !trusted) {
       const may = guard.mayCallFrom(transaction.flow.remote.host);
       if (may !== true) return this.#notOnTheList(request, transaction, may, "its address");
     }
@@ -124,6 +128,7 @@ export class Admission {
     if (!caller) return;
     const may = guard.mayCallAs(caller.number);
     if (may !== true) return this.#notOnTheList(request, transaction, may, caller.number);
+    if (request.method === "MESSAGE") return this.#options.message(request, transaction, caller);
     if (request.body.length > 0 && request.contentType !== sdpType) return refuse(415, ["Accept", sdpType]);
     if (!accepts(request, sdpType)) return refuse(406);
     this.#options.call(request, transaction, caller);

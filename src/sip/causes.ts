@@ -60,5 +60,8 @@ export const endElsewhere = (message: SipMessage): { text: string; elsewhere: tr
     ? { text: "answered elsewhere", elsewhere: true }
     : undefined;
 
+/** A cause as a Reason header says it (RFC 3326 §2). */
+export const q850 = (code: number): string => `Q.850;cause=${code}`;
+
 /** What a losing phone is told, so that it shows no missed call (X4; RFC 3326 §2). */
 export const completedElsewhere = 'SIP;cause=200;text="Call completed elsewhere"';

@@ -9,10 +9,12 @@ import type { Call, CallHost } from "./dialog/call.ts";
 import type { Caller } from "./dialog/caller.ts";
 import { IncomingCall } from "./dialog/incoming.ts";
 import { OutgoingCall, type OutgoingOptions } from "./dialog/outgoing.ts";
+import type { Replaces } from "./dialog/replaces.ts";
 import { usualCalls, type CallSettings } from "./dialog/settings.ts";
 import { Guard } from "./guard/guard.ts";
 import type { SipRequest, SipResponse } from "./message/message.ts";
 import { Overload, type OverloadLimits } from "./guard/overload.ts";
+import { receiveText, type PagerMessage } from "./pager.ts";
 import { placeOf } from "./registrar/contact.ts";
 import { Location, type Contact } from "./registrar/location.ts";
 import { Qualifier, type Qualify } from "./registrar/qualify.ts";
@@ -66,6 +68,8 @@ export const goneAfterMs = 30_000;
 
 export interface EndpointEvents {
   call: [call: IncomingCall];
+  /** A text outside a call. */
+  message: [message: PagerMessage];
   refused: [refusal: Refusal];
   malformed: [fault: string, from: string];
   /** Calls are turned away because there are too many. */
@@ -130,6 +134,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
         this.#overload.takes(call);
         if (!this.emit("call", call)) call.reject(480);
       },
+      message: (request, transaction, from) =>
+        receiveText(request, transaction, from, (message) => this.emit("message", message)),
     });
     this.transactions = new TransactionLayer(this.clock, {
       request: (request, transaction) => this.#request(request, transaction),
@@ -270,6 +276,12 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
 
   qualify(extension: string): Qualify {
     return this.#options.qualify?.(extension) ?? {};
+  }
+
+  /** The call that a Replaces names (RFC 3891 §3). */
+  callNamed({ callId, toTag, fromTag }: Replaces): Call | undefined {
+    const call = this.#calls.get(`${callId}|${toTag}`);
+    return call?.isWith(fromTag) ? call : undefined;
   }
 
   enter(call: Call): void {

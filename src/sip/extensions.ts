@@ -1,10 +1,16 @@
 // The methods and the extensions (option tags, RFC 3261 §19.2) that this side knows: one list for all who say or check them.
 import type { SipMessage } from "./message/message.ts";
 
-/** For Allow: what may be asked of us, in a call or outside. */
-export const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE";
+/**
+ * For Allow: what may be asked of us, in a call or outside. Without spaces, since a stranger who asks with OPTIONS gets no
+ * answer that is longer than its question.
+ */
+export const allow = "INVITE,ACK,CANCEL,BYE,OPTIONS,INFO,PRACK,UPDATE,REFER,NOTIFY,MESSAGE";
 
-const tags = ["100rel", "timer"];
+/** What may be asked outside a call. */
+export const outside: readonly string[] = ["INVITE", "REGISTER", "OPTIONS", "MESSAGE", "REFER"];
+
+const tags = ["100rel", "timer", "replaces", "norefersub"];
 
 /** For Supported. */
 export const supported = tags.join(", ");

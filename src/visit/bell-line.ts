@@ -56,11 +56,11 @@ export class BellLine {
     return leg;
   }
 
-  /** Ends every call of the bell and its media; one that was never answered with `status`. */
-  close(status: number): void {
-    for (const twin of this.#twins) twin.reject(status);
-    if (this.#answered) this.#call.hangUp();
-    else this.#call.reject(status);
+  /** Ends every call of the bell and its media; one that was never answered with `status`. `reason` says why. */
+  close(status: number, reason?: string): void {
+    for (const twin of this.#twins) twin.reject(status, undefined, reason);
+    if (this.#answered) this.#call.hangUp(reason);
+    else this.#call.reject(status, undefined, reason);
     this.#release(this.#session);
   }
 

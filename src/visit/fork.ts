@@ -2,13 +2,15 @@
 // while it rings is rung too (X1).
 import type { Cancel, Clock } from "../clock.ts";
 import { PorteroError, sentence } from "../errors.ts";
-import type { Log } from "../log.ts";
-import type { Media, MediaSession } from "../media/media.ts";
-import type { CallEnd } from "../sip/dialog/call.ts";
+import type { MediaSession } from "../media/media.ts";
+import type { Direction } from "../media/sdp.ts";
+import type { CallEnd, Message } from "../sip/dialog/call.ts";
 import type { OutgoingCall } from "../sip/dialog/outgoing.ts";
 import type { Endpoint } from "../sip/endpoint.ts";
 import { cause, causeOf, completedElsewhere } from "../sip/causes.ts";
 import type { Contact } from "../sip/registrar/location.ts";
+import type { BridgeHost } from "./bridge.ts";
+import { destinationOf, type Directory } from "./destinations.ts";
 import type { DeviceOptions } from "./devices.ts";
 import { openMedia, type Leg } from "./leg.ts";
 import type { Chooser, Way } from "./outside.ts";
@@ -17,11 +19,9 @@ import type { Target } from "./strategy.ts";
 import type { Tracing } from "./tracing.ts";
 
 /** What ringing needs of its surroundings. */
-export interface ForkHost {
+export interface ForkHost extends BridgeHost, Directory {
   readonly endpoint: Endpoint;
-  readonly media: Media;
   readonly clock: Clock;
-  readonly log: Log;
   readonly tracing: Tracing;
   /** The devices of an extension; undefined where the number is none. */
   contactsOf(number: string): readonly Contact[] | undefined;
@@ -30,6 +30,8 @@ export interface ForkHost {
   /** What callers of a number get that wants no calls just now; undefined while it may be called. */
   doNotDisturb(number: string): number | undefined;
   readonly optionsOf: (number: string) => DeviceOptions;
+  /** Tells the world a text that somebody sent, and answers it. */
+  text(message: Message, from: string, to: string, visit?: string): void;
   /** Whether presses of this door ring nobody just now. */
   isQuiet(door: string): boolean;
 }
@@ -40,6 +42,9 @@ export interface ForkResult {
   readonly cause: number;
 }
 
+/** So often one target may send us on. */
+const mostRedirections = 5;
+
 /** Who calls: what phones show, and where the device is. */
 export interface Caller {
   readonly name: string;
@@ -49,12 +54,18 @@ export interface Caller {
   readonly group: string;
   /** The number that the caller dialled by itself: not everybody may dial everything. */
   readonly dialled?: { readonly number: string; readonly by: Chooser };
+  /** What the phones are told beside that: Referred-By. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What the caller wants of its sound, where that is not what it said last. */
+  readonly direction?: Direction;
 }
 
 type Reachable = Exclude<Way, { kind: "refused" }>;
 
 interface Fork {
   target: Target;
+  /** Whom we really call, and whom we called before on behalf of the target: a phone may send us on (3xx). */
+  via: readonly string[];
   call?: OutgoingCall;
   session?: MediaSession;
 }
@@ -103,23 +114,24 @@ export class Forking {
     return true;
   }
 
-  #dial(target: Target): void {
-    const contacts = this.#host.contactsOf(target);
-    const refused = contacts && this.#host.doNotDisturb(target);
+  #dial(target: Target, via: readonly string[] = [target]): void {
+    const dialled = via.at(-1) ?? target;
+    const contacts = this.#host.contactsOf(dialled);
+    const refused = contacts && this.#host.doNotDisturb(dialled);
     if (refused !== undefined) return this.#note(target, resultOf(causeOf(refused)), causeOf(refused), refused);
     if (!contacts || contacts.length === 0) {
-      const way = this.#host.wayOutside(target, this.#chooserOf(target));
-      if (way) return this.#leave(target, way);
+      const way = this.#host.wayOutside(dialled, via.length > 1 ? "phone" : this.#chooserOf(dialled));
+      if (way) return this.#leave(target, way, via);
       if (contacts) return this.#note(target, "unregistered", cause.absent);
       return this.#note(target, "unreachable", cause.unallocated, 404);
     }
     const others = contacts.filter((contact) => !this.#isCaller(contact));
     if (others.length === 0) return this.#note(target, "busy", cause.busy, 486);
-    for (const contact of others) this.#fork(target, contact);
+    for (const contact of others) this.#fork(target, contact, via);
   }
 
-  #leave(target: Target, way: Way): void {
-    if (way.kind !== "refused") return this.#fork(target, way);
+  #leave(target: Target, way: Way, via: readonly string[]): void {
+    if (way.kind !== "refused") return this.#fork(target, way, via);
     this.#host.log.warn(`${target} is not rung: ${way.why}`);
     this.#note(target, "unreachable", cause.rejected, 403);
   }
@@ -135,8 +147,8 @@ export class Forking {
     return extension === this.#caller.number && flow.remote.host === this.#caller.host;
   }
 
-  #fork(target: Target, to: Contact | Reachable): void {
-    const fork: Fork = { target };
+  #fork(target: Target, to: Contact | Reachable, via: readonly string[] = [target]): void {
+    const fork: Fork = { target, via };
     this.#forks.add(fork);
     this.#call(fork, to).catch((error: unknown) => {
       this.#host.log.warn(`${target} could not be rung: ${sentence(error)}`);
@@ -162,9 +174,10 @@ export class Forking {
     if (this.#host.optionsOf(fork.target).codecs) session.offer(this.#like);
     const sdp = (localHost: string) => {
       session.advertise = localHost;
-      return session.offer(this.#like);
+      return session.offer(this.#like, this.#caller.direction);
     };
-    const options = { from: this.#caller, sdp };
+    const { headers } = this.#caller;
+    const options = { from: this.#caller, sdp, ...(headers && { headers }) };
     const call = await (!("kind" in to)
       ? endpoint.callContact(to, options)
       : to.kind === "account"
@@ -188,15 +201,24 @@ export class Forking {
       }
       this.#forks.delete(fork);
       this.#note(fork.target, "answered", cause.normal, 200);
-      this.#finish("cancelled", completedElsewhere, { call, session, name: fork.target });
+      this.#finish("cancelled", completedElsewhere, { call, session, name: fork.via.at(-1) ?? fork.target });
     });
   }
 
   #ended(fork: Fork, end: CallEnd): void {
     if (!this.#forks.delete(fork)) return;
     fork.session?.close().catch((error: unknown) => this.#host.log.warn(sentence(error)));
-    this.#note(fork.target, resultOf(end.cause), end.cause, end.status);
+    if (!this.#redirected(fork, end)) this.#note(fork.target, resultOf(end.cause), end.cause, end.status);
     this.#check();
+  }
+
+  // RFC 3261 §8.1.3.4: whom a phone names instead is rung, where it may be called and was not yet.
+  #redirected({ target, via, call }: Fork, { redirect = [] }: CallEnd): boolean {
+    if (!this.#done || !call || via.length > mostRedirections) return false;
+    const next = new Set(redirect.flatMap((uri) => destinationOf(this.#host, uri, call) ?? []));
+    for (const one of via) next.delete(one);
+    for (const one of next) this.#dial(target, [...via, one]);
+    return next.size > 0;
   }
 
   #note(target: Target, result: PartyResult, why: number, status?: number): void {

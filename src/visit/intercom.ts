@@ -1,12 +1,14 @@
 // A call to an extension, or to the targets that a call from another server rings (H4): all of them ring, the first to
 // answer is connected. No door is pressed here, so there is no visit; a phone may call a door and open it by its digits.
 import { sentence } from "../errors.ts";
-import { cause } from "../sip/causes.ts";
+import { cause, q850 } from "../sip/causes.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { MediaSession } from "../media/media.ts";
-import { Forking, type Caller, type ForkHost } from "./fork.ts";
-import { answerFor, bridge, openMedia, takeOffer, type Leg } from "./leg.ts";
+import { Bridge } from "./bridge.ts";
+import { Forking, type Caller } from "./fork.ts";
+import { answerFor, openMedia, takeOffer, type Leg } from "./leg.ts";
 import type { Target } from "./strategy.ts";
+import { transfer, type TransferHost } from "./transfer.ts";
 
 const ringSeconds = 60;
 
@@ -15,7 +17,7 @@ const ringSeconds = 60;
  * never rejects.
  */
 export async function connectCall(
-  host: ForkHost,
+  host: TransferHost,
   call: IncomingCall,
   targets?: readonly Target[],
   joined?: (to: Leg) => void,
@@ -43,14 +45,23 @@ export async function connectCall(
       cause: why,
     } = await new Forking(host, caller, session, targets ?? [call.dialled]).run(ringSeconds, gone.signal);
     if (!winner) {
-      call.reject(parties.find((party) => party.status !== undefined)?.status ?? (why === cause.absent ? 480 : 408));
+      const status = parties.find((party) => party.status !== undefined)?.status ?? (why === cause.absent ? 480 : 408);
+      call.reject(status, undefined, q850(why));
       await session.close();
       return;
     }
     answerer = winner;
     const leg: Leg = { call, session, name: call.caller.number };
     call.answer(answerFor(leg, call.sdp !== undefined, winner.session));
-    bridge(host.media, leg, winner, { digit: () => {}, over: () => {} }, host.log);
+    const bridge: Bridge = new Bridge(host, leg, winner, {
+      text: (message, by) => host.text(message, by.name, bridge.other(by.call).name),
+      refer: (referral, by) => {
+        const other = bridge.other(by.call);
+        const who =
+          other.call === call ? caller : { number: other.name, name: "", host: hostOf(other), group: call.callId };
+        transfer(host, bridge, by, referral, who);
+      },
+    });
     if (winner.call.state !== "ended") joined?.(winner);
   } catch (error) {
     host.log.warn(`${call.caller.number} could not be connected to ${call.dialled}: ${sentence(error)}`);
@@ -59,3 +70,5 @@ export async function connectCall(
     await Promise.all([session?.close(), answerer?.session.close()]);
   }
 }
+
+const hostOf = ({ call }: Leg): string => call.flow?.remote.host ?? "";

@@ -1,8 +1,6 @@
 // One party of a visit: its call and its media. Two legs make a bridge.
 import { giveUp, sentence } from "../errors.ts";
-import type { Log } from "../log.ts";
 import type { Media, MediaSession } from "../media/media.ts";
-import { dtmfInfo, parseDtmfInfo } from "../media/dtmf-info.ts";
 import type { Call } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { DeviceOptions } from "./devices.ts";
@@ -22,70 +20,6 @@ export async function openMedia(
   const session = await media.open();
   session.codecs = optionsOf(number).codecs;
   return session;
-}
-
-/** What happens on a bridge. */
-export interface BridgeHooks {
-  /** A digit pressed by one side. It has been passed on to the other already. */
-  digit(digit: string, from: Leg): void;
-  /** One side hung up, or neither sends any sound any more. The other side is told already. */
-  over(by: Leg | undefined, text: string): void;
-}
-
-/** Joins two talking legs: their sound, their digits (N5), their changes of mind (hold), their end. */
-export function bridge(media: Media, caller: Leg, answerer: Leg, hooks: BridgeHooks, log: Log): void {
-  media.bridge(caller.session, answerer.session);
-  let over = false;
-  const end = (by: Leg | undefined, text: string) => {
-    if (over) return;
-    over = true;
-    for (const leg of [caller, answerer]) {
-      leg.call.hangUp();
-      leg.session.close().catch((error: unknown) => log.warn(sentence(error)));
-    }
-    hooks.over(by, text);
-  };
-  const silent = new Set<Leg>();
-  for (const [leg, other] of [
-    [caller, answerer],
-    [answerer, caller],
-  ] as const) {
-    leg.call.on("ended", (how) => end(leg, how.text));
-    leg.call.on("reoffer", (offer) => {
-      try {
-        if (offer.sdp === undefined) return offer.answer(leg.session.offer(other.session));
-        leg.session.receiveOffer(offer.sdp);
-        offer.answer(leg.session.answer(other.session));
-      } catch (error) {
-        log.warn(`${leg.name} wanted to change the call: ${sentence(error)}`);
-        offer.reject(488);
-      }
-    });
-    leg.call.on("acknowledged", (sdp) => {
-      try {
-        leg.session.receiveAnswer(sdp);
-      } catch (error) {
-        end(undefined, sentence(error));
-      }
-    });
-    leg.call.on("info", (info) => {
-      const pressed = parseDtmfInfo(info.contentType, info.body);
-      if (!pressed) return info.reply(415);
-      info.reply(200);
-      const { contentType, body } = dtmfInfo("dtmf-relay", pressed.digit, pressed.durationMs ?? 160);
-      other.call.info(contentType, body).catch((error: unknown) => log.warn(sentence(error)));
-      hooks.digit(pressed.digit, leg);
-    });
-    leg.session.on("silent", () => {
-      silent.add(leg);
-      // A muted phone may send nothing for long: only two silent sides are a dead call.
-      if (silent.size === 2) end(undefined, "no sound came from either side any more");
-    });
-    leg.session.on("heard", () => silent.delete(leg));
-    leg.session.on("closed", () => end(undefined, "the sound of the call was lost"));
-  }
-  // Who hung up before there was a bridge is not heard by the listeners above any more.
-  for (const leg of [caller, answerer]) if (leg.call.end) end(leg, leg.call.end.text);
 }
 
 /** The answer for a caller, made for whom it will talk to; an offer where it sent none. */

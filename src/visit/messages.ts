@@ -3,8 +3,18 @@
 
 export type VisitState = "ringing" | "talking" | "ended";
 
+/** What the bell, or the server it came by, says of itself; each only where it was said. */
+export interface Said {
+  /** Who the network says it is; `trusted`: not by the device's own word. */
+  readonly asserted?: { readonly number: string; readonly name: string; readonly trusted: boolean };
+  /** Whom it wanted in the first place. */
+  readonly diversion?: { readonly number: string; readonly name: string; readonly reason?: string };
+  /** Subject, Alert-Info and those that the settings name. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** A visit as it stands in `msg.visit`. */
-export interface VisitView {
+export interface VisitView extends Said {
   readonly id: string;
   /** The door's id. */
   readonly door: string;
@@ -27,6 +37,7 @@ export type VisitEventName =
   | "trying"
   | "answered"
   | "unanswered"
+  | "transferred"
   | "dtmf"
   | "opened"
   | "refused"

@@ -6,6 +6,7 @@ import { checker } from "../schema.ts";
 import type { Secret } from "../secret.ts";
 import { usualExpiry, type Expiry } from "../sip/registrar/registrar.ts";
 import type { TraceLimits } from "../sip/trace/trace.ts";
+import type { CallSettings } from "../sip/dialog/settings.ts";
 import type { ListenerOptions } from "../sip/transport/flow.ts";
 import { deviceFields, type DeviceOptions } from "./devices.ts";
 import type { DirectSettings } from "./outside.ts";
@@ -18,6 +19,7 @@ export interface SwitchboardOptions {
     /** Calls of phones at once; the media ports decide where it is absent. Calls of doors are always taken. */
     readonly maxCalls?: number;
     readonly trace?: TraceLimits;
+    readonly calls?: Partial<CallSettings>;
   };
   /** The folder for what outlives the process: who is registered, who wants no calls. Nothing does where it is absent. */
   readonly folder?: string;

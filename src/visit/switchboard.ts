@@ -9,10 +9,12 @@ import { silent, type Log } from "../log.ts";
 import { dtmfInfo } from "../media/dtmf-info.ts";
 import { defaultPorts, Media } from "../media/media.ts";
 import type { Secret } from "../secret.ts";
-import type { Call } from "../sip/dialog/call.ts";
+import type { Call, Message } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import { Endpoint, type Refusal } from "../sip/endpoint.ts";
 import type { AccountStatus } from "../sip/account/account.ts";
+import type { Text } from "../sip/message/text.ts";
+import { sendText } from "../sip/pager.ts";
 import type { Contact } from "../sip/registrar/location.ts";
 import { writeHost } from "../sip/message/uri.ts";
 import type { LineSettings } from "./account-settings.ts";
@@ -21,7 +23,7 @@ import type { Finding } from "../sip/trace/findings.ts";
 import { checkDevice, qualifyOf, type DeviceOptions } from "./devices.ts";
 import { Directory, type DirectoryEvents } from "./directory.ts";
 import { Door, Doorkeeper } from "./doors.ts";
-import type { ForkHost } from "./fork.ts";
+import type { Bridge } from "./bridge.ts";
 import { connectCall } from "./intercom.ts";
 import type { VisitEvent } from "./messages.ts";
 import { NumberPlan } from "./number-plan.ts";
@@ -29,12 +31,13 @@ import { Outside, type Chooser, type Way } from "./outside.ts";
 import type { Target } from "./strategy.ts";
 import { callsFor, checkExtension, type ExtensionSettings, type SwitchboardOptions } from "./settings.ts";
 import { Tracing } from "./tracing.ts";
-import type { DoorView, RegistrationView } from "./views.ts";
+import { takeOver, type TransferHost } from "./transfer.ts";
+import type { DoorView, RegistrationView, TextView } from "./views.ts";
 import { Visit } from "./visit.ts";
 
 export type { Refusal } from "../sip/endpoint.ts";
 export type { ExtensionSettings, SwitchboardOptions } from "./settings.ts";
-export type { DoorView, RegistrationView } from "./views.ts";
+export type { DoorView, RegistrationView, TextView } from "./views.ts";
 
 export interface SwitchboardEvents extends DirectoryEvents {
   visit: [event: VisitEvent];
@@ -43,6 +46,8 @@ export interface SwitchboardEvents extends DirectoryEvents {
   opening: [opening: Opening, picture: Promise<Buffer | undefined>];
   /** An account is registered, not any more, or could not be. */
   account: [event: "registered" | "unregistered" | "failed", status: AccountStatus];
+  /** A text that a phone or a bell sent (RFC 3428). */
+  message: [text: TextView];
   trouble: [error: PorteroError];
   /** Something is wrong in the house; once, and again after it went away (X10). */
   finding: [finding: Finding];
@@ -58,13 +63,14 @@ const hostOf = (address: string): string => address.replace(/:\d+$/, "");
 /** Visits can be asked for this long after their end. */
 const rememberMs = 10 * 60_000;
 
-export class Switchboard extends EventEmitter<SwitchboardEvents> implements ForkHost {
+export class Switchboard extends EventEmitter<SwitchboardEvents> implements TransferHost {
   readonly endpoint: Endpoint;
   readonly clock: Clock;
   readonly log: Log;
   readonly plan = new NumberPlan();
   readonly tracing: Tracing;
   readonly directory: Directory;
+  readonly bridges = new Map<Call, Bridge>();
   readonly #options: SwitchboardOptions;
   readonly #doors = new Map<string, Door>();
   readonly #visits = new Map<string, Visit>();
@@ -102,6 +108,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     this.tracing = new Tracing(this.endpoint, (extension) => this.#doorAt(extension)?.settings.name ?? extension);
     this.tracing.diagnosis.on("finding", (finding) => this.tell("finding", finding));
     this.endpoint.on("call", (call) => this.#called(call));
+    this.endpoint.on("message", (message) => this.text(message, message.from.number, message.to));
     this.endpoint.on("refused", (refusal) => {
       if (this.#seldom(`${refusal.extension} ${hostOf(refusal.from)}`)) this.log.warn(refusal.text);
       this.tell("refused", refusal);
@@ -290,6 +297,36 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     return this.plan.owner(number) === undefined ? undefined : this.endpoint.location.devices(number);
   }
 
+  /**
+   * Sends a text to every device of a number, and gives how many took it; devices show it as from `from`.
+   * @throws PorteroError `no-number`, `too-long`
+   */
+  async message(to: string, text: Text, from = "portero"): Promise<number> {
+    const contacts = this.contactsOf(to);
+    if (!contacts) throw giveUp("no-number", `${to} is no number here`);
+    const sent = contacts.map(async (contact) =>
+      sendText(this.endpoint, contact.uri, await this.endpoint.wayTo(contact), from, text),
+    );
+    return (await Promise.all(sent)).filter((status) => status < 300).length;
+  }
+
+  mayBeCalled(number: string): boolean {
+    const door = this.#doorAt(number);
+    return this.plan.owner(number) !== undefined && (!door || presetOf(door.settings.preset).sip?.callable !== false);
+  }
+
+  // What hangs outside on the wall may not have others called.
+  mayTransfer(name: string): boolean {
+    return this.plan.owner(name) !== undefined && !this.#doorAt(name);
+  }
+
+  text({ contentType, text, reply }: Message, from: string, to: string, visit?: string): void {
+    // RFC 3428 §7: who has nobody to hear it says so.
+    if (this.listenerCount("message") === 0) return reply(405);
+    reply(200);
+    this.tell("message", { from, to, contentType, text, ...(visit === undefined ? {} : { visit }) });
+  }
+
   /** A visit, also for some minutes after its end. */
   visit(id: string): Visit | undefined {
     return this.#visits.get(id);
@@ -363,6 +400,10 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Fork
     const door =
       caller.kind === "extension" ? this.#doorAt(caller.number) : this.#doorWithAddress(call.flow.remote.host);
     if (door) return this.#pressed(door, call);
+    if (call.replaces) {
+      takeOver(this, call, call.replaces).catch((error: unknown) => this.log.error(sentence(error)));
+      return;
+    }
     if (this.directory.takes(call)) return;
     const chooser = caller.kind === "extension" ? "phone" : "stranger";
     if (this.plan.owner(dialled) === undefined && !this.#outside.way(dialled, chooser))

@@ -43,3 +43,15 @@ export function viewOf(contact: Contact, reach?: Reach): RegistrationView {
     ...reach,
   };
 }
+
+/** A text, as it is told to the outside. */
+export interface TextView {
+  /** Who sent it and to whom: an extension, an address, or a door's name. */
+  readonly from: string;
+  readonly to: string;
+  /** `text/plain`, `application/json` … */
+  readonly contentType: string;
+  readonly text: string;
+  /** The visit during which it was said. */
+  readonly visit?: string;
+}

@@ -6,15 +6,17 @@ import type { Cancel } from "../clock.ts";
 import { giveUp, sentence } from "../errors.ts";
 import type { Picture } from "../camera/camera.ts";
 import { dtmfInfo } from "../media/dtmf-info.ts";
-import { cause, completedElsewhere } from "../sip/causes.ts";
+import { cause, completedElsewhere, q850 } from "../sip/causes.ts";
 import type { Call, CallEnd } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Contact } from "../sip/registrar/location.ts";
 import { BellLine } from "./bell-line.ts";
-import { Forking, type ForkHost, type ForkResult } from "./fork.ts";
-import { bridge, openMedia, type Leg } from "./leg.ts";
-import type { Outcome, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
+import { Bridge } from "./bridge.ts";
+import { Forking, type Caller, type ForkResult } from "./fork.ts";
+import { openMedia, type Leg } from "./leg.ts";
+import type { Outcome, Said, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
 import type { Ringing, RingResult, Strategy, Target } from "./strategy.ts";
+import { transfer, type TransferHost } from "./transfer.ts";
 
 export interface VisitDoor {
   readonly id: string;
@@ -47,7 +49,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   readonly startedAt: number;
   /** The picture that was asked for at the press; it may still be on its way. */
   picture: Promise<Picture> | undefined;
-  readonly #host: ForkHost;
+  readonly #host: TransferHost;
   readonly #line: BellLine;
   #state: VisitState = "ringing";
   #running: Running | undefined;
@@ -60,7 +62,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   #openingNow = 0;
   #idle: Cancel = () => {};
 
-  constructor(host: ForkHost, door: VisitDoor, bell: IncomingCall) {
+  constructor(host: TransferHost, door: VisitDoor, bell: IncomingCall) {
     super();
     this.#host = host;
     this.door = door;
@@ -74,6 +76,10 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   get #caller(): { number: string; name: string } {
     const { caller, remote } = this.#line.call;
     return { number: caller.number, name: remote?.name || this.door.name };
+  }
+
+  get #phonesSee(): Caller {
+    return { ...this.#caller, host: this.#line.call.flow.remote.host, group: this.id };
   }
 
   get state(): VisitState {
@@ -101,6 +107,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       startedAt: new Date(this.startedAt).toISOString(),
       ...(this.#answeredBy === undefined ? {} : { answeredBy: this.#answeredBy }),
       attempt: this.#attempt,
+      ...saidBy(this.#line.call),
     };
   }
 
@@ -240,11 +247,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
         this.tell("trying", { attempt, targets });
         if (this.#host.isQuiet(this.door.id)) return quiet(targets);
         const session = await this.#line.session;
-        const { dialled, flow } = this.#line.call;
-        const caller = {
-          ...{ ...this.#caller, host: flow.remote.host, group: this.id },
-          dialled: { number: dialled, by: "door" as const },
-        };
+        const caller = { ...this.#phonesSee, dialled: { number: this.#line.call.dialled, by: "door" as const } };
         const fork = new Forking(this.#host, caller, session, targets);
         running.fork = fork;
         const result = await fork.run(seconds, signal);
@@ -278,13 +281,25 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#answered(answerer.name);
     // A strategy that took the place of this one meanwhile has nobody left to look for.
     if (this.#running !== running) this.#running?.abort("answered");
-    const hooks = {
-      digit: (digit: string, from: Leg) => this.tell("dtmf", { digit, from: from === bell ? "door" : "answerer" }),
-      over: (by: Leg | undefined, text: string) =>
-        this.#end("answered", { by: by ? "remote" : "network", cause: by ? cause.normal : cause.unspecified, text }),
-    };
     this.tell("answered", { by: answerer.name, attempt: this.#attempt });
-    bridge(this.#host.media, bell, answerer, hooks, this.#host.log);
+    const bridge: Bridge = new Bridge(
+      this.#host,
+      bell,
+      answerer,
+      {
+        digit: (digit, from) => this.tell("dtmf", { digit, from: from === bell ? "door" : "answerer" }),
+        text: (message, from) => this.#host.text(message, from.name, bridge.other(from.call).name, this.id),
+        refer: (referral, from) => transfer(this.#host, bridge, from, referral, this.#phonesSee),
+        replaced: (gone, by) => {
+          this.#answerer = by;
+          this.#answeredBy = by.name;
+          this.tell("transferred", { from: gone.name, to: by.name });
+        },
+        over: (by, text, why = by ? cause.normal : cause.unspecified) =>
+          this.#end("answered", { by: by ? "remote" : "network", cause: why, text }),
+      },
+      false,
+    );
   }
 
   #answered(by: string): void {
@@ -310,8 +325,8 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#endedAt = this.#host.clock.now();
     this.#idle();
     this.#running?.abort(outcome === "cancelled" ? "cancelled" : "stopped");
-    this.#line.close(how.status ?? 480);
-    this.#answerer?.call.hangUp();
+    this.#line.close(how.status ?? 480, q850(how.cause));
+    this.#answerer?.call.hangUp(q850(how.cause));
     this.#answerer?.session.close().catch((error: unknown) => this.#host.log.debug(sentence(error)));
     const talkedFrom = this.#answeredAt ?? this.#endedAt;
     const end: VisitEnd = {
@@ -335,4 +350,13 @@ function quiet(targets: readonly Target[]): RingResult {
     cause: cause.busy,
   }));
   return { parties, cause: cause.busy };
+}
+
+function saidBy({ told, caller }: IncomingCall): Said {
+  const { asserted, diversion, headers } = told;
+  return {
+    ...(asserted && { asserted: { ...asserted, trusted: caller.kind !== "extension" } }),
+    ...(diversion && { diversion }),
+    ...(Object.keys(headers).length > 0 && { headers }),
+  };
 }

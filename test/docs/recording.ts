@@ -41,7 +41,7 @@ const nodes: FlowNode[] = [
   ...doors,
   ...wired("sip-registrar", 4, {
     endpoint: "ep",
-    extensions: ["6001", "6002", "6003"].map((number) => ({ number, name: "Kitchen" })),
+    extensions: ["6001", "6002", "6003", "6004"].map((number) => ({ number, name: "Kitchen" })),
   }),
   ...wired("doorbell-in", 4, { endpoint: "ep" }),
   ...wired("dial-strategy", 3, { strategy: "ring-all", targets: ["6001"], seconds: "10" }),
@@ -52,6 +52,7 @@ const nodes: FlowNode[] = [
   ...bell("bell1", "door1"),
   ...bell("bell2", "door2"),
   ...phone("6001"),
+  ...phone("6004", { autoAnswer: true, answerAfter: "0" }),
   // Its password is another one than the registrar's.
   ...phone("6002"),
 ];
@@ -104,7 +105,8 @@ async function play(flow: Flow, next: Next): Promise<void> {
   const receive = (id: string, msg: Message) => {
     flow.node(id).receive(msg);
   };
-  for (const device of ["bell1", "bell2", "phone6001"]) await flow.status(device, (look) => look.fill === "green");
+  for (const device of ["bell1", "bell2", "phone6001", "phone6004"])
+    await flow.status(device, (look) => look.fill === "green");
   await flow.status("phone6002", (look) => look.fill === "red");
 
   // A visitor whom 6001 takes, who is let in, and who goes; the picture comes meanwhile.
@@ -129,6 +131,9 @@ async function play(flow: Flow, next: Next): Promise<void> {
   const [opened, relay] = [next("dtmf-out", "opened"), next("bell1", "relay")];
   receive("dtmf-out", { visit });
   await Promise.all([opened, relay, next("phone6001", "audio")]);
+  const [transferred, left] = [next("doorbell-in", "transferred"), next("phone6001", "ended")];
+  receive("phone6001", { payload: { transfer: "6004" } });
+  await Promise.all([transferred, left]);
   const ended = next("doorbell-in", "ended");
   receive("bell1", { payload: "hang up" });
   await ended;

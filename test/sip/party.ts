@@ -131,7 +131,7 @@ export class Party {
     extra: { tag?: string; sdp?: string; headers?: [string, string][] } = {},
   ) {
     const response = replyTo(request, status, extra.tag ?? "tt", phraseOf(status));
-    if (request.method === "INVITE") response.add("Contact", this.contact);
+    if (request.method === "INVITE" && status < 300) response.add("Contact", this.contact);
     for (const [name, value] of extra.headers ?? []) response.add(name, value);
     if (extra.sdp) response.setBody("application/sdp", extra.sdp);
     this.send(response);

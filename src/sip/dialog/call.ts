@@ -3,9 +3,10 @@
 import { EventEmitter } from "node:events";
 import type { Clock } from "../../clock.ts";
 import { allow, supported, unknownDemands } from "../extensions.ts";
-import type { NameAddr } from "../message/headers.ts";
+import { parseNameAddr, type NameAddr } from "../message/headers.ts";
 import type { SipMessage, SipRequest, SipResponse } from "../message/message.ts";
 import { cause, causeOf, reasonsOf, endElsewhere } from "../causes.ts";
+import { parseUri } from "../message/uri.ts";
 import { newBranch } from "../message/reply.ts";
 import { Sending, type ClientCredentials, type Sender, type SendOptions } from "../request/send.ts";
 import type { ClientHandlers } from "../transaction/client.ts";
@@ -15,10 +16,14 @@ import type { Flow } from "../transport/flow.ts";
 import { Acceptance } from "./acceptance.ts";
 import type { Dialog } from "./dialog.ts";
 import type { CallEnd, CallEvents, CallState, Reanswer } from "./events.ts";
+import { ask, type Inside } from "./inside.ts";
+import { Referrals } from "./referral.ts";
 import { Renegotiation } from "./renegotiation.ts";
+import type { ReferTo } from "./replaces.ts";
 import type { CallSettings } from "./settings.ts";
+import { infoReceived, mediaControl, messageReceived, pictureFastUpdate } from "./words.ts";
 
-export type { CallEnd, CallEvents, CallState, Info, Reanswer, Reoffer } from "./events.ts";
+export type { CallEnd, CallEvents, CallState, Info, Message, Reanswer, Referral, Reoffer } from "./events.ts";
 
 /** What a call needs of its endpoint. */
 export interface CallHost extends Sender {
@@ -32,6 +37,8 @@ export interface CallHost extends Sender {
 }
 
 export const sdpType = "application/sdp";
+/** Requests that may carry an offer. */
+const offering: readonly string[] = ["INVITE", "UPDATE", "PRACK"];
 
 export const sdpOf = (message: SipMessage): string | undefined =>
   message.contentType === sdpType && message.body.length > 0 ? message.body.toString("utf8") : undefined;
@@ -45,6 +52,8 @@ export abstract class Call extends EventEmitter<CallEvents> {
   protected readonly credentials: ClientCredentials | undefined;
   protected dialog: Dialog | undefined;
   protected readonly changes: Renegotiation;
+  readonly #inside: Inside;
+  readonly #referrals: Referrals;
   #state: CallState = "ringing";
   #end: CallEnd | undefined;
   /** A 2xx of ours that waits for its ACK. */
@@ -69,25 +78,26 @@ export abstract class Call extends EventEmitter<CallEvents> {
     this.callId = callId;
     this.key = `${callId}|${localTag}`;
     this.credentials = credentials;
-    this.changes = new Renegotiation({
+    this.#inside = {
       ...{ host, calling: direction === "out" },
       contact: () => this.contact,
       state: () => this.#state,
       dialog: () => this.dialog,
-      negotiating: () => this.#unanswered !== undefined || [...this.#open].some(({ method }) => method !== "INFO"),
+      negotiating: () =>
+        this.#unanswered !== undefined || [...this.#open].some(({ method }) => offering.includes(method)),
       send: (dialog, request, handlers, change) => this.send(dialog, request, handlers, change),
       awaiting: (transaction) => this.#awaiting(transaction),
       accept: (transaction, response) => this.accept(transaction, response),
       acknowledge: (dialog, response, sending) => this.acknowledgeWith(dialog, response, sending),
-      offered: (offer) => this.emit("reoffer", offer),
-      refreshing: (offer) => this.emit("refresh", offer),
-      answered: (sdp) => this.emit("acknowledged", sdp),
+      events: this,
       lost: (status) => this.#lost(status),
       expired: () => {
         this.finish({ by: "network", status: 408, cause: cause.timerExpired, text: "the other side went silent" });
         this.bye();
       },
-    });
+    };
+    this.changes = new Renegotiation(this.#inside);
+    this.#referrals = new Referrals(this.#inside);
     host.enter(this);
   }
 
@@ -120,22 +130,29 @@ export abstract class Call extends EventEmitter<CallEvents> {
 
   /** Sends an INFO and gives the status of its answer; 408 where none came, 481 where there is no call. */
   info(contentType: string, body: string): Promise<number> {
+    return this.#ask("INFO", contentType, body);
+  }
+
+  /** Sends a text (RFC 3428); the result is as with `info`. */
+  message(contentType: string, text: string): Promise<number> {
+    return this.#ask("MESSAGE", contentType, text);
+  }
+
+  /** Asks the peer's camera for a whole picture (RFC 5168). */
+  requestPicture(): Promise<number> {
+    return this.#ask("INFO", mediaControl, pictureFastUpdate);
+  }
+
+  /** Asks the peer to call somebody else in our place; `progress` tells how that goes. The result is as with `info`. */
+  refer(to: ReferTo): Promise<number> {
+    const { dialog } = this;
+    return dialog && this.#state === "talking" ? this.#referrals.refer(dialog, to) : Promise.resolve(481);
+  }
+
+  #ask(method: string, contentType: string, body: string): Promise<number> {
     const { dialog } = this;
     if (!dialog || this.#state === "ended") return Promise.resolve(481);
-    const request = dialog.request("INFO").setBody(contentType, body);
-    return new Promise((resolve) =>
-      this.send(dialog, request, {
-        response: ({ status }) => {
-          if (status < 200) return;
-          if (status === 481 || status === 408) this.#lost(status);
-          resolve(status);
-        },
-        failed: ({ code }) => {
-          if (code === "no-answer") this.#lost(408);
-          resolve(408);
-        },
-      }),
-    );
+    return ask(this.#inside, dialog, dialog.request(method).setBody(contentType, body));
   }
 
   // 481, 408 and silence mean that the peer knows no such call any more (RFC 3261 §12.2.1.2).
@@ -148,6 +165,17 @@ export abstract class Call extends EventEmitter<CallEvents> {
   /** The dialog that a request of the peer belongs to. */
   protected dialogWith(remoteTag: string): Dialog | undefined {
     return this.dialog?.state.remoteTag === remoteTag ? this.dialog : undefined;
+  }
+
+  /** Whether this is one of our addresses, as the peer knows us. */
+  isUs(host: string): boolean {
+    const known = [parseNameAddr(this.contact)?.uri, this.dialog?.localUri];
+    return known.some((uri) => parseUri(uri ?? "")?.host === host);
+  }
+
+  /** Whether the peer has this tag. */
+  isWith(remoteTag: string): boolean {
+    return this.#state !== "ended" && this.dialogWith(remoteTag) !== undefined;
   }
 
   /** Whose offer at the beginning of the call has no answer yet (RFC 3311 §5.2). */
@@ -168,13 +196,19 @@ export abstract class Call extends EventEmitter<CallEvents> {
         transaction.respond(transaction.reply(200));
         return this.byeReceived(request);
       case "INFO":
-        return this.#infoReceived(request, transaction);
+        return infoReceived(this.#inside, request, transaction);
       case "INVITE":
         return this.changes.invited(request, transaction, dialog);
       case "UPDATE":
         return this.changes.updated(request, transaction, dialog, this.openOffer(request.fromTag));
       case "PRACK":
         return this.prackReceived(request, transaction, dialog);
+      case "MESSAGE":
+        return messageReceived(this.#inside, request, transaction);
+      case "REFER":
+        return this.#referrals.received(request, transaction, dialog);
+      case "NOTIFY":
+        return this.#referrals.notified(request, transaction);
       case "OPTIONS":
         return transaction.respond(
           transaction.reply(200).add("Allow", allow).add("Supported", supported).add("Accept", sdpType),
@@ -325,19 +359,19 @@ export abstract class Call extends EventEmitter<CallEvents> {
       if (this.#open.delete(transaction)) act();
     };
   }
-
-  #infoReceived(request: SipRequest, transaction: ServerTransaction): void {
-    // An INFO without a body is a keep-alive (RFC 2976 as it is used).
-    if (request.body.length === 0) return transaction.respond(transaction.reply(200));
-    const once = this.#awaiting(transaction);
-    const reply = (status: number) => once(() => transaction.respond(transaction.reply(status)));
-    const taken = this.emit("info", { contentType: request.contentType, body: request.body.toString("utf8"), reply });
-    if (!taken) reply(415);
-  }
 }
 
 /** The end that a refusing response makes; a Q.850 reason in it says more than its status. */
 export function endOf(response: SipResponse): CallEnd {
   const told = reasonsOf(response).find((reason) => reason.protocol === "Q.850")?.cause;
-  return { by: "remote", status: response.status, cause: told ?? causeOf(response.status), text: response.reason };
+  const { status } = response;
+  const end = { by: "remote", status, cause: told ?? causeOf(status), text: response.reason } as const;
+  return status < 400 ? { ...end, redirect: contactsOf(response) } : end;
+}
+
+/** Where a 3xx sends us, the likeliest first (RFC 3261 §20.10). */
+function contactsOf(response: SipResponse): string[] {
+  const contacts = response.list("contact").flatMap((value) => parseNameAddr(value) ?? []);
+  const weight = ({ params }: NameAddr) => Number(params.get("q") ?? 1);
+  return contacts.sort((a, b) => weight(b) - weight(a)).map(({ uri }) => uri);
 }

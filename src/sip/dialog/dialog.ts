@@ -89,6 +89,11 @@ export class Dialog {
     return request.add("CSeq", `${seq ?? ++this.localSeq} ${method}`);
   }
 
+  /** Our address as the peer knows it. */
+  get localUri(): string {
+    return parseNameAddr(this.state.local)?.uri ?? "";
+  }
+
   get way(): Way {
     const { flow } = this;
     const { direct, routeSet } = this.state;

@@ -1,4 +1,6 @@
 // What a call tells: its states, its end, and what the peer asks during it.
+import type { Text } from "../message/text.ts";
+import type { ReferTo } from "./replaces.ts";
 
 export type CallState = "ringing" | "early" | "talking" | "ended";
 
@@ -12,6 +14,8 @@ export interface CallEnd {
   readonly text: string;
   /** Somebody else has taken the call, so that this one was not missed (X4). */
   readonly elsewhere?: true;
+  /** Where the peer would have us call instead (3xx), the best first. */
+  readonly redirect?: readonly string[];
 }
 
 /** What a peer said in an INFO; whoever takes it answers with `reply`. */
@@ -35,6 +39,28 @@ export interface Reoffer {
   reject(status: number): void;
 }
 
+/** The peer wants us to call somebody else in its place (RFC 3515). Exactly one of the two answers must be given. */
+export interface Referral {
+  readonly to: ReferTo;
+  /** Its Referred-By, to be passed on as it is (RFC 3892). */
+  readonly by: string | undefined;
+  /** Takes it on; what is given back tells the peer how it goes, the last time with a final status. */
+  accept(): (status: number, phrase?: string) => void;
+  reject(status: number): void;
+}
+
+/** How a REFER of ours goes. */
+export interface Progress {
+  readonly status: number;
+  readonly text: string;
+  readonly over: boolean;
+}
+
+/** A text that the peer sent (RFC 3428); whoever takes it answers with `reply`. */
+export interface Message extends Text {
+  readonly reply: (status: number) => void;
+}
+
 export interface CallEvents {
   /** A provisional response to our INVITE. */
   early: [early: { status: number; sdp: string | undefined }];
@@ -43,6 +69,11 @@ export interface CallEvents {
   /** An answer to an offer of ours that nobody waits for: it came in an ACK or a PRACK, or after `refresh`. */
   acknowledged: [sdp: string];
   info: [info: Info];
+  /** The peer needs a whole picture (RFC 5168). */
+  pictureWanted: [];
+  message: [message: Message];
+  refer: [referral: Referral];
+  progress: [progress: Progress];
   reoffer: [offer: Reoffer];
   /** The session timer wants an offer that says the same again; where nobody gives one, what was last said is repeated. */
   refresh: [offer: (sdp: string) => void];

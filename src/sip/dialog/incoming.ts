@@ -13,7 +13,9 @@ import type { Caller } from "./caller.ts";
 import { Dialog } from "./dialog.ts";
 import { ReliableResponses } from "./reliable.ts";
 import { tooBrief } from "./renegotiation.ts";
+import { parseReplaces, type Replaces } from "./replaces.ts";
 import { answerTimer, type TimerAnswer } from "./session-timer.ts";
+import { toldBy, type Told } from "./told.ts";
 
 // A proxy gives up a silent INVITE after three minutes; a word a minute keeps it ringing (RFC 3261 §13.3.1.1).
 const remindMs = 60_000;
@@ -23,6 +25,9 @@ export class IncomingCall extends Call {
   readonly caller: Caller;
   /** The number dialled: the user part of the request's address, or of To where that is the Contact we registered. */
   readonly dialled: string;
+  /** Whose place this call is to take (RFC 3891). */
+  readonly replaces: Replaces | undefined;
+  readonly told: Told;
   /** The caller's offer; absent where it wants the offer from us. */
   readonly sdp: string | undefined;
   protected readonly contact: string;
@@ -45,6 +50,11 @@ export class IncomingCall extends Call {
     transaction: ServerTransaction,
     caller: Caller,
   ): IncomingCall | undefined {
+    const replaces = request.list("replaces");
+    if (replaces.length > 1 || (replaces[0] !== undefined && !parseReplaces(replaces[0]))) {
+      transaction.respond(transaction.reply(400, newTag(), "Replaces is wrong"));
+      return undefined;
+    }
     const timer = answerTimer(request, host.callSettings);
     if (!timer.tooBrief) return new IncomingCall(host, request, transaction, caller, timer);
     transaction.respond(tooBrief(transaction, newTag()));
@@ -79,6 +89,8 @@ export class IncomingCall extends Call {
     const dialled = caller.kind === "account" ? parseUri(request.to?.uri ?? "") : uri;
     this.dialled = plainUser(dialled?.user ?? "");
     this.sdp = sdpOf(request);
+    this.replaces = parseReplaces(request.get("replaces") ?? "");
+    this.told = toldBy(request, host.callSettings.headers);
     this.#recordRoutes = request.all("record-route");
     this.contact = contactOn(transaction.flow, uri?.user ?? "");
     this.dialog = Dialog.ofServer(request, tag, transaction.flow);

@@ -1,11 +1,12 @@
 // What the parts of a call (its offers, its referrals) need of the call.
+import type { EventEmitter } from "node:events";
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import type { Sending } from "../request/send.ts";
 import type { ClientHandlers } from "../transaction/client.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
 import type { CallHost } from "./call.ts";
 import type { Dialog } from "./dialog.ts";
-import type { CallState, Reoffer } from "./events.ts";
+import type { CallEvents, CallState } from "./events.ts";
 
 export interface Inside {
   readonly host: CallHost;
@@ -29,14 +30,27 @@ export interface Inside {
   accept(transaction: ServerTransaction, response: SipResponse): void;
   /** Sends the ACK for a 2xx of the peer; the result sends it again. */
   acknowledge(dialog: Dialog, response: SipResponse, sending: Sending): () => void;
-  /** Hands an offer of the peer upward; false where nobody takes it. */
-  offered(offer: Reoffer): boolean;
-  /** Asks upward for an offer that changes nothing; false where nobody makes one. */
-  refreshing(offer: (sdp: string) => void): boolean;
-  /** Hands an answer of the peer upward that nobody waits for. */
-  answered(sdp: string): void;
+  /** Tells upward; false where nobody listens. */
+  readonly events: Pick<EventEmitter<CallEvents>, "emit">;
   /** 481, 408 and silence mean that the peer knows no such call any more (RFC 3261 §12.2.1.2). */
   lost(status: number): void;
   /** The session timer has run out. */
   expired(): void;
+}
+
+/** Sends a request that wants no more than an answer, and gives its status; 408 where none came. */
+export function ask(call: Inside, dialog: Dialog, request: SipRequest): Promise<number> {
+  return new Promise((resolve) =>
+    call.send(dialog, request, {
+      response: ({ status }) => {
+        if (status < 200) return;
+        if (status === 481 || status === 408) call.lost(status);
+        resolve(status);
+      },
+      failed: ({ code }) => {
+        if (code === "no-answer") call.lost(408);
+        resolve(408);
+      },
+    }),
+  );
 }

@@ -167,7 +167,7 @@ export class Renegotiation {
         this.next();
       });
     transaction.hooks.cancelled = () => reject(487);
-    const taken = call.offered({
+    const taken = call.events.emit("reoffer", {
       sdp: sdpOf(request),
       reject,
       answer: (sdp) =>
@@ -200,7 +200,7 @@ export class Renegotiation {
     const { interval } = this.#timer;
     if (this.#wishes.some(({ offer }) => !offer)) return;
     const done = ({ status, sdp }: Reanswer) => {
-      if (sdp !== undefined) this.#call.answered(sdp);
+      if (sdp !== undefined) this.#call.events.emit("acknowledged", sdp);
       if (status >= 300 && this.#timer.interval === interval) this.#timer.tryAgain();
     };
     this.#wishes.push({ offer: undefined, done, tries: 0 });
@@ -210,7 +210,7 @@ export class Renegotiation {
   /** RFC 4028 §7.4: a refreshing re-INVITE offers what is settled already. */
   #sameAgain(): string | undefined {
     let same = this.#local;
-    this.#call.refreshing((sdp) => (same = sdp));
+    this.#call.events.emit("refresh", (sdp) => (same = sdp));
     return same;
   }
 

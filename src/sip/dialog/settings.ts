@@ -11,20 +11,36 @@ export interface CallSettings {
   readonly sessionExpires?: number;
   /** Who is to refresh where that is ours to say: the side that called, or the one that was called. */
   readonly refresher: "uac" | "uas";
+  /** Names of headers of an INVITE that are told with the call. */
+  readonly headers: readonly string[];
 }
 
 /** RFC 4028 §5: no session may be shorter. */
 export const leastExpires = 90;
 
-export const usualCalls: CallSettings = { reliable: true, refresher: "uac" };
+export const usualCalls: CallSettings = { reliable: true, refresher: "uac", headers: [] };
 
-/** The settings as a dialog or a file gives them. @throws PorteroError `invalid`, naming the field */
-export const checkCalls = checker("calls", {
+/** Names of headers to be shown; never those that hold what a password could be found by. */
+export const headerNames = {
+  type: "array",
+  maxItems: 20,
+  items: {
+    type: "string",
+    maxLength: 64,
+    pattern: "^(?!(?:[Pp]roxy-|[Ww]{3}-)?[Aa]uth|[Cc]ookie)[A-Za-z0-9.!%*_+`'~-]+$",
+  },
+} as const;
+
+export const callsSchema = {
   type: "object",
   additionalProperties: false,
   properties: {
     reliable: { type: "boolean", default: true },
     sessionExpires: { type: "integer", minimum: leastExpires, maximum: 7200 },
     refresher: { enum: ["uac", "uas"], default: "uac" },
+    headers: { ...headerNames, default: [] },
   },
-} as const);
+} as const;
+
+/** The settings as a dialog or a file gives them. @throws PorteroError `invalid`, naming the field */
+export const checkCalls = checker("calls", callsSchema);

@@ -3,21 +3,21 @@ import { randomUUID } from "node:crypto";
 import { SipResponse, type SipRequest } from "./message.ts";
 
 const phrases: Readonly<Record<number, string>> = {
-  ...{ 100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 183: "Session Progress", 200: "OK" },
-  ...{
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    406: "Not Acceptable",
-  },
+  ...{ 100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 183: "Session Progress" },
+  ...{ 200: "OK", 202: "Accepted", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found" },
+  ...{ 405: "Method Not Allowed", 406: "Not Acceptable" },
   ...{ 407: "Proxy Authentication Required", 408: "Request Timeout", 415: "Unsupported Media Type" },
   ...{ 416: "Unsupported URI Scheme", 420: "Bad Extension" },
   ...{ 422: "Session Interval Too Small", 423: "Interval Too Brief" },
   ...{ 480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist", 482: "Loop Detected" },
   ...{ 483: "Too Many Hops", 486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here" },
-  ...{ 491: "Request Pending", 500: "Server Internal Error", 501: "Not Implemented", 503: "Service Unavailable" },
+  ...{
+    489: "Bad Event",
+    491: "Request Pending",
+    500: "Server Internal Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+  },
   ...{ 504: "Server Time-out" },
   ...{ 505: "Version Not Supported", 513: "Message Too Large", 600: "Busy Everywhere", 603: "Decline" },
 };

@@ -1,0 +1,279 @@
+// Two legs that talk: their sound, their digits (N5), their changes of mind (hold, another codec, video), their end. One
+// of them may be replaced by somebody else while the other talks on (transfer).
+import { sentence } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { dtmfInfo, parseDtmfInfo } from "../media/dtmf-info.ts";
+import type { Media, MediaSession } from "../media/media.ts";
+import type { Direction } from "../media/sdp.ts";
+import { q850 } from "../sip/causes.ts";
+import type { Call, CallEnd, CallEvents, Message, Reoffer, Referral } from "../sip/dialog/call.ts";
+import type { Leg } from "./leg.ts";
+
+/** What happens on a bridge. */
+export interface BridgeHooks {
+  /** A digit pressed by one side. It has been passed on to the other already. */
+  digit?(digit: string, from: Leg): void;
+  /** One side hung up, or neither sends any sound any more. The other side is told already. */
+  over?(by: Leg | undefined, text: string, cause?: number): void;
+  /** A text of one side, to be answered. */
+  text?(message: Message, from: Leg): void;
+  /** One side wants the other to be connected with somebody else, to be answered. */
+  refer?(referral: Referral, from: Leg): void;
+  /** Somebody has taken the place of one side. */
+  replaced?(gone: Leg, by: Leg): void;
+}
+
+export interface BridgeHost {
+  readonly media: Media;
+  readonly log: Log;
+  /** All bridges that are, each under both of its calls. */
+  readonly bridges: Map<Call, Bridge>;
+}
+
+interface Side {
+  readonly leg: Leg;
+  /** What this side wants of itself: `sendonly` where it holds. */
+  wish: Direction;
+  /** What it was told last of the other's wish. */
+  told: Direction;
+  /** Its call may end without the end of the bridge: it is being replaced. */
+  leaving: boolean;
+  readonly detach: () => void;
+}
+
+export class Bridge {
+  readonly #host: BridgeHost;
+  readonly #hooks: BridgeHooks;
+  readonly #silent = new Set<Leg>();
+  /** Whether a side may be taken out of it, to be connected elsewhere: not out of a visit. */
+  readonly releases: boolean;
+  #sides: readonly [Side, Side];
+  #over = false;
+
+  constructor(host: BridgeHost, caller: Leg, answerer: Leg, hooks: BridgeHooks, releases = true) {
+    this.#host = host;
+    this.#hooks = hooks;
+    this.releases = releases;
+    const [first, second] = [wishOf(caller.session), wishOf(answerer.session)];
+    this.#sides = [this.#attach(caller, first, second), this.#attach(answerer, second, first)];
+    host.media.bridge(caller.session, answerer.session);
+    // Who hung up before there was a bridge is not heard by its listeners any more.
+    for (const { call } of [caller, answerer]) if (call.end) this.#ended(call, call.end);
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** The leg that a call is of. */
+  leg(call: Call): Leg | undefined {
+    return this.#side(call)?.leg;
+  }
+
+  /** Whom it talks with. */
+  other(call: Call): Leg {
+    const [first, second] = this.#sides;
+    return first.leg.call === call ? second.leg : first.leg;
+  }
+
+  /** What the side wants of itself, to be told to whom it is to talk with. */
+  wish(call: Call): Direction {
+    return this.#side(call)?.wish ?? "sendrecv";
+  }
+
+  /** The side is to be replaced: until it is known by whom, its end does not end the other. */
+  leaves(call: Call): void {
+    const side = this.#side(call);
+    if (side) side.leaving = true;
+  }
+
+  /** Nothing came of it: the bridge is as it was, or ends if the side has gone meanwhile. */
+  stays(call: Call): void {
+    const side = this.#side(call);
+    if (!side) return;
+    side.leaving = false;
+    if (call.end) this.#ended(call, call.end);
+  }
+
+  /**
+   * Puts `by` in the place of a side, which is left to whoever asked for that. `told` is what `by` knows of the other's
+   * wish, `wish` its own.
+   */
+  replace(gone: Call, by: Leg, told: Direction, wish = wishOf(by.session)): void {
+    const side = this.#side(gone);
+    if (this.#over || !side) return;
+    const other = this.#other(side);
+    const fresh = this.#attach(by, wish, told);
+    this.#drop(side);
+    this.#sides = side === this.#sides[0] ? [fresh, other] : [other, fresh];
+    this.#host.media.bridge(by.session, other.leg.session);
+    this.#hooks.replaced?.(side.leg, by);
+    if (by.call.end) return this.#ended(by.call, by.call.end);
+    void this.#acquaint(other, fresh);
+  }
+
+  // One after the other: what one of them says is what the next is told.
+  async #acquaint(side: Side, fresh: Side): Promise<void> {
+    if (!joinable(side.leg.session, fresh.leg.session)) {
+      side.told = fresh.wish;
+      await this.#offer(side, fresh, fresh.wish);
+    }
+    await this.#tell(side, fresh);
+    await this.#tell(fresh, side);
+  }
+
+  /** Takes the other side of `call` out of the bridge, which is over with that; it belongs to who asked for it. */
+  release(call: Call): { leg: Leg; wish: Direction; told: Direction } | undefined {
+    const side = this.#side(call);
+    if (this.#over || !side) return undefined;
+    const { leg, wish, told } = this.#other(side);
+    this.#over = true;
+    for (const each of this.#sides) this.#drop(each);
+    this.#hooks.over?.(side.leg, "transferred");
+    return { leg, wish, told };
+  }
+
+  end(by: Leg | undefined, text: string, cause?: number): void {
+    if (this.#over) return;
+    this.#over = true;
+    for (const side of this.#sides) {
+      this.#drop(side);
+      // Why one side ended is told to the other (RFC 3326).
+      side.leg.call.hangUp(cause === undefined ? undefined : q850(cause));
+      this.close(side.leg);
+    }
+    this.#hooks.over?.(by, text, cause);
+  }
+
+  close({ session }: Leg): void {
+    session.close().catch((error: unknown) => this.#host.log.warn(sentence(error)));
+  }
+
+  #side(call: Call): Side | undefined {
+    return this.#sides.find(({ leg }) => leg.call === call);
+  }
+
+  #other(side: Side): Side {
+    return this.#sides[0] === side ? this.#sides[1] : this.#sides[0];
+  }
+
+  #drop({ leg, detach }: Side): void {
+    detach();
+    this.#silent.delete(leg);
+    this.#host.bridges.delete(leg.call);
+  }
+
+  #attach(leg: Leg, wish: Direction, told: Direction): Side {
+    const { call, session } = leg;
+    this.#host.bridges.set(call, this);
+    const heard: (() => void)[] = [];
+    const on = <E extends keyof CallEvents>(event: E, listener: (...payload: CallEvents[E]) => void) => {
+      const typed = listener as (...payload: unknown[]) => void;
+      call.on(event as string as "ended", typed);
+      heard.push(() => call.off(event as string as "ended", typed));
+    };
+    on("ended", (end) => this.#ended(call, end));
+    on("reoffer", (offer) => void this.#reoffered(call, offer));
+    on("refresh", (offer) => offer(session.offer()));
+    on("acknowledged", (sdp) => this.#settle(leg, sdp));
+    on("pictureWanted", () => void this.other(call).call.requestPicture());
+    on("info", (info) => {
+      const pressed = parseDtmfInfo(info.contentType, info.body);
+      if (!pressed) return info.reply(415);
+      info.reply(200);
+      const { contentType, body } = dtmfInfo("dtmf-relay", pressed.digit, pressed.durationMs ?? 160);
+      void this.other(call).call.info(contentType, body);
+      this.#hooks.digit?.(pressed.digit, leg);
+    });
+    // Where nobody takes them, nobody listens, and the peer is told so.
+    const hooks = this.#hooks;
+    if (hooks.text) on("message", (message) => hooks.text?.(message, leg));
+    if (hooks.refer) on("refer", (referral) => hooks.refer?.(referral, leg));
+    const silent = () => {
+      this.#silent.add(leg);
+      // A muted phone may send nothing for long: only two silent sides are a dead call.
+      if (this.#silent.size === 2) this.end(undefined, "no sound came from either side any more");
+    };
+    const sound = () => void this.#silent.delete(leg);
+    const closed = () => this.end(undefined, "the sound of the call was lost");
+    session.on("silent", silent).on("heard", sound).on("closed", closed);
+    const detach = () => {
+      for (const off of heard) off();
+      session.off("silent", silent).off("heard", sound).off("closed", closed);
+    };
+    return { leg, wish, told, leaving: false, detach };
+  }
+
+  #ended(call: Call, end: CallEnd): void {
+    const side = this.#side(call);
+    if (side && !side.leaving) this.end(side.leg, end.text, end.cause);
+  }
+
+  #settle(leg: Leg, sdp: string): void {
+    try {
+      leg.session.receiveAnswer(sdp);
+    } catch (error) {
+      this.end(undefined, sentence(error));
+    }
+  }
+
+  async #reoffered(call: Call, offer: Reoffer): Promise<void> {
+    const side = this.#side(call);
+    if (!side) {
+      offer.reject(500);
+      return;
+    }
+    const { session, name } = side.leg;
+    const other = this.#other(side);
+    try {
+      if (offer.sdp === undefined) {
+        offer.answer(session.offer(other.leg.session));
+        return;
+      }
+      session.receiveOffer(offer.sdp);
+      offer.answer(await this.#answer(side, other));
+      side.wish = wishOf(session);
+      await this.#tell(other, side);
+    } catch (error) {
+      this.#host.log.warn(`${name} wanted to change the call: ${sentence(error)}`);
+      offer.reject(488);
+    }
+  }
+
+  // What the other side lacks for it (a video, a codec) is asked of it first.
+  async #answer(side: Side, other: Side): Promise<string> {
+    const { session } = side.leg;
+    const lacks = session.offers("video") && !other.leg.session.agreed("video");
+    if (lacks) await this.#offer(other, side, other.told);
+    try {
+      return session.answer(other.leg.session);
+    } catch (error) {
+      if (lacks || !(await this.#offer(other, side, other.told))) throw error;
+      return session.answer(other.leg.session);
+    }
+  }
+
+  /** Tells a side what the other one wants of itself, where that is news: a hold, and its end. */
+  async #tell(side: Side, { wish, leg }: Side): Promise<void> {
+    if (this.#over || side.told === wish || !this.#sides.includes(side)) return;
+    const before = side.told;
+    side.told = wish;
+    const taken = await this.#offer(side, { leg }, wish);
+    if (!taken && side.told === wish) side.told = before;
+  }
+
+  async #offer(side: Side, { leg: like }: Pick<Side, "leg">, direction: Direction): Promise<boolean> {
+    const { call, session } = side.leg;
+    const { status, sdp } = await call.reoffer(() => session.offer(like.session, direction));
+    if (status >= 300 || sdp === undefined || this.#over) return false;
+    this.#settle(side.leg, sdp);
+    return true;
+  }
+}
+
+/** What the peer of a session has said that it wants of itself. */
+const wishOf = (session: MediaSession): Direction => session.agreed("audio")?.remote.direction ?? "sendrecv";
+
+/** Whether the relay can pass the sound on: one codec, or the two laws of G.711. */
+const joinable = (one: MediaSession, other: MediaSession): boolean =>
+  one.codec === other.codec || [one, other].every(({ codec }) => codec?.startsWith("PCM"));
