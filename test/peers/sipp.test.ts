@@ -122,6 +122,28 @@ describe("sipp as the peer", { skip: without("sipp") }, () => {
           assert.deepEqual(ends, [{ by: "local", cause: 16, text: "hung up" }]);
         });
 
+      // On TCP sipp takes a repeated 200 for a fault, as above.
+      if (transport === "UDP")
+        it("A9 hears acknowledged ringing, refreshes its session by UPDATE, and transfers as a bell", async () => {
+          const seen: string[] = [];
+          take = (call) => {
+            call.on("refer", (referral) => {
+              seen.push(referral.to.uri);
+              referral.accept()(200);
+            });
+            call.on("ended", ({ by }) => seen.push(by));
+            call.ring(183, sdp);
+            call.answer(sdp);
+          };
+          await sipp("bell-in-call", ...t, ...as("8000"));
+          assert.deepEqual(seen, ["sip:6002@127.0.0.1", "remote"]);
+        });
+
+      it("A9 is told of the shortest session as a bell (422)", async () => {
+        take = () => assert.fail("no call should come");
+        await sipp("bell-too-brief", ...t, ...as("8000"));
+      });
+
       it("gives up as a bell while we ring", async () => {
         const ended = new Promise<CallEnd>((resolve) => {
           take = (call) => {
