@@ -17,7 +17,7 @@ const list = [
   { program: "mosquitto", debian: "mosquitto", purpose: "an MQTT broker" },
   { program: "mosquitto_pub", debian: "mosquitto-clients", purpose: "MQTT from the command line" },
   { program: "mosquitto_sub", debian: "mosquitto-clients", purpose: "MQTT from the command line" },
-  { program: "kamailio", debian: "kamailio", purpose: "a SIP server of another make, beside and above us" },
+  { program: "kamailio", debian: "kamailio-tls-modules", purpose: "a SIP server of another make, beside and above us" },
   { program: "svwar", debian: "sipvicious", purpose: "a scanner that looks for extensions" },
   { program: "ip", debian: "iproute2", purpose: "network namespaces" },
   { program: "nft", debian: "nftables", purpose: "a NAT between two of them" },

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
+import { makeCertificate } from "../../src/certificate.ts";
 import { Secret } from "../../src/secret.ts";
 import { Account, type AccountStatus } from "../../src/sip/account/account.ts";
 import type { AccountSettings } from "../../src/sip/account/settings.ts";
@@ -16,10 +17,12 @@ import { Sending } from "../../src/sip/request/send.ts";
 import { fastClock } from "../support/fast-clock.ts";
 import { without } from "../support/peers.ts";
 import { freePorts } from "../support/ports.ts";
-import { Kamailio, kamailioPassword, type Role } from "./kamailio.ts";
+import { Kamailio, kamailioCertificate, kamailioPassword, type Role } from "./kamailio.ts";
 
 const sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n";
 const from = { number: "8000", name: "Front door" };
+
+type Transport = "udp" | "tcp" | "tls";
 
 /** An endpoint of ours with accounts, and what it was told. */
 class House {
@@ -29,10 +32,13 @@ class House {
 
   constructor() {
     const listener = { address: "127.0.0.1", port: 0 };
+    const { certificate, key } = makeCertificate(["127.0.0.1"], Date.now());
+    const own = { certificate: { pem: certificate }, key: { pem: key } };
     this.endpoint = new Endpoint({
       listeners: [
         { transport: "udp", ...listener },
         { transport: "tcp", ...listener },
+        { transport: "tls", ...listener, tls: { own, ca: { pem: kamailioCertificate.certificate } } },
       ],
       clock: fastClock(10),
       trusts: (invite, flow) =>
@@ -106,8 +112,8 @@ describe("Kamailio as the server of an account", { skip: without("kamailio") }, 
   let other: House;
 
   const kamailio = async (role: Role): Promise<Kamailio> => {
-    const [port = 0] = await freePorts(1);
-    const made = new Kamailio(role, port);
+    const [port = 0, tlsPort = 0] = await freePorts(2);
+    const made = new Kamailio(role, port, tlsPort);
     all.push(made);
     made.start();
     await house.reaches(made);
@@ -124,12 +130,13 @@ describe("Kamailio as the server of an account", { skip: without("kamailio") }, 
     for (const one of all) await one.close();
   });
 
-  const settings = (more: Partial<AccountSettings> = {}): AccountSettings => ({
-    ...{ name: "pbx", server: "127.0.0.1", port: server.port, user: "6100", expires: 300, returnSeconds: 5 },
+  const settings = (more: Partial<AccountSettings> & { transport: Transport }): AccountSettings => ({
+    port: server.at(more.transport),
+    ...{ name: "pbx", server: "127.0.0.1", user: "6100", expires: 300, returnSeconds: 5 },
     ...{ password: new Secret(kamailioPassword), retrySeconds: 5, ...more },
   });
 
-  for (const transport of ["udp", "tcp"] as const)
+  for (const transport of ["udp", "tcp", "tls"] as const)
     describe(transport.toUpperCase(), () => {
       let ours: House;
       before(async () => {
@@ -147,7 +154,7 @@ describe("Kamailio as the server of an account", { skip: without("kamailio") }, 
         assert.equal((await until(account, "registered")).state, "registered");
         const wrong = ours.account(settings({ transport, name: "wrong", user: "6666", password: new Secret("x") }));
         const { text } = await until(wrong, "failed");
-        assert.equal(text, `401 from 127.0.0.1:${server.port}: wrong login or password for 6666`);
+        assert.equal(text, `401 from 127.0.0.1:${server.at(transport)}: wrong login or password for 6666`);
         await wrong.stop();
         await account.stop();
       });
@@ -180,7 +187,7 @@ describe("Kamailio as the server of an account", { skip: without("kamailio") }, 
         const account = ours.account(
           settings({
             ...{ transport, user: "6200", name: "proxied" },
-            ...{ proxy: `127.0.0.1:${main.port}`, backupProxy: `127.0.0.1:${backup.port}` },
+            ...{ proxy: `127.0.0.1:${main.at(transport)}`, backupProxy: `127.0.0.1:${backup.at(transport)}` },
           }),
         );
         await until(account, "registered");
@@ -189,7 +196,7 @@ describe("Kamailio as the server of an account", { skip: without("kamailio") }, 
         const calledBy = async (proxy: Kamailio): Promise<void> => {
           const call = await account.call("7002", { from, sdp });
           await answered(call);
-          assert.equal(call.flow.remote.port, proxy.port);
+          assert.equal(call.flow.remote.port, proxy.at(transport));
           call.hangUp();
           assert.equal((await ended(call)).by, "local");
         };
@@ -201,7 +208,7 @@ describe("Kamailio as the server of an account", { skip: without("kamailio") }, 
         assert.equal(account.status.state, "registered");
         main.start();
         await house.reaches(main);
-        await until(account, "registered", ({ proxy }) => proxy === `127.0.0.1:${main.port}`);
+        await until(account, "registered", ({ proxy }) => proxy === `127.0.0.1:${main.at(transport)}`);
         await calledBy(main);
         await Promise.all([account.stop(), phone.stop()]);
       });
@@ -210,9 +217,9 @@ describe("Kamailio as the server of an account", { skip: without("kamailio") }, 
         const first = await kamailio("server");
         const account = ours.account(
           settings({
-            ...{ transport, name: "two", port: first.port, expires: 30, user: "6300" },
+            ...{ transport, name: "two", port: first.at(transport), expires: 30, user: "6300" },
             second: {
-              ...{ server: "127.0.0.1", port: server.port, transport, user: "6301" },
+              ...{ server: "127.0.0.1", port: server.at(transport), transport, user: "6301" },
               password: new Secret(kamailioPassword),
             },
           }),

@@ -3,19 +3,23 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeCertificate } from "../../src/certificate.ts";
 import { start, type Child } from "../support/processes.ts";
 import { thePeer } from "../support/peers.ts";
 
 export const realm = "pbx.test";
 export const kamailioPassword = "secret of the pbx";
 
+/** What each of them shows by TLS, signed by itself. */
+export const kamailioCertificate = makeCertificate(["127.0.0.1"], Date.now());
+
 /** `server` registers and calls, each with a challenge; `proxy` sends on what names it in a Route. */
 export type Role = "server" | "proxy";
 
-const modules = ["sl", "tm", "rr", "pv", "maxfwd", "siputils", "textops"];
+const modules = ["tls", "sl", "tm", "rr", "pv", "maxfwd", "siputils", "textops"];
 const serverModules = ["auth", "usrloc", "registrar"];
 
-const configuration = (role: Role, port: number): string => `#!KAMAILIO
+const configuration = (role: Role, port: number, tlsPort: number, certificate: string): string => `#!KAMAILIO
 debug=0
 log_stderror=yes
 fork=yes
@@ -24,8 +28,13 @@ tcp_children=2
 auto_aliases=no
 listen=udp:127.0.0.1:${port}
 listen=tcp:127.0.0.1:${port}
+enable_tls=yes
+listen=tls:127.0.0.1:${tlsPort}
 ${[...modules, ...(role === "server" ? serverModules : [])].map((name) => `loadmodule "${name}.so"`).join("\n")}
 modparam("rr", "append_fromtag", 0)
+modparam("tls", "certificate", "${certificate}")
+modparam("tls", "private_key", "${certificate}")
+modparam("tls", "tls_method", "TLSv1.2+")
 ${role === "server" ? 'modparam("usrloc", "db_mode", 0)\nmodparam("registrar", "min_expires", 30)' : ""}
 
 request_route {
@@ -94,14 +103,24 @@ const serverRoute = `
 
 /** Starts Kamailio; who wants to know that it answers asks it by OPTIONS. */
 export class Kamailio {
+  /** Of UDP and TCP. */
   readonly port: number;
+  readonly tlsPort: number;
   readonly #role: Role;
   readonly #folder = mkdtempSync(join(tmpdir(), "portero-kamailio-"));
   #child: Child | undefined;
 
-  constructor(role: Role, port: number) {
+  constructor(role: Role, port: number, tlsPort: number) {
     this.#role = role;
     this.port = port;
+    this.tlsPort = tlsPort;
+    const { certificate, key } = kamailioCertificate;
+    writeFileSync(join(this.#folder, "tls.pem"), certificate + key.reveal(), { mode: 0o600 });
+  }
+
+  /** Where it listens with that transport. */
+  at(transport: "udp" | "tcp" | "tls"): number {
+    return transport === "tls" ? this.tlsPort : this.port;
   }
 
   get output(): string {
@@ -110,7 +129,7 @@ export class Kamailio {
 
   start(): void {
     const config = join(this.#folder, "kamailio.cfg");
-    writeFileSync(config, configuration(this.#role, this.port));
+    writeFileSync(config, configuration(this.#role, this.port, this.tlsPort, join(this.#folder, "tls.pem")));
     // -DD: in the foreground; -Y: its sockets lie in a folder of its own; little memory, since several run at once.
     const args = ["-DD", "-E", "-m", "16", "-M", "4", "-f", config, "-Y", this.#folder];
     this.#child = start(thePeer("kamailio"), args);
