@@ -2,12 +2,14 @@
 import { giveUp, sentence } from "../../src/errors.ts";
 import { Secret } from "../../src/secret.ts";
 import type { Refusal } from "../../src/sip/endpoint.ts";
+import type { Finding } from "../../src/sip/trace/findings.ts";
+import { ladderText } from "../../src/sip/trace/ladder.ts";
 import { addressList } from "../../src/visit/address-list.ts";
 import type { Switchboard } from "../../src/visit/switchboard.ts";
 import { deviceOptions, type DeviceRow } from "../devices.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { accountCommand, accountDnd, accountTrouble, tellAccounts, type AccountDnd } from "./accounts.ts";
-import { endpointNode, numberOr, onClose, onInput, Sign, textOr } from "../shared.ts";
+import { endpointNode, numberOr, onClose, onInput, Sign, textOr, visitIdOf } from "../shared.ts";
 
 export interface ExtensionRow extends DeviceRow {
   number: string;
@@ -37,6 +39,8 @@ export function ownPasswords(credential: string | undefined): Map<string, string
 
 type Command =
   | AccountDnd
+  | { action: "findings" }
+  | { action: "ladder"; of: string }
   | { action: "list"; format?: string }
   | { action: "remove"; extension: string }
   | { action: "dnd"; extension: string; on: boolean; status?: number };
@@ -51,6 +55,14 @@ export function registrarCommand(msg: Message): Command {
     case "list": {
       const format = textOr(payload["format"]);
       return { action, ...(format === undefined ? {} : { format }) };
+    }
+    case "findings":
+      return { action };
+    case "ladder": {
+      const of = textOr(payload["of"]) ?? visitIdOf(msg);
+      if (of === undefined)
+        throw giveUp("invalid", 'ladder: of which call? Send msg.visit, or {"action":"ladder","of":"<a Call-ID>"}');
+      return { action, of };
     }
     case "remove":
       if (extension === undefined)
@@ -71,7 +83,7 @@ export function registrarCommand(msg: Message): Command {
     default:
       throw giveUp(
         "invalid",
-        `sip-registrar knows list, remove and dnd as msg.topic or msg.payload.action, not "${String(action)}"`,
+        `sip-registrar knows list, remove, dnd, findings and ladder as msg.topic or msg.payload.action, not "${String(action)}"`,
       );
   }
 }
@@ -161,11 +173,11 @@ export default function (RED: Red): void {
       sign.show(here === 0 ? "grey" : here === all.size ? "green" : "yellow", here === all.size ? "dot" : "ring", text);
     };
     const untellAccounts = tellAccounts(switchboard, (output, msg) => {
-      this.send([0, 1, 2].map((index) => (index === output ? msg : null)));
+      this.send([0, 1, 2, 3].map((index) => (index === output ? msg : null)));
       draw();
     });
-    const say = (output: number, event: string, payload: { extension?: string }) => {
-      const msg: Message = { topic: `${payload.extension ?? "unknown"}/${event}`, event, payload };
+    const say = (output: number, event: string, payload: { extension?: string; subject?: string }) => {
+      const msg: Message = { topic: `${payload.extension ?? payload.subject ?? "unknown"}/${event}`, event, payload };
       this.send([0, 1, 2, 3].map((index) => (index === output ? msg : null)));
     };
     const listeners = {
@@ -190,6 +202,10 @@ export default function (RED: Red): void {
         draw();
       },
       dnd: (change: { extension: string }) => say(3, "dnd", change),
+      // What is wrong (X10); a refusal has its own output.
+      finding: (finding: Finding) => {
+        if (finding.code !== "refused") say(3, "finding", finding);
+      },
       // The endpoint has no status of its own: what is wrong with what it hears stands here.
       trouble: (error: Error) => sign.show("yellow", "ring", error.message),
     };
@@ -206,8 +222,17 @@ export default function (RED: Red): void {
           send([{ ...msg, event: "list", ...listed(switchboard, command.format) }, null, null, null]);
           break;
         case "account-dnd":
-          send([{ ...msg, event: "dnd", payload: await accountDnd(switchboard, command) }, null, null]);
+          send([{ ...msg, event: "dnd", payload: await accountDnd(switchboard, command) }, null, null, null]);
           break;
+        case "findings":
+          send([{ ...msg, event: "findings", payload: switchboard.tracing.diagnosis.findings() }, null, null, null]);
+          break;
+        case "ladder": {
+          const ladder = switchboard.tracing.ladder(command.of);
+          const payload = { ...ladder, text: ladderText(ladder) };
+          send([{ ...msg, event: "ladder", payload }, null, null, null]);
+          break;
+        }
         case "remove":
           if (switchboard.unregister(command.extension) === 0) {
             throw giveUp("not-registered", `nobody is registered for ${command.extension}`);

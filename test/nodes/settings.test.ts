@@ -157,9 +157,12 @@ describe("sip-registrar's input", () => {
     });
   });
   it("says what a command looks like", () => {
+    assert.deepEqual(registrarCommand({ topic: "findings" }), { action: "findings" });
+    assert.deepEqual(registrarCommand({ topic: "ladder", visit: { id: "v" } }), { action: "ladder", of: "v" });
+    assert.throws(() => registrarCommand({ topic: "ladder" }), /of which call/);
     assert.throws(() => registrarCommand({ topic: "remove" }), /which extension/);
     assert.throws(() => registrarCommand({ topic: "dnd", payload: { extension: "6001" } }), /on or off/);
-    assert.throws(() => registrarCommand({ payload: { nonsense: 1 } }), /knows list, remove and dnd/);
+    assert.throws(() => registrarCommand({ payload: { nonsense: 1 } }), /knows list, remove, dnd, findings and ladder/);
   });
 });
 

@@ -1,5 +1,6 @@
 // X10: the trace of an endpoint as the editor asks for it.
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
 import type { Readable } from "node:stream";
 import { afterEach, describe, it } from "node:test";
 import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
@@ -8,7 +9,7 @@ import { SimBell } from "../../src/sim/sim.ts";
 import type { Finding } from "../../src/sip/trace/findings.ts";
 import type { Ladder } from "../../src/sip/trace/ladder.ts";
 import type { Summary } from "../../src/sip/trace/text.ts";
-import { endpoint, Flow, frontdoor } from "./flow.ts";
+import { endpoint, Flow, frontdoor, sink, type FlowNode } from "./flow.ts";
 
 interface Answer {
   messages: Summary[];
@@ -25,8 +26,8 @@ describe("X10 the trace of an endpoint in the editor", () => {
   });
 
   /** A flow with a bell that has tried to register. */
-  async function tried(password: Secret | "right"): Promise<EndpointNode> {
-    flow = await Flow.load([endpoint, frontdoor]);
+  async function tried(password: Secret | "right", more: FlowNode[] = []): Promise<EndpointNode> {
+    flow = await Flow.load([endpoint, frontdoor, ...more]);
     const node = flow.node<EndpointNode>("ep");
     await node.listening();
     const { host, port } = node.reachable();
@@ -110,6 +111,34 @@ describe("X10 the trace of an endpoint in the editor", () => {
     const text = (await flow.admin.get(`/portero/trace/ep/text?of=${visit.id}`)) as unknown as { text: string };
     assert.ok(text.text.includes("INVITE sip:") && !text.text.includes("REGISTER sip:"));
     assert.equal((await flow.admin.get("/portero/trace/ep/ladder")).status, 400);
+  });
+
+  it("is in messages too: sip-registrar tells what is wrong, and sends the ladder of a visit", async () => {
+    const registrar = { id: "reg", type: "sip-registrar", endpoint: "ep", z: "f", x: 100, y: 100 };
+    const node = await tried("right", [
+      { ...registrar, extensions: [], wires: [["answers"], [], [], ["news"]] },
+      sink("answers"),
+      sink("news"),
+    ]);
+    const { host, port } = node.reachable();
+    const broken =
+      "OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=1\r\n" +
+      "To: <sip:a@b>\r\nCall-ID: x\r\nCSeq: 1 OPTIONS\r\nContent-Length: 50\r\n\r\nshort";
+    const stranger = createSocket("udp4");
+    const told = flow.message("news", ({ event }) => event === "finding");
+    stranger.send(broken, port, host);
+    const { topic, payload } = (await told) as { topic: string; payload: Finding };
+    stranger.close();
+    assert.deepEqual([topic, payload.code], ["127.0.0.1/finding", "rewritten"]);
+
+    const listed = flow.message("answers", ({ event }) => event === "findings");
+    flow.node("reg").receive({ topic: "findings" });
+    assert.deepEqual((await listed).payload, [payload]);
+
+    const call = node.switchboard.endpoint.trace.entries()[0]?.data.toString() ?? "";
+    const drawn = flow.message("answers", ({ event }) => event === "ladder");
+    flow.node("reg").receive({ topic: "ladder", payload: { of: /^Call-ID: (.*)\r$/m.exec(call)?.[1] } });
+    assert.match(((await drawn).payload as { text: string }).text, /\|- REGISTER -+>\|/);
   });
 
   it("says that an endpoint must be deployed first", async () => {

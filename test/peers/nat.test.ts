@@ -20,7 +20,10 @@ interface Players {
 }
 
 /** Plays with a server and a phone outside and a bell at home, all registered. */
-async function play(options: RouterOptions, story: (players: Players) => Promise<void>): Promise<void> {
+async function play(
+  options: RouterOptions & { qualifySeconds?: number },
+  story: (players: Players) => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "portero-nat-"));
   const home = new Home(options);
   const players: Child[] = [];
@@ -32,6 +35,7 @@ async function play(options: RouterOptions, story: (players: Players) => Promise
       JSON.stringify({
         sip: { listeners: [listener] },
         media: { bind: addresses.net, advertise: addresses.net, ports: [30000, 30999] },
+        devices: { qualifySeconds: options.qualifySeconds ?? 0 },
         extensions: [{ extension: "6001", password }],
         doors: [
           {
@@ -73,9 +77,10 @@ const hears = (child: Child, hertz: number) =>
   child.line(new RegExp(`"audio".*"frequency":${Math.floor(hertz / 100)}\\d\\d?\\b`));
 
 /** A call from one to the other, until both hear each other; then the caller hangs up. */
-async function talk({ bell, phone }: Players, caller: Child, command: string): Promise<void> {
+async function talk({ bell, phone }: Players, caller: Child, command: string, seconds = 0): Promise<void> {
   tell(caller, command);
   await Promise.all([hears(bell, 880), hears(phone, 440)]);
+  await pause(seconds * 1000);
   tell(caller, "hangup");
   await Promise.all([bell.line(/"ended"/), phone.line(/"ended"/)]);
   for (const child of [bell, phone]) child.lines.splice(0);
@@ -83,7 +88,7 @@ async function talk({ bell, phone }: Players, caller: Child, command: string): P
 
 const press = (players: Players) => talk(players, players.bell, "press");
 /** The bell answers at once, as door stations do. */
-const callTheBell = (players: Players) => talk(players, players.phone, "dial 8000");
+const callTheBell = (players: Players, seconds?: number) => talk(players, players.phone, "dial 8000", seconds);
 
 describe("a bell behind a router", { skip: withoutNamespaces(), timeout: 120_000 }, () => {
   for (const sipHelper of [false, true])
@@ -95,6 +100,13 @@ describe("a bell behind a router", { skip: withoutNamespaces(), timeout: 120_000
         await callTheBell(players);
       });
     });
+
+  it("is called, and hears that the phone hung up, though the router forgets ways that are not used", async () => {
+    await play({ udpTimeoutSeconds: 4, qualifySeconds: 2 }, async (players) => {
+      await pause(9_000);
+      await callTheBell(players, 6);
+    });
+  });
 
   it("cannot be called once the router has forgotten the way where nothing keeps it open, but still rings", async () => {
     await play({ udpTimeoutSeconds: 3 }, async (players) => {
