@@ -115,8 +115,8 @@ describe("A3, N8 sip-account", () => {
     const answer = f.message("registered", (msg) => msg["event"] === "dnd");
     f.node("registrar").receive({ payload: { action: "dnd", account: "provider", on: true } });
     assert.deepEqual((await answer).payload, {
-      ...{ account: "provider", on: true, ok: false, status: 404 },
-      text: "Provider did not take 78: 404 78 is no number here",
+      ...{ account: "provider", on: true, ok: true, status: 200 },
+      text: "Provider took 78",
     });
   });
 
