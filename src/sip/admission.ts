@@ -8,6 +8,7 @@ import { sdpType } from "./dialog/call.ts";
 import type { Caller } from "./dialog/caller.ts";
 import { allow, outside, unknownDemands } from "./extensions.ts";
 import type { Guard } from "./guard/guard.ts";
+import { retryAfter, type Overload } from "./guard/overload.ts";
 import type { SipRequest } from "./message/message.ts";
 import { phraseOf, replyTo } from "./message/reply.ts";
 import { parseUri, plainUser } from "./message/uri.ts";
@@ -37,6 +38,7 @@ export interface AdmissionOptions {
   readonly clock: Clock;
   readonly registrar: Registrar;
   readonly guard: Guard;
+  readonly overload: Overload;
   /** Where we listen. */
   listening(): readonly Address[];
   trusts(invite: SipRequest, flow: Flow): Caller | undefined;
@@ -95,7 +97,7 @@ export class Admission {
 
   /** Deals with a request outside a dialog. */
   handle(request: SipRequest, transaction: ServerTransaction): void {
-    const { guard } = this.#options;
+    const { guard, overload } = this.#options;
     const refuse = (status: number, ...headers: [string, string][]) =>
       this.turnAway(request, transaction, status, headers);
     if (guard.drops(request)) return transaction.dismiss(undefined);
@@ -122,6 +124,9 @@ export class Admission {
       const may = guard.mayCallFrom(transaction.flow.remote.host);
       if (may !== true) return this.#notOnTheList(request, transaction, may, "its address");
     }
+    // Before the password is worked out, but after all that hides us from strangers.
+    const later = ["Retry-After", String(retryAfter)] as [string, string];
+    if (request.method === "INVITE" && overload.turnsAway(request)) return refuse(503, later);
     const identity = trusted ? undefined : this.#identify(request, transaction);
     if (request.method === "REGISTER") return identity && this.#register(request, transaction, identity);
     const caller = trusted ?? (identity && { kind: "extension", number: identity.extension });
@@ -131,6 +136,7 @@ export class Admission {
     if (request.method === "MESSAGE") return this.#options.message(request, transaction, caller);
     if (request.body.length > 0 && request.contentType !== sdpType) return refuse(415, ["Accept", sdpType]);
     if (!accepts(request, sdpType)) return refuse(406);
+    if (overload.turnsAway(request, caller.number)) return refuse(503, later);
     this.#options.call(request, transaction, caller);
   }
 

@@ -122,13 +122,12 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     });
     const { realm = "portero", algorithms = ["MD5"] } = options;
     this.#admission = new Admission({
-      ...{ realm, algorithms, clock: this.clock, guard: this.guard },
+      ...{ realm, algorithms, clock: this.clock, guard: this.guard, overload: this.#overload },
       listening: () => this.#transports.flatMap(({ address }) => address ?? []),
       trusts: (invite, flow) => options.trusts?.(invite, flow),
       registrar: new Registrar(this.location, this.clock, expiry),
       refused: (refusal) => this.emit("refused", refusal),
       call: (request, transaction, caller) => {
-        if (this.#overload.turnsAway(request, transaction, caller.number)) return;
         const call = IncomingCall.of(this, request, transaction, caller);
         if (!call) return;
         this.#overload.takes(call);
@@ -300,10 +299,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   }
 
   #request(request: SipRequest, transaction: ServerTransaction): void {
-    if (!request.toTag) {
-      if (request.method === "INVITE" && this.#overload.turnsAway(request, transaction)) return;
-      return this.#admission.handle(request, transaction);
-    }
+    if (!request.toTag) return this.#admission.handle(request, transaction);
     const call = this.#calls.get(`${request.callId}|${request.toTag}`);
     if (call) call.receive(request, transaction);
     else this.#admission.turnAway(request, transaction, 481);

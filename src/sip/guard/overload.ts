@@ -5,9 +5,7 @@ import { performance } from "node:perf_hooks";
 import type { Clock } from "../../clock.ts";
 import type { IncomingCall } from "../dialog/incoming.ts";
 import type { SipRequest } from "../message/message.ts";
-import { newTag } from "../message/reply.ts";
 import { parseUri, plainUser } from "../message/uri.ts";
-import type { ServerTransaction } from "../transaction/server.ts";
 
 /** The share of time, 0 to 1, that the event loop was at work since it was asked before. */
 export type Busy = () => number;
@@ -33,7 +31,7 @@ export interface OverloadLimits {
 }
 
 /** Seconds after which a caller may try again. */
-const retryAfter = 2;
+export const retryAfter = 2;
 
 // A loop this busy has a queue before it: there is none while it ever rests.
 const tooBusy = 0.98;
@@ -75,14 +73,13 @@ export class Overload {
   }
 
   /**
-   * Answers an INVITE with 503 where it is to come later, and says whether it did. Asked at its arrival, when only From says
-   * who calls, and again once that is proven, so that nobody gets in by a door's name.
+   * Whether an INVITE is to come later (503). Asked at its arrival, when only From says who calls, and again once that is
+   * proven, so that nobody gets in by a door's name.
    */
-  turnsAway(invite: SipRequest, transaction: ServerTransaction, caller = nameOf(invite)): boolean {
+  turnsAway(invite: SipRequest, caller = nameOf(invite)): boolean {
     this.#measure();
     const full = this.#calls >= this.#most;
     if ((!full && shareOf(invite.callId) >= this.#share) || this.#isFirst(caller)) return false;
-    transaction.dismiss(transaction.reply(503, newTag()).add("Retry-After", String(retryAfter)).toBuffer());
     this.#turnedAway++;
     if (this.#clock.now() - this.#toldAt < tellEveryMs) return true;
     const why = full ? `${this.#calls} are under way, the most that are allowed` : "this machine is too busy";

@@ -7,8 +7,11 @@ import { sdp } from "../party.ts";
 const offer = ["application/sdp", sdp(4000)] as const;
 
 /** An endpoint that takes two calls of others than 8000, which is a door. */
-async function full() {
-  const made = await house({ overload: { busy: () => 0, mostCalls: 2, isFirst: (number) => number === "8000" } });
+async function full(guard: object = {}) {
+  const made = await house({
+    guard,
+    overload: { busy: () => 0, mostCalls: 2, isFirst: (number) => number === "8000" },
+  });
   const phone = made.party({ user: "6001" });
   for (const callId of ["one", "two"])
     await phone.authenticated("INVITE", "pw6001", { to: "777", callId, body: offer });
@@ -48,6 +51,39 @@ describe("too many calls, RFC 3261 §21.5.4", () => {
     await phone.authenticated("INVITE", "pw6001", wish);
     assert.equal((await phone.takeResponse(503)).get("retry-after"), "2");
     assert.equal(calls.length, 2);
+  });
+
+  it("are no reason to answer a scanner, or who is not in the list of callers (A8)", async () => {
+    const { phone, party, endpoint } = await full({ callers: { networks: ["10.0.0.10"] } });
+    const [scanner, stranger] = [party({ user: "6001" }), party({ user: "6001" })];
+    const headers = { "User-Agent": "friendly-scanner" };
+    for (const [from, more] of [
+      [scanner, { headers }],
+      [stranger, {}],
+    ] as const)
+      from.send(from.request("INVITE", { to: "777", callId: "three", body: offer, ...more }));
+    await phone.settle();
+    assert.deepEqual([scanner.heard.length, stranger.heard.length], [0, 0]);
+    phone.send(phone.request("INVITE", { to: "777", callId: "three", body: offer }));
+    await phone.takeResponse(503);
+    assert.equal(endpoint.transactions.size, 2, "those of the two calls");
+  });
+
+  it("are not told more than they sent, by UDP, where nobody has shown who sits there", async () => {
+    const { party } = await full();
+    const stranger = party({ user: "6001" });
+    const asked = new Map<string, number>();
+    for (let length = 0; length <= 300; length += 10) {
+      const text =
+        "INVITE sip:a SIP/2.0\r\nv:SIP/2.0/UDP a;branch=z9hG4bKa\r\nf:<sip:a>;tag=a\r\nt:<sip:a>\r\n" +
+        `i:${length}\r\nCSeq:1 INVITE\r\na:${"x".repeat(length)}\r\n\r\n`;
+      asked.set(String(length), text.length);
+      stranger.sendText(text);
+    }
+    await stranger.settle();
+    assert.ok(stranger.count(503) > 5);
+    for (const { callId, size } of stranger.heard)
+      assert.ok(size <= (asked.get(callId) ?? 0), `${size} bytes for ${asked.get(callId)}`);
   });
 
   it("are told of once a minute", async () => {
