@@ -16,9 +16,9 @@ import {
   type ListenerConfig,
   type ListenerSecrets,
 } from "./listeners.ts";
+import { security, type SecurityConfig } from "./security.ts";
 
-export interface EndpointConfig extends Config, ListenerConfig {
-  realm?: string;
+export interface EndpointConfig extends Config, ListenerConfig, SecurityConfig {
   maxCalls?: string;
   directCalls?: boolean;
   directFrom?: string;
@@ -81,11 +81,6 @@ function inCalls(config: EndpointConfig): CallSettings {
     ...{ reliable: config.reliable !== false, refresher: config.refresher ?? "uac", headers: names },
     ...(config.sessionTimer === true && { sessionExpires: Number(textOr(config.sessionExpires) ?? 1800) }),
   });
-}
-
-function security(config: EndpointConfig): Partial<Sip> {
-  const realm = textOr(config.realm);
-  return realm === undefined ? {} : { realm };
 }
 
 function diagnosis(config: EndpointConfig): Partial<Sip> {

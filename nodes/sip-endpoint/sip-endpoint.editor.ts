@@ -1,6 +1,8 @@
 // The dialog of the SIP endpoint.
 import { isExtension, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
-import type { Editor, JQuery } from "../editor/red.d.ts";
+import type { Editor, JQuery, Property } from "../editor/red.d.ts";
+import { showBans } from "../editor/bans-view.ts";
+import { entriesOf, wrongNetwork } from "../editor/networks.ts";
 import { showTrace } from "../editor/trace-view.ts";
 import { encryption, fingerprints, hasCertificate, isAddresses } from "./encryption.editor.ts";
 
@@ -14,6 +16,18 @@ const headerNames = /^([\s,;]*(?!(proxy-|www-)?auth|cookie)[a-z0-9.!%*_+`'~-]+)*
 const address = /^[A-Za-z0-9.:_,;\s-]*$/;
 
 let leaveTrace = (): void => {};
+
+const networks = (isNone: (value: string) => boolean = () => false): Property => ({
+  value: "",
+  validate: (value, _options) => {
+    const entry = isNone(text(value)) ? undefined : wrongNetwork(value);
+    return entry === undefined || words("error.network", { entry });
+  },
+});
+/** Behind a fold, which is open where one of them is set. */
+const rare = [
+  ...["realm", "algorithms", "exempt", "scanners", "banLongest", "perSource", "perKnownSource", "strangers"],
+] as const;
 
 RED.nodes.registerType("sip-endpoint", {
   category: "config",
@@ -47,12 +61,28 @@ RED.nodes.registerType("sip-endpoint", {
     caFile: { value: "" },
     pins: { value: "", validate: (value, _options) => fingerprints(text(value)) || words("error.pins") },
     realm: { value: "" },
+    algorithms: { value: "" },
+    callers: networks(),
+    callerNumbers: {
+      value: "",
+      validate: (value, _options) => {
+        const entry = entriesOf(value).find((number) => !isExtension(number));
+        return entry === undefined || words("error.callerNumber", { entry });
+      },
+    },
+    others: { value: "" },
+    banAnswers: wholeNumber(words, 0, 1000),
+    banWithin: wholeNumber(words, 1, 525_600),
+    banMinutes: wholeNumber(words, 1, 525_600),
+    banLongest: wholeNumber(words, 1, 525_600),
+    exempt: networks((value) => value === "none"),
+    perSource: wholeNumber(words, 1, 1_000_000),
+    perKnownSource: wholeNumber(words, 1, 1_000_000),
+    strangers: wholeNumber(words, 1, 1_000_000),
+    scanners: { value: "" },
     maxCalls: wholeNumber(words, 1, 100_000),
     directCalls: { value: true },
-    directFrom: {
-      value: "",
-      validate: (value, _options) => /^[0-9A-Fa-f:.,;/\s]*$/.test(text(value)) || words("error.networks"),
-    },
+    directFrom: networks(),
     rtpFrom: wholeNumber(words, 0, 65535),
     rtpTo: wholeNumber(words, 0, 65535),
     traceMessages: wholeNumber(words, 0, 50000),
@@ -84,6 +114,11 @@ RED.nodes.registerType("sip-endpoint", {
     // An endpoint that is older than this switch has it on.
     if (this["directCalls"] === undefined) $("#node-config-input-directCalls").prop("checked", true);
     encryption(this, words);
+    showBans($("#portero-endpoint-bans"), this.id, words);
+    $("#portero-endpoint-rare").prop(
+      "open",
+      rare.some((field) => text(this[field]) !== ""),
+    );
     const reach = $("#portero-endpoint-reach");
     $.getJSON(`portero/endpoint/${this.id}`, (found: { host: string; port: number; trouble?: string }) => {
       reach.text(found.trouble ?? words("label.reach", { address: `${found.host}:${found.port}` }));

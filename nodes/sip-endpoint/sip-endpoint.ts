@@ -13,6 +13,7 @@ import { Switchboard, type SwitchboardOptions } from "../../src/visit/switchboar
 import { folderOf, generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Red, RedNode } from "../red.d.ts";
 import { Health, logOf, onClose } from "../shared.ts";
+import { serveBans } from "./bans.ts";
 import { serveCertificates } from "./certificate.ts";
 import type { ListenerSecrets } from "./listeners.ts";
 import { endpointOptions, type EndpointConfig } from "./settings.ts";
@@ -161,6 +162,7 @@ export default function (RED: Red): void {
   });
   serveCertificates(RED, () => systemClock.now());
   traceRoutes(RED);
+  serveBans(RED);
 
   // For the dialogs: what to type into a device, and the login and password that the system made (P6). A device need not
   // be deployed yet: its password follows from the node's id and the extension.

@@ -7,6 +7,7 @@ import { ladderText } from "../../src/sip/trace/ladder.ts";
 import { addressList } from "../../src/visit/address-list.ts";
 import type { Switchboard } from "../../src/visit/switchboard.ts";
 import { deviceOptions, type DeviceRow } from "../devices.ts";
+import type { BanView } from "../../src/visit/guarding.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { accountCommand, accountDnd, accountTrouble, tellAccounts, type AccountDnd } from "./accounts.ts";
 import { endpointNode, numberOr, onClose, onInput, Sign, textOr, visitIdOf } from "../shared.ts";
@@ -43,7 +44,9 @@ type Command =
   | { action: "ladder"; of: string }
   | { action: "list"; format?: string }
   | { action: "remove"; extension: string }
-  | { action: "dnd"; extension: string; on: boolean; status?: number };
+  | { action: "dnd"; extension: string; on: boolean; status?: number }
+  | { action: "bans" }
+  | { action: "lift"; address: string };
 
 /** Reads a command; throws a sentence that says what a command looks like. */
 export function registrarCommand(msg: Message): Command {
@@ -80,10 +83,18 @@ export function registrarCommand(msg: Message): Command {
         throw giveUp("invalid", "dnd: status is a number, such as 486 (busy) or 603 (declined)");
       return { action, extension, on, ...(status === undefined ? {} : { status }) };
     }
+    case "bans":
+      return { action };
+    case "lift": {
+      const address = textOr(payload["address"]) ?? (payload["action"] === undefined ? textOr(msg.payload) : undefined);
+      if (address === undefined)
+        throw giveUp("invalid", 'lift: which address, or "all"? {"action":"lift","address":"192.168.1.77"}');
+      return { action, address };
+    }
     default:
       throw giveUp(
         "invalid",
-        `sip-registrar knows list, remove, dnd, findings and ladder as msg.topic or msg.payload.action, not "${String(action)}"`,
+        `sip-registrar knows list, remove, dnd, findings, ladder, bans and lift as msg.topic or msg.payload.action, not "${String(action)}"`,
       );
   }
 }
@@ -176,8 +187,16 @@ export default function (RED: Red): void {
       this.send([0, 1, 2, 3].map((index) => (index === output ? msg : null)));
       draw();
     });
-    const say = (output: number, event: string, payload: { extension?: string; subject?: string }) => {
-      const msg: Message = { topic: `${payload.extension ?? payload.subject ?? "unknown"}/${event}`, event, payload };
+    const say = (
+      output: number,
+      event: string,
+      payload: { extension?: string; subject?: string; address?: string },
+    ) => {
+      const msg: Message = {
+        topic: `${payload.extension ?? payload.subject ?? payload.address ?? "unknown"}/${event}`,
+        event,
+        payload,
+      };
       this.send([0, 1, 2, 3].map((index) => (index === output ? msg : null)));
     };
     const listeners = {
@@ -202,9 +221,17 @@ export default function (RED: Red): void {
         draw();
       },
       dnd: (change: { extension: string }) => say(3, "dnd", change),
-      // What is wrong (X10); a refusal has its own output.
+      // What is wrong (X10); refusals and bans have an output of their own.
       finding: (finding: Finding) => {
-        if (finding.code !== "refused") say(3, "finding", finding);
+        if (!["refused", "banned"].includes(finding.code)) say(3, "finding", finding);
+      },
+      banned: (ban: BanView) => {
+        say(2, "banned", ban);
+        sign.show("red", "ring", ban.text);
+      },
+      lifted: (ban: BanView) => {
+        say(2, "lifted", ban);
+        draw();
       },
       // The endpoint has no status of its own: what is wrong with what it hears stands here.
       trouble: (error: Error) => sign.show("yellow", "ring", error.message),
@@ -244,6 +271,12 @@ export default function (RED: Red): void {
             { ...msg, event: "dnd", payload: { extension: command.extension, on: command.on } },
             ...[null, null, null],
           ]);
+          break;
+        case "bans":
+          send([{ ...msg, event: "bans", payload: switchboard.guarding.bans() }, null, null, null]);
+          break;
+        case "lift":
+          switchboard.guarding.lift(command.address);
       }
       draw();
     });

@@ -11,7 +11,7 @@ import { pcapOf } from "../sip/trace/pcap.ts";
 import { readConfig } from "./config.ts";
 import { startServer, type Server } from "./server.ts";
 
-const commands = "open <door>, stop <visit>, ladder <visit>, findings, capture <file>, quit";
+const commands = "open <door>, stop <visit>, ladder <visit>, findings, capture <file>, bans, lift <address>, quit";
 
 const usage = `Usage: npm run server -- --config file.json [--verbose]
 
@@ -56,6 +56,8 @@ async function command(server: Server, line: string, quit: () => void): Promise<
   else if (verb === "ladder") console.error(ladderText(tracing.ladder(what)));
   else if (verb === "findings") say({ event: "findings", findings: tracing.diagnosis.findings() });
   else if (verb === "capture" && what !== "") await writeFile(what, pcapOf(tracing.entries()));
+  else if (verb === "bans") say({ event: "bans", bans: server.switchboard.guarding.bans() });
+  else if (verb === "lift") server.switchboard.guarding.lift(what);
   else if (verb) console.error(`"${verb}" is not known: ${commands}`);
 }
 

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { FromSchema } from "json-schema-to-ts";
 import { giveUp, sentence } from "../errors.ts";
 import { checker } from "../schema.ts";
+import { guardSchema } from "../sip/guard/settings.ts";
 import { deviceFields } from "../visit/devices.ts";
 import { usualDndCodes } from "../visit/settings.ts";
 import { listenerSchema } from "./listeners.ts";
@@ -28,6 +29,13 @@ const schema = {
           properties: { least: { type: "integer" }, usual: { type: "integer" }, most: { type: "integer" } },
         },
         calls: callsSchema,
+        algorithms: {
+          type: "array",
+          minItems: 1,
+          uniqueItems: true,
+          items: { enum: ["MD5", "SHA-256"] },
+        },
+        guard: guardSchema,
         listeners: {
           type: "array",
           minItems: 1,

@@ -66,7 +66,16 @@ export async function startServer(
       .then((outcome) => visit.refuse(outcome.result === "busy" || outcome.result === "rejected" ? 486 : 480))
       .catch((error: unknown) => log.error(sentence(error)));
   });
-  for (const name of ["registered", "unregistered", "refused", "reachable", "unreachable", "dnd"] as const)
+  for (const name of [
+    "registered",
+    "unregistered",
+    "refused",
+    "banned",
+    "lifted",
+    "reachable",
+    "unreachable",
+    "dnd",
+  ] as const)
     switchboard.on(name, (facts: object) => report({ event: name, ...facts }));
   switchboard.on("opening", (opening) => report({ event: "opening", ...opening }));
   switchboard.on("finding", (finding) => report({ event: "finding", ...finding }));

@@ -1,6 +1,7 @@
 // What a switchboard is given: where it listens, and the numbers that phones register for.
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
+import type { DigestAlgorithm } from "../digest.ts";
 import { giveUp } from "../errors.ts";
 import { checker } from "../schema.ts";
 import type { Secret } from "../secret.ts";
@@ -16,6 +17,10 @@ export interface SwitchboardOptions {
     readonly listeners: readonly ListenerOptions[];
     readonly realm?: string;
     readonly expiry?: Expiry;
+    /** How passwords are asked for, in the order in which it is offered; MD5 alone where it is absent. */
+    readonly algorithms?: readonly DigestAlgorithm[];
+    /** Limits, bans, who may call (A8): as `checkGuard` takes them. */
+    readonly guard?: unknown;
     /** Calls of phones at once; the media ports decide where it is absent. Calls of doors are always taken. */
     readonly maxCalls?: number;
     readonly trace?: TraceLimits;

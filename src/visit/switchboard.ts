@@ -24,6 +24,7 @@ import { checkDevice, qualifyOf, type DeviceOptions } from "./devices.ts";
 import { Directory, type DirectoryEvents } from "./directory.ts";
 import { Door, Doorkeeper } from "./doors.ts";
 import type { Bridge } from "./bridge.ts";
+import { Guarding, type GuardingEvents } from "./guarding.ts";
 import { connectCall } from "./intercom.ts";
 import type { VisitEvent } from "./messages.ts";
 import { NumberPlan } from "./number-plan.ts";
@@ -39,7 +40,7 @@ export type { Refusal } from "../sip/endpoint.ts";
 export type { ExtensionSettings, SwitchboardOptions } from "./settings.ts";
 export type { DoorView, RegistrationView, TextView } from "./views.ts";
 
-export interface SwitchboardEvents extends DirectoryEvents {
+export interface SwitchboardEvents extends DirectoryEvents, GuardingEvents {
   visit: [event: VisitEvent];
   refused: [refusal: Refusal];
   /** Each opening and each refusal to open, with the visit's picture, which may still be on its way; never rejects. */
@@ -71,6 +72,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Tran
   readonly tracing: Tracing;
   readonly directory: Directory;
   readonly bridges = new Map<Call, Bridge>();
+  readonly guarding: Guarding;
   readonly #options: SwitchboardOptions;
   readonly #doors = new Map<string, Door>();
   readonly #visits = new Map<string, Visit>();
@@ -107,6 +109,11 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Tran
     this.#keeper = new Doorkeeper(this.clock, this.log);
     this.tracing = new Tracing(this.endpoint, (extension) => this.#doorAt(extension)?.settings.name ?? extension);
     this.tracing.diagnosis.on("finding", (finding) => this.tell("finding", finding));
+    this.guarding = new Guarding(this.endpoint.guard, this.log, {
+      banned: (ban) => this.tell("banned", ban),
+      lifted: (ban) => this.tell("lifted", ban),
+      trouble: (error) => this.tell("trouble", error),
+    });
     this.endpoint.on("call", (call) => this.#called(call));
     this.endpoint.on("message", (message) => this.text(message, message.from.number, message.to));
     this.endpoint.on("refused", (refusal) => {

@@ -10,6 +10,7 @@ import { checkDoor } from "../../src/door/door.ts";
 import { Topics } from "../../src/mqtt/topics.ts";
 import { checkConfig } from "../../src/server/config.ts";
 import { withSecrets } from "../../src/server/server.ts";
+import { checkGuard } from "../../src/sip/guard/settings.ts";
 import { readCommandLine, usage } from "../../src/sim/arguments.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import { run, start } from "../support/processes.ts";
@@ -24,7 +25,7 @@ const ofKind = (kind: string) => blocks("json").filter((block) => block.kind ===
 describe("Fenced blocks of the documentation", () => {
   it("are of a kind that some test looks at", () => {
     const known =
-      /^(?:config|strategy|audit|server-ready|server-refused|trace-finding|trace-ladder|mqtt-(?:event|result|refused payload)|[a-z-]+\/[a-z-]+(?: payload)?)$/;
+      /^(?:config|guard|strategy|audit|server-ready|server-refused|trace-finding|trace-ladder|mqtt-(?:event|result|refused payload)|[a-z-]+\/[a-z-]+(?: payload)?)$/;
     const isKnown = ({ language, kind }: Block) => {
       if (language === "json") return known.test(kind);
       if (language === "js") return kind === "any" || /^[a-z-]+\/[a-z-]+$/.test(kind);
@@ -41,6 +42,10 @@ describe("Fenced blocks of the documentation", () => {
 
   for (const block of ofKind("strategy"))
     it(`${at(block)} is a strategy`, () => assert.equal(typeof strategyOf(JSON.parse(block.text)), "function"));
+
+  for (const block of ofKind("guard"))
+    it(`${at(block)} is what the guard does where nothing is said`, () =>
+      assert.deepEqual(JSON.parse(block.text), checkGuard({})));
 
   for (const block of ofKind("config"))
     it(`${at(block)} is a config that the server starts with`, async () => {

@@ -5,6 +5,7 @@ import { Aedes } from "aedes";
 import { connectAsync } from "mqtt";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import type { Message } from "../../nodes/red.d.ts";
+import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
 import { endpoint, Flow, frontdoor, type FlowNode } from "../nodes/flow.ts";
 
 export interface Recorded {
@@ -108,6 +109,17 @@ async function play(flow: Flow, next: Next): Promise<void> {
   for (const device of ["bell1", "bell2", "phone6001", "phone6004"])
     await flow.status(device, (look) => look.fill === "green");
   await flow.status("phone6002", (look) => look.fill === "red");
+  // Somebody who guesses, and is forgiven. This machine is exempt, so the guard is told of another.
+  const [banned, lifted] = [next("sip-registrar", "banned"), next("sip-registrar", "lifted")];
+  const { guard } = flow.node<EndpointNode>("ep").switchboard.endpoint;
+  for (let guess = 0; guess < 10; guess++)
+    guard.wrong({ host: "192.168.1.77", port: 5060 }, "6001", "password", `${guess}`);
+  await banned;
+  const bans = next("sip-registrar", "bans");
+  receive("sip-registrar", { topic: "bans" });
+  await bans;
+  receive("sip-registrar", { payload: { action: "lift", address: "192.168.1.77" } });
+  await lifted;
 
   // A visitor whom 6001 takes, who is let in, and who goes; the picture comes meanwhile.
   const [ring, snapshot, rings] = [

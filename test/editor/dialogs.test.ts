@@ -1,9 +1,12 @@
 // Every node's dialog in the editor: words, fields, complaints, help, copy buttons, and what an export holds.
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
+import { Secret } from "../../src/secret.ts";
+import { SimPhone } from "../../src/sim/sim.ts";
 import { without } from "../support/peers.ts";
 import { Chromium } from "./browser.ts";
 import type { Dialog } from "./dialog.ts";
@@ -31,7 +34,13 @@ describe("The dialogs", { skip: without("chromium") }, () => {
   let flow: FlowNode[];
   before(async () => {
     chromium = await Chromium.start();
-    flow = (await example("the-whole-way")).map((n) => (n.type === "inject" ? { ...n, once: false } : n));
+    // One wrong answer bans, also on this machine.
+    const strict = { banAnswers: "1", exempt: "10.9.9.9" };
+    flow = (await example("the-whole-way")).map((n) => ({
+      ...n,
+      ...(n.type === "inject" && { once: false }),
+      ...(n.type === "sip-endpoint" && strict),
+    }));
     house = await House.start({ flow });
     editor = await Editor.open(chromium, house.ready.editor);
   });
@@ -75,7 +84,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     const dialog = await editor.edit(idOf("doorbell-in"));
     const door = await dialog.editConfig("door");
     await check(door);
-    assert.ok((await door.field("preset").locator("option").count()) > 5, "makers to choose from");
+    await door.field("preset").locator("option").nth(5).waitFor({ state: "attached" });
     const endpoint = await door.editConfig("endpoint");
     await endpoint.eachTab(() => check(endpoint));
     await endpoint.tray.locator('.red-ui-tab a[href="#network"]').click();
@@ -127,6 +136,35 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.deepEqual(editor.troubles.slice(since), []);
   });
 
+  it("A8: sip-endpoint shows who is banned, lifts it, and has its rare settings behind a fold", async () => {
+    const since = editor.troubles.length;
+    const { host = "", port = 0 } = house.ready.sip ?? {};
+    const stranger = new SimPhone({ server: { host, port }, extension: "4711", password: new Secret("a guess") });
+    const refused = once(stranger, "event");
+    await stranger.start();
+    await refused;
+    const dialog = await editor.edit(idOf("doorbell-in"));
+    const door = await dialog.editConfig("door");
+    const endpoint = await door.editConfig("endpoint");
+    const { tray } = endpoint;
+    await tray.locator('.red-ui-tab a[href="#security"]').click();
+    const bans = tray.locator("#portero-endpoint-bans");
+    await bans.getByText(/^127\.0\.0\.1 gets no word to wrong answers for 1 h: .*"4711".* \(until /).waitFor();
+    await check(endpoint);
+    await bans.locator("button").click();
+    await bans.getByText("Nobody.").waitFor();
+    await stranger.close();
+    // A setting that is there is seen: the fold is open; and shut by hand.
+    assert.equal(await endpoint.field("exempt").inputValue(), "10.9.9.9");
+    await check(endpoint);
+    await tray.locator("#portero-endpoint-rare summary").click();
+    assert.equal(await endpoint.field("exempt").isVisible(), false);
+    await endpoint.cancel();
+    await door.cancel();
+    await dialog.cancel();
+    assert.deepEqual(editor.troubles.slice(since), []);
+  });
+
   const wrong: [type: string, config: string[], fields: [field: string, value: string, says: RegExp][]][] = [
     ["camera-snapshot", [], [["width", "wide", /whole number.*1.*4096/i]]],
     ["dial-strategy", [], [["stopCauses", "busy", /causes with commas/i]]],
@@ -153,7 +191,10 @@ describe("The dialogs", { skip: without("chromium") }, () => {
       ["door", "endpoint"],
       [
         ["port", "70000", /0.*65535/],
-        ["directFrom", "my phone", /networks/],
+        ["directFrom", "192.168.1.40, hall", /“hall” is no address and no network/],
+        ["callers", "192.168.1.0/24\nhall", /“hall” is no address and no network/],
+        ["callerNumbers", "503, 6 01!", /“01!” is no number/],
+        ["banAnswers", "lots", /0.*1000/],
       ],
     ],
     [

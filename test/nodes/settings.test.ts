@@ -162,7 +162,10 @@ describe("sip-registrar's input", () => {
     assert.throws(() => registrarCommand({ topic: "ladder" }), /of which call/);
     assert.throws(() => registrarCommand({ topic: "remove" }), /which extension/);
     assert.throws(() => registrarCommand({ topic: "dnd", payload: { extension: "6001" } }), /on or off/);
-    assert.throws(() => registrarCommand({ payload: { nonsense: 1 } }), /knows list, remove, dnd, findings and ladder/);
+    assert.throws(
+      () => registrarCommand({ payload: { nonsense: 1 } }),
+      /knows list, remove, dnd, findings, ladder, bans and lift/,
+    );
   });
 });
 

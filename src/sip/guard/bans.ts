@@ -87,10 +87,11 @@ export class Bans {
     const minutes = Math.min(this.#rules.longest, this.#rules.minutes * 2 ** record.bans);
     const until = now + minutes * 60_000;
     Object.assign(record, { answers: [], bans: record.bans + 1, bannedUntil: until });
+    const plural = most === 1 ? "" : "s";
     const what =
       answer.why === "login" || as === ""
-        ? `wrong answers, the last as "${shown(answer.login)}"`
-        : `wrong passwords for ${shown(answer.login)}`;
+        ? `wrong answer${plural}, the last as "${shown(answer.login)}"`
+        : `wrong password${plural} for ${shown(answer.login)}`;
     const others = as === undefined ? "" : "; other devices at this address are registered and go on";
     const banned =
       as === undefined ? "is banned" : as === "" ? "gets no word to wrong answers" : `is banned as ${shown(as)}`;

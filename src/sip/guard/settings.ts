@@ -60,7 +60,7 @@ export const guardSchema: JSONSchema = {
       default: {},
       properties: {
         networks: list,
-        numbers: list,
+        numbers: { ...list, items: { type: "string", pattern: "^[A-Za-z0-9._+*#-]{1,64}$" } },
         others: { enum: ["silent", "forbidden"], default: "silent" },
       },
     },

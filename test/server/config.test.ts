@@ -1,0 +1,46 @@
+// The server's file: what it says of security, and sentences for what is wrong.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { checkConfig } from "../../src/server/config.ts";
+import { startServer } from "../../src/server/server.ts";
+
+const saying = (sip: object) => ({ sip, extensions: [{ extension: "6001", password: "long enough" }] });
+
+describe("security in the server's file", () => {
+  it("is MD5 and the guard's defaults where nothing is said", () => {
+    const { sip } = checkConfig(saying({}));
+    assert.deepEqual([sip.algorithms, sip.guard], [undefined, undefined]);
+  });
+
+  it("sets the order of digests, limits, bans and who may call (A8)", () => {
+    const { sip } = checkConfig(
+      saying({
+        algorithms: ["SHA-256", "MD5"],
+        guard: { bans: { answers: 5 }, callers: { networks: ["192.168.1.0/24"], others: "forbidden" } },
+      }),
+    );
+    assert.deepEqual(sip.algorithms, ["SHA-256", "MD5"]);
+    const guard = sip.guard as { bans: object; callers: object; limits: object };
+    assert.deepEqual(guard.bans, { answers: 5, within: 10, minutes: 60, longest: 10_080 });
+    assert.deepEqual(guard.callers, { networks: ["192.168.1.0/24"], numbers: [], others: "forbidden" });
+  });
+
+  const wrong: [object, RegExp][] = [
+    [{ algorithms: [] }, /sip\.algorithms must NOT have fewer than 1 items/],
+    [{ algorithms: ["SHA-1"] }, /sip\.algorithms\.0 must be one of MD5, SHA-256 \(it is "SHA-1"\)/],
+    [{ algorithms: ["MD5", "MD5"] }, /sip\.algorithms must NOT have duplicate items/],
+    [{ guard: { bans: { answers: -1 } } }, /sip\.guard\.bans\.answers must be >= 0 \(it is -1\)/],
+    [{ guard: { callers: { others: "busy" } } }, /sip\.guard\.callers\.others must be one of silent, forbidden/],
+    [{ guard: { limit: {} } }, /sip\.guard\.limit is not known here/],
+  ];
+  for (const [sip, says] of wrong)
+    it(`says what is wrong with ${JSON.stringify(sip)}`, () => assert.throws(() => checkConfig(saying(sip)), says));
+
+  it("names an entry that is no network, at the start", async () => {
+    const config = checkConfig(saying({ guard: { callers: { networks: ["192.168.1.0/24", "hall"] } } }));
+    await assert.rejects(
+      startServer(config, () => {}),
+      /callers\.networks: "hall" is no IP address and no network/,
+    );
+  });
+});
