@@ -1,0 +1,210 @@
+// The doors of a house and their visits: a press, its picture, the opening. What the switchboard asks about both.
+import { randomUUID } from "node:crypto";
+import type { Picture } from "../camera/camera.ts";
+import { presetOf, type DoorSettings, type Means, type Opening, type OpenRequest } from "../door/door.ts";
+import { giveUp, sentence } from "../errors.ts";
+import { dtmfInfo } from "../media/dtmf-info.ts";
+import type { Call } from "../sip/dialog/call.ts";
+import type { IncomingCall } from "../sip/dialog/incoming.ts";
+import type { Contact } from "../sip/registrar/location.ts";
+import { Door, Doorkeeper } from "./doors.ts";
+import type { Leg } from "./leg.ts";
+import type { VisitEvent } from "./messages.ts";
+import type { TransferHost } from "./transfer.ts";
+import type { DoorView } from "./views.ts";
+import { Visit } from "./visit.ts";
+
+export interface EntranceEvents {
+  visit: [event: VisitEvent];
+  /** Each opening and each refusal to open, with the visit's picture, which may still be on its way; never rejects. */
+  opening: [opening: Opening, picture: Promise<Buffer | undefined>];
+}
+
+/** What the doors need of their switchboard. */
+export interface EntranceHost extends TransferHost {
+  /** Whether calls can be taken: the endpoint listens and there is somewhere for their sound. */
+  readonly listens: boolean;
+  tell<E extends keyof EntranceEvents>(event: E, ...payload: EntranceEvents[E]): void;
+}
+
+/** A picture younger than this, or still on its way, serves whoever asks for one. */
+const freshMs = 2_000;
+/** Visits can be asked for this long after their end. */
+const rememberMs = 10 * 60_000;
+
+/** The address in a door's settings, without the brackets of IPv6; "" where there is none. */
+export const hostOfDoor = ({ settings }: Door): string =>
+  (settings.address ?? "").replace(/^\[|\]$/g, "").toLowerCase();
+
+export class Entrances {
+  readonly #host: EntranceHost;
+  readonly #doors = new Map<string, Door>();
+  readonly #visits = new Map<string, Visit>();
+  readonly #quiet = new Set<string>();
+  /** Calls of phones with a door, by the door's extension: door codes may go through them. */
+  readonly #doorCalls = new Map<string, Call>();
+  readonly #keeper: Doorkeeper;
+
+  constructor(host: EntranceHost) {
+    this.#host = host;
+    this.#keeper = new Doorkeeper(host.clock, host.log);
+  }
+
+  /** Adds a door whose settings were checked; the result takes it away and ends its visits. */
+  add(settings: DoorSettings): () => void {
+    const { id, extension } = settings;
+    const contact = () => this.#host.endpoint.location.contacts(extension).at(-1);
+    const door = new Door(settings, contact, this.#host.clock, this.#host.log);
+    this.#doors.set(id, door);
+    return () => {
+      this.#doors.delete(id);
+      this.#activeVisit(id)?.stop("the door was taken out of the flow");
+      door.close();
+    };
+  }
+
+  get(id: string): Door | undefined {
+    return this.#doors.get(id);
+  }
+
+  views(): DoorView[] {
+    return [...this.#doors.values()].map(({ settings: { id, name, extension } }) => {
+      const state = this.#activeVisit(id)?.state;
+      const registered = this.#host.endpoint.location.contacts(extension).length > 0;
+      return { id, name, extension, registered, call: state === undefined || state === "ended" ? "idle" : state };
+    });
+  }
+
+  setQuiet(door: string, on: boolean): void {
+    if (on) this.#quiet.add(door);
+    else this.#quiet.delete(door);
+  }
+
+  isQuiet(door: string): boolean {
+    return this.#quiet.has(door);
+  }
+
+  visit(id: string): Visit | undefined {
+    return this.#visits.get(id);
+  }
+
+  lastVisit(door: string): Visit | undefined {
+    return [...this.#visits.values()].findLast((visit) => visit.door.id === door);
+  }
+
+  /** A device has registered: visits that wait for it ring it at once. */
+  offer(contact: Contact): void {
+    for (const visit of this.#visits.values()) visit.offer(contact);
+  }
+
+  /** A phone talks with somebody: if that is a door, its code may go through this call. */
+  connected(to: Leg): void {
+    if (!this.at(to.name)) return;
+    this.#doorCalls.set(to.name, to.call);
+    to.call.on("ended", () => {
+      // Another phone may be talking with the door by now.
+      if (this.#doorCalls.get(to.name) === to.call) this.#doorCalls.delete(to.name);
+    });
+  }
+
+  /** Ends every visit, with a word to everybody in it. */
+  close(): void {
+    for (const visit of this.#visits.values()) visit.stop("the endpoint was closed");
+    for (const door of this.#doors.values()) door.close();
+    this.#keeper.close();
+  }
+
+  /** The door that has this extension. */
+  at(extension: string): Door | undefined {
+    return [...this.#doors.values()].find(({ settings }) => settings.extension === extension);
+  }
+
+  /** The door that has this address in its settings. */
+  withAddress(host: string): Door | undefined {
+    return [...this.#doors.values()].find((door) => hostOfDoor(door) === host);
+  }
+
+  /** The one way to open a door (X5). Never rejects: what went wrong stands in the result. */
+  async open(request: OpenRequest): Promise<Opening> {
+    const door = this.#doors.get(request.door);
+    const visit = this.#activeVisit(request.door);
+    const asked = { id: randomUUID(), ...request, ...(visit ? { visit: visit.id } : {}) };
+    visit?.beginOpening();
+    const opening: Opening = door
+      ? await this.#keeper.open(door, asked, this.#wayToDoor(door, visit, request.by))
+      : { ...asked, ok: false, reason: `there is no door "${request.door}"`, ts: this.#host.clock.now(), ms: 0 };
+    const concerned = visit ?? this.lastVisit(request.door);
+    concerned?.tell(opening.ok ? "opened" : "refused", opening);
+    visit?.leaveAfterOpening();
+    // The result does not wait for a slow camera; whoever keeps the picture does.
+    const picture = visit?.picture?.then(({ jpeg }) => jpeg).catch(() => undefined);
+    this.#host.tell("opening", opening, picture ?? Promise.resolve(undefined));
+    return opening;
+  }
+
+  /** Sends DTMF digits to one side of a talking visit. Rejects with a sentence. */
+  async sendDtmf(visit: string, digits: string, to: "door" | "answerer"): Promise<void> {
+    const found = this.#visits.get(visit);
+    if (!found) throw giveUp("no-visit", `there is no visit ${visit}: it ended long ago, or before a restart`);
+    await found.sendDigits(digits, to);
+  }
+
+  /** A picture of a door: the visit's own while it is fresh, else a new one. Rejects with a sentence. */
+  async snapshot(door: string): Promise<Picture> {
+    const found = this.#doors.get(door);
+    if (!found) throw giveUp("no-door", `there is no door "${door}"`);
+    const visit = this.#activeVisit(door);
+    if (visit?.picture && this.#host.clock.now() - visit.startedAt < freshMs) return visit.picture;
+    return found.snapshot();
+  }
+
+  /** A door calls: a visit begins, or the call belongs to the press that rings (X1). */
+  pressed(door: Door, call: IncomingCall): void {
+    const { id, name, extension } = door.settings;
+    const active = this.#activeVisit(id);
+    if (active?.state === "ringing") return active.join(call);
+    if (active) return call.reject(486);
+    if (!this.#host.listens) return call.reject(503);
+    this.#forget();
+    const visit = new Visit(this.#host, { id, name, extension }, call);
+    this.#visits.set(visit.id, visit);
+    visit.on("event", (event) => this.#host.tell("visit", event));
+    // The ring leaves at once; the camera is asked in the same moment and holds up nobody (X3).
+    visit.tell("ring", { from: call.caller.number, button: visit.view().button });
+    if (door.hasCamera) this.#photograph(door, visit);
+  }
+
+  #photograph(door: Door, visit: Visit): void {
+    visit.picture = door.snapshot();
+    visit.picture.then(
+      (picture) => visit.tell("snapshot", picture),
+      (error: unknown) => {
+        this.#host.log.warn(`no picture of ${visit.door.name}: ${sentence(error)}`);
+        visit.tell("snapshot-failed", { reason: sentence(error) });
+      },
+    );
+  }
+
+  // A door code goes through the visit's call, or through a phone's call with the door. A bell that still rings is
+  // answered for it, unless its preset has a relay that needs no call.
+  #wayToDoor(door: Door, visit: Visit | undefined, by: string): Means["sendDigit"] {
+    const bridged = visit?.talkingBell ?? this.#doorCalls.get(door.settings.extension);
+    const ringing = visit?.state === "ringing" && presetOf(door.settings.preset).relay === undefined;
+    if (!bridged && !ringing) return undefined;
+    return async (kind, digit, durationMs) => {
+      const call = visit?.talkingBell ?? bridged ?? (await visit?.answerForOpening(by));
+      const { contentType, body } = dtmfInfo(kind, digit, durationMs);
+      return (await call?.info(contentType, body)) ?? 481;
+    };
+  }
+
+  #activeVisit(door: string): Visit | undefined {
+    const visit = this.lastVisit(door);
+    return visit && visit.state !== "ended" ? visit : undefined;
+  }
+
+  #forget(): void {
+    for (const [id, visit] of this.#visits)
+      if (visit.endedAt !== undefined && this.#host.clock.now() - visit.endedAt > rememberMs) this.#visits.delete(id);
+  }
+}
