@@ -170,17 +170,13 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     const inbound: Inbound = {
       seen: (direction, data, flow) => this.trace.note(direction, data, flow),
       admits: (remote) => this.guard.admits(remote),
-      message: (message, flow) => {
-        if (!this.#running) return;
-        try {
+      message: (message, flow) =>
+        this.#guarded(() => {
+          if (!this.#running) return;
           if ("method" in message) this.transactions.receiveRequest(message, flow);
           else if (this.transactions.receiveResponse(message)) this.guard.answered(flow.remote);
-        } catch (error) {
-          // Thrown here it would come out of a socket's handler and end the whole process.
-          this.emit("fault", error);
-        }
-      },
-      malformed: (fault, flow, message) => this.#malformed(fault, flow, message),
+        }),
+      malformed: (fault, flow, message) => this.#guarded(() => this.#malformed(fault, flow, message)),
       closed: (flow) => {
         this.transactions.flowClosed(flow);
         this.location.flowClosed(flow);
@@ -289,6 +285,15 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
 
   leave(call: Call): void {
     this.#calls.delete(call.key);
+  }
+
+  /** What is thrown over a message would come out of a socket's handler and end the whole process. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.emit("fault", error);
+    }
   }
 
   #malformed(fault: string, flow: Flow, message?: SipRequest | SipResponse): void {

@@ -57,9 +57,13 @@ describe("requests from outside", () => {
     });
     const bell = party({ user: "8000" });
     await bell.authenticated("INVITE", "pw8000", { to: "777" });
+    endpoint.once("malformed", () => {
+      throw new Error("another one");
+    });
+    bell.sendText("hello?\r\n\r\n");
     bell.send(bell.request("OPTIONS", { callId: "still there" }));
     await bell.takeResponse(200);
-    assert.deepEqual(faults.map(String), ["Error: a fault of ours"]);
+    assert.deepEqual(faults.map(String), ["Error: a fault of ours", "Error: another one"]);
   });
 
   it("are 480 where nobody listens for calls", async () => {
