@@ -7,6 +7,7 @@ import { ladderText } from "../../src/sip/trace/ladder.ts";
 import { addressList } from "../../src/visit/address-list.ts";
 import type { Switchboard } from "../../src/visit/switchboard.ts";
 import { deviceOptions, type DeviceRow } from "../devices.ts";
+import type { TextView } from "../../src/visit/views.ts";
 import type { BanView } from "../../src/visit/guarding.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { accountCommand, accountDnd, accountTrouble, tellAccounts, type AccountDnd } from "./accounts.ts";
@@ -46,6 +47,7 @@ type Command =
   | { action: "remove"; extension: string }
   | { action: "dnd"; extension: string; on: boolean; status?: number }
   | { action: "bans" }
+  | { action: "message"; extension: string; text: string; from?: string }
   | { action: "lift"; address: string };
 
 /** Reads a command; throws a sentence that says what a command looks like. */
@@ -85,6 +87,13 @@ export function registrarCommand(msg: Message): Command {
     }
     case "bans":
       return { action };
+    case "message": {
+      const text = textOr(payload["text"]);
+      if (extension === undefined || text === undefined)
+        throw giveUp("invalid", 'message: what, and to whom? {"action":"message","extension":"6001","text":"Hello"}');
+      const from = textOr(payload["from"]);
+      return { action, extension, text, ...(from === undefined ? {} : { from }) };
+    }
     case "lift": {
       const address = textOr(payload["address"]) ?? (payload["action"] === undefined ? textOr(msg.payload) : undefined);
       if (address === undefined)
@@ -94,7 +103,7 @@ export function registrarCommand(msg: Message): Command {
     default:
       throw giveUp(
         "invalid",
-        `sip-registrar knows list, remove, dnd, findings, ladder, bans and lift as msg.topic or msg.payload.action, not "${String(action)}"`,
+        `sip-registrar knows list, remove, dnd, findings, ladder, message, bans and lift as msg.topic or msg.payload.action, not "${String(action)}"`,
       );
   }
 }
@@ -190,10 +199,10 @@ export default function (RED: Red): void {
     const say = (
       output: number,
       event: string,
-      payload: { extension?: string; subject?: string; address?: string },
+      payload: { extension?: string; subject?: string; address?: string; from?: string },
     ) => {
       const msg: Message = {
-        topic: `${payload.extension ?? payload.subject ?? payload.address ?? "unknown"}/${event}`,
+        topic: `${payload.extension ?? payload.subject ?? payload.address ?? payload.from ?? "unknown"}/${event}`,
         event,
         payload,
       };
@@ -221,6 +230,7 @@ export default function (RED: Red): void {
         draw();
       },
       dnd: (change: { extension: string }) => say(3, "dnd", change),
+      message: (text: TextView) => say(3, "message", text),
       // What is wrong (X10); refusals and bans have an output of their own.
       finding: (finding: Finding) => {
         if (!["refused", "banned"].includes(finding.code)) say(3, "finding", finding);
@@ -275,6 +285,12 @@ export default function (RED: Red): void {
         case "bans":
           send([{ ...msg, event: "bans", payload: switchboard.guarding.bans() }, null, null, null]);
           break;
+        case "message": {
+          const { extension, text, from } = command;
+          const devices = await switchboard.message(extension, { contentType: "text/plain", text }, from);
+          send([{ ...msg, event: "message", payload: { extension, devices } }, null, null, null]);
+          break;
+        }
         case "lift":
           switchboard.guarding.lift(command.address);
       }
