@@ -33,7 +33,7 @@ const expected: readonly (readonly [section: string, name: string, answer: Answe
   ["4475 3.1.1.8", "dblreq", 401, "a second request behind Content-Length is left out"],
   ["4475 3.1.1.9", "semiuri", 200, "a semicolon in a user part"],
   ["4475 3.1.1.10", "transports", 200, "Vias of transports known and unknown"],
-  ["4475 3.1.1.11", "mpart01", 405, "a binary body in several parts; MESSAGE is not offered outside of calls"],
+  ["4475 3.1.1.11", "mpart01", 403, "a binary body in several parts; its Route leads to another server"],
   ["4475 3.1.1.12", "unreason", nobodys, "a reason phrase in UTF-8"],
   ["4475 3.1.1.13", "noreason", nobodys, "no reason phrase"],
   ["4475 3.1.2.1", "badinv01", 400, "separators without values"],
