@@ -68,6 +68,9 @@ export function tabs(list: Query, words: Words): void {
     const id = section.dataset["tab"] ?? "";
     if (section.childElementCount > 0) row.addTab({ id, label: words(`tab.${id}`) });
   });
+  // Node-RED leaves the titles of its few tabs much room, and lets long ones fade out; six of them need theirs.
+  list.find("a").css({ padding: "0 5px", "font-size": "12px" });
+  list.find(".red-ui-tabs-fade").css("display", "none");
 }
 
 /** Whether a config node is chosen in a select of the dialog. */

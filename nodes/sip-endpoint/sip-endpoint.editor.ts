@@ -111,8 +111,10 @@ RED.nodes.registerType("sip-endpoint", {
   oneditprepare() {
     tabs($("#portero-endpoint-tabs"), words);
     leaveTrace = showTrace($('section[data-tab="diagnosis"]'), this.id, words);
-    // An endpoint that is older than this switch has it on.
-    if (this["directCalls"] === undefined) $("#node-config-input-directCalls").prop("checked", true);
+    // An endpoint that is older than these has what a new one has.
+    for (const on of ["directCalls", "reliable"])
+      if (this[on] === undefined) $(`#node-config-input-${on}`).prop("checked", true);
+    if (this["refresher"] === undefined) $("#node-config-input-refresher").val("uac");
     encryption(this, words);
     showBans($("#portero-endpoint-bans"), this.id, words);
     $("#portero-endpoint-rare").prop(
