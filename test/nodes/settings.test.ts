@@ -164,7 +164,7 @@ describe("sip-registrar's input", () => {
     assert.throws(() => registrarCommand({ topic: "dnd", payload: { extension: "6001" } }), /on or off/);
     assert.throws(
       () => registrarCommand({ payload: { nonsense: 1 } }),
-      /knows list, remove, dnd, findings, ladder, bans and lift/,
+      /knows list, remove, dnd, findings, ladder, message, bans and lift/,
     );
   });
 });
