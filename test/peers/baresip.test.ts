@@ -36,8 +36,12 @@ async function house(codecNote: string, transport: "udp" | "tcp", codecs: { bell
     ...{ server: address, extension: "6001", password, tone: 880, codecs: codecs.phone, transport },
     answer: true,
   });
-  await bell.event("REGISTER_OK");
-  await phone.event("REGISTER_OK");
+  try {
+    await Promise.all([bell.registered(), phone.registered()]);
+  } catch (error) {
+    await Promise.all([bell.end(), phone.end(), server.close()]);
+    throw error;
+  }
   return { server, bell, phone, lines, address };
 }
 

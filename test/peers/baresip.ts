@@ -100,6 +100,11 @@ export class Baresip {
     return new Baresip(child, folder, socket, sip + 1);
   }
 
+  /** Resolves when it is registered. Its words say so; its event may be over before anybody can listen for it. */
+  async registered(): Promise<void> {
+    await this.child.line(/registered successfully/);
+  }
+
   command(command: string, params = ""): void {
     const text = JSON.stringify({ command, params, token: "t" });
     this.#socket.write(`${text.length}:${text},`);

@@ -65,7 +65,7 @@ describe("P2 baresip by TLS", { skip: without("baresip", "openssl"), timeout: 90
     const both = { server: `portero.test:${port}`, password, transport: "tls" as const, codecs: "PCMA", ca, dns };
     const bell = await Baresip.start({ ...both, extension: "8000", tone: 440 });
     const phone = await Baresip.start({ ...both, extension: "6001", tone: 880, answer: true });
-    await Promise.all([bell.event("REGISTER_OK"), phone.event("REGISTER_OK")]);
+    await Promise.all([bell.registered(), phone.registered()]);
     await talk(bell, phone, `sip:100@portero.test:${port};transport=tls`);
     assert.deepEqual(rung(lines), ringing);
   });
@@ -91,13 +91,13 @@ describe("P2 baresip by TLS", { skip: without("baresip", "openssl"), timeout: 90
       const bell = await Baresip.start({ ...any, server, transport: "tls", extension: "8000", tone: 440 });
       const target = `sip:100@127.0.0.1:${port};transport=tls`;
       if (isTrusted) {
-        await bell.event("REGISTER_OK");
+        await bell.registered();
         await talk(bell, phone, target);
         assert.deepEqual(rung(lines), ringing);
         return;
       }
       try {
-        await bell.event("REGISTER_OK");
+        await bell.registered();
         bell.command("dial", target);
         await bell.event("CALL_CLOSED");
       } finally {
@@ -147,7 +147,7 @@ describe("N2 baresip by IPv6", { skip: without("baresip"), timeout: 90_000 }, ()
       const both = { server: `[::1]:${port}`, password, transport, codecs: "PCMA", address: "::1" };
       const bell = await Baresip.start({ ...both, extension: "8000", tone: 440 });
       const phone = await Baresip.start({ ...both, extension: "6001", tone: 880, answer: true });
-      await Promise.all([bell.event("REGISTER_OK"), phone.event("REGISTER_OK")]);
+      await Promise.all([bell.registered(), phone.registered()]);
       await talk(bell, phone, `sip:100@[::1]:${port};transport=${transport}`);
       assert.deepEqual(rung(lines), ringing);
     });

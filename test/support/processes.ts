@@ -37,6 +37,8 @@ export class Child {
       env: { ...inherited, ...options.env },
       stdio: [options.input === undefined && !options.keepStdin ? "ignore" : "pipe", "pipe", "pipe"],
     });
+    // A program that does not read its input may be gone before it is written.
+    this.process.stdin?.on("error", () => {});
     if (options.input !== undefined) this.process.stdin?.end(options.input);
     for (const stream of [this.process.stdout, this.process.stderr]) {
       if (!stream) continue;
