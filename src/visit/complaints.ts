@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import { tryAgain, type PorteroError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Endpoint, Refusal } from "../sip/endpoint.ts";
+import { hostOf } from "../sip/transport/flow.ts";
 
 interface House {
   readonly endpoint: Endpoint;
@@ -14,7 +15,6 @@ interface House {
 }
 
 const seldomMs = 60_000;
-const hostOf = (address: string): string => address.replace(/:\d+$/, "");
 
 export function passOnComplaints({ endpoint, clock, log, refused, trouble }: House): void {
   const said = new Map<string, number>();

@@ -4,10 +4,8 @@ import { Diagnosis } from "../sip/trace/diagnosis.ts";
 import { ladderOf, type Ladder } from "../sip/trace/ladder.ts";
 import { readTraced } from "../sip/trace/text.ts";
 import type { Traced } from "../sip/trace/trace.ts";
-import { showAddress } from "../sip/transport/flow.ts";
+import { hostOf, showAddress } from "../sip/transport/flow.ts";
 import { CallGroups } from "./call-groups.ts";
-
-const hostOf = (address: string): string => address.replace(/:\d+$/, "");
 
 export class Tracing {
   readonly groups = new CallGroups();

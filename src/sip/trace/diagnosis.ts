@@ -11,6 +11,7 @@ import { seenOf, type Rule } from "./exchange.ts";
 import { Findings, type Finding } from "./findings.ts";
 import { largeDatagrams, losses, rewriting, unanswered } from "./network-rules.ts";
 import { challengeLoops, registrations } from "./registration-rules.ts";
+import { hostOf } from "../transport/flow.ts";
 
 /** This long after a message. */
 export const lookAfterMs = 2_000;
@@ -18,8 +19,6 @@ export const lookAfterMs = 2_000;
 const mostAtOnce = 500;
 /** One machine that tries more logins than this is no device with a wrong one. */
 const mostLogins = 5;
-
-const hostOf = (address: string): string => address.replace(/:\d+$/, "");
 
 export class Diagnosis extends EventEmitter<{ finding: [finding: Finding] }> {
   readonly #endpoint: Endpoint;

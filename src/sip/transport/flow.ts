@@ -141,3 +141,6 @@ export class LostFlow implements Flow {
 
 export const showAddress = ({ host, port }: Address): string =>
   host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+
+/** The host of what `showAddress` gives. */
+export const hostOf = (address: string): string => address.replace(/:\d+$/, "");
