@@ -168,7 +168,7 @@ export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: 
 }
 
 function remoteOf(agreed: Agreed): Remote {
-  const { remote, receive } = agreed;
+  const { remote } = agreed;
   return {
     address: remote.address,
     port: remote.port,
@@ -176,6 +176,7 @@ function remoteOf(agreed: Agreed): Remote {
     rtcpPort: remote.rtcp?.port ?? Math.min(65_535, remote.port + 1),
     send: maySend(agreed),
     receive: mayReceive(agreed),
-    payloads: receive.map((f) => f.payload),
+    sends: agreed.send,
+    receives: agreed.receive,
   };
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { beforeEach, describe, it } from "node:test";
+import { pcma } from "../../src/media/codec.ts";
 import type { FromWorker, Kind, Remote } from "../../src/media/worker/messages.ts";
 import type { PortPair } from "../../src/media/worker/ports.ts";
 import { Relay } from "../../src/media/worker/relay.ts";
@@ -27,7 +28,10 @@ function pair(): PortPair {
   return made;
 }
 
-const remote: Remote = { address: "192.0.2.1", port: 4000, rtcpPort: 4001, send: true, receive: true, payloads: [8] };
+const remote: Remote = {
+  ...{ address: "192.0.2.1", port: 4000, rtcpPort: 4001, send: true, receive: true },
+  ...{ sends: [pcma], receives: [pcma] },
+};
 const routes = [{ from: 8, to: 8, rate: 8000 }];
 const route = (session: number, to: number) => relay.handle({ type: "route", session, kind: "audio", to, routes });
 const silences = () => told.filter((m) => m.type === "silent").map((m) => m.session);
@@ -52,6 +56,7 @@ async function start(firstPacketMs = 30_000, silenceMs = 15_000) {
       now: () => now,
       random: () => 0.5,
       pool,
+      metronome: { add: () => () => {} },
       tell: (m) => told.push(m),
     },
   );

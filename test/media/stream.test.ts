@@ -1,7 +1,9 @@
 // The path of a packet through the worker, without sockets or threads.
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
+import { pcma, type Format } from "../../src/media/codec.ts";
 import type { Remote } from "../../src/media/worker/messages.ts";
+import { rtpPacket } from "../../src/media/worker/rtp.ts";
 import { Stream } from "../../src/media/worker/stream.ts";
 import { control, read, rtcp, rtp } from "./packets.ts";
 import { seeded } from "./seeded.ts";
@@ -12,6 +14,7 @@ interface Sent {
   address: string;
 }
 
+const events: Format = { payload: 101, name: "telephone-event", rate: 8000, channels: 1 };
 let now = 0;
 let own: string[] = [];
 
@@ -33,7 +36,8 @@ function end(port: number, over: Partial<Remote> = {}) {
     rtcpPort: port + 1,
     send: true,
     receive: true,
-    payloads: [8, 101],
+    sends: [pcma, { ...events, payload: 96 }],
+    receives: [pcma, events],
     ...over,
   };
   stream.setRemote(remote);
@@ -58,6 +62,62 @@ beforeEach(() => {
 });
 
 const fromBell = (over: Parameters<typeof rtp>[0]) => bell.stream.receive(rtp(over), "192.0.2.1", 4000);
+
+describe("hearing and speaking", () => {
+  it("lets ears hear what passed the checks, in the format that was agreed, and keep it from the other side", () => {
+    const heard: string[] = [];
+    let keeps = false;
+    const deaf = bell.stream.hear({
+      heard: (packet, { name }) => {
+        heard.push(`${name} ${read(packet).sequence}`);
+        return keeps;
+      },
+    });
+    fromBell({ sequence: 1 });
+    fromBell({ sequence: 2, payload: 101 });
+    fromBell({ sequence: 3, payload: 77 });
+    bell.stream.receive(rtp({ sequence: 4 }), "203.0.113.9", 4000);
+    assert.deepEqual(heard, ["PCMA 1", "telephone-event 2"]);
+    assert.equal(phone.media.length, 2);
+    keeps = true;
+    fromBell({ sequence: 5 });
+    assert.equal(phone.media.length, 2);
+    deaf();
+    fromBell({ sequence: 6 });
+    assert.deepEqual([heard.length, phone.media.length], [3, 3]);
+  });
+
+  it("knows what it sends: the first codec, and events of its clock rate", () => {
+    assert.equal(phone.stream.codec, pcma);
+    assert.equal(phone.stream.events?.payload, 96);
+  });
+
+  it("gives the floor to one speaker: nothing else leaves, and numbers and times go on without a jump", () => {
+    fromBell({ sequence: 100, timestamp: 8000, ssrc: 7 });
+    const before = phone.last();
+    const speaker = {};
+    phone.stream.speak(speaker, rtpPacket(9, 0, Buffer.alloc(160)), pcma);
+    assert.equal(phone.media.length, 2, "nobody has the floor: everybody may speak");
+    const leave = phone.stream.take(speaker);
+    now += 20;
+    fromBell({ sequence: 101, timestamp: 8160, ssrc: 7 });
+    assert.equal(phone.media.length, 2);
+    phone.stream.speak(speaker, rtpPacket(10, 160, Buffer.alloc(160, 0xd5)), pcma);
+    const said = phone.last();
+    assert.equal(said.ssrc, before.ssrc);
+    assert.equal((said.sequence - before.sequence) & 0xffff, 2);
+    assert.equal(said.payload, pcma.payload);
+    const other = phone.stream.take({});
+    phone.stream.speak(speaker, rtpPacket(11, 320, Buffer.alloc(160)), pcma);
+    assert.equal(phone.media.length, 3, "the last taker has it");
+    other();
+    leave();
+    now += 20;
+    fromBell({ sequence: 102, timestamp: 8320, ssrc: 7 });
+    assert.equal((phone.last().sequence - said.sequence) & 0xffff, 1);
+    assert.equal((phone.last().timestamp - said.timestamp) >>> 0, 160);
+  });
+});
 
 describe("rewriting per receiver", () => {
   it("gives packets our SSRC and the receiver's payload type, and keeps steps of sequence and time", () => {

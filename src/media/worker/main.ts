@@ -2,6 +2,7 @@
 // main thread cannot disturb speech.
 import { parentPort, workerData } from "node:worker_threads";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
+import { Metronome } from "./metronome.ts";
 import { Outbox } from "./outbox.ts";
 import { bound, PortPool } from "./ports.ts";
 import { Relay } from "./relay.ts";
@@ -14,7 +15,12 @@ const outbox = new Outbox<FromWorker>((messages) => parentPort?.postMessage(mess
 const tell = (message: FromWorker) => outbox.put(message, message.type === "closed" ? "soon" : "now");
 
 const pool = new PortPool({ ...settings, now });
-const relay = new Relay(settings, { now, random: Math.random, pool, tell });
+const after = (ms: number, run: () => void) => {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
+};
+const metronome = new Metronome({ now, after });
+const relay = new Relay(settings, { now, random: Math.random, pool, metronome, tell });
 
 parentPort?.on("message", (messages: readonly ToWorker[]) => {
   for (const message of messages) {

@@ -1,8 +1,8 @@
 // What the main thread and the media worker say to each other over their MessagePort. Sessions are numbers here; the
 // worker knows nothing of SDP, only sockets, addresses and payload types.
-import type { Kind } from "../codec.ts";
+import type { Format, Kind } from "../codec.ts";
 
-export type { Kind };
+export type { Format, Kind };
 
 /** Given to the worker when it is made. */
 export interface WorkerSettings {
@@ -27,8 +27,10 @@ export interface Remote {
   readonly rtcpPort: number;
   readonly send: boolean;
   readonly receive: boolean;
-  /** Payload types we may get from it. */
-  readonly payloads: readonly number[];
+  /** What it takes, by its numbers; the first that is no event is the codec. */
+  readonly sends: readonly Format[];
+  /** What we may get from it, by our numbers. */
+  readonly receives: readonly Format[];
 }
 
 /** One payload type's way from one leg to the other. */

@@ -2,6 +2,7 @@
 // no clock of its own, so tests drive it directly.
 import { isIPv6 } from "node:net";
 import { Stream, type StreamDeps, type Wire } from "./stream.ts";
+import type { Metronome } from "./metronome.ts";
 import type { PortPair, PortPool } from "./ports.ts";
 import type { Counts, FromWorker, Kind, ToWorker, WorkerSettings } from "./messages.ts";
 
@@ -21,6 +22,7 @@ export interface RelayDeps {
   readonly now: () => number;
   readonly random: () => number;
   readonly pool: Pick<PortPool, "open" | "has">;
+  readonly metronome: Pick<Metronome, "add">;
   readonly tell: (message: FromWorker) => void;
 }
 

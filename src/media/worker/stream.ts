@@ -1,6 +1,7 @@
 // One m-line of one session inside the worker: a port pair, its peer, and the way of its packets to another stream. Plain
 // RTP in and out; where SRTP comes in later, it stands between `receive` and the checks, and before `wire`.
 import { aToU, uToA } from "../g711.ts";
+import { isEvents, type Format } from "../codec.ts";
 import type { Kind, Remote, Route } from "./messages.ts";
 import { Inbound } from "./inbound.ts";
 import { Latch } from "./latch.ts";
@@ -20,6 +21,12 @@ export interface StreamDeps {
   readonly random: () => number;
   /** Whether an address is one of our own media ports: media to it would go round in a circle. */
   readonly isOwn: (address: string, port: number) => boolean;
+}
+
+/** Somebody who hears what a peer sends: digits, a mixer, a recorder. */
+export interface Ear {
+  /** A packet that passed all checks, before it is passed on. True: kept; it is not passed on. */
+  heard(packet: Buffer, format: Format, now: number): boolean;
 }
 
 const laws = { aToU, uToA };
@@ -47,8 +54,11 @@ export class Stream {
   /** When something last came from the peer; undefined = nothing since the stream was set up. */
   lastHeard: number | undefined;
   // By payload type. Maps, since typed arrays of 128 cost more to make than a call's other objects together.
-  #accepted: ReadonlySet<number> = new Set();
+  #receives: ReadonlyMap<number, Format> = new Map();
   #ways: ReadonlyMap<number, Way> = new Map();
+  #ears: readonly Ear[] = [];
+  /** Who has the floor: the last one. */
+  #floor: readonly object[] = [];
 
   constructor(kind: Kind, wire: Wire, deps: StreamDeps) {
     this.kind = kind;
@@ -69,9 +79,20 @@ export class Stream {
     return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
   }
 
+  /** What the peer is sent: the first codec that it takes, by its number. */
+  get codec(): Format | undefined {
+    return this.#remote?.sends.find((format) => !isEvents(format));
+  }
+
+  /** RFC 4733 events as the peer takes them, of the codec's clock rate where it has them. */
+  get events(): Format | undefined {
+    const all = this.#remote?.sends.filter(isEvents) ?? [];
+    return all.find(({ rate }) => rate === this.codec?.rate) ?? all[0];
+  }
+
   setRemote(remote: Remote): void {
     this.#remote = remote;
-    this.#accepted = new Set(remote.payloads);
+    this.#receives = new Map(remote.receives.map((format) => [format.payload, format]));
     this.#latch.expect(remote.address, remote.port);
     this.#rtcpAddress = remote.rtcpAddress ?? remote.address;
     this.#rtcpPort = remote.rtcpPort;
@@ -86,8 +107,26 @@ export class Stream {
     );
   }
 
+  /** Until the returned function is called, `ear` hears what the peer sends. */
+  hear(ear: Ear): () => void {
+    this.#ears = [...this.#ears, ear];
+    return () => (this.#ears = this.#ears.filter((other) => other !== ear));
+  }
+
+  /** Gives the floor to a speaker until the returned function is called: only what it sends leaves. The last taker has it. */
+  take(speaker: object): () => void {
+    this.#floor = [...this.#floor, speaker];
+    return () => (this.#floor = this.#floor.filter((other) => other !== speaker));
+  }
+
+  /** Sends a packet that `speaker` made (see rtpPacket), with numbers and times of its own; nothing where it has not the floor. */
+  speak(speaker: object, packet: Buffer, { payload, rate }: Pick<Format, "payload" | "rate">): void {
+    this.#send(packet, speaker, payload, rate, this.#deps.now());
+  }
+
   /** Nothing goes to it or from it any more. */
   close(): void {
+    [this.#ears, this.#floor] = [[], []];
     for (const source of [...this.#sources, this]) source.setRoutes(undefined, []);
   }
 
@@ -95,16 +134,19 @@ export class Stream {
   receive(packet: Buffer, address: string, port: number): void {
     const remote = this.#remote;
     const payload = payloadType(packet);
-    if (!remote?.receive || payload < 0 || !this.#accepted.has(payload)) return;
+    const format = this.#receives.get(payload);
+    if (!remote?.receive || !format) return;
     const ssrc = ssrcOf(packet);
     const sequence = sequenceOf(packet);
     if (this.#deps.isOwn(address, port) || !this.#latch.admits(address, port, ssrc, sequence)) return;
     this.in.count(ssrc, sequence);
     const now = this.#deps.now();
     this.lastHeard = now;
+    let kept = false;
+    for (const ear of this.#ears) kept = ear.heard(packet, format, now) || kept;
     const to = this.#to;
     const way = this.#ways.get(payload);
-    if (!to || !way) return;
+    if (kept || !to || !way) return;
     const { law } = way;
     if (law) {
       const end = payloadEnd(packet);
@@ -113,8 +155,9 @@ export class Stream {
     to.#send(packet, this, way.payload, way.rate, now);
   }
 
-  #send(packet: Buffer, source: Stream, payload: number, rate: number, now: number): void {
+  #send(packet: Buffer, source: object, payload: number, rate: number, now: number): void {
     const { address, port } = this.#latch;
+    if (this.#floor.length > 0 && this.#floor.at(-1) !== source) return;
     if (!this.#remote?.send || address === undefined || this.#deps.isOwn(address, port)) return;
     this.out.rewrite(packet, source, payload, rate, now);
     this.#wire.rtp(packet, port, address);
