@@ -5,6 +5,7 @@ import { networkInterfaces } from "node:os";
 import { Worker } from "node:worker_threads";
 import { giveUp, sentence, tryAgain, type PorteroError } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
+import type { MediaEngine } from "./engine.ts";
 import * as negotiate from "./negotiate.ts";
 import { kinds } from "./offer-answer.ts";
 import { MediaSession, type SessionHost } from "./session.ts";
@@ -52,7 +53,7 @@ interface Waiting {
   reject: (error: PorteroError) => void;
 }
 
-export class Media extends EventEmitter<{ down: [PorteroError] }> {
+export class Media extends EventEmitter<{ down: [PorteroError] }> implements MediaEngine {
   readonly #options: MediaOptions;
   readonly #settings: WorkerSettings;
   readonly #spawn: (settings: WorkerSettings) => Worker;

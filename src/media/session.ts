@@ -16,14 +16,14 @@ export interface MediaStats {
   readonly remote?: string;
 }
 
-/** What a session needs of the Media it belongs to. */
+/** What a session needs of the engine it belongs to. */
 export interface SessionHost {
   /** Our address in SDP. */
   advertise(): string;
   random(): number;
   post(message: ToWorker): void;
-  /** A bound pair of ports for a further m-line, where one is left. */
-  port(): number | undefined;
+  /** A pair of ports for a further m-line, where one is left. */
+  port(session: MediaSession, kind: Kind): number | undefined;
   /** Routes to and from the session's peer are to be worked out again. */
   renegotiated(session: MediaSession): void;
   stats(session: MediaSession): Promise<Counts>;
@@ -42,11 +42,12 @@ export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: 
   /** Kinds whose ports the worker has opened for this session. */
   readonly #opened = new Set<Kind>();
   readonly #sdp: OfferAnswer;
+  readonly #elsewhere: boolean;
   #final: MediaStats | undefined;
   #closing: Promise<void> | undefined;
 
-  /** Made by Media.open() with the port of its sound. */
-  constructor(host: SessionHost, number: number, port: number) {
+  /** Made by an engine with the port of its sound; `address` is where that is, if not at ours. */
+  constructor(host: SessionHost, number: number, port: number, address?: string) {
     super();
     this.#host = host;
     this.number = number;
@@ -54,12 +55,13 @@ export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: 
     this.#ports.set("audio", port);
     const id = Math.floor(host.random() * 2 ** 32);
     const ports = { get: (kind: Kind) => this.#port(kind) };
-    this.#sdp = new OfferAnswer({ advertise: host.advertise(), ports, id });
+    this.#elsewhere = address !== undefined;
+    this.#sdp = new OfferAnswer({ advertise: address ?? host.advertise(), ports, id });
   }
 
   /** Our address in this leg's SDP, as its peer can reach it; to be set before the first offer or answer. */
   set advertise(address: string) {
-    this.#sdp.advertise = address;
+    if (!this.#elsewhere) this.#sdp.advertise = address;
   }
 
   /** The codecs that its peer may use, in this order; all that we know where it is undefined. As `advertise`. */
@@ -143,7 +145,7 @@ export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: 
   }
 
   #port(kind: Kind): number | undefined {
-    const port = this.#ports.get(kind) ?? (this.#closing ? undefined : this.#host.port());
+    const port = this.#ports.get(kind) ?? (this.#closing ? undefined : this.#host.port(this, kind));
     if (port !== undefined) this.#ports.set(kind, port);
     return port;
   }

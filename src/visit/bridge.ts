@@ -3,7 +3,8 @@
 import { sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { dtmfInfo, parseDtmfInfo } from "../media/dtmf-info.ts";
-import type { Media, MediaSession } from "../media/media.ts";
+import type { MediaEngine } from "../media/engine.ts";
+import type { MediaSession } from "../media/media.ts";
 import type { Direction } from "../media/sdp.ts";
 import { q850 } from "../sip/causes.ts";
 import type { Call, CallEnd, CallEvents, Message, Reoffer, Referral } from "../sip/dialog/call.ts";
@@ -24,7 +25,7 @@ export interface BridgeHooks {
 }
 
 export interface BridgeHost {
-  readonly media: Media;
+  readonly media: MediaEngine;
   readonly log: Log;
   /** All bridges that are, each under both of its calls. */
   readonly bridges: Map<Call, Bridge>;

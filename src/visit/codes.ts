@@ -3,7 +3,8 @@
 import type { Clock } from "../clock.ts";
 import { sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Media, MediaSession } from "../media/media.ts";
+import type { MediaEngine } from "../media/engine.ts";
+import type { MediaSession } from "../media/media.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { DeviceOptions } from "./devices.ts";
 import { answerFor, openMedia, takeOffer } from "./leg.ts";
@@ -13,7 +14,7 @@ import type { NumberPlan } from "./number-plan.ts";
 const shownMs = 900;
 
 export interface CodesHost {
-  readonly media: Media;
+  readonly media: MediaEngine;
   readonly clock: Clock;
   readonly log: Log;
   readonly plan: NumberPlan;

@@ -159,7 +159,7 @@ export class Forking {
 
   async #call(fork: Fork, to: Contact | Reachable): Promise<void> {
     const { endpoint } = this.#host;
-    const session = await openMedia(this.#host, fork.target);
+    const session = await openMedia(this.#host, fork.target, this.#like);
     fork.session = session;
     if (!this.#forks.has(fork)) {
       await session.close();

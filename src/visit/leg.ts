@@ -1,6 +1,7 @@
 // One party of a visit: its call and its media. Two legs make a bridge.
 import { giveUp, sentence } from "../errors.ts";
-import type { Media, MediaSession } from "../media/media.ts";
+import type { MediaEngine } from "../media/engine.ts";
+import type { MediaSession } from "../media/media.ts";
 import type { Call } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { DeviceOptions } from "./devices.ts";
@@ -12,12 +13,13 @@ export interface Leg {
   readonly name: string;
 }
 
-/** Media for a party, limited to the codecs that its devices may use (H1). */
+/** Media for a party, limited to the codecs that its devices may use (H1); `like` is whom it is to talk with. */
 export async function openMedia(
-  { media, optionsOf }: { readonly media: Media; readonly optionsOf: (number: string) => DeviceOptions },
+  { media, optionsOf }: { readonly media: MediaEngine; readonly optionsOf: (number: string) => DeviceOptions },
   number: string,
+  like?: MediaSession,
 ): Promise<MediaSession> {
-  const session = await media.open();
+  const session = await media.open(like);
   session.codecs = optionsOf(number).codecs;
   return session;
 }

@@ -5,6 +5,7 @@ import { systemClock, type Clock } from "../clock.ts";
 import { checkDoor, presetOf, type DoorSettings, type Opening, type OpenRequest } from "../door/door.ts";
 import { PorteroError, giveUp, sentence, tryAgain } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
+import type { MediaEngine } from "../media/engine.ts";
 import { defaultPorts, Media } from "../media/media.ts";
 import type { Secret } from "../secret.ts";
 import type { Call, Message } from "../sip/dialog/call.ts";
@@ -63,7 +64,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   /** Calls from extension to extension, by their callers. */
   readonly #intercoms = new Set<IncomingCall>();
   readonly #outside: Outside;
-  #media: Media | undefined;
+  #media: MediaEngine | undefined;
   #starting: Promise<void> = Promise.resolve();
 
   constructor(options: SwitchboardOptions) {
@@ -146,7 +147,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
     this.#media = undefined;
   }
 
-  get media(): Media {
+  get media(): MediaEngine {
     if (!this.#media) throw tryAgain("not-started", "the endpoint does not listen yet");
     return this.#media;
   }

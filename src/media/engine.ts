@@ -1,0 +1,19 @@
+// What carries the sound and video of calls: the worker of this process (media.ts), or a program beside it. The rest of the
+// house knows only this.
+import type { EventEmitter } from "node:events";
+import type { PorteroError } from "../errors.ts";
+import type { MediaSession } from "./session.ts";
+
+export interface MediaEngine extends EventEmitter<{ down: [PorteroError] }> {
+  /** How many sessions are open. */
+  readonly sessions: number;
+  /**
+   * A session with the port of its sound; `like` is the one that it is likely to be bridged with. Rejects tryAgain
+   * "no-ports" or "media-down".
+   */
+  open(like?: MediaSession): Promise<MediaSession>;
+  /** Passes media both ways, from now on and through every new offer of either; each session has one other. */
+  bridge(a: MediaSession, b: MediaSession): void;
+  /** Closes all sessions and whatever carries them. */
+  close(): Promise<void>;
+}
