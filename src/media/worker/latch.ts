@@ -1,6 +1,7 @@
 // Where one port's peer really is (symmetric RTP, RFC 4961): the SDP's address, else the first source that passes the
 // checks, then locked until the next offer. A source other than the SDP's must show two packets in sequence (the probation
 // of RFC 3550 A.1), and gives way once to the SDP's own address, so that a stranger who is quicker does not keep the call.
+// With SRTP none of this guessing is needed: where authentic packets come from is known.
 import { ahead } from "./rtp.ts";
 
 export class Latch {
@@ -46,6 +47,11 @@ export class Latch {
       return true;
     }
     return false;
+  }
+
+  /** An authentic packet came from there (SRTP): whatever was held before, there is our peer. */
+  follow(address: string, port: number): void {
+    this.#lock("guessed", address, port);
   }
 
   #passedProbation(address: string, port: number, ssrc: number, sequence: number): boolean {

@@ -1,6 +1,7 @@
 // What the main thread and the media worker say to each other over their MessagePort. Sessions are numbers here; the
 // worker knows nothing of SDP, only sockets, addresses and payload types.
 import type { Format, Kind } from "../codec.ts";
+import type { SrtpKeys } from "../suites.ts";
 
 export type { Format, Kind };
 
@@ -31,6 +32,8 @@ export interface Remote {
   readonly sends: readonly Format[];
   /** What we may get from it, by our numbers. */
   readonly receives: readonly Format[];
+  /** Undefined: plain RTP. */
+  readonly srtp?: SrtpKeys;
 }
 
 /** One payload type's way from one leg to the other. */

@@ -1,5 +1,5 @@
 // The one RTP stream a receiver sees, whatever sources feed it: our SSRC, sequence numbers without a jump and timestamps
-// that go on, so that a change of source (ring-back → bell) breaks neither jitter buffers nor, later, SRTP.
+// that go on, so that a change of source (ring-back → bell) breaks neither jitter buffers nor SRTP.
 import { ahead, payloadEnd, payloadStart, sequenceOf, ssrcOf, timestampOf } from "./rtp.ts";
 
 export class Outbound {

@@ -1,5 +1,5 @@
-// One m-line of one session inside the worker: a port pair, its peer, and the way of its packets to another stream. Plain
-// RTP in and out; where SRTP comes in later, it stands between `receive` and the checks, and before `wire`.
+// One m-line of one session inside the worker: a port pair, its peer, and the way of its packets to another stream. Where
+// SRTP is agreed, it stands before the checks and before `wire`; everything between sees plain RTP.
 import { aToU, uToA } from "../g711.ts";
 import { isEvents, type Format } from "../codec.ts";
 import type { Kind, Remote, Route } from "./messages.ts";
@@ -7,7 +7,8 @@ import { Inbound } from "./inbound.ts";
 import { Latch } from "./latch.ts";
 import { Outbound } from "./outbound.ts";
 import { isControl, relayControl } from "./rtcp.ts";
-import { payloadEnd, payloadStart, payloadType, sequenceOf, ssrcOf } from "./rtp.ts";
+import { ahead, payloadEnd, payloadStart, payloadType, sequenceOf, ssrcOf } from "./rtp.ts";
+import { Srtp } from "./srtp/leg.ts";
 
 /** The two sockets of a port pair, as a stream sees them. */
 export interface Wire {
@@ -49,6 +50,7 @@ export class Stream {
   /** Streams whose packets come here. */
   readonly #sources = new Set<Stream>();
   #remote: Remote | undefined;
+  #srtp: Srtp | undefined;
   #rtcpAddress: string | undefined;
   #rtcpPort = 0;
   /** When something last came from the peer; undefined = nothing since the stream was set up. */
@@ -93,6 +95,7 @@ export class Stream {
   setRemote(remote: Remote): void {
     this.#remote = remote;
     this.#receives = new Map(remote.receives.map((format) => [format.payload, format]));
+    this.#srtp = remote.srtp && new Srtp(remote.srtp, this.#srtp);
     this.#latch.expect(remote.address, remote.port);
     this.#rtcpAddress = remote.rtcpAddress ?? remote.address;
     this.#rtcpPort = remote.rtcpPort;
@@ -131,14 +134,17 @@ export class Stream {
   }
 
   /** A datagram on the RTP port. */
-  receive(packet: Buffer, address: string, port: number): void {
+  receive(datagram: Buffer, address: string, port: number): void {
     const remote = this.#remote;
-    const payload = payloadType(packet);
+    if (!remote?.receive || this.#deps.isOwn(address, port)) return;
+    const packet = this.#srtp ? this.#srtp.unprotect(datagram) : datagram;
+    const payload = packet ? payloadType(packet) : -1;
     const format = this.#receives.get(payload);
-    if (!remote?.receive || !format) return;
+    if (!packet || !format) return;
     const ssrc = ssrcOf(packet);
     const sequence = sequenceOf(packet);
-    if (this.#deps.isOwn(address, port) || !this.#latch.admits(address, port, ssrc, sequence)) return;
+    if (this.#srtp) this.#follow(address, port, ssrc, sequence);
+    else if (!this.#latch.admits(address, port, ssrc, sequence)) return;
     this.in.count(ssrc, sequence);
     const now = this.#deps.now();
     this.lastHeard = now;
@@ -155,18 +161,26 @@ export class Stream {
     to.#send(packet, this, way.payload, way.rate, now);
   }
 
+  /** An authentic packet shows where the peer is, also where it has moved; one that was overtaken does not. */
+  #follow(address: string, port: number, ssrc: number, sequence: number): void {
+    const newest = ssrc !== this.in.ssrc || ahead(sequence, this.in.highest & 0xffff) > 0;
+    if (newest) this.#latch.follow(address, port);
+  }
+
   #send(packet: Buffer, source: object, payload: number, rate: number, now: number): void {
     const { address, port } = this.#latch;
     if (this.#floor.length > 0 && this.#floor.at(-1) !== source) return;
     if (!this.#remote?.send || address === undefined || this.#deps.isOwn(address, port)) return;
     this.out.rewrite(packet, source, payload, rate, now);
-    this.#wire.rtp(packet, port, address);
+    const sent = this.#srtp ? this.#srtp.protect(packet) : packet;
+    if (sent) this.#wire.rtp(sent, port, address);
   }
 
   /** A datagram on the RTCP port. */
-  receiveControl(packet: Buffer, address: string, port: number): void {
-    if (!this.#remote || !isControl(packet) || address !== (this.#rtcpAddressNow() ?? "")) return;
-    if (this.#deps.isOwn(address, port)) return;
+  receiveControl(datagram: Buffer, address: string, port: number): void {
+    if (!this.#remote || !isControl(datagram) || address !== (this.#rtcpAddressNow() ?? "")) return;
+    const packet = this.#srtp ? this.#srtp.unprotectControl(datagram) : datagram;
+    if (!packet || this.#deps.isOwn(address, port)) return;
     this.lastHeard = this.#deps.now();
     // Behind a NAT the RTCP port is not the one in the SDP.
     this.#rtcpAddress = address;
@@ -179,7 +193,9 @@ export class Stream {
   #sendControl(packet: Buffer): void {
     const address = this.#rtcpAddressNow();
     if (!this.#remote || address === undefined || this.#rtcpPort === 0) return;
-    if (!this.#deps.isOwn(address, this.#rtcpPort)) this.#wire.rtcp(packet, this.#rtcpPort, address);
+    if (this.#deps.isOwn(address, this.#rtcpPort)) return;
+    const sent = this.#srtp ? this.#srtp.protectControl(packet) : packet;
+    if (sent) this.#wire.rtcp(sent, this.#rtcpPort, address);
   }
 
   /** RTCP follows RTP: once that is locked to an address, only this address counts. */
