@@ -12,6 +12,7 @@ import { MediaSession, type SessionHost } from "./session.ts";
 import { Outbox } from "./worker/outbox.ts";
 import type { Counts, FromWorker, ToWorker, WorkerSettings } from "./worker/messages.ts";
 
+export type { Playback } from "./playback.ts";
 export { MediaSession, type MediaStats } from "./session.ts";
 
 export interface MediaOptions {
@@ -248,6 +249,9 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
       case "silent":
       case "heard":
         this.#sessions.get(message.session)?.emit(message.type);
+        break;
+      case "played":
+        this.#sessions.get(message.session)?.playbacks.ended(message.play, message.end);
         break;
       case "stats":
         this.#asking.get(message.ask)?.(message.counts);

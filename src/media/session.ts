@@ -4,7 +4,9 @@ import { EventEmitter } from "node:events";
 import { label, type CodecName, type Kind } from "./codec.ts";
 import { mayReceive, maySend, speech, type Agreed } from "./negotiate.ts";
 import { kinds, OfferAnswer } from "./offer-answer.ts";
+import { Playbacks, type Playback } from "./playback.ts";
 import type { Direction } from "./sdp.ts";
+import type { Sound } from "./sound.ts";
 import type { Counts, Remote, ToWorker } from "./worker/messages.ts";
 
 /** Packets of one session, RTP of all its m-lines; `remote` is where its audio comes from, `address:port`. */
@@ -43,6 +45,8 @@ export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: 
   readonly #opened = new Set<Kind>();
   readonly #sdp: OfferAnswer;
   readonly #elsewhere: boolean;
+  /** What is played to its peer; for Media, which hears of its end. */
+  readonly playbacks: Playbacks;
   #final: MediaStats | undefined;
   #closing: Promise<void> | undefined;
 
@@ -57,6 +61,7 @@ export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: 
     const ports = { get: (kind: Kind) => this.#port(kind) };
     this.#elsewhere = address !== undefined;
     this.#sdp = new OfferAnswer({ advertise: address ?? host.advertise(), ports, id });
+    this.playbacks = new Playbacks(number, (message) => host.post(message));
   }
 
   /** Our address in this leg's SDP, as its peer can reach it; to be set before the first offer or answer. */
@@ -115,6 +120,14 @@ export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: 
     return body;
   }
 
+  /**
+   * Plays a sound to its peer, in the place of what is heard there, from now until its end or `stop`; `loop`: again and
+   * again. Throws giveUp "no-media" before anything is settled or after the end, "no-codec" where it is not G.711.
+   */
+  play(sound: Sound, loop = false): Playback {
+    return this.playbacks.play(this.#final ? undefined : this.codec, sound, loop);
+  }
+
   /** Counts so far; of a closed session, the last ones. */
   async stats(): Promise<MediaStats> {
     return this.#final ?? this.#withCodec(await this.#host.stats(this));
@@ -135,6 +148,7 @@ export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: 
   ended(counts: Counts = noCounts): void {
     if (this.#final) return;
     this.#final = this.#withCodec(counts);
+    this.playbacks.close();
     this.emit("closed", this.#final);
     this.removeAllListeners();
   }

@@ -2,6 +2,7 @@
 // worker knows nothing of SDP, only sockets, addresses and payload types.
 import type { Format, Kind } from "../codec.ts";
 import type { SrtpKeys } from "../suites.ts";
+import type { PlaybackEnd, Sound } from "../sound.ts";
 
 export type { Format, Kind };
 
@@ -74,6 +75,15 @@ export type ToWorker =
       readonly to: number | undefined;
       readonly routes: readonly Route[];
     }
+  /** Plays a sound into a session's audio, in the place of the one that plays; `play` names it. */
+  | {
+      readonly type: "play";
+      readonly session: number;
+      readonly play: number;
+      readonly sound: Sound;
+      readonly loop: boolean;
+    }
+  | { readonly type: "stop"; readonly session: number; readonly play: number }
   | { readonly type: "stats"; readonly session: number; readonly ask: number }
   /** `ports`: pairs it was given and never used. */
   | { readonly type: "close"; readonly session: number; readonly ports: readonly number[] }
@@ -87,6 +97,7 @@ export type FromWorker =
   | { readonly type: "ports"; readonly ports: readonly number[]; readonly wanted: number; readonly reason?: string }
   | { readonly type: "silent"; readonly session: number }
   | { readonly type: "heard"; readonly session: number }
+  | { readonly type: "played"; readonly session: number; readonly play: number; readonly end: PlaybackEnd }
   | { readonly type: "stats"; readonly ask: number; readonly counts: Counts }
   | { readonly type: "closed"; readonly session: number; readonly counts: Counts }
   | { readonly type: "ended" };

@@ -1,6 +1,7 @@
 // The worker's sessions: opens and closes their ports, joins their streams, and watches for silence. Knows no threads and
 // no clock of its own, so tests drive it directly.
 import { isIPv6 } from "node:net";
+import { Players } from "./audio/player.ts";
 import { Stream, type StreamDeps, type Wire } from "./stream.ts";
 import type { Metronome } from "./metronome.ts";
 import type { PortPair, PortPool } from "./ports.ts";
@@ -36,10 +37,12 @@ export class Relay {
   /** Bound and told of, but of no session yet; what comes in on them is dropped. */
   readonly #ready = new Map<number, PortPair>();
   readonly #closing = new Set<Promise<unknown>>();
+  readonly #players: Players;
 
   constructor(settings: RelaySettings, deps: RelayDeps) {
     this.#settings = settings;
     this.#deps = deps;
+    this.#players = new Players(deps.metronome, deps.tell);
     this.#own = new Set(settings.own);
   }
 
@@ -59,6 +62,10 @@ export class Relay {
         this.#half(message.session, message.kind)?.stream.setRoutes(to?.stream, message.routes);
         break;
       }
+      case "play":
+      case "stop":
+        this.#players.handle(message, this.#half(message.session, "audio")?.stream);
+        break;
       case "stats":
         this.#deps.tell({ type: "stats", ask: message.ask, counts: this.#counts(message.session) });
         break;
@@ -156,6 +163,7 @@ export class Relay {
   }
 
   #shut(half: Half): Promise<void> {
+    this.#players.closed(half.stream);
     half.stream.close();
     half.pair.rtp.removeAllListeners("message");
     half.pair.rtcp.removeAllListeners("message");

@@ -81,6 +81,11 @@ export class Stream {
     return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
   }
 
+  /** Whether the peer may be sent something and is to be found. */
+  get maySend(): boolean {
+    return this.#remote?.send === true && this.#latch.address !== undefined;
+  }
+
   /** What the peer is sent: the first codec that it takes, by its number. */
   get codec(): Format | undefined {
     return this.#remote?.sends.find((format) => !isEvents(format));
