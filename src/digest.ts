@@ -1,5 +1,5 @@
 // Digest access authentication, both sides of it, for SIP and HTTP alike: RFC 7616, RFC 8760 (SHA-256 in SIP).
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash as hashOf, timingSafeEqual } from "node:crypto";
 
 export type DigestAlgorithm = "MD5" | "SHA-256";
 
@@ -146,10 +146,8 @@ export interface DigestInput {
 
 /** The `response` of RFC 7616 §3.4.1, lower-case hexadecimal. Without qop it is that of RFC 2069. */
 export function digestResponse(input: DigestInput): string {
-  const hash = (data: Buffer | string) =>
-    createHash(input.algorithm.startsWith("SHA-256") ? "sha256" : "md5")
-      .update(data)
-      .digest("hex");
+  const kind = input.algorithm.startsWith("SHA-256") ? "sha256" : "md5";
+  const hash = (data: Buffer | string) => hashOf(kind, data, "hex");
   const { nonce, nc = "", cnonce = "", qop } = input;
   const secret = hash(`${input.username}:${input.realm}:${input.password}`);
   const a1 = input.algorithm.endsWith("-sess") ? hash(`${secret}:${nonce}:${cnonce}`) : secret;

@@ -1,9 +1,10 @@
 // Who may do what: requests outside a dialog are checked here before anything happens on their behalf. RFC 3261 §8.2, §22.
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { DigestAlgorithm } from "../digest.ts";
 import { giveUp } from "../errors.ts";
 import { Authenticator, type Identity, type Verdict } from "./auth/authenticator.ts";
+import { Seal } from "./auth/seal.ts";
 import { sdpType } from "./dialog/call.ts";
 import type { Caller } from "./dialog/caller.ts";
 import { allow, outside, unknownDemands } from "./extensions.ts";
@@ -53,7 +54,7 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #authenticator: Authenticator;
   readonly #extensions = new Map<string, Extension>();
-  readonly #tagKey = randomBytes(32);
+  readonly #tags = new Seal(randomBytes(32));
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
@@ -214,7 +215,7 @@ export class Admission {
   // Without a transaction the same request must get the same tag each time (RFC 3261 §8.2.7).
   #tagFor(request: SipRequest): string {
     const marks = [request.via?.params.get("branch") ?? "", request.callId, request.fromTag, request.get("cseq") ?? ""];
-    return createHmac("sha256", this.#tagKey).update(marks.join("|")).digest("base64url").slice(0, 10);
+    return this.#tags.of(marks.join("|")).slice(0, 10);
   }
 }
 

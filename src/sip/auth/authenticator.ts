@@ -2,11 +2,12 @@
 // a flood of unauthenticated requests costs no memory; only nonces that were answered rightly are remembered, for their
 // count. A nonce is good for the host that it was given to: whoever answers one has received our challenge there, so that
 // neither a ban nor a proof can be brought upon an address by forging it.
-import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { Clock } from "../../clock.ts";
 import { parseCredentials, verifyDigest, type DigestAlgorithm, type DigestCredentials } from "../../digest.ts";
 import type { Secret } from "../../secret.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
+import { Seal } from "./seal.ts";
 
 /** Who may register and call. */
 export interface Identity {
@@ -38,8 +39,7 @@ const mostCounts = 20_000;
 
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
-  /** Wrapped once: a raw key would be wrapped anew for each nonce. */
-  readonly #key: KeyObject;
+  readonly #seal: Seal;
   /** Highest count seen for each rightly answered nonce, oldest first. */
   readonly #counts = new Map<string, { count: number; issued: number; until: number }>();
   /** Nonces from before this moment may have had a count that was forgotten. */
@@ -47,7 +47,7 @@ export class Authenticator {
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
-    this.#key = createSecretKey(options.key);
+    this.#seal = new Seal(options.key);
   }
 
   /** The login that a request names, if it answers a challenge of this realm. */
@@ -88,8 +88,7 @@ export class Authenticator {
 
   #sign(time: string, host: string): string {
     // 96 bits: a shorter challenge fits into an answer that may not be longer than its request.
-    const signature = createHmac("sha256", this.#key).update(`${time}|${this.#options.realm}|${host}`);
-    return signature.digest("base64url").slice(0, 16);
+    return this.#seal.of(`${time}|${this.#options.realm}|${host}`).slice(0, 16);
   }
 
   /** When a nonce was given out; undefined where it is none of ours, or was another host's. */

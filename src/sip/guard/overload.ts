@@ -35,6 +35,11 @@ export const retryAfter = 2;
 
 // A loop this busy has a queue before it: there is none while it ever rests.
 const tooBusy = 0.98;
+/**
+ * So many windows in a row make an overload. One is no sign of it: what a loop at 80 % of its limit misses while memory is
+ * collected for 40 ms takes it 200 ms of work without a rest to make up for.
+ */
+const longWindows = 5;
 /** A busy moment is no overload: a house with fewer calls than this is refused none for it. */
 const fewCalls = 50;
 const windowMs = 200;
@@ -52,6 +57,8 @@ export class Overload {
   #measuredAt: number;
   /** The share of calls that is told to come later. */
   #share = 0;
+  /** Windows in a row that were too busy. */
+  #busyWindows = 0;
   #turnedAway = 0;
   #toldAt = -Infinity;
 
@@ -93,7 +100,9 @@ export class Overload {
     const now = this.#clock.now();
     if (now - this.#measuredAt < windowMs) return;
     this.#measuredAt = now;
-    const over = this.#busy() > tooBusy && this.#calls >= fewCalls;
+    this.#busyWindows = this.#busy() > tooBusy && this.#calls >= fewCalls ? this.#busyWindows + 1 : 0;
+    // Once calls are turned away each window counts: about half of them are to be busy.
+    const over = this.#busyWindows >= (this.#share > 0 ? 1 : longWindows);
     this.#share = over ? Math.min(1, this.#share + step) : Math.max(0, this.#share - step);
   }
 }

@@ -136,10 +136,20 @@ describe("an event loop that never rests", () => {
     return { ...made, load, letIn, over };
   }
 
+  it("turns nobody away for a moment without a rest, such as a collection of memory leaves behind", async () => {
+    const { load, over } = await working(50);
+    for (let i = 0; i < 5; i++) {
+      load.busy = 1;
+      assert.equal(await over(4), 40);
+      load.busy = 0.9;
+      assert.equal(await over(1), 40);
+    }
+  });
+
   it("sends more and more calls away, until it rests, and then less and less", async () => {
     const { load, letIn, over } = await working(50);
     assert.equal(await letIn(), 40);
-    const some = await over(1);
+    const some = await over(5);
     assert.ok(some < 40 && some > 24, `${some} of 40 in the first moment`);
     assert.equal(await over(9), 0);
     load.busy = 0.9;
@@ -150,18 +160,18 @@ describe("an event loop that never rests", () => {
 
   it("serves a door in the worst of it", async () => {
     const { letIn, over, party } = await working(50);
-    assert.equal(await over(11), 0);
+    assert.equal(await over(15), 0);
     assert.equal(await letIn(party({ user: "8000" })), 40);
   });
 
   it("refuses nobody in a house with few calls: a flow may be busy for a moment", async () => {
     const { over } = await working(49);
-    assert.equal(await over(11), 40);
+    assert.equal(await over(15), 40);
   });
 
   it("says the same of a call when it comes back with its password", async () => {
     const { over, party, calls } = await working(50);
-    await over(5);
+    await over(9);
     const phone = party({ user: "6001" });
     const before = calls.length;
     const invites = Array.from({ length: 40 }, (_, i) =>
