@@ -10,7 +10,7 @@ import * as negotiate from "./negotiate.ts";
 import { kinds } from "./offer-answer.ts";
 import { MediaSession, type SessionHost } from "./session.ts";
 import { Outbox } from "./worker/outbox.ts";
-import type { Counts, FromWorker, ToWorker, WorkerSettings } from "./worker/messages.ts";
+import { noCounts, type Counts, type FromWorker, type ToWorker, type WorkerSettings } from "./worker/messages.ts";
 
 export type { Playback } from "./playback.ts";
 export { MediaSession, type MediaStats } from "./session.ts";
@@ -38,7 +38,6 @@ export interface MediaDeps {
 
 export const defaultPorts: readonly [number, number] = [30_000, 30_999];
 
-const noCounts: Counts = { received: 0, sent: 0, lost: 0 };
 const workerFile = new URL(import.meta.url.endsWith(".ts") ? "./worker/main.ts" : "./worker/main.js", import.meta.url);
 const spawnWorker = (settings: WorkerSettings) =>
   new Worker(workerFile, { workerData: settings, name: "portero-media" });
@@ -252,6 +251,9 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
         break;
       case "played":
         this.#sessions.get(message.session)?.playbacks.ended(message.play, message.end);
+        break;
+      case "picture":
+        this.#sessions.get(message.session)?.emit("pictureWanted");
         break;
       case "stats":
         this.#asking.get(message.ask)?.(message.counts);

@@ -4,7 +4,7 @@ import { giveUp } from "../errors.ts";
 import { isG711, key, type Format, type Kind } from "./codec.ts";
 import * as negotiate from "./negotiate.ts";
 import type { Agreed } from "./negotiate.ts";
-import { bad, parseSdp, writeSdp, type Direction, type LocalLine, type RemoteLine } from "./sdp.ts";
+import { bad, parseSdp, relayedFeedback, writeSdp, type Direction, type LocalLine, type RemoteLine } from "./sdp.ts";
 
 export const kinds = ["audio", "video"] as const;
 
@@ -112,8 +112,7 @@ export class OfferAnswer {
       const direction = negotiate.mirror(remote.direction);
       agreed.set(kind, { kind, remote, send: formats, receive: formats, direction });
       const other = towards?.agreed(kind)?.remote;
-      const feedback = remote.feedback.filter((f) => !other || other.feedback.includes(f));
-      return this.#line(kind, remote.protocol, formats, direction, other?.ptime, feedback);
+      return this.#line(kind, remote.protocol, formats, direction, other?.ptime, remote);
     });
     if (!agreed.has("audio")) {
       throw giveUp("no-codec", "The two sides of the call have no audio codec in common; allow PCMA or PCMU on both.");
@@ -150,15 +149,12 @@ export class OfferAnswer {
     }
     const follows = wishes?.line.direction ?? (like ? "sendrecv" : (before?.direction ?? "sendrecv"));
     const direction = kind === "audio" ? (asked ?? follows) : follows;
-    const feedback = wishes?.line.feedback ?? before?.feedback ?? [];
-    return this.#line(
-      kind,
-      protocol,
-      this.#numbered(formats),
-      direction,
-      wishes?.line.ptime ?? before?.ptime,
-      feedback,
-    );
+    // RFC 5761 §5.1.1: what is in use is offered again. At first it is not: not every device takes it with a good grace.
+    const control = {
+      feedback: kind === "video" ? relayedFeedback : [],
+      mux: before?.mux && this.#agreed.get(kind)?.remote.mux,
+    };
+    return this.#line(kind, protocol, this.#numbered(formats), direction, wishes?.line.ptime ?? before?.ptime, control);
   }
 
   #offerFormats(
@@ -210,7 +206,7 @@ export class OfferAnswer {
     formats: readonly Format[],
     direction: Direction,
     ptime: number | undefined,
-    feedback: readonly string[],
+    { feedback, mux }: { feedback: readonly string[]; mux?: boolean | undefined },
   ): LocalLine {
     const port = this.#options.ports.get(kind) ?? 0;
     return {
@@ -220,6 +216,7 @@ export class OfferAnswer {
       formats,
       direction,
       ...(kind === "audio" && { ptime: ptime ?? 20 }),
+      ...(mux && { mux }),
       feedback,
     };
   }

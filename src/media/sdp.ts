@@ -19,6 +19,8 @@ export interface RemoteLine {
   /** Where it wants media; undefined when that is a name, multicast or nowhere. */
   readonly address?: string;
   readonly rtcp?: { readonly port: number; readonly address?: string };
+  /** It can have RTCP on the RTP port (RFC 5761). */
+  readonly mux: boolean;
   /** Hold by `c=0.0.0.0` (RFC 3264 §8.4, old form) is folded in. */
   readonly direction: Direction;
   readonly ptime?: number;
@@ -34,12 +36,13 @@ export interface LocalLine {
   readonly formats: readonly Format[];
   readonly direction: Direction;
   readonly ptime?: number;
+  readonly mux?: boolean;
   readonly feedback: readonly string[];
 }
 
 const longest = 32_768;
 const wanted =
-  /^(?:[cvost]=|m=|a=(?:rtpmap:|fmtp:|rtcp:|rtcp-fb:|ptime:|sendrecv\s*$|sendonly\s*$|recvonly\s*$|inactive\s*$))/;
+  /^(?:[cvost]=|m=|a=(?:rtpmap:|fmtp:|rtcp:|rtcp-fb:|rtcp-mux\s*$|ptime:|sendrecv\s*$|sendonly\s*$|recvonly\s*$|inactive\s*$))/;
 
 /** Reads an SDP body. Throws giveUp "bad-sdp" and nothing else. */
 export function parseSdp(text: string): RemoteLine[] {
@@ -80,6 +83,7 @@ function remoteLine(line: string, media: Loose, session: Loose): RemoteLine {
     formats: formatsOf(list, media),
     ...(address !== undefined && { address }),
     ...(rtcp && { rtcp }),
+    mux: media.rtcpMux !== undefined,
     direction: holding(directionOf(media.direction) ?? directionOf(session.direction) ?? "sendrecv", onHold),
     ...(ptime >= 5 && ptime <= 200 && { ptime: Math.round(ptime) }),
     feedback: feedbackOf(media),
@@ -113,7 +117,7 @@ function cleanFmtp(config: unknown): string | undefined {
 }
 
 /** Key frame requests, the feedback that the relay passes on (RFC 4585 §6.3.1, RFC 5104 §4.3.1). */
-const relayedFeedback = ["nack pli", "ccm fir"];
+export const relayedFeedback = ["nack pli", "ccm fir"];
 
 function feedbackOf(media: Loose): string[] {
   const offered = new Set(records(media.rtcpFb).map((f) => `${String(f.type)} ${String(f.subtype)}`));
@@ -164,13 +168,14 @@ export function writeSdp(id: number, version: number, address: string, lines: re
 }
 
 function mediaLines(line: LocalLine): string {
-  const { type, port, protocol, formats, feedback, ptime } = line;
+  const { type, port, protocol, formats, feedback, ptime, mux } = line;
   const head = `m=${type} ${port} ${protocol} ${line.list ?? formats.map((f) => f.payload).join(" ")}\r\n`;
   if (port === 0) return head;
   const attributes = [
     ...formats.map((f) => `rtpmap:${f.payload} ${label(f)}`),
     ...formats.flatMap((f) => (f.fmtp === undefined ? [] : [`fmtp:${f.payload} ${f.fmtp}`])),
     ...feedback.map((f) => `rtcp-fb:* ${f}`),
+    ...(mux ? ["rtcp-mux"] : []),
     ...(ptime === undefined ? [] : [`ptime:${ptime}`]),
     line.direction,
   ];

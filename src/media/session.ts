@@ -5,17 +5,18 @@ import { label, type CodecName, type Kind } from "./codec.ts";
 import { mayReceive, maySend, speech, type Agreed } from "./negotiate.ts";
 import { kinds, OfferAnswer } from "./offer-answer.ts";
 import { Playbacks, type Playback } from "./playback.ts";
+import { mosOf } from "./quality.ts";
 import type { Direction } from "./sdp.ts";
 import type { Sound } from "./sound.ts";
-import type { Counts, Remote, ToWorker } from "./worker/messages.ts";
+import { noCounts, type Counts, type LineCounts, type Remote, type ToWorker } from "./worker/messages.ts";
 
-/** Packets of one session, RTP of all its m-lines; `remote` is where its audio comes from, `address:port`. */
-export interface MediaStats {
-  readonly received: number;
-  readonly sent: number;
-  readonly lost: number;
+/** Packets of one session's sound, and of its video; `remote` is where its sound comes from, `address:port`. */
+export interface MediaStats extends LineCounts {
   readonly codec?: string;
   readonly remote?: string;
+  /** What the speech from there is worth to a listener, 1 (bad) to 4.4; once some came. */
+  readonly mos?: number;
+  readonly video?: LineCounts & { readonly codec?: string };
 }
 
 /** What a session needs of the engine it belongs to. */
@@ -32,9 +33,15 @@ export interface SessionHost {
   close(session: MediaSession, unused: readonly number[]): Promise<Counts>;
 }
 
-const noCounts: Counts = { received: 0, sent: 0, lost: 0 };
+interface MediaEvents {
+  silent: [];
+  heard: [];
+  /** The peer's camera is to be asked for a whole picture, by signalling. */
+  pictureWanted: [];
+  closed: [MediaStats];
+}
 
-export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: [MediaStats] }> {
+export class MediaSession extends EventEmitter<MediaEvents> {
   readonly id: string;
   /** The session's number in the worker. */
   readonly number: number;
@@ -128,6 +135,11 @@ export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: 
     return this.playbacks.play(this.#final ? undefined : this.codec, sound, loop);
   }
 
+  /** Asks the peer's camera for a whole picture by RTCP; where it does not understand that, "pictureWanted" comes back. */
+  requestPicture(): void {
+    if (this.agreed("video")) this.#host.post({ type: "picture", session: this.number });
+  }
+
   /** Counts so far; of a closed session, the last ones. */
   async stats(): Promise<MediaStats> {
     return this.#final ?? this.#withCodec(await this.#host.stats(this));
@@ -153,9 +165,16 @@ export class MediaSession extends EventEmitter<{ silent: []; heard: []; closed: 
     this.removeAllListeners();
   }
 
-  #withCodec(counts: Counts): MediaStats {
-    const codec = this.codec;
-    return { ...counts, ...(codec !== undefined && { codec }) };
+  #withCodec({ video, ...counts }: Counts): MediaStats {
+    const { codec } = this;
+    const mos = mosOf(counts);
+    const picture = speech(this.#sdp.agreed("video")?.send ?? []);
+    return {
+      ...counts,
+      ...(codec !== undefined && { codec }),
+      ...(mos !== undefined && { mos }),
+      ...(video && { video: { ...video, ...(picture && { codec: label(picture) }) } }),
+    };
   }
 
   #port(kind: Kind): number | undefined {
@@ -190,6 +209,8 @@ function remoteOf(agreed: Agreed): Remote {
     port: remote.port,
     rtcpAddress: remote.rtcp?.address,
     rtcpPort: remote.rtcp?.port ?? Math.min(65_535, remote.port + 1),
+    mux: remote.mux,
+    feedback: remote.feedback,
     send: maySend(agreed),
     receive: mayReceive(agreed),
     sends: agreed.send,

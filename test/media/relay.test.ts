@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { beforeEach, describe, it } from "node:test";
 import { pcma } from "../../src/media/codec.ts";
-import type { FromWorker, Kind, Remote } from "../../src/media/worker/messages.ts";
+import { noCounts, type FromWorker, type Kind, type Remote } from "../../src/media/worker/messages.ts";
 import type { PortPair } from "../../src/media/worker/ports.ts";
 import { Relay } from "../../src/media/worker/relay.ts";
 import { settle } from "../support/clock.ts";
@@ -151,7 +151,7 @@ describe("sessions in the worker", () => {
     relay.handle({ type: "close", session: 1, ports: [] });
     await settle();
     assert.deepEqual(closed, [40_002, 40_000]);
-    const counts = { received: 0, sent: 0, lost: 0, remote: "192.0.2.1:4000" };
+    const counts = { ...noCounts, remote: "192.0.2.1:4000" };
     assert.deepEqual(told.slice(1), [{ type: "closed", session: 1, counts }]);
     await relay.end();
     assert.deepEqual(closed.slice(2).sort(), [40_004, 40_006]);
@@ -162,7 +162,7 @@ describe("sessions in the worker", () => {
     relay.handle({ type: "release", session: 1, kind: "video", port: 40_006 });
     await settle();
     assert.deepEqual(closed, [40_002, 40_006]);
-    assert.deepEqual(told.at(-1), { type: "closed", session: 3, counts: { received: 0, sent: 0, lost: 0 } });
+    assert.deepEqual(told.at(-1), { type: "closed", session: 3, counts: noCounts });
     settleRemote(3, "audio", remote);
     assert.equal(pairs[1]?.rtp.listenerCount("message"), 0, "a session that is closed opens nothing");
   });

@@ -27,6 +27,10 @@ export interface Remote {
   readonly port: number;
   readonly rtcpAddress?: string | undefined;
   readonly rtcpPort: number;
+  /** RTCP comes and goes on the RTP port (RFC 5761). */
+  readonly mux?: boolean;
+  /** The requests for a key frame that it understands: "nack pli", "ccm fir". */
+  readonly feedback?: readonly string[];
   readonly send: boolean;
   readonly receive: boolean;
   /** What it takes, by its numbers; the first that is no event is the codec. */
@@ -46,13 +50,28 @@ export interface Route {
   readonly law?: "aToU" | "uToA";
 }
 
-export interface Counts {
+/** One m-line's packets. */
+export interface LineCounts {
   readonly received: number;
   readonly sent: number;
+  /** Of the peer's packets. */
   readonly lost: number;
+  /** Interarrival jitter of the peer's packets (RFC 3550 A.8). */
+  readonly jitterMs: number;
+  /** To the peer and back, where it sends reports. */
+  readonly roundTripMs?: number;
+  /** Of our packets, as the peer reported last. */
+  readonly peerLost?: number;
+}
+
+/** Those of the sound, and beside it those of the video. */
+export interface Counts extends LineCounts {
   /** Where the audio comes from, `address:port`, once known. */
   readonly remote?: string;
+  readonly video?: LineCounts;
 }
+
+export const noCounts: Counts = { received: 0, sent: 0, lost: 0, jitterMs: 0 };
 
 /** The main thread sends them in arrays, all that came up in one turn of its event loop. */
 export type ToWorker =
@@ -85,6 +104,8 @@ export type ToWorker =
     }
   | { readonly type: "stop"; readonly session: number; readonly play: number }
   | { readonly type: "stats"; readonly session: number; readonly ask: number }
+  /** Asks the peer's camera for a whole picture. */
+  | { readonly type: "picture"; readonly session: number }
   /** `ports`: pairs it was given and never used. */
   | { readonly type: "close"; readonly session: number; readonly ports: readonly number[] }
   | { readonly type: "end" };
@@ -98,6 +119,8 @@ export type FromWorker =
   | { readonly type: "silent"; readonly session: number }
   | { readonly type: "heard"; readonly session: number }
   | { readonly type: "played"; readonly session: number; readonly play: number; readonly end: PlaybackEnd }
+  /** The peer's camera is to send a whole picture, and can be asked by signalling only. */
+  | { readonly type: "picture"; readonly session: number }
   | { readonly type: "stats"; readonly ask: number; readonly counts: Counts }
   | { readonly type: "closed"; readonly session: number; readonly counts: Counts }
   | { readonly type: "ended" };

@@ -15,6 +15,7 @@ export class Outbound {
   #sequence: number;
   #timestamp: number;
   #lastAt = 0;
+  #rate = 8000;
 
   constructor(random: () => number) {
     this.ssrc = Math.floor(random() * 2 ** 32);
@@ -50,9 +51,15 @@ export class Outbound {
       this.#sequence = next;
       this.#timestamp = nextTimestamp;
       this.#lastAt = now;
+      this.#rate = rate;
     }
     this.packets++;
     // RFC 3550 §6.4.1 counts the payload only.
     this.octets += payloadEnd(packet) - payloadStart(packet);
+  }
+
+  /** What the stream's clock shows at `now` (ms), for a sender report. */
+  timestampAt(now: number): number {
+    return (this.#timestamp + Math.round(((now - this.#lastAt) * this.#rate) / 1000)) >>> 0;
   }
 }

@@ -5,7 +5,15 @@ import { Players } from "./audio/player.ts";
 import { Stream, type StreamDeps, type Wire } from "./stream.ts";
 import type { Metronome } from "./metronome.ts";
 import type { PortPair, PortPool } from "./ports.ts";
-import type { Counts, FromWorker, Kind, ToWorker, WorkerSettings } from "./messages.ts";
+import {
+  noCounts,
+  type Counts,
+  type FromWorker,
+  type Kind,
+  type LineCounts,
+  type ToWorker,
+  type WorkerSettings,
+} from "./messages.ts";
 
 interface Half {
   readonly stream: Stream;
@@ -69,16 +77,20 @@ export class Relay {
       case "stats":
         this.#deps.tell({ type: "stats", ask: message.ask, counts: this.#counts(message.session) });
         break;
+      case "picture":
+        this.#half(message.session, "video")?.stream.requestPicture();
+        break;
       case "close":
         this.#close(message.session, message.ports);
         break;
     }
   }
 
-  /** Looks for sessions that have fallen silent, or are heard again; to be called every second or so. */
+  /** Looks for sessions that have fallen silent, or are heard again, and reports; to be called every second or so. */
   watch(): void {
     const now = this.#deps.now();
     for (const [id, session] of this.#sessions) {
+      for (const { stream } of session.halves.values()) stream.report();
       const streams = [...session.halves.values()].map((h) => h.stream).filter((s) => s.expectsMedia);
       if (streams.length === 0) {
         session.watchedSince = undefined;
@@ -121,13 +133,13 @@ export class Relay {
     const pair = this.#ready.get(port);
     if (!pair) return session.halves.get(kind);
     this.#ready.delete(port);
-    const half = this.#bind(kind, pair);
+    const half = this.#bind(id, kind, pair);
     this.#sessions.set(id, session);
     session.halves.set(kind, half);
     return half;
   }
 
-  #bind(kind: Kind, pair: PortPair): Half {
+  #bind(id: number, kind: Kind, pair: PortPair): Half {
     const six = isIPv6(this.#settings.bind);
     // A dual-stack socket writes IPv4 addresses as ::ffff:1.2.3.4; everything above uses the plain form.
     const out = (address: string) => (six && !address.includes(":") ? `::ffff:${address}` : address);
@@ -145,6 +157,7 @@ export class Relay {
       random: this.#deps.random,
       isOwn: (address, port) =>
         this.#deps.pool.has(port) && (this.#own.has(address) || address.startsWith("127.") || address === "::1"),
+      wantPicture: () => this.#deps.tell({ type: "picture", session: id }),
     };
     const stream = new Stream(kind, wire, deps);
     pair.rtp.on("message", (packet, from) => stream.receive(packet, plain(from.address), from.port));
@@ -190,17 +203,23 @@ export class Relay {
   }
 
   #counts(id: number): Counts {
-    let received = 0;
-    let sent = 0;
-    let lost = 0;
-    for (const { stream } of this.#sessions.get(id)?.halves.values() ?? []) {
-      received += stream.in.received;
-      sent += stream.out.packets;
-      lost += stream.in.lost;
-    }
-    const remote = this.#half(id, "audio")?.stream.peer;
-    return { received, sent, lost, ...(remote !== undefined && { remote }) };
+    const [audio, video] = [this.#half(id, "audio")?.stream, this.#half(id, "video")?.stream];
+    const remote = audio?.peer;
+    return {
+      ...(audio ? lineCounts(audio) : noCounts),
+      ...(remote !== undefined && { remote }),
+      ...(video && { video: lineCounts(video) }),
+    };
   }
+}
+
+function lineCounts({ in: from, out, reports: { roundTrip, peerLost } }: Stream): LineCounts {
+  const tenths = (ms: number) => Math.round(10 * ms) / 10;
+  return {
+    ...{ received: from.received, sent: out.packets, lost: from.lost, jitterMs: tenths(from.jitter) },
+    ...(roundTrip !== undefined && { roundTripMs: tenths(roundTrip) }),
+    ...(peerLost !== undefined && { peerLost }),
+  };
 }
 
 const plain = (address: string): string => (address.startsWith("::ffff:") ? address.slice(7) : address);

@@ -1,22 +1,17 @@
-// RTCP from one leg to the other (RFC 3550 §6, RFC 4585, RFC 5104). Each side sees only our SSRC, so every SSRC, sequence
-// number and timestamp in a report is translated; what cannot be translated is left out. Names (SDES) and BYE stay behind:
-// our stream outlives its sources, and the other side's CNAME is nobody's business.
-import { ahead } from "./rtp.ts";
-import type { Inbound } from "./inbound.ts";
-import type { Outbound } from "./outbound.ts";
+// RTCP packets (RFC 3550 §6.4, RFC 4585 §6, RFC 5104 §4.3) read and made.
 
-const senderReport = 200;
-const receiverReport = 201;
+export const senderReport = 200;
+export const receiverReport = 201;
 const sourceDescription = 202;
-const transportFeedback = 205;
-const payloadFeedback = 206;
-const block = 24;
+export const transportFeedback = 205;
+export const payloadFeedback = 206;
+/** Length of a report block. */
+export const block = 24;
+/** The most blocks that a report has room for. */
+const mostBlocks = 31;
 
-/** The two ends a report is translated between; a Stream is one. */
-export interface ControlEnd {
-  readonly in: Inbound;
-  readonly out: Outbound;
-}
+const pictureLoss = 1;
+const fullIntra = 4;
 
 /** RFC 3550 A.2: version 2 and a report first. */
 export function isControl(packet: Buffer): boolean {
@@ -25,117 +20,81 @@ export function isControl(packet: Buffer): boolean {
   return type >= senderReport && type <= payloadFeedback + 1;
 }
 
-/** The compound packet to send to `to`'s peer for the one that came from `from`'s peer, or undefined when nothing is left. */
-export function relayControl(compound: Buffer, from: ControlEnd, to: ControlEnd): Buffer | undefined {
-  let sender: Buffer | undefined;
-  const blocks: Buffer[] = [];
-  const feedback: Buffer[] = [];
+/** One packet of a compound. */
+export interface ControlPacket {
+  readonly type: number;
+  /** How many blocks, or the format of a feedback. */
+  readonly count: number;
+  /** What follows the first four bytes; at least the sender's SSRC. */
+  readonly body: Buffer;
+}
+
+/** The packets of a compound that are long enough for what they say to be, up to the first that lies about its length. */
+export function packets(compound: Buffer): ControlPacket[] {
+  const found: ControlPacket[] = [];
   for (let at = 0; at + 4 <= compound.length;) {
-    const length = 4 * (compound.readUInt16BE(at + 2) + 1);
-    if (compound.readUInt8(at) >> 6 !== 2 || at + length > compound.length) break;
-    const packet = compound.subarray(at, at + length);
-    const type = packet.readUInt8(1);
-    const count = packet.readUInt8(0) & 0x1f;
-    if (type === senderReport && length >= 28) {
-      sender = senderInfo(packet, from, to) ?? sender;
-      blocks.push(...reportBlocks(packet.subarray(28), count, from, to));
-    } else if (type === receiverReport && length >= 8) {
-      blocks.push(...reportBlocks(packet.subarray(8), count, from, to));
-    } else if ((type === transportFeedback || type === payloadFeedback) && length >= 12) {
-      const translated = translateFeedback(packet, type, count, from, to);
-      if (translated) feedback.push(translated);
-    }
-    at += length;
+    const end = at + 4 * (compound.readUInt16BE(at + 2) + 1);
+    const first = compound.readUInt8(at);
+    if (first >> 6 !== 2 || end > compound.length) break;
+    const type = compound.readUInt8(at + 1);
+    const body = compound.subarray(at + 4, end);
+    const least = type === senderReport ? block : type === transportFeedback || type === payloadFeedback ? 8 : 4;
+    if (body.length >= least) found.push({ type, count: first & 0x1f, body });
+    at = end;
   }
-  if (!sender && blocks.length === 0 && feedback.length === 0) return undefined;
-  const reports = blocks.slice(0, 31);
-  const head = header(
-    reports.length,
-    sender ? senderReport : receiverReport,
-    4 + (sender?.length ?? 0) + block * reports.length,
+  return found;
+}
+
+/** The report blocks of a packet; none where it is no report. */
+export function blocksOf({ type, count, body }: ControlPacket): Buffer[] {
+  const start = type === senderReport ? 24 : type === receiverReport ? 4 : body.length;
+  const room = Math.floor((body.length - start) / block);
+  return Array.from({ length: Math.min(count, room) }, (_, i) =>
+    body.subarray(start + i * block, start + (i + 1) * block),
   );
+}
+
+/** A compound of ours: a sender report where there is its `info` (20 bytes), else a receiver report; our name; and feedback. */
+export function compound(
+  from: number,
+  info: Buffer | undefined,
+  blocks: readonly Buffer[],
+  feedback: readonly Buffer[] = [],
+): Buffer {
+  const reports = blocks.slice(0, mostBlocks);
+  const report = [ssrc(from), ...(info ? [info] : []), ...reports];
   return Buffer.concat([
-    head,
-    ssrc(to.out.ssrc),
-    ...(sender ? [sender] : []),
-    ...reports,
-    nameless(to.out.ssrc),
+    packetOf(info ? senderReport : receiverReport, reports.length, report),
+    nameless(from),
     ...feedback,
   ]);
 }
 
-/** NTP time as it is, RTP time as our stream counts it, and what we really sent. */
-function senderInfo(packet: Buffer, from: ControlEnd, to: ControlEnd): Buffer | undefined {
-  const { out } = to;
-  if (out.source !== from || packet.readUInt32BE(4) !== out.sourceSsrc) return undefined;
-  const info = Buffer.from(packet.subarray(8, 28));
-  info.writeUInt32BE((info.readUInt32BE(8) + out.timestampOffset) >>> 0, 8);
-  info.writeUInt32BE(out.packets >>> 0, 12);
-  info.writeUInt32BE(out.octets >>> 0, 16);
-  return info;
+export function packetOf(type: number, count: number, body: readonly Buffer[]): Buffer {
+  const packet = Buffer.concat([Buffer.alloc(4), ...body]);
+  packet.writeUInt8(0x80 | count, 0);
+  packet.writeUInt8(type, 1);
+  packet.writeUInt16BE(packet.length / 4 - 1, 2);
+  return packet;
 }
 
-/** Reports about what we send to `from`'s peer become reports about what `to`'s peer sent us. */
-function reportBlocks(area: Buffer, count: number, from: ControlEnd, to: ControlEnd): Buffer[] {
-  const { out } = from;
-  if (out.source !== to) return [];
-  const blocks: Buffer[] = [];
-  for (let i = 0; i < count && (i + 1) * block <= area.length; i++) {
-    const report = Buffer.from(area.subarray(i * block, (i + 1) * block));
-    if (report.readUInt32BE(0) !== out.ssrc || to.in.ssrc !== out.sourceSsrc) continue;
-    report.writeUInt32BE(out.sourceSsrc, 0);
-    // The wraps it counted are our stream's; those of the source we counted ourselves.
-    const sequence = (report.readUInt16BE(10) - out.sequenceOffset) & 0xffff;
-    const extended = to.in.highest + ahead(sequence, to.in.highest & 0xffff);
-    report.writeUInt32BE(Math.max(0, extended) >>> 0, 8);
-    blocks.push(report);
-  }
-  return blocks;
+/** Whether the packet asks the source of `stream` for a whole picture. */
+export function asksForPicture({ type, count, body }: ControlPacket, stream: number): boolean {
+  if (type !== payloadFeedback) return false;
+  if (count === pictureLoss) return body.readUInt32BE(4) === stream;
+  if (count !== fullIntra) return false;
+  // RFC 5104 §4.3.1: the streams asked for stand in the entries.
+  for (let at = 8; at + 8 <= body.length; at += 8) if (body.readUInt32BE(at) === stream) return true;
+  return false;
 }
 
-/** Key frame requests and NACKs, towards the source of the stream they are about. */
-function translateFeedback(
-  packet: Buffer,
-  type: number,
-  format: number,
-  from: ControlEnd,
-  to: ControlEnd,
-): Buffer | undefined {
-  const { out } = from;
-  if (out.source !== to) return undefined;
-  const copy = Buffer.from(packet);
-  const ours = copy.readUInt32BE(8) === out.ssrc;
-  copy.writeUInt32BE(to.out.ssrc, 4);
-  if (type === payloadFeedback && format === 1 && ours) {
-    copy.writeUInt32BE(out.sourceSsrc, 8);
-    return copy;
-  }
-  if (type === payloadFeedback && format === 4) {
-    // RFC 5104 §4.3.1: the stream asked for stands in the entries.
-    for (let at = 12; at + 8 <= copy.length; at += 8) {
-      if (copy.readUInt32BE(at) !== out.ssrc) return undefined;
-      copy.writeUInt32BE(out.sourceSsrc, at);
-    }
-    copy.writeUInt32BE(0, 8);
-    return copy.length >= 20 ? copy : undefined;
-  }
-  if (type === transportFeedback && format === 1 && ours) {
-    copy.writeUInt32BE(out.sourceSsrc, 8);
-    for (let at = 12; at + 4 <= copy.length; at += 4) {
-      copy.writeUInt16BE((copy.readUInt16BE(at) - out.sequenceOffset) & 0xffff, at);
-    }
-    return copy;
-  }
-  return undefined;
-}
+/** RFC 4585 §6.3.1. */
+export const pictureLossIndication = (from: number, stream: number): Buffer =>
+  packetOf(payloadFeedback, pictureLoss, [ssrc(from), ssrc(stream)]);
 
-function header(count: number, type: number, bodyLength: number): Buffer {
-  const head = Buffer.alloc(4);
-  head.writeUInt8(0x80 | count, 0);
-  head.writeUInt8(type, 1);
-  head.writeUInt16BE(bodyLength / 4, 2);
-  return head;
-}
+/** RFC 5104 §4.3.1; `number` counts the requests, a repetition has that of the first. */
+export const fullIntraRequest = (from: number, stream: number, number: number): Buffer =>
+  packetOf(payloadFeedback, fullIntra, [ssrc(from), ssrc(0), ssrc(stream), Buffer.from([number & 0xff, 0, 0, 0])]);
 
 function ssrc(value: number): Buffer {
   const four = Buffer.alloc(4);
@@ -147,6 +106,5 @@ function ssrc(value: number): Buffer {
 function nameless(of: number): Buffer {
   const name = Buffer.from(of.toString(16).padStart(8, "0"));
   // Chunk: SSRC, type 1, length, text, and at least one null to the next word: 4 + 2 + 8 + 2.
-  const item = Buffer.concat([ssrc(of), Buffer.from([1, name.length]), name, Buffer.alloc(2)]);
-  return Buffer.concat([header(1, sourceDescription, item.length), item]);
+  return packetOf(sourceDescription, 1, [ssrc(of), Buffer.from([1, name.length]), name, Buffer.alloc(2)]);
 }

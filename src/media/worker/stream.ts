@@ -6,8 +6,10 @@ import type { Kind, Remote, Route } from "./messages.ts";
 import { Inbound } from "./inbound.ts";
 import { Latch } from "./latch.ts";
 import { Outbound } from "./outbound.ts";
-import { isControl, relayControl } from "./rtcp.ts";
-import { ahead, payloadEnd, payloadStart, payloadType, sequenceOf, ssrcOf } from "./rtp.ts";
+import { relayControl } from "./control.ts";
+import { Reports } from "./reports.ts";
+import { asksForPicture, compound, fullIntraRequest, isControl, packets, pictureLossIndication } from "./rtcp.ts";
+import { ahead, payloadEnd, payloadStart, payloadType, sequenceOf, ssrcOf, timestampOf } from "./rtp.ts";
 import { Srtp } from "./srtp/leg.ts";
 
 /** The two sockets of a port pair, as a stream sees them. */
@@ -22,7 +24,12 @@ export interface StreamDeps {
   readonly random: () => number;
   /** Whether an address is one of our own media ports: media to it would go round in a circle. */
   readonly isOwn: (address: string, port: number) => boolean;
+  /** The peer's camera is to send a whole picture, and understands no request by RTCP. */
+  readonly wantPicture?: () => void;
 }
+
+/** Receivers that lost something ask again and again, and several at once: a camera is asked once in this time. */
+const pictureMs = 500;
 
 /** Somebody who hears what a peer sends: digits, a mixer, a recorder. */
 export interface Ear {
@@ -43,6 +50,7 @@ export class Stream {
   readonly kind: Kind;
   readonly in = new Inbound();
   readonly out: Outbound;
+  readonly reports: Reports;
   readonly #latch = new Latch();
   readonly #wire: Wire;
   readonly #deps: StreamDeps;
@@ -53,6 +61,8 @@ export class Stream {
   #srtp: Srtp | undefined;
   #rtcpAddress: string | undefined;
   #rtcpPort = 0;
+  #pictureAt = -Infinity;
+  #pictureRequests = 0;
   /** When something last came from the peer; undefined = nothing since the stream was set up. */
   lastHeard: number | undefined;
   // By payload type. Maps, since typed arrays of 128 cost more to make than a call's other objects together.
@@ -67,6 +77,7 @@ export class Stream {
     this.#wire = wire;
     this.#deps = deps;
     this.out = new Outbound(deps.random);
+    this.reports = new Reports(this.in, this.out);
   }
 
   /** Whether the peer should be sending something that somebody gets. */
@@ -140,6 +151,7 @@ export class Stream {
 
   /** A datagram on the RTP port. */
   receive(datagram: Buffer, address: string, port: number): void {
+    if (this.#remote?.mux && isControl(datagram)) return this.receiveControl(datagram, address, port);
     const remote = this.#remote;
     if (!remote?.receive || this.#deps.isOwn(address, port)) return;
     const packet = this.#srtp ? this.#srtp.unprotect(datagram) : datagram;
@@ -150,8 +162,9 @@ export class Stream {
     const sequence = sequenceOf(packet);
     if (this.#srtp) this.#follow(address, port, ssrc, sequence);
     else if (!this.#latch.admits(address, port, ssrc, sequence)) return;
-    this.in.count(ssrc, sequence);
     const now = this.#deps.now();
+    // All packets of an event have the time of its begin (RFC 4733 §2.2).
+    this.in.count(ssrc, sequence, timestampOf(packet), isEvents(format) ? 0 : format.rate, now);
     this.lastHeard = now;
     let kept = false;
     for (const ear of this.#ears) kept = ear.heard(packet, format, now) || kept;
@@ -181,26 +194,54 @@ export class Stream {
     if (sent) this.#wire.rtp(sent, port, address);
   }
 
-  /** A datagram on the RTCP port. */
+  /** A datagram on the RTCP port, or RTCP on the other one where both are one. */
   receiveControl(datagram: Buffer, address: string, port: number): void {
     if (!this.#remote || !isControl(datagram) || address !== (this.#rtcpAddressNow() ?? "")) return;
     const packet = this.#srtp ? this.#srtp.unprotectControl(datagram) : datagram;
     if (!packet || this.#deps.isOwn(address, port)) return;
-    this.lastHeard = this.#deps.now();
+    const now = this.#deps.now();
+    this.lastHeard = now;
     // Behind a NAT the RTCP port is not the one in the SDP.
     this.#rtcpAddress = address;
     this.#rtcpPort = port;
+    this.reports.heard(packet, now);
+    const { source } = this.out;
+    if (source instanceof Stream && packets(packet).some((one) => asksForPicture(one, this.out.ssrc)))
+      source.requestPicture();
     const to = this.#to;
     const rewritten = to && relayControl(packet, this, to);
-    if (rewritten) to.#sendControl(rewritten);
+    if (!rewritten) return;
+    to.reports.passed(rewritten, now);
+    to.#sendControl(rewritten);
+  }
+
+  /** Sends our own report to the peer where it is time for one; to be called every second or so. */
+  report(): void {
+    const report = this.#remote && this.reports.due(this.#deps.now());
+    if (report) this.#sendControl(report);
+  }
+
+  /** Asks the peer's camera for a whole picture, in the way it understands. */
+  requestPicture(): void {
+    const now = this.#deps.now();
+    if (this.kind !== "video" || !this.#remote?.receive || now - this.#pictureAt < pictureMs) return;
+    this.#pictureAt = now;
+    const { feedback = [] } = this.#remote;
+    const [we, they] = [this.out.ssrc, this.in.ssrc];
+    if (they < 0 || feedback.length === 0) return this.#deps.wantPicture?.();
+    const request = feedback.includes("nack pli")
+      ? pictureLossIndication(we, they)
+      : fullIntraRequest(we, they, this.#pictureRequests++);
+    this.#sendControl(compound(we, undefined, [], [request]));
   }
 
   #sendControl(packet: Buffer): void {
-    const address = this.#rtcpAddressNow();
-    if (!this.#remote || address === undefined || this.#rtcpPort === 0) return;
-    if (this.#deps.isOwn(address, this.#rtcpPort)) return;
+    const { mux } = this.#remote ?? {};
+    const address = mux ? this.#latch.address : this.#rtcpAddressNow();
+    const port = mux ? this.#latch.port : this.#rtcpPort;
+    if (!this.#remote || address === undefined || port === 0 || this.#deps.isOwn(address, port)) return;
     const sent = this.#srtp ? this.#srtp.protectControl(packet) : packet;
-    if (sent) this.#wire.rtcp(sent, this.#rtcpPort, address);
+    if (sent) this.#wire[mux ? "rtp" : "rtcp"](sent, port, address);
   }
 
   /** RTCP follows RTP: once that is locked to an address, only this address counts. */
