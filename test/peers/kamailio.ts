@@ -25,6 +25,8 @@ log_stderror=yes
 fork=yes
 children=2
 tcp_children=2
+# Seconds for its processes to end; one that hangs would hold the ports for a minute.
+exit_timeout=2
 auto_aliases=no
 listen=udp:127.0.0.1:${port}
 listen=tcp:127.0.0.1:${port}
@@ -123,6 +125,11 @@ export class Kamailio {
     return transport === "tls" ? this.tlsPort : this.port;
   }
 
+  /** False when it has ended, asked or not. */
+  get isRunning(): boolean {
+    return this.#child?.process.exitCode === null && this.#child.process.signalCode === null;
+  }
+
   get output(): string {
     return this.#child?.output ?? "";
   }
@@ -132,11 +139,11 @@ export class Kamailio {
     writeFileSync(config, configuration(this.#role, this.port, this.tlsPort, join(this.#folder, "tls.pem")));
     // -DD: in the foreground; -Y: its sockets lie in a folder of its own; little memory, since several run at once.
     const args = ["-DD", "-E", "-m", "16", "-M", "4", "-f", config, "-Y", this.#folder];
-    this.#child = start(thePeer("kamailio"), args);
+    this.#child = start(thePeer("kamailio"), args, { group: true });
   }
 
   async end(): Promise<void> {
-    await this.#child?.end();
+    await this.#child?.end("SIGTERM", 5_000);
     this.#child = undefined;
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { isFree } from "../../scripts/ports.ts";
 import { freePorts } from "./ports.ts";
@@ -35,6 +36,23 @@ describe("A child process of a test", () => {
     await child.line(/up/);
     assert.deepEqual(await child.end("SIGTERM", 50), { code: null, signal: "SIGKILL" });
     assert.equal(child.process.exitCode ?? child.process.signalCode, "SIGKILL");
+  });
+
+  it("is over when it was killed, even if what it started lives on and holds its pipes", async () => {
+    const grandchild = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.log(process.pid)";
+    const script = `
+      require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(grandchild)}], { stdio: "inherit" });
+      process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)`;
+    const [alone, group] = [start(...node(script)), start(...node(script), { group: true })];
+    const pids = await Promise.all([alone, group].map(async (child) => Number((await child.line(/^\d+$/))[0])));
+    assert.deepEqual(await alone.end("SIGTERM", 50), { code: null, signal: "SIGKILL" });
+    assert.deepEqual(await group.end("SIGTERM", 50), { code: null, signal: "SIGKILL" });
+    const [left = 0, taken = 0] = pids;
+    process.kill(left, "SIGKILL");
+    // Killed with the group: gone, or a zombie that nobody has waited for yet.
+    const state = () =>
+      existsSync(`/proc/${taken}/stat`) ? readFileSync(`/proc/${taken}/stat`, "utf8").split(" ")[2] : "";
+    assert.match(state() ?? "", /^[ZX]?$/);
   });
 
   it("reads its input to the end", async () => {

@@ -10,6 +10,8 @@ export interface ChildOptions {
   /** Written to its stdin, which is closed then. Without it stdin is empty; `keepStdin` leaves it open. */
   input?: string;
   keepStdin?: boolean;
+  /** Leads a group of its own: what it started and left behind is killed with it. */
+  group?: boolean;
 }
 
 export interface Exit {
@@ -24,16 +26,19 @@ export class Child {
   /** Resolves when the child is gone and its output has been read; never rejects (a program that cannot start: code null). */
   readonly exit: Promise<Exit>;
   readonly #name: string;
+  readonly #group: boolean;
   readonly #waiting = new Set<() => void>();
   #exited: Exit | undefined;
   #failed: Error | undefined;
 
   constructor(program: string, args: readonly string[], options: ChildOptions = {}) {
     this.#name = [program, ...args].join(" ");
+    this.#group = options.group ?? false;
     // Inside a test Node tells its children by NODE_TEST_CONTEXT to report like a test file: a program is none.
     const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
     this.process = spawn(program, args, {
       cwd: options.cwd,
+      detached: this.#group,
       env: { ...inherited, ...options.env },
       stdio: [options.input === undefined && !options.keepStdin ? "ignore" : "pipe", "pipe", "pipe"],
     });
@@ -110,11 +115,23 @@ export class Child {
   /** Asks the child to end and waits until it has; after `ms` milliseconds it is killed. */
   async end(signal: NodeJS.Signals = "SIGTERM", ms = 10_000): Promise<Exit> {
     if (this.#exited) return this.#exited;
-    const timer = setTimeout(() => this.process.kill("SIGKILL"), ms);
+    const timer = setTimeout(() => this.#kill(), ms);
     this.process.kill(signal);
     const exit = await this.exit;
     clearTimeout(timer);
     return exit;
+  }
+
+  #kill(): void {
+    this.process.kill("SIGKILL");
+    try {
+      if (this.#group && this.pid !== undefined) process.kill(-this.pid, "SIGKILL");
+    } catch {
+      // Nobody of it is left.
+    }
+    // What it started and what lives on may hold our pipes for ever.
+    this.process.stdout?.destroy();
+    this.process.stderr?.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
