@@ -1,6 +1,7 @@
 // Offer and answer (RFC 3264) as pure functions: which formats to offer, which to take, and what two legs can pass to each
 // other. Transcoding is only between the two G.711 laws, so everything here tries to make both legs agree on one codec.
 import { isEvents, isG711, packetization, pcma, pcmu, same, usable, type Format, type Kind } from "./codec.ts";
+import type { Secured } from "./sdes.ts";
 import type { Direction, RemoteLine } from "./sdp.ts";
 import type { Route } from "./worker/messages.ts";
 
@@ -15,17 +16,23 @@ export interface Agreed {
   readonly receive: readonly Format[];
   /** Ours: what we may do towards the remote. */
   readonly direction: Direction;
+  /** Undefined: plain RTP. */
+  readonly secured?: Secured;
 }
 
 const events: Format = { payload: 101, name: "telephone-event", rate: 8000, channels: 1, fmtp: "0-15" };
 /** Offered when nothing is known of the other leg. */
 export const plainAudio: readonly Format[] = [pcma, pcmu, events];
 
-const protocols = new Set(["RTP/AVP", "RTP/AVPF"]);
+const plain = new Set(["RTP/AVP", "RTP/AVPF"]);
+const secure = new Set(["RTP/SAVP", "RTP/SAVPF"]);
+/** Whether a line may be used encrypted only. */
+export const insists = (protocol: string): boolean => secure.has(protocol);
 
-/** The formats of a remote's line that we can carry; none when the line is refused, encrypted or of another kind. */
+/** The formats of a remote's line that we can carry; none when it is refused, of another kind, or encrypted in a way we lack. */
 export function carried(kind: Kind, line: RemoteLine): Format[] {
-  if (line.type !== kind || line.port === 0 || !protocols.has(line.protocol)) return [];
+  const usableProtocol = plain.has(line.protocol) || (insists(line.protocol) && line.crypto.length > 0);
+  if (line.type !== kind || line.port === 0 || !usableProtocol) return [];
   return line.formats.filter((f) => usable(kind, f));
 }
 

@@ -3,7 +3,9 @@
 import { giveUp } from "../errors.ts";
 import { isG711, key, type Format, type Kind } from "./codec.ts";
 import * as negotiate from "./negotiate.ts";
-import type { Agreed } from "./negotiate.ts";
+import { insists, type Agreed } from "./negotiate.ts";
+import { noCodec, notEncrypted } from "./refusals.ts";
+import { answerCrypto, offerCrypto, settleCrypto, type Encryption, type RandomBytes } from "./sdes.ts";
 import { bad, parseSdp, relayedFeedback, writeSdp, type Direction, type LocalLine, type RemoteLine } from "./sdp.ts";
 
 export const kinds = ["audio", "video"] as const;
@@ -15,6 +17,8 @@ export interface OfferAnswerOptions {
   readonly ports: Pick<ReadonlyMap<Kind, number>, "get">;
   /** The session id of the o= line, below 2^53. */
   readonly id: number;
+  /** For keys; the system's where it is absent. */
+  readonly randomBytes?: RandomBytes;
 }
 
 export class OfferAnswer {
@@ -23,6 +27,8 @@ export class OfferAnswer {
   advertise: string;
   /** The codecs that may be used on this leg, in this order (H1); all that we know where it is undefined. */
   codecs: readonly string[] | undefined;
+  /** Whether SRTP is offered, and insisted on. */
+  encryption: Encryption = "off";
   #version = 0;
   #written = "";
   /** Our m-lines as last written; their number and order never change (RFC 3264 §8). */
@@ -69,7 +75,7 @@ export class OfferAnswer {
 
   /**
    * The answer to our offer; true when it settles something. The same body again (a 183, then the 200) settles nothing new.
-   * Throws giveUp "bad-sdp" or "no-codec"; everything then stays as it was.
+   * Throws giveUp "bad-sdp", "no-codec" or "not-encrypted"; everything then stays as it was.
    */
   receiveAnswer(sdp: string): boolean {
     if (this.#answered !== "" && sdp === this.#answered) return false;
@@ -80,7 +86,13 @@ export class OfferAnswer {
     const agreed = kinds.flatMap((kind) => {
       const ours = offered.find((l) => l.type === kind && l.port !== 0);
       const theirs = remote.find((l) => l.type === kind);
-      return ours && theirs ? (negotiate.settle(kind, ours.formats, ours.direction, theirs) ?? []) : [];
+      const settled = ours && theirs && negotiate.settle(kind, ours.formats, ours.direction, theirs);
+      if (!settled) return [];
+      const secured = settleCrypto(ours.crypto ?? [], theirs);
+      if (secured !== "mismatch" && (secured || !insists(ours.protocol)))
+        return { ...settled, ...(secured && { secured }) };
+      if (kind === "audio") throw notEncrypted();
+      return [];
     });
     if (!agreed.some((a) => a.kind === "audio")) throw noCodec(remote);
     this.#answered = sdp;
@@ -88,12 +100,13 @@ export class OfferAnswer {
     return true;
   }
 
-  /** The other side's offer, first or repeated; nothing changes before answer(). Throws giveUp "bad-sdp" or "no-codec". */
+  /** The other side's offer, first or repeated; nothing changes before answer(). Throws as receiveAnswer. */
   receiveOffer(sdp: string): void {
     const remote = parseSdp(sdp);
     const audio = remote.flatMap((line) => negotiate.carried("audio", line));
     if (!negotiate.speech(audio)) throw noCodec(remote);
     if (!negotiate.speech(negotiate.limited(audio, this.codecs))) throw this.#noCommon();
+    if (!remote.some((line) => negotiate.speech(this.#carried("audio", line)))) throw notEncrypted();
     this.#remoteOffer = remote;
   }
 
@@ -110,9 +123,11 @@ export class OfferAnswer {
       const formats = kind ? this.#answerFormats(kind, remote, towards) : [];
       if (!kind || !negotiate.speech(formats) || this.#options.ports.get(kind) === undefined) return refused(remote);
       const direction = negotiate.mirror(remote.direction);
-      agreed.set(kind, { kind, remote, send: formats, receive: formats, direction });
+      const secured = answerCrypto(remote.crypto, this.#agreed.get(kind)?.secured, this.#options.randomBytes);
+      agreed.set(kind, { kind, remote, send: formats, receive: formats, direction, ...(secured && { secured }) });
       const other = towards?.agreed(kind)?.remote;
-      return this.#line(kind, remote.protocol, formats, direction, other?.ptime, remote);
+      const cover = { protocol: remote.protocol, crypto: secured ? [secured.own] : [] };
+      return this.#line(kind, cover, formats, direction, other?.ptime, remote);
     });
     if (!agreed.has("audio")) {
       throw giveUp("no-codec", "The two sides of the call have no audio codec in common; allow PCMA or PCMU on both.");
@@ -127,7 +142,7 @@ export class OfferAnswer {
   /** What this leg's remote takes, in its order: offered to us, or settled; undefined while nothing is known. */
   #wishes(kind: Kind): { formats: readonly Format[]; line: RemoteLine } | undefined {
     for (const line of this.#remoteOffer ?? []) {
-      const formats = negotiate.limited(negotiate.carried(kind, line), this.codecs);
+      const formats = this.#carried(kind, line);
       if (negotiate.speech(formats)) return { formats, line };
     }
     const agreed = this.#remoteOffer ? undefined : this.#agreed.get(kind);
@@ -143,8 +158,8 @@ export class OfferAnswer {
     const kind = kinds.find((k) => k === type);
     const wishes = kind && like ? like.#wishes(kind) : undefined;
     const formats = kind ? this.#offerFormats(kind, before, like, wishes?.formats) : [];
-    const protocol = before?.protocol ?? "RTP/AVP";
     if (!kind || formats.length === 0 || this.#options.ports.get(kind) === undefined) {
+      const protocol = before?.protocol ?? "RTP/AVP";
       return refused({ type, protocol, list: before?.list ?? before?.formats.map((f) => f.payload).join(" ") ?? "0" });
     }
     const follows = wishes?.line.direction ?? (like ? "sendrecv" : (before?.direction ?? "sendrecv"));
@@ -154,7 +169,32 @@ export class OfferAnswer {
       feedback: kind === "video" ? relayedFeedback : [],
       mux: before?.mux && this.#agreed.get(kind)?.remote.mux,
     };
-    return this.#line(kind, protocol, this.#numbered(formats), direction, wishes?.line.ptime ?? before?.ptime, control);
+    return this.#line(
+      kind,
+      this.#cover(kind, before),
+      this.#numbered(formats),
+      direction,
+      wishes?.line.ptime ?? before?.ptime,
+      control,
+    );
+  }
+
+  /** The formats of a remote's line that this leg may use. */
+  #carried(kind: Kind, line: RemoteLine): readonly Format[] {
+    if (this.encryption === "required" && line.crypto.length === 0) return [];
+    return negotiate.limited(negotiate.carried(kind, line), this.codecs);
+  }
+
+  /** How a line of an offer is encrypted: as it was before, else as the sound is, else as this leg wants it. */
+  #cover(kind: Kind, before: LocalLine | undefined): Cover {
+    const settled = this.#agreed.get(kind);
+    if (before && settled) return { protocol: before.protocol, crypto: settled.secured ? [settled.secured.own] : [] };
+    if (before && before.port !== 0) return before;
+    const sound = this.#agreed.get("audio");
+    const likeSound = sound?.secured ? (insists(sound.remote.protocol) ? "required" : "optional") : "off";
+    const encryption = sound ? likeSound : this.encryption;
+    const protocol = encryption === "required" ? "RTP/SAVP" : "RTP/AVP";
+    return { protocol, crypto: offerCrypto(encryption, this.#options.randomBytes) };
   }
 
   #offerFormats(
@@ -180,7 +220,7 @@ export class OfferAnswer {
   }
 
   #answerFormats(kind: Kind, remote: RemoteLine, towards: OfferAnswer | undefined): Format[] {
-    const offered = negotiate.limited(negotiate.carried(kind, remote), this.codecs);
+    const offered = this.#carried(kind, remote);
     if (offered.length === 0) return [];
     // A leg that has settled its audio but no video is a leg without video.
     const settled = towards?.agreed("audio") ? (towards.agreed(kind)?.send ?? []) : undefined;
@@ -202,7 +242,7 @@ export class OfferAnswer {
 
   #line(
     kind: Kind,
-    protocol: string,
+    { protocol, crypto = [] }: Cover,
     formats: readonly Format[],
     direction: Direction,
     ptime: number | undefined,
@@ -218,6 +258,7 @@ export class OfferAnswer {
       ...(kind === "audio" && { ptime: ptime ?? 20 }),
       ...(mux && { mux }),
       feedback,
+      crypto,
     };
   }
 
@@ -232,6 +273,8 @@ export class OfferAnswer {
   }
 }
 
+type Cover = Pick<LocalLine, "protocol" | "crypto">;
+
 /** RFC 3264 §6: a refused line keeps its kind, protocol and formats, with port 0. */
 const refused = ({ type, protocol, list }: Pick<RemoteLine, "type" | "protocol" | "list">): LocalLine => ({
   type,
@@ -242,16 +285,3 @@ const refused = ({ type, protocol, list }: Pick<RemoteLine, "type" | "protocol" 
   direction: "inactive",
   feedback: [],
 });
-
-function noCodec(remote: readonly RemoteLine[]) {
-  const audio = remote.find((l) => l.type === "audio");
-  const why =
-    audio === undefined
-      ? "it has no audio"
-      : audio.port === 0
-        ? "its audio is switched off (port 0)"
-        : audio.protocol.includes("SAVP")
-          ? `it insists on encrypted media (${audio.protocol.slice(0, 40)}), which is not supported yet; allow plain RTP`
-          : `it has no audio codec that we know (${audio.list.slice(0, 60)}); allow PCMA or PCMU`;
-  return giveUp("no-codec", `The other side's media cannot be used: ${why}.`);
-}

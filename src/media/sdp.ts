@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import { parse } from "sdp-transform";
 import { giveUp } from "../errors.ts";
 import { knownName, label, staticFormats, type Format } from "./codec.ts";
+import { parseCrypto, writeCrypto, type CryptoLine } from "./sdes.ts";
 
 export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
 
@@ -25,6 +26,9 @@ export interface RemoteLine {
   readonly direction: Direction;
   readonly ptime?: number;
   readonly feedback: readonly string[];
+  /** Keys of SRTP that we can use, as its writer prefers them, and whether it has any at all. */
+  readonly crypto: readonly CryptoLine[];
+  readonly keyed: boolean;
 }
 
 /** One m-line as we write it; port 0 refuses it. */
@@ -38,6 +42,7 @@ export interface LocalLine {
   readonly ptime?: number;
   readonly mux?: boolean;
   readonly feedback: readonly string[];
+  readonly crypto?: readonly CryptoLine[];
 }
 
 const longest = 32_768;
@@ -47,22 +52,33 @@ const wanted =
 /** Reads an SDP body. Throws giveUp "bad-sdp" and nothing else. */
 export function parseSdp(text: string): RemoteLine[] {
   if (text.length > longest) throw bad(`it is longer than ${longest} characters`);
-  const lines = text
-    .split(/\r\n|\r|\n/)
-    .map((line) => line.trim())
-    .filter((line) => wanted.test(line));
+  const all = text.split(/\r\n|\r|\n/).map((line) => line.trim());
+  const lines = all.filter((line) => wanted.test(line));
   if (lines[0] !== "v=0") throw bad('it does not start with "v=0"');
   const mLines = lines.filter((line) => line.startsWith("m="));
   if (mLines.length === 0) throw bad("it has no media line (m=)");
   if (mLines.length > 32) throw bad("it has more than 32 media lines");
   const read = parse(lines.join("\r\n"));
   const session = read as unknown as Loose;
-  return read.media.map((media, index) => remoteLine(mLines[index] ?? "", media as unknown as Loose, session));
+  const keys = keysIn(all);
+  return read.media.map((media, index) =>
+    remoteLine(mLines[index] ?? "", media as unknown as Loose, session, keys[index] ?? []),
+  );
+}
+
+/** What stands behind `a=crypto:` at each m-line: sdp-transform would give the first of several parameters only. */
+function keysIn(lines: readonly string[]): string[][] {
+  const keys: string[][] = [];
+  for (const line of lines) {
+    if (line.startsWith("m=")) keys.push([]);
+    else if (/^a=crypto:/i.test(line)) keys.at(-1)?.push(line.slice("a=crypto:".length));
+  }
+  return keys;
 }
 
 type Loose = Readonly<Record<string, unknown>>;
 
-function remoteLine(line: string, media: Loose, session: Loose): RemoteLine {
+function remoteLine(line: string, media: Loose, session: Loose, keys: readonly string[]): RemoteLine {
   // sdp-transform does not understand a port count ("49170/2"), so the m-line is read here.
   const m = /^m=(\S+) +(\d{1,5})(?:\/\d+)? +(\S+)(?: +(.+))?$/.exec(line);
   const [, type, portText, protocol, list = ""] = m ?? [];
@@ -87,6 +103,8 @@ function remoteLine(line: string, media: Loose, session: Loose): RemoteLine {
     direction: holding(directionOf(media.direction) ?? directionOf(session.direction) ?? "sendrecv", onHold),
     ...(ptime >= 5 && ptime <= 200 && { ptime: Math.round(ptime) }),
     feedback: feedbackOf(media),
+    crypto: keys.flatMap((value) => parseCrypto(value) ?? []),
+    keyed: keys.length > 0,
   };
 }
 
@@ -168,7 +186,7 @@ export function writeSdp(id: number, version: number, address: string, lines: re
 }
 
 function mediaLines(line: LocalLine): string {
-  const { type, port, protocol, formats, feedback, ptime, mux } = line;
+  const { type, port, protocol, formats, feedback, ptime, mux, crypto = [] } = line;
   const head = `m=${type} ${port} ${protocol} ${line.list ?? formats.map((f) => f.payload).join(" ")}\r\n`;
   if (port === 0) return head;
   const attributes = [
@@ -176,6 +194,7 @@ function mediaLines(line: LocalLine): string {
     ...formats.flatMap((f) => (f.fmtp === undefined ? [] : [`fmtp:${f.payload} ${f.fmtp}`])),
     ...feedback.map((f) => `rtcp-fb:* ${f}`),
     ...(mux ? ["rtcp-mux"] : []),
+    ...crypto.map(writeCrypto),
     ...(ptime === undefined ? [] : [`ptime:${ptime}`]),
     line.direction,
   ];

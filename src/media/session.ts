@@ -6,8 +6,10 @@ import { mayReceive, maySend, speech, type Agreed } from "./negotiate.ts";
 import { kinds, OfferAnswer } from "./offer-answer.ts";
 import { Playbacks, type Playback } from "./playback.ts";
 import { mosOf } from "./quality.ts";
+import { keysOf, type Encryption } from "./sdes.ts";
 import type { Direction } from "./sdp.ts";
 import type { Sound } from "./sound.ts";
+import type { SuiteName } from "./suites.ts";
 import { noCounts, type Counts, type LineCounts, type Remote, type ToWorker } from "./worker/messages.ts";
 
 /** Packets of one session's sound, and of its video; `remote` is where its sound comes from, `address:port`. */
@@ -79,6 +81,16 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   /** The codecs that its peer may use, in this order; all that we know where it is undefined. As `advertise`. */
   set codecs(names: readonly CodecName[] | undefined) {
     this.#sdp.codecs = names;
+  }
+
+  /** Whether SRTP is offered to its peer, and insisted on; what the peer offers is always taken. As `advertise`. */
+  set encryption(encryption: Encryption | undefined) {
+    this.#sdp.encryption = encryption ?? "off";
+  }
+
+  /** The suite that its sound is encrypted with; undefined = plain RTP. */
+  get encrypted(): SuiteName | undefined {
+    return this.#sdp.agreed("audio")?.secured?.own.key.suite;
   }
 
   /** The negotiated audio codec, "PCMA/8000". */
@@ -203,7 +215,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
 }
 
 function remoteOf(agreed: Agreed): Remote {
-  const { remote } = agreed;
+  const { remote, secured } = agreed;
   return {
     address: remote.address,
     port: remote.port,
@@ -215,5 +227,6 @@ function remoteOf(agreed: Agreed): Remote {
     receive: mayReceive(agreed),
     sends: agreed.send,
     receives: agreed.receive,
+    ...(secured && { srtp: keysOf(secured) }),
   };
 }

@@ -29,6 +29,9 @@ export interface MasterKey {
   readonly mki?: string;
 }
 
+export const sameKey = (a: MasterKey, b: MasterKey): boolean =>
+  a.suite === b.suite && a.key === b.key && a.mki === b.mki;
+
 /** Both directions of one m-line. */
 export interface SrtpKeys {
   readonly send: MasterKey;

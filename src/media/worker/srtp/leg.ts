@@ -1,6 +1,6 @@
 // The SRTP of one m-line, both ways, through every new offer and answer. While a key stays, so do its contexts: their
 // rollover counters are nowhere else (RFC 4568 §7.1.4).
-import type { MasterKey, SrtpKeys } from "../../suites.ts";
+import { sameKey, type SrtpKeys } from "../../suites.ts";
 import { Receiver, Sender } from "./context.ts";
 
 export class Srtp {
@@ -12,8 +12,8 @@ export class Srtp {
 
   constructor(keys: SrtpKeys, before?: Srtp) {
     this.#keys = keys;
-    this.#sender = before && same(keys.send, before.#keys.send) ? before.#sender : new Sender(keys.send);
-    const kept = before && same(keys.receive, before.#keys.receive);
+    this.#sender = before && sameKey(keys.send, before.#keys.send) ? before.#sender : new Sender(keys.send);
+    const kept = before && sameKey(keys.receive, before.#keys.receive);
     this.#receiver = kept ? before.#receiver : new Receiver(keys.receive);
     this.#former = kept ? before.#former : before && before.#receiver;
   }
@@ -39,5 +39,3 @@ export class Srtp {
     return this.#sender.protectControl(packet);
   }
 }
-
-const same = (a: MasterKey, b: MasterKey): boolean => a.suite === b.suite && a.key === b.key && a.mki === b.mki;

@@ -1,0 +1,30 @@
+// Why a session description cannot be used, as a sentence for whoever reads a log or a node's status.
+import { giveUp } from "../errors.ts";
+import type { RemoteLine } from "./sdp.ts";
+
+const unusable = (code: "no-codec" | "not-encrypted", why: string) =>
+  giveUp(code, `The other side's media cannot be used: ${why}.`);
+
+export const notEncrypted = () =>
+  unusable(
+    "not-encrypted",
+    "it is not encrypted, which is required on this side of the call; switch on SRTP (SDES) there, or require it no longer",
+  );
+
+export function noCodec(remote: readonly RemoteLine[]) {
+  const audio = remote.find((l) => l.type === "audio");
+  if (audio === undefined) return unusable("no-codec", "it has no audio");
+  if (audio.port === 0) return unusable("no-codec", "its audio is switched off (port 0)");
+  const protocol = audio.protocol.slice(0, 40);
+  if (audio.protocol.includes("TLS"))
+    return unusable(
+      "no-codec",
+      `it insists on media encrypted by DTLS (${protocol}), which is not supported yet; allow SRTP with SDES, or plain RTP`,
+    );
+  if (audio.protocol.includes("SAVP") && audio.crypto.length === 0)
+    return unusable(
+      "no-codec",
+      `it insists on encrypted media (${protocol}), but ${audio.keyed ? "by no suite that we know" : "gives no key (a=crypto)"}; allow AES_CM_128_HMAC_SHA1_80, or plain RTP`,
+    );
+  return unusable("no-codec", `it has no audio codec that we know (${audio.list.slice(0, 60)}); allow PCMA or PCMU`);
+}
