@@ -43,7 +43,7 @@ export class Dialog {
         local: withoutTag(request.get("to")),
         remote: withoutTag(request.get("from")),
         routeSet: request.list("record-route"),
-        direct: request.list("via").length === 1,
+        direct: !request.several("via"),
       },
       request.contact?.uri ?? request.from?.uri ?? "",
       0,

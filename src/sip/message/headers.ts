@@ -1,5 +1,6 @@
 // The structured headers: addresses (From, To, Contact, Route), Via, CSeq. RFC 3261 §20, §25.1.
 import {
+  none,
   parseHostPort,
   parseParams,
   quote,
@@ -36,6 +37,7 @@ export function parseNameAddr(text: string): NameAddr | undefined {
 }
 
 function openingAngle(text: string): number {
+  if (!text.includes('"')) return text.indexOf("<");
   let quoted = false;
   for (let i = 0; i < text.length; i++) {
     const c = text[i];
@@ -57,7 +59,17 @@ export interface Via {
   readonly params: Params;
 }
 
+// As nearly all of them begin, with their transports: they are read without a pattern.
+const usualVia = new Map(["UDP", "TCP", "TLS", "WS", "WSS"].map((name) => [`SIP/2.0/${name}`, name]));
+
 export function parseVia(text: string): Via | undefined {
+  const space = text.indexOf(" ");
+  const transport = usualVia.get(text.slice(0, Math.max(0, space)));
+  if (transport !== undefined) {
+    const semicolon = text.indexOf(";", space);
+    const place = parseHostPort(text.slice(space, semicolon < 0 ? undefined : semicolon));
+    return place && { transport, ...place, params: semicolon < 0 ? none : parseParams(text.slice(semicolon)) };
+  }
   const match = /^\s*SIP\s*\/\s*\d+\.\d+\s*\/\s*([A-Za-z0-9\-._!%*+`'~]+)\s+([^;]+)(.*)$/s.exec(text);
   if (!match?.[1] || !match[2]) return undefined;
   const place = parseHostPort(match[2]);
@@ -73,14 +85,18 @@ export interface CSeq {
 }
 
 export function parseCSeq(text: string): CSeq | undefined {
-  const match = /^\s*(\d{1,10})\s+([^\s]+)\s*$/.exec(text);
-  const number = Number(match?.[1]);
+  const value = text.trim();
+  const space = value.search(/\s/);
+  const digits = value.slice(0, Math.max(0, space));
+  const method = value.slice(space).trim();
+  const number = Number(digits);
   // RFC 3261 §8.1.1.5: less than 2**31.
-  return match?.[2] && number < 2 ** 31 ? { number, method: match[2] } : undefined;
+  return /^\d{1,10}$/.test(digits) && !/\s/.test(method) && number < 2 ** 31 ? { number, method } : undefined;
 }
 
 /** The values of a header that may hold several, separated by commas. */
 export function splitList(value: string): string[] {
+  if (!value.includes(",")) return value.trim() === "" ? [] : [value.trim()];
   const parts: string[] = [];
   for (const part of splitOutside(value, ",")) {
     const text = part.trim();

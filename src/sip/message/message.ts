@@ -17,6 +17,8 @@ export interface Header {
   /** Long form in lower case: the key to look it up by. */
   key: string;
   value: string;
+  /** What the value says, once it was asked for: a header that is copied into an answer takes it along. */
+  read: unknown;
 }
 
 // RFC 3261 §7.3.3 and the registry's later compact forms.
@@ -39,6 +41,9 @@ const usual = new Map(
 );
 const short = new Map([...compact].map(([letter, key]) => [key, letter]));
 
+/** The key of a spelling that nearly every header has. */
+export const usualKey = (name: string): string | undefined => usual.get(name);
+
 export function headerKey(name: string): string {
   const key = usual.get(name);
   if (key !== undefined) return key;
@@ -55,13 +60,18 @@ export type Length = "plain" | "compact" | "shortest";
 const oneLine = (value: string): string =>
   value.includes("\n") || value.includes("\r") ? value.replace(/[\r\n]+/g, " ") : value;
 
+const made = (name: string, key: string, value: string): Header => ({
+  name,
+  key,
+  value: oneLine(value),
+  read: undefined,
+});
+
 export abstract class SipMessage {
   readonly headers: Header[] = [];
   body: Buffer = empty;
   /** Bytes that it came in; 0 for a message of our own. */
   size = 0;
-  /** Typed headers that were read since the last change. */
-  #read: Map<string, unknown> | undefined;
 
   abstract readonly startLine: string;
   /** The start line without what may be left away. */
@@ -91,21 +101,33 @@ export abstract class SipMessage {
   /** The first value of that name, where several may share a header. */
   first(key: string): string | undefined {
     for (const header of this.headers) {
-      const value = header.key === key ? splitList(header.value)[0] : undefined;
+      const value = header.key === key ? firstOf(header.value) : undefined;
       if (value !== undefined) return value;
     }
     return undefined;
   }
 
+  /** Whether there is more than one value of that name. */
+  several(key: string): boolean {
+    let found = 0;
+    for (const { key: its, value } of this.headers)
+      if (its === key && value !== "") found += value.includes(",") ? splitList(value).length : 1;
+    return found > 1;
+  }
+
   add(name: string, value: string): this {
-    this.headers.push({ name, key: headerKey(name), value: oneLine(value) });
-    this.#read = undefined;
+    this.headers.push(made(name, headerKey(name), value));
+    return this;
+  }
+
+  /** Takes over a header of another message, which goes on having it. */
+  share(header: Header): this {
+    this.headers.push(header);
     return this;
   }
 
   prepend(name: string, value: string): this {
-    this.headers.unshift({ name, key: headerKey(name), value: oneLine(value) });
-    this.#read = undefined;
+    this.headers.unshift(made(name, headerKey(name), value));
     return this;
   }
 
@@ -114,9 +136,8 @@ export abstract class SipMessage {
     const key = headerKey(name);
     const at = this.headers.findIndex((h) => h.key === key);
     if (at < 0) return this.add(name, value);
-    this.headers.splice(at, 1, { name, key, value: oneLine(value) });
+    this.headers[at] = made(name, key, value);
     for (let i = this.headers.length - 1; i > at; i--) if (this.headers[i]?.key === key) this.headers.splice(i, 1);
-    this.#read = undefined;
     return this;
   }
 
@@ -127,33 +148,33 @@ export abstract class SipMessage {
 
   /** The topmost Via. */
   get via(): Via | undefined {
-    return this.#typed("via", () => parseVia(this.first("via") ?? ""));
+    return this.#first("via", parseVia);
   }
 
   /** Replaces the topmost Via only; the others stay. */
   replaceVia(via: Via): void {
     const at = this.headers.findIndex((h) => h.key === "via");
-    const rest = splitList(this.headers[at]?.value ?? "").slice(1);
+    const old = this.headers[at]?.value ?? "";
+    const rest = old.includes(",") ? splitList(old).slice(1) : [];
     const value = [writeVia(via), ...rest].join(", ");
     if (at < 0) this.prepend("Via", value);
-    else this.headers[at] = { name: "Via", key: "via", value };
-    this.#read = undefined;
+    else this.headers[at] = made("Via", "via", value);
   }
 
   get from(): NameAddr | undefined {
-    return this.#typed("from", () => parseNameAddr(this.get("from") ?? ""));
+    return this.#whole("from", parseNameAddr);
   }
 
   get to(): NameAddr | undefined {
-    return this.#typed("to", () => parseNameAddr(this.get("to") ?? ""));
+    return this.#whole("to", parseNameAddr);
   }
 
   get contact(): NameAddr | undefined {
-    return this.#typed("contact", () => parseNameAddr(this.first("contact") ?? ""));
+    return this.#first("contact", parseNameAddr);
   }
 
   get cseq(): CSeq | undefined {
-    return this.#typed("cseq", () => parseCSeq(this.get("cseq") ?? ""));
+    return this.#whole("cseq", parseCSeq);
   }
 
   get callId(): string {
@@ -170,13 +191,13 @@ export abstract class SipMessage {
 
   /** The media type without its parameters, in lower case; "" where there is none. */
   get contentType(): string {
-    return (this.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+    return beforeSemicolon(this.get("content-type") ?? "").toLowerCase();
   }
 
   /** A header that is a number of seconds or a count; undefined where it is none. */
   number(key: string): number | undefined {
-    const text = this.get(key)?.split(";")[0]?.trim();
-    return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined;
+    const text = beforeSemicolon(this.get(key) ?? "");
+    return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
   }
 
   /** The message for the wire; Content-Length is written anew. */
@@ -196,13 +217,31 @@ export abstract class SipMessage {
     return data;
   }
 
-  #typed<T>(key: string, read: () => T): T {
-    const known = (this.#read ??= new Map<string, unknown>());
-    if (known.has(key)) return known.get(key) as T;
-    const value = read();
-    known.set(key, value);
-    return value;
+  #whole<T>(key: string, read: (value: string) => T): T | undefined {
+    for (const header of this.headers) if (header.key === key) return (header.read ??= read(header.value)) as T;
+    return undefined;
   }
+
+  #first<T>(key: string, read: (value: string) => T): T | undefined {
+    for (const header of this.headers) {
+      if (header.key !== key) continue;
+      if (header.read !== undefined) return header.read as T;
+      const value = firstOf(header.value);
+      if (value !== undefined) return (header.read = read(value));
+    }
+    return undefined;
+  }
+}
+
+const beforeSemicolon = (value: string): string => {
+  const end = value.indexOf(";");
+  return (end < 0 ? value : value.slice(0, end)).trim();
+};
+
+/** The first value of a header that may hold several. */
+function firstOf(value: string): string | undefined {
+  if (value.includes(",")) return splitList(value)[0];
+  return value.trim() || undefined;
 }
 
 export class SipRequest extends SipMessage {

@@ -1,7 +1,7 @@
 // From bytes to a message: RFC 3261 §7, §25. Nothing that it is given makes it throw or run long: what is wrong is said
 // in `fault`, beside as much of the message as could be read, so that a stateless 400 can still be sent.
 import { parseVia } from "./headers.ts";
-import { headerKey, SipRequest, SipResponse, type Header, type SipMessage } from "./message.ts";
+import { headerKey, usualKey, SipRequest, SipResponse, type Header, type SipMessage } from "./message.ts";
 
 export const limits = { head: 16 * 1024, body: 64 * 1024, headers: 200 };
 
@@ -47,31 +47,46 @@ export function contentLength(message: SipMessage): number | undefined {
 }
 
 export function parseHead(head: string): Parsed {
-  const [first = "", ...lines] = head.split(/\r?\n/);
+  const first = lineAt(head, 0);
   const { message, fault } = parseStartLine(first);
   if (!message) return { fault: "the first line is not SIP" };
-  if (lines.length > limits.headers) return { message, fault: `more than ${limits.headers} headers` };
   let last: Header | undefined;
-  for (const written of lines) {
+  let lines = 0;
+  for (let at = head.indexOf("\n") + 1; at > 0; at = head.indexOf("\n", at) + 1) {
+    if (++lines > limits.headers) {
+      message.headers.length = 0;
+      return { message, fault: `more than ${limits.headers} headers` };
+    }
+    const written = lineAt(head, at);
     // A carriage return of its own would be a line's end to whoever reads our answer less strictly.
     const line = written.includes("\r") ? written.replaceAll("\r", " ") : written;
-    if (/^[ \t]/.test(line)) {
+    if (line.startsWith(" ") || line.startsWith("\t")) {
       // A line that begins with white space goes on with the one before (RFC 3261 §7.3.1).
       if (last) last.value = `${last.value} ${line.trim()}`.trim();
       continue;
     }
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(0, colon)).trimEnd();
-    if (!/^[A-Za-z0-9\-.!%*_+`'~]+$/.test(name)) return { message, fault: "a header without a proper name" };
-    last = { name, key: headerKey(name), value: line.slice(colon + 1).trim() };
+    const key = usualKey(name) ?? (/^[A-Za-z0-9\-.!%*_+`'~]+$/.test(name) ? headerKey(name) : undefined);
+    if (key === undefined) return { message, fault: "a header without a proper name" };
+    last = { name, key, value: line.slice(colon + 1).trim(), read: undefined };
     message.headers.push(last);
   }
   return { message, ...(fault !== undefined && { fault }) };
 }
 
+/** The line that begins there, without its end. */
+function lineAt(text: string, start: number): string {
+  const end = text.indexOf("\n", start);
+  if (end < 0) return text.slice(start);
+  return text.slice(start, text.charCodeAt(end - 1) === 13 && end > start ? end - 1 : end);
+}
+
 function parseStartLine(line: string): Parsed {
-  const response = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/i.exec(line);
-  if (response) return { message: new SipResponse(Number(response[1]), response[2] ?? "") };
+  if (/^SIP\//i.test(line)) {
+    const response = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/i.exec(line);
+    return response ? { message: new SipResponse(Number(response[1]), response[2] ?? "") } : {};
+  }
   const exact = /^([A-Za-z0-9\-.!%*_+`'~]+) (\S+) SIP\/(\d+\.\d+)$/i.exec(line);
   // Read all the same, so that it can be answered.
   const [, method, uri, version] = exact ?? /^([A-Za-z0-9\-.!%*_+`'~]+) +(\S.*) SIP\/(\d+\.\d+) *$/i.exec(line) ?? [];
@@ -82,14 +97,16 @@ function parseStartLine(line: string): Parsed {
 }
 
 // What may stand in a message once only; more than one of them contradict each other (RFC 3261 §7.3.1).
-const single: readonly string[] = ["from", "to", "call-id", "cseq", "content-length"];
+const singles: readonly string[] = ["from", "to", "call-id", "cseq", "content-length"];
 
 function contradiction(message: SipMessage): string | undefined {
-  const seen = new Map<string, string>();
-  for (const { name, key, value } of message.headers) {
-    if (!single.includes(key)) continue;
-    if (seen.has(key) && seen.get(key) !== value) return `${name} stands twice`;
-    seen.set(key, value);
+  for (const single of singles) {
+    let seen: string | undefined;
+    for (const { name, key, value } of message.headers) {
+      if (key !== single) continue;
+      if (seen !== undefined && seen !== value) return `${name} stands twice`;
+      seen = value;
+    }
   }
   return undefined;
 }
@@ -97,8 +114,7 @@ function contradiction(message: SipMessage): string | undefined {
 // RFC 3261 §8.1.1: without these a message cannot be dealt with; a CSeq must fit its request.
 function lacks(message: SipRequest | SipResponse): string | undefined {
   if (!message.via) return "Via is missing or wrong";
-  const vias = message.list("via");
-  if (vias.length > 1 && vias.some((via) => !parseVia(via))) return "a Via is wrong";
+  if (message.several("via") && message.list("via").some((via) => !parseVia(via))) return "a Via is wrong";
   if (!message.from) return "From is missing or wrong";
   if (!message.to) return "To is missing or wrong";
   if (!message.callId) return "Call-ID is missing";

@@ -29,10 +29,11 @@ export function replyTo(request: SipRequest, status: number, tag?: string, phras
   const response = new SipResponse(status, phrase.replace(/[\r\n]+/g, " "));
   for (const header of request.headers) {
     if (header.key === "via" || header.key === "from" || header.key === "call-id" || header.key === "cseq")
-      response.add(header.name, header.value);
+      response.share(header);
     else if (header.key === "to")
-      response.add(header.name, tag && status > 100 && !request.toTag ? `${header.value};tag=${tag}` : header.value);
-    else if (header.key === "timestamp" && status === 100) response.add(header.name, header.value);
+      if (tag && status > 100 && !request.toTag) response.add(header.name, `${header.value};tag=${tag}`);
+      else response.share(header);
+    else if (header.key === "timestamp" && status === 100) response.share(header);
   }
   return response;
 }

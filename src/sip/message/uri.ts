@@ -14,24 +14,39 @@ export interface SipUri {
 
 export type Params = ReadonlyMap<string, string>;
 
-const none: Params = new Map();
+export const none: Params = new Map();
 
 /** Reads `;name=value;flag`. Quotes around a value are taken off; a name given twice keeps its first value. */
 export function parseParams(text: string): Params {
-  if (!text.includes(";")) return none;
+  let end = text.indexOf(";");
+  if (end < 0) return none;
   const params = new Map<string, string>();
-  for (const part of splitOutside(text, ";")) {
-    const equals = part.indexOf("=");
-    const name = (equals < 0 ? part : part.slice(0, equals)).trim().toLowerCase();
-    if (!name || params.has(name)) continue;
-    const value = equals < 0 ? "" : part.slice(equals + 1).trim();
-    params.set(name, value.startsWith('"') ? unquote(value) : value);
+  if (text.includes('"') || text.includes("<")) {
+    for (const part of splitOutside(text, ";")) takeParam(params, part);
+    return params;
+  }
+  // Without quotes and brackets each semicolon separates.
+  for (let start = 0; start < text.length; start = end + 1) {
+    end = text.indexOf(";", start);
+    if (end < 0) end = text.length;
+    takeParam(params, text.slice(start, end));
   }
   return params;
 }
 
-export const writeParams = (params: Params): string =>
-  [...params].map(([name, value]) => (value === "" ? `;${name}` : `;${name}=${value}`)).join("");
+function takeParam(params: Map<string, string>, part: string): void {
+  const equals = part.indexOf("=");
+  const name = (equals < 0 ? part : part.slice(0, equals)).trim().toLowerCase();
+  if (!name || params.has(name)) return;
+  const value = equals < 0 ? "" : part.slice(equals + 1).trim();
+  params.set(name, value.startsWith('"') ? unquote(value) : value);
+}
+
+export function writeParams(params: Params): string {
+  let text = "";
+  for (const [name, value] of params) text += value === "" ? `;${name}` : `;${name}=${value}`;
+  return text;
+}
 
 /** The text in a quoted string, escapes undone; what is not quoted comes back as it is. */
 export function unquote(text: string): string {
@@ -68,11 +83,19 @@ export function splitOutside(text: string, separator: string): string[] {
 /** Reads `host`, `host:port`, `[v6]` or `[v6]:port`. */
 export function parseHostPort(text: string): { host: string; port?: number } | undefined {
   // Trimmed first: two runs of white space side by side in the pattern would take quadratic time.
-  const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^\s:[\]]+))\s*(?::\s*(\d{1,5}))?$/.exec(text.trim());
+  const place = text.trim();
+  const colon = place.indexOf(":");
+  // A name or an IPv4 address, as it usually stands: no pattern has to give its parts.
+  if (colon < 0 && /^[\w.-]+$/.test(place)) return { host: place };
+  if (/^[\w.-]+:\d{1,5}$/.test(place)) return withPort(place.slice(0, colon), place.slice(colon + 1));
+  const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^\s:[\]]+))\s*(?::\s*(\d{1,5}))?$/.exec(place);
   const host = match?.[1] ?? match?.[2];
   if (host === undefined) return undefined;
-  if (match?.[3] === undefined) return { host };
-  const port = Number(match[3]);
+  return match?.[3] === undefined ? { host } : withPort(host, match[3]);
+}
+
+function withPort(host: string, digits: string): { host: string; port: number } | undefined {
+  const port = Number(digits);
   return port <= 65535 ? { host, port } : undefined;
 }
 

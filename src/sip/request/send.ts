@@ -162,8 +162,7 @@ export class Sending {
 /** The request without the Via of an earlier try, and without what else is named. */
 function copyOf(request: SipRequest, ...without: string[]): SipRequest {
   const copy = new SipRequest(request.method, request.uri);
-  for (const { name, key, value } of request.headers)
-    if (key !== "via" && !without.includes(key)) copy.add(name, value);
+  for (const header of request.headers) if (header.key !== "via" && !without.includes(header.key)) copy.share(header);
   copy.body = request.body;
   return copy;
 }

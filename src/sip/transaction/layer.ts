@@ -4,7 +4,7 @@ import type { Clock } from "../../clock.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import { newBranch, newTag } from "../message/reply.ts";
 import type { Via } from "../message/headers.ts";
-import { writeVia } from "../message/headers.ts";
+import { writeHost } from "../message/uri.ts";
 import { defaultPort, type Flow } from "../transport/flow.ts";
 import { ClientTransaction, type ClientHandlers } from "./client.ts";
 import { ServerTransaction } from "./server.ts";
@@ -57,7 +57,7 @@ export class TransactionLayer {
     // A response that does not carry our Via is not ours (RFC 3261 §18.1.2); one that fits no transaction is late.
     const key = `${response.via?.params.get("branch") ?? ""}|${response.cseq?.method ?? ""}`;
     // More than one Via: it was meant to be passed on by somebody else (§8.1.3.3).
-    const transaction = response.list("via").length > 1 ? undefined : this.#clients.get(key);
+    const transaction = response.several("via") ? undefined : this.#clients.get(key);
     transaction?.receive(response);
     return transaction !== undefined;
   }
@@ -130,9 +130,8 @@ export class TransactionLayer {
 /** Puts our own Via on top. */
 export function addVia(request: SipRequest, flow: Flow, branch: string): void {
   const { host, port } = flow.sentBy;
-  const params = new Map([["branch", branch]]);
-  if (!flow.reliable) params.set("rport", "");
-  request.prepend("Via", writeVia({ transport: flow.transport, host, port, params }));
+  const rport = flow.reliable ? "" : ";rport";
+  request.prepend("Via", `SIP/2.0/${flow.transport} ${writeHost(host)}:${port};branch=${branch}${rport}`);
 }
 
 function serverKey(request: SipRequest, via: Via, method: string): string {
