@@ -6,6 +6,7 @@ import { Worker } from "node:worker_threads";
 import { giveUp, sentence, tryAgain, type PorteroError } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import type { MediaEngine } from "./engine.ts";
+import { Conferences, type Conference, type ConferenceOptions } from "./conference.ts";
 import * as negotiate from "./negotiate.ts";
 import { kinds } from "./offer-answer.ts";
 import { MediaSession, type SessionHost } from "./session.ts";
@@ -73,6 +74,13 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
   readonly #outbox = new Outbox<ToWorker>((messages) => this.#worker?.postMessage(messages));
   readonly #asking = new Map<number, (counts: Counts) => void>();
   readonly #ending = new Map<number, (counts: Counts) => void>();
+  readonly #conferences = new Conferences(
+    (conference, order) => this.#outbox.put({ type: "conference", conference, order }),
+    (session) => {
+      this.#part(session);
+      this.#conferences.leave(session);
+    },
+  );
 
   private constructor(options: MediaOptions, deps: MediaDeps) {
     super();
@@ -144,11 +152,18 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
   bridge(a: MediaSession, b: MediaSession): void {
     if (this.#peers.get(a) === b) return;
     if (a === b || !this.#sessions.has(a.number) || !this.#sessions.has(b.number)) return;
-    this.#part(a);
-    this.#part(b);
+    for (const side of [a, b]) {
+      this.#part(side);
+      this.#conferences.leave(side);
+    }
     this.#peers.set(a, b).set(b, a);
     this.#route(a, b);
     this.#route(b, a);
+  }
+
+  /** Sessions that all hear each other, as they are added. */
+  conference(options: ConferenceOptions = {}): Conference {
+    return this.#conferences.open(this.#next++, options);
   }
 
   /** Closes all sessions and the worker. */
@@ -230,6 +245,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
     const sessions = [...this.#sessions.values()];
     for (const map of [this.#asking, this.#ending, this.#sessions, this.#peers]) map.clear();
     for (const session of sessions) session.ended();
+    this.#conferences.end();
   }
 
   #receive(message: Exclude<FromWorker, { type: "ready" | "unusable" }>): void {
@@ -254,6 +270,9 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
         break;
       case "picture":
         this.#sessions.get(message.session)?.emit("pictureWanted");
+        break;
+      case "levels":
+        this.#conferences.told(message);
         break;
       case "stats":
         this.#asking.get(message.ask)?.(message.counts);

@@ -56,10 +56,11 @@ export class OfferAnswer {
   }
 
   /**
-   * An offer to send; `like` is the leg it is to be bridged with. Without it, a repeated offer says the same again.
+   * An offer to send; `like` is the leg it is to be bridged with, or a conference, which takes G.711 and no video. Without
+   * it, a repeated offer says the same again.
    * `direction` is that of its sound, where it is not to follow from `like`.
    */
-  offer(like?: OfferAnswer, direction?: Direction): string {
+  offer(like?: OfferAnswer | "conference", direction?: Direction): string {
     const before = this.#lines;
     const added = kinds.filter((kind) => !before.some((l) => l.type === kind));
     const lines = [
@@ -152,11 +153,11 @@ export class OfferAnswer {
   #offerLine(
     type: string,
     before: LocalLine | undefined,
-    like: OfferAnswer | undefined,
+    like: OfferAnswer | "conference" | undefined,
     asked: Direction | undefined,
   ): LocalLine {
     const kind = kinds.find((k) => k === type);
-    const wishes = kind && like ? like.#wishes(kind) : undefined;
+    const wishes = kind && like instanceof OfferAnswer ? like.#wishes(kind) : undefined;
     const formats = kind ? this.#offerFormats(kind, before, like, wishes?.formats) : [];
     if (!kind || formats.length === 0 || this.#options.ports.get(kind) === undefined) {
       const protocol = before?.protocol ?? "RTP/AVP";
@@ -200,7 +201,7 @@ export class OfferAnswer {
   #offerFormats(
     kind: Kind,
     before: LocalLine | undefined,
-    like: OfferAnswer | undefined,
+    like: OfferAnswer | "conference" | undefined,
     wishes: readonly Format[] | undefined,
   ): readonly Format[] {
     const fitting = wishes ? negotiate.limited(negotiate.fitting(kind, wishes), this.codecs) : [];

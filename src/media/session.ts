@@ -1,7 +1,7 @@
 // One leg's media: its offer/answer machine and the handle on its ports in the worker. Knows SDP, no SIP; signalling
 // carries the bodies it makes and brings those of the other side.
 import { EventEmitter } from "node:events";
-import { label, type CodecName, type Kind } from "./codec.ts";
+import { isG711, label, type CodecName, type Kind } from "./codec.ts";
 import { mayReceive, maySend, speech, type Agreed } from "./negotiate.ts";
 import { kinds, OfferAnswer } from "./offer-answer.ts";
 import { Playbacks, type Playback } from "./playback.ts";
@@ -99,6 +99,12 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     return codec && label(codec);
   }
 
+  /** Whether it can be put into a conference and recorded: its codec is G.711. */
+  get mixable(): boolean {
+    const codec = speech(this.#sdp.agreed("audio")?.send ?? []);
+    return codec !== undefined && isG711(codec);
+  }
+
   /** What is settled for an m-line; for Media's routing. */
   agreed(kind: Kind): Agreed | undefined {
     return this.#sdp.agreed(kind);
@@ -107,11 +113,11 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   /**
    * An offer (SDP) to send on this leg. `like` is the leg it is to be bridged with: its codecs in its order, the G.711
    * law it lacks, its video, and its direction, so that a hold is passed on. Without `like`, G.711 at first, later the
-   * same again. The o= version goes up when something changed. `direction` is that of its sound, where it is not to
+   * same again; "conference": G.711 and no video, for a leg that is to be mixed. The o= version goes up when something changed. `direction` is that of its sound, where it is not to
    * follow from `like`.
    */
-  offer(like?: MediaSession, direction?: Direction): string {
-    return this.#sdp.offer(like ? like.#sdp : undefined, direction);
+  offer(like?: MediaSession | "conference", direction?: Direction): string {
+    return this.#sdp.offer(like instanceof MediaSession ? like.#sdp : like, direction);
   }
 
   /** Whether the offer that waits for an answer has something of this kind that can be carried. */

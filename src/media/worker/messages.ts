@@ -3,6 +3,8 @@
 import type { Format, Kind } from "../codec.ts";
 import type { SrtpKeys } from "../suites.ts";
 import type { PlaybackEnd, Sound } from "../sound.ts";
+import type { Level } from "./audio/conference.ts";
+import type { ConferenceOrder } from "./audio/conferences.ts";
 
 export type { Format, Kind };
 
@@ -103,6 +105,7 @@ export type ToWorker =
       readonly loop: boolean;
     }
   | { readonly type: "stop"; readonly session: number; readonly play: number }
+  | { readonly type: "conference"; readonly conference: number; readonly order: ConferenceOrder }
   | { readonly type: "stats"; readonly session: number; readonly ask: number }
   /** Asks the peer's camera for a whole picture. */
   | { readonly type: "picture"; readonly session: number }
@@ -121,6 +124,7 @@ export type FromWorker =
   | { readonly type: "played"; readonly session: number; readonly play: number; readonly end: PlaybackEnd }
   /** The peer's camera is to send a whole picture, and can be asked by signalling only. */
   | { readonly type: "picture"; readonly session: number }
+  | { readonly type: "levels"; readonly conference: number; readonly levels: readonly Level[] }
   | { readonly type: "stats"; readonly ask: number; readonly counts: Counts }
   | { readonly type: "closed"; readonly session: number; readonly counts: Counts }
   | { readonly type: "ended" };

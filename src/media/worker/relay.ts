@@ -2,6 +2,7 @@
 // no clock of its own, so tests drive it directly.
 import { isIPv6 } from "node:net";
 import { Players } from "./audio/player.ts";
+import { Conferences } from "./audio/conferences.ts";
 import { Stream, type StreamDeps, type Wire } from "./stream.ts";
 import type { Metronome } from "./metronome.ts";
 import type { PortPair, PortPool } from "./ports.ts";
@@ -46,12 +47,14 @@ export class Relay {
   readonly #ready = new Map<number, PortPair>();
   readonly #closing = new Set<Promise<unknown>>();
   readonly #players: Players;
+  readonly #conferences: Conferences;
 
   constructor(settings: RelaySettings, deps: RelayDeps) {
     this.#settings = settings;
     this.#deps = deps;
     this.#players = new Players(deps.metronome, deps.tell);
     this.#own = new Set(settings.own);
+    this.#conferences = new Conferences(deps.metronome, deps.tell);
   }
 
   handle(message: Exclude<ToWorker, { type: "end" }>): void {
@@ -73,6 +76,9 @@ export class Relay {
       case "play":
       case "stop":
         this.#players.handle(message, this.#half(message.session, "audio")?.stream);
+        break;
+      case "conference":
+        this.#conferences.handle(message, (session) => this.#half(session, "audio")?.stream);
         break;
       case "stats":
         this.#deps.tell({ type: "stats", ask: message.ask, counts: this.#counts(message.session) });
@@ -107,6 +113,7 @@ export class Relay {
 
   /** Closes every session; resolves when no port is left open. */
   async end(): Promise<void> {
+    this.#conferences.end();
     for (const id of [...this.#sessions.keys()]) this.#close(id, []);
     this.#closing.add(Promise.all([...this.#ready.keys()].map((port) => this.#unused(port))));
     await Promise.all(this.#closing);

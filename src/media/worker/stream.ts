@@ -33,6 +33,8 @@ const pictureMs = 500;
 
 /** Somebody who hears what a peer sends: digits, a mixer, a recorder. */
 export interface Ear {
+  /** Whether it waits for the peer to send something. */
+  readonly expects?: boolean;
   /** A packet that passed all checks, before it is passed on. True: kept; it is not passed on. */
   heard(packet: Buffer, format: Format, now: number): boolean;
 }
@@ -82,7 +84,8 @@ export class Stream {
 
   /** Whether the peer should be sending something that somebody gets. */
   get expectsMedia(): boolean {
-    return this.#to !== undefined && this.#remote?.receive === true;
+    const awaited = this.#to !== undefined || this.#ears.some(({ expects }) => expects);
+    return awaited && this.#remote?.receive === true;
   }
 
   /** Where its media comes from, or is expected from. */
@@ -145,7 +148,7 @@ export class Stream {
 
   /** Nothing goes to it or from it any more. */
   close(): void {
-    [this.#ears, this.#floor] = [[], []];
+    [this.#ears, this.#floor, this.#remote] = [[], [], undefined];
     for (const source of [...this.#sources, this]) source.setRoutes(undefined, []);
   }
 

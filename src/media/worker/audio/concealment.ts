@@ -1,9 +1,7 @@
 // What is heard where samples are missing, after the model of ITU-T G.711 Appendix I: the last pitch period again and again,
 // softer after 10 ms and silent after 60 ms; what comes then is faded in. The appendix delays all sound by 3.75 ms to overlap
 // the beginning of a gap; here the step is taken out by an offset that fades, and nothing is delayed.
-
-/** Samples of one beat of the metronome, at 8 kHz. */
-export const frameSamples = 160;
+import { frameSamples } from "./frame.ts";
 
 /** Pitch of speech, 66–200 Hz, as a period in samples. */
 const shortest = 40;

@@ -3,7 +3,8 @@
 // RTP timestamps, so that any length of packets will do, silence that is not sent is no loss, and what comes twice does no
 // harm. The clocks of two machines never agree: too much is dropped and too little stretched by a pitch period, in a pause
 // where there is one.
-import { Concealment, frameSamples } from "./concealment.ts";
+import { Concealment } from "./concealment.ts";
+import { frameSamples } from "./frame.ts";
 
 const perMs = 8;
 /** Samples, a power of two: more than can wait in it. */

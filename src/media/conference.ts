@@ -1,0 +1,149 @@
+// A conference as the rest of the program sees it: sessions that all hear each other. The mixing is done in the worker
+// (worker/audio/conference.ts); here is who is in it.
+import { EventEmitter } from "node:events";
+import { giveUp } from "../errors.ts";
+import type { MediaSession } from "./session.ts";
+import type { ConferenceOrder } from "./worker/audio/conferences.ts";
+import type { FromWorker } from "./worker/messages.ts";
+
+export interface ConferenceOptions {
+  /** Parties at once; 10 where it is absent (H9). */
+  readonly most?: number;
+  /** Tells levels so often in milliseconds, 200 at least; not at all where it is absent. */
+  readonly levelsMs?: number;
+}
+
+/** How loud a party was since the last time: dB below overload, 0 … −127 (RFC 6465). */
+export interface PartyLevel {
+  readonly session: MediaSession;
+  readonly dBov: number;
+}
+
+export interface ConferenceEvents {
+  levels: [levels: readonly PartyLevel[]];
+  /** A party is gone: removed, closed, or bridged with somebody. */
+  left: [session: MediaSession];
+  closed: [];
+}
+
+const mostParties = 10;
+const leastLevelsMs = 200;
+
+interface Host {
+  order(order: ConferenceOrder): void;
+  /** Takes a session out of whatever else it is in. */
+  free(session: MediaSession): void;
+}
+
+export class Conference extends EventEmitter<ConferenceEvents> {
+  readonly #host: Host;
+  readonly #most: number;
+  readonly #parties = new Map<MediaSession, () => void>();
+  #open = true;
+
+  /** Made by Media.conference(). */
+  constructor(host: Host, { most = mostParties, levelsMs }: ConferenceOptions = {}) {
+    super();
+    this.#host = host;
+    this.#most = most;
+    if (levelsMs !== undefined) host.order({ do: "levels", everyMs: Math.max(leastLevelsMs, levelsMs) });
+  }
+
+  get parties(): readonly MediaSession[] {
+    return [...this.#parties.keys()];
+  }
+
+  has(session: MediaSession): boolean {
+    return this.#parties.has(session);
+  }
+
+  /**
+   * Lets a session in; it leaves its bridge or another conference for that. `muted`: it hears and is not heard.
+   * @throws PorteroError `conference-closed`, `conference-full`; `not-g711` where its call has another codec: offer it
+   * `session.offer("conference")` first
+   */
+  add(session: MediaSession, { muted = false }: { readonly muted?: boolean } = {}): void {
+    if (!this.#open) throw giveUp("conference-closed", "The conference is over; open another one.");
+    if (this.has(session)) return this.mute(session, muted);
+    if (this.#parties.size >= this.#most)
+      throw giveUp(
+        "conference-full",
+        `The conference has ${this.#parties.size} parties, and may not have more; somebody must leave it first.`,
+      );
+    if (!session.mixable)
+      throw giveUp(
+        "not-g711",
+        session.codec === undefined
+          ? "The call has no sound yet, so it cannot be put into a conference; answer it first."
+          : `The call has the codec ${session.codec}, and a conference needs PCMA or PCMU; offer the call one of those first.`,
+      );
+    this.#host.free(session);
+    const closed = () => this.remove(session);
+    session.once("closed", closed);
+    this.#parties.set(session, () => session.off("closed", closed));
+    this.#host.order({ do: "add", session: session.number, muted });
+  }
+
+  /** Harmless for who is not in it. */
+  remove(session: MediaSession): void {
+    const forget = this.#parties.get(session);
+    if (!forget) return;
+    forget();
+    this.#parties.delete(session);
+    this.#host.order({ do: "remove", session: session.number });
+    this.emit("left", session);
+  }
+
+  /** Whether the others hear it. */
+  mute(session: MediaSession, on: boolean): void {
+    if (this.has(session)) this.#host.order({ do: "mute", session: session.number, on });
+  }
+
+  /** Everybody leaves; their calls go on in silence. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    for (const session of this.parties) this.remove(session);
+    this.#host.order({ do: "close" });
+    this.emit("closed");
+    this.removeAllListeners();
+  }
+}
+
+export class Conferences {
+  readonly #order: (conference: number, order: ConferenceOrder) => void;
+  readonly #free: (session: MediaSession) => void;
+  readonly #open = new Map<number, Conference>();
+
+  constructor(order: (conference: number, order: ConferenceOrder) => void, free: (session: MediaSession) => void) {
+    this.#order = order;
+    this.#free = free;
+  }
+
+  open(number: number, options: ConferenceOptions): Conference {
+    const order = (what: ConferenceOrder) => this.#order(number, what);
+    const conference = new Conference({ order, free: this.#free }, options);
+    this.#open.set(number, conference);
+    conference.once("closed", () => this.#open.delete(number));
+    return conference;
+  }
+
+  /** Takes a session out of the conference it is in. */
+  leave(session: MediaSession): void {
+    for (const conference of this.#open.values()) conference.remove(session);
+  }
+
+  told({ conference: number, levels }: Extract<FromWorker, { type: "levels" }>): void {
+    const conference = this.#open.get(number);
+    const parties = conference?.parties ?? [];
+    const known = levels.flatMap(({ session: number, dBov }) => {
+      const session = parties.find((party) => party.number === number);
+      return session ? { session, dBov } : [];
+    });
+    if (known.length > 0) conference?.emit("levels", known);
+  }
+
+  end(): void {
+    for (const conference of this.#open.values()) conference.close();
+  }
+}
