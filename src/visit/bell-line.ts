@@ -1,10 +1,12 @@
 // The bell's side of a visit: the call that is dealt with, its media, and further calls of the same press (X1). If the
-// bell drops the first call while others ring, the next one takes its place.
-import { sentence } from "../errors.ts";
+// bell drops the first call while others ring, the next one takes its place. It can be let hear us before somebody answers.
+import { giveUp, sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { MediaSession } from "../media/media.ts";
+import { cause } from "../sip/causes.ts";
 import type { CallEnd } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
+import { attend } from "./alone.ts";
 import { answerFor, takeOffer, type Leg } from "./leg.ts";
 
 export interface BellHooks {
@@ -21,6 +23,10 @@ export class BellLine {
   #call: IncomingCall;
   #session: Promise<MediaSession>;
   #answered = false;
+  /** What was said of our media before the answer (183). */
+  #said: string | undefined;
+  /** Leaves the bell's changes of mind to somebody else. */
+  #leave = () => {};
 
   constructor(openMedia: () => Promise<MediaSession>, name: string, log: Log, call: IncomingCall, hooks: BellHooks) {
     this.#openMedia = openMedia;
@@ -47,13 +53,51 @@ export class BellLine {
     call.on("ended", () => this.#twins.delete(call));
   }
 
+  /**
+   * Lets the bell hear us though nobody has answered: before its call is answered (early media, by 183), or by answering
+   * it (H19). Gives the session to play into.
+   * @throws PorteroError `no-call`, `no-media`
+   */
+  async open(how: "early" | "answered"): Promise<MediaSession> {
+    const session = await this.#session;
+    const call = this.#call;
+    const isOver = () => call.end !== undefined;
+    if (isOver()) throw giveUp("no-call", `the call of ${this.#name} is over`);
+    if (how === "answered" || this.#answered) this.answer(session);
+    else if (call.sdp === undefined)
+      throw giveUp(
+        "no-media",
+        `${this.#name} calls without saying how it takes sound, so it hears none before its call is answered: answer first`,
+      );
+    else if (this.#said === undefined) {
+      this.#said = session.answer();
+      call.ring(183, this.#said);
+      this.#attend(session);
+    }
+    // Who left the offer to us says with its ACK what it takes.
+    if (session.codec === undefined && !isOver())
+      await new Promise<void>((resolve) => {
+        call.once("acknowledged", () => resolve()).once("ended", () => resolve());
+      });
+    return session;
+  }
+
   /** Answers the bell with what suits `answerer`, and gives its leg. The other calls have found their answer in this one. */
   answer(session: MediaSession, answerer?: MediaSession): Leg {
     const leg: Leg = { call: this.#call, session, name: this.#name };
-    this.#call.answer(answerFor(leg, this.#call.sdp !== undefined, answerer));
-    this.#answered = true;
-    for (const twin of this.#twins) twin.reject(486);
+    if (!this.#answered) {
+      this.#call.answer(this.#said ?? answerFor(leg, this.#call.sdp !== undefined, answerer));
+      this.#answered = true;
+      for (const twin of this.#twins) twin.reject(486);
+    }
+    this.#attend(answerer ? undefined : session);
     return leg;
+  }
+
+  /** Answers the bell's changes of mind while it is in no bridge. */
+  #attend(session: MediaSession | undefined): void {
+    this.#leave();
+    this.#leave = session ? attend({ call: this.#call, session, name: this.#name }, this.#log) : () => {};
   }
 
   /** Ends every call of the bell and its media; one that was never answered with `status`. `reason` says why. */
@@ -100,14 +144,16 @@ export class BellLine {
     }
     this.#twins.delete(next);
     this.#release(this.#session);
+    this.#said = undefined;
     this.#call = next;
     this.#session = this.#take(next);
   }
 
-  // Ports that are lost while the bell rings are opened anew; once it talks, that ends the call (see bridge).
+  // Ports that are lost while the bell rings are opened anew, unless the bell knows of them already.
   #lost(call: IncomingCall): void {
-    if (call !== this.#call || call.state === "ended" || this.#answered) return;
-    this.#session = this.#opened(call);
+    if (call !== this.#call || call.state === "ended") return;
+    if (!this.#answered && this.#said === undefined) this.#session = this.#opened(call);
+    else this.#hooks.gone({ by: "network", cause: cause.unspecified, text: "the sound of the call was lost" });
   }
 
   #release(session: Promise<MediaSession>): void {

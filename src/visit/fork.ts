@@ -254,3 +254,15 @@ function resultOf(why: number): PartyResult {
   if (why === cause.noAnswer || why === cause.noResponse) return "no-answer";
   return "unreachable";
 }
+
+/** What ringing brings at a door whose presses are to disturb nobody. */
+export function quiet(targets: readonly Target[]): ForkResult {
+  const parties = targets.map((target) => ({
+    target,
+    try: 1,
+    result: "busy" as const,
+    status: 486,
+    cause: cause.busy,
+  }));
+  return { parties, cause: cause.busy };
+}

@@ -3,6 +3,7 @@
 import type { FromSchema } from "json-schema-to-ts";
 import { checker } from "../schema.ts";
 import type { Outcome, Party } from "./messages.ts";
+import { checkSound, soundSchema, type SoundSettings } from "./sounds.ts";
 
 /** Whom to ring: an extension's number, or a SIP address. */
 export type Target = string;
@@ -27,6 +28,11 @@ export interface Ringing {
   ring(targets: readonly Target[], seconds: number): Promise<RingResult>;
   /** Waits, or less when one of the last targets registers (X1, H12). */
   wait(seconds: number): Promise<void>;
+  /** Truly answers the bell's call, though nobody has: some bells give up on a call that only rings (H19). */
+  answer(): Promise<void>;
+  /** Lets the visitor hear a sound again and again, until `stop` or until somebody answers (H15, H16). Never rejects. */
+  play(sound: SoundSettings): Promise<void>;
+  stop(): void;
 }
 
 export type Strategy = (ringing: Ringing) => Promise<Outcome>;
@@ -49,6 +55,8 @@ const schema = {
     waitSeconds: { type: "number", minimum: 0.5, maximum: 3600, default: 1 },
     stopCauses: { type: "array", items: { type: "integer", minimum: 0, maximum: 127 }, default: [21, 0] },
     maxMinutes: { type: "number", minimum: 0.1, maximum: 1440, default: 120 },
+    sound: soundSchema,
+    answerFirst: { type: "boolean", default: false },
   },
   additionalProperties: false,
 } as const;
@@ -60,6 +68,7 @@ type Settings = FromSchema<typeof schema>;
  * `targets` empty = the number that the bell dialled. `seconds` = ring time of one try.
  * For `redial` also: `tries` (0 = endless, within `maxMinutes`), `waitSeconds` between tries, `stopCauses` (Q.850 causes
  * that end the loop), `maxMinutes` for all of it (H14, H18).
+ * `sound` = what the visitor hears meanwhile; `answerFirst` = the bell's call is answered before anybody is rung (H19).
  */
 export type StrategySettings = Pick<Settings, "strategy"> & Partial<Settings>;
 
@@ -68,7 +77,21 @@ const check = checker("strategy", schema);
 /** @throws PorteroError `invalid`, naming the field */
 export function strategyOf(settings: unknown): Strategy {
   const checked = check(settings);
-  return checked.strategy === "redial" ? redial(checked) : ringAll(checked);
+  if (checked.sound) checkSound(checked.sound);
+  return waiting(checked, checked.strategy === "redial" ? redial(checked) : ringAll(checked));
+}
+
+/** What the bell and its visitor have of the time in which somebody is looked for. */
+function waiting({ sound, answerFirst }: Pick<Settings, "sound" | "answerFirst">, strategy: Strategy): Strategy {
+  if (!sound && !answerFirst) return strategy;
+  return async (ringing) => {
+    if (answerFirst) await ringing.answer();
+    // Phones do not wait for a sound that is slow to come.
+    if (sound) void ringing.play(sound);
+    const outcome = await strategy(ringing);
+    ringing.stop();
+    return outcome;
+  };
 }
 
 /** H4–H6: all at once, the first to pick up wins. */

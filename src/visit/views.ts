@@ -1,7 +1,9 @@
 // Registrations and doors as they are told to the outside: plain JSON, like the messages of a visit.
+import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import { shownUri, type Contact } from "../sip/registrar/contact.ts";
 import type { Reach } from "../sip/registrar/qualify.ts";
 import { showAddress } from "../sip/transport/flow.ts";
+import type { Said } from "./messages.ts";
 
 /** One registered device, as it is told to the outside. */
 export interface RegistrationView {
@@ -54,4 +56,14 @@ export interface TextView {
   readonly text: string;
   /** The visit during which it was said. */
   readonly visit?: string;
+}
+
+/** What a bell says of itself, as a visit tells it. */
+export function saidBy({ told, caller }: IncomingCall): Said {
+  const { asserted, diversion, headers } = told;
+  return {
+    ...(asserted && { asserted: { ...asserted, trusted: caller.kind !== "extension" } }),
+    ...(diversion && { diversion }),
+    ...(Object.keys(headers).length > 0 && { headers }),
+  };
 }

@@ -10,13 +10,16 @@ import { cause, completedElsewhere, q850 } from "../sip/causes.ts";
 import type { Call, CallEnd } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Contact } from "../sip/registrar/location.ts";
+import { Announcements } from "./announcement.ts";
 import { BellLine } from "./bell-line.ts";
 import { Bridge } from "./bridge.ts";
-import { Forking, type Caller, type ForkResult } from "./fork.ts";
+import { Forking, quiet, type Caller, type ForkResult } from "./fork.ts";
 import { openMedia, type Leg } from "./leg.ts";
-import type { Outcome, Said, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
-import type { Ringing, RingResult, Strategy, Target } from "./strategy.ts";
+import type { Outcome, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
+import type { Ringing, Strategy, Target } from "./strategy.ts";
+import { loadSound } from "./sounds.ts";
 import { transfer, type TransferHost } from "./transfer.ts";
+import { saidBy } from "./views.ts";
 
 export interface VisitDoor {
   readonly id: string;
@@ -40,6 +43,8 @@ interface Running {
 
 /** A visit for which nothing rings and nobody talks is ended after this: the flow has nothing more for it. */
 const idleMs = 60_000;
+/** The same while the visitor hears something. */
+const soundMs = 10 * 60_000;
 /** After a door was opened for a visitor whom nobody had answered, the bell hears this long that it was. */
 const afterOpeningMs = 2_000;
 
@@ -49,6 +54,8 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   readonly startedAt: number;
   /** The picture that was asked for at the press; it may still be on its way. */
   picture: Promise<Picture> | undefined;
+  /** What its parties are played: the door before its call is answered, too. */
+  readonly sounds: Announcements;
   readonly #host: TransferHost;
   readonly #line: BellLine;
   #state: VisitState = "ringing";
@@ -70,6 +77,14 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     host.tracing.groups.add(this.id, bell.callId);
     const open = () => openMedia(host, door.extension);
     this.#line = new BellLine(open, door.name, host.log, bell, { gone: (end) => this.#bellGone(end) });
+    this.sounds = new Announcements({
+      door: () => (this.#answerer ? this.#line.session : this.#line.open("early")),
+      answerer: () => this.#answerer?.session,
+      over: () => this.#state === "ended",
+      changed: () => {
+        if (this.#state === "ringing" && !this.#running) this.#waitForFlow();
+      },
+    });
     this.#waitForFlow();
   }
 
@@ -168,10 +183,18 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#end("stopped", { by: "local", cause: cause.normal, text });
   }
 
-  /** Ends an unanswered visit with a refusal to the bell. */
-  refuse(status: number): void {
+  /** Ends an unanswered visit with a refusal to the bell; one whose call was answered all the same is hung up. */
+  refuse(status: number, why: number = cause.noAnswer): void {
     if (this.#state === "ringing")
-      this.#end("unanswered", { by: "local", status, cause: cause.noAnswer, text: "nobody answered" });
+      this.#end("unanswered", { by: "local", status, cause: why, text: "nobody answered" });
+  }
+
+  /**
+   * Answers the bell's call though nobody has: it can be played something, and somebody may still be looked for (H19).
+   * @throws PorteroError `no-call`, `no-media`
+   */
+  async answerAlone(): Promise<void> {
+    if (this.#state !== "talking") await this.#line.open("answered");
   }
 
   /**
@@ -230,7 +253,9 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   }
 
   #ringing(running: Running, signal: AbortSignal, { onTry }: AnswerOptions): Ringing {
-    const { clock } = this.#host;
+    const { clock, log } = this.#host;
+    const hush = new AbortController();
+    const deaf = (error: unknown) => log.warn(`${this.door.name} hears nothing while it rings: ${sentence(error)}`);
     return {
       signal,
       dialled: this.#line.call.dialled,
@@ -241,6 +266,16 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
         await clock.sleep(seconds * 1000, AbortSignal.any([signal, early.signal]));
         running.wake = () => {};
       },
+      answer: () => this.answerAlone().catch(deaf),
+      play: async (settings) => {
+        try {
+          const sound = await loadSound(settings, clock);
+          await this.sounds.play(sound, { loop: true, signal: AbortSignal.any([signal, hush.signal]) });
+        } catch (error) {
+          deaf(error);
+        }
+      },
+      stop: () => hush.abort(),
       ring: async (targets, seconds) => {
         running.targets = targets;
         const attempt = ++this.#attempt;
@@ -304,6 +339,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
 
   #answered(by: string): void {
     this.#idle();
+    this.sounds.stop();
     this.#state = "talking";
     this.#answeredBy = by;
     this.#answeredAt = this.#host.clock.now();
@@ -311,7 +347,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
 
   #waitForFlow(): void {
     this.#idle();
-    this.#idle = this.#host.clock.after(idleMs, () => this.refuse(480));
+    this.#idle = this.#host.clock.after(this.sounds.playing ? soundMs : idleMs, () => this.refuse(480));
   }
 
   #bellGone(end: CallEnd): void {
@@ -338,25 +374,4 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     };
     this.tell("ended", end);
   }
-}
-
-/** What ringing brings at a door whose presses are to disturb nobody. */
-function quiet(targets: readonly Target[]): RingResult {
-  const parties = targets.map((target) => ({
-    target,
-    try: 1,
-    result: "busy" as const,
-    status: 486,
-    cause: cause.busy,
-  }));
-  return { parties, cause: cause.busy };
-}
-
-function saidBy({ told, caller }: IncomingCall): Said {
-  const { asserted, diversion, headers } = told;
-  return {
-    ...(asserted && { asserted: { ...asserted, trusted: caller.kind !== "extension" } }),
-    ...(diversion && { diversion }),
-    ...(Object.keys(headers).length > 0 && { headers }),
-  };
 }

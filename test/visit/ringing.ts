@@ -1,5 +1,6 @@
 // A house on paper for strategies: what each try brings is written down beforehand, and time is a FakeClock.
 import type { RingResult, Ringing, Target } from "../../src/visit/strategy.ts";
+import type { SoundSettings } from "../../src/visit/sounds.ts";
 import { FakeClock } from "../support/clock.ts";
 
 export interface Try {
@@ -13,6 +14,8 @@ export class PaperHouse implements Ringing {
   readonly clock = new FakeClock();
   readonly dialled = "8002";
   readonly tries: Try[] = [];
+  /** What the visitor heard, and when; "answer" and "stop" stand among it. */
+  readonly heard: { readonly what: string; readonly at: number }[] = [];
   readonly #controller = new AbortController();
   readonly #results: (attempt: number) => RingResult & { after?: number };
   readonly #start = this.clock.now();
@@ -51,6 +54,24 @@ export class PaperHouse implements Ringing {
     const early = new AbortController();
     this.wake = () => early.abort();
     await this.clock.sleep(seconds * 1000, AbortSignal.any([this.signal, early.signal]));
+  }
+
+  answer(): Promise<void> {
+    this.#hears("answer");
+    return Promise.resolve();
+  }
+
+  play({ tone, country, file = "" }: SoundSettings): Promise<void> {
+    this.#hears(tone === undefined ? file : `${tone} ${country ?? ""}`);
+    return Promise.resolve();
+  }
+
+  stop(): void {
+    this.#hears("stop");
+  }
+
+  #hears(what: string): void {
+    this.heard.push({ what, at: this.elapsed });
   }
 }
 

@@ -173,3 +173,44 @@ describe("strategy settings", () => {
     assert.throws(() => strategyOf(undefined), /strategy: it must be object/);
   });
 });
+
+describe("what the visitor hears meanwhile", () => {
+  const music = { file: "/data/wait.wav" };
+
+  it("H15 is played before the first try, goes on between the tries, and stops when they are over", async () => {
+    const house = new PaperHouse(() => nobody("no-answer"));
+    const settings = { targets: ["6001"], seconds: 10, waitSeconds: 4, tries: 10, sound: music };
+    await play(house, { strategy: "redial", ...settings });
+    assert.equal(house.tries.length, 10);
+    assert.deepEqual(house.heard, [
+      { what: "/data/wait.wav", at: 0 },
+      { what: "stop", at: 10 * 10 + 9 * 4 },
+    ]);
+  });
+
+  it("H16, H19 may be ring-back in a call that is truly answered first", async () => {
+    const house = new PaperHouse(() => ({ ...somebody("6001"), after: 3 }));
+    const sound = { tone: "ring-back", country: "gb" } as const;
+    await play(house, { strategy: "ring-all", targets: ["6001"], sound, answerFirst: true });
+    assert.deepEqual(
+      house.heard.map(({ what }) => what),
+      ["answer", "ring-back gb", "stop"],
+    );
+    assert.equal(house.tries[0]?.at, 0);
+  });
+
+  it("is nothing where nothing is set", async () => {
+    const house = new PaperHouse(() => nobody("no-answer"));
+    await play(house, { strategy: "ring-all" });
+    assert.deepEqual(house.heard, []);
+  });
+
+  it("names what is wrong in a setting", () => {
+    const wrong = (sound: object) => () => strategyOf({ strategy: "ring-all", sound });
+    assert.throws(wrong({ tone: "ringback" }), /sound\.tone must be one of ring-back, busy/);
+    assert.throws(wrong({ tone: "busy", country: "xx" }), /sound\.country must be one of at, au/);
+    assert.throws(wrong({}), /give one of tone, file and url/);
+    assert.throws(wrong({ tone: "busy", url: "http://a/b" }), /tone and url are given: give one/);
+    assert.throws(wrong({ wav: "x" }), /sound\.wav is not known here/);
+  });
+});
