@@ -4,13 +4,13 @@ import { EventEmitter } from "node:events";
 import type { Cancel } from "../../clock.ts";
 import { giveUp, PorteroError, sentence, tryAgain } from "../../errors.ts";
 import type { CallHost } from "../dialog/call.ts";
-import { parseNameAddr, type NameAddr } from "../message/headers.ts";
 import { SipRequest, type SipResponse } from "../message/message.ts";
 import { newCallId, newTag } from "../message/reply.ts";
 import { escapeUser, parseUri, writeHost } from "../message/uri.ts";
 import { Sending, type ClientCredentials } from "../request/send.ts";
 import { showAddress, type Flow } from "../transport/flow.ts";
 import { keepAlive } from "../transport/keep-alive.ts";
+import { grantedTo } from "./granted.ts";
 import { OwnAddress } from "./own-address.ts";
 
 export interface RegistrationOptions {
@@ -70,6 +70,11 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   #running = false;
   /** A REGISTER is under way. */
   #asking = false;
+  /** Counts what was begun: an answer to anything but the last of it comes too late. */
+  #turn = 0;
+  /** A request that bore the password is not answered: the server may have us. */
+  #perhaps = false;
+  #left: () => void = () => {};
   #registered = false;
   /** Without the extensions of RFC 5626: a proxy before the server does not know them (§11.6). */
   #plain = false;
@@ -113,6 +118,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   start(): void {
     if (this.#running) return;
     this.#running = true;
+    this.#left();
     this.#register();
   }
 
@@ -123,29 +129,35 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#register();
   }
 
-  /** De-registers and resolves when the server has answered or cannot be reached. */
+  /** De-registers and resolves when the server has answered or cannot be reached, or when it is started again. */
   async stop(): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
+    this.#turn++;
     this.#next();
     this.#look();
     this.#alive();
     this.#sending?.stop();
     const flow = this.#flow;
-    if (!this.#registered || !flow) return;
-    this.#registered = false;
-    await new Promise<void>((resolve) => this.#send([flow], this.proxies[0], 0, () => resolve()));
+    if (!(this.#registered || this.#perhaps) || !flow) return;
+    this.#registered = this.#perhaps = false;
+    await new Promise<void>((resolve) => {
+      this.#left = resolve;
+      this.#send([flow], this.proxies[0], 0, () => resolve());
+    });
   }
 
   #register([proxy, ...others] = this.proxies): void {
     this.#asking = true;
+    const turn = ++this.#turn;
+    const answered = (answer: SipResponse | PorteroError) => {
+      if (turn === this.#turn) this.#answered(answer, proxy, others);
+    };
     this.#flowsTo(proxy).then(
       (flows) => {
-        if (!this.#running) return;
-        this.#send(flows, proxy, this.#expires, (answer) => this.#answered(answer, proxy, others));
+        if (turn === this.#turn) this.#send(flows, proxy, this.#expires, answered);
       },
-      (error: unknown) =>
-        this.#answered(error instanceof PorteroError ? error : tryAgain("unreachable", sentence(error)), proxy, others),
+      (error: unknown) => answered(error instanceof PorteroError ? error : tryAgain("unreachable", sentence(error))),
     );
   }
 
@@ -178,10 +190,12 @@ export class Registration extends EventEmitter<RegistrationEvents> {
       },
       failed: done,
     };
+    this.#sending?.stop();
     this.#sending = new Sending(this.#host, request, flows, handlers, {
       ...{ credentials, nextSeq: () => ++this.#seq },
       dress: (dressed, flow) => {
         this.#flow = flow;
+        this.#perhaps = dressed.get("authorization") !== undefined || dressed.get("proxy-authorization") !== undefined;
         dressed.set("Contact", this.#contacts(flow, expires).join(", "));
       },
     });
@@ -206,7 +220,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   }
 
   #answered(answer: SipResponse | PorteroError, proxy: string | undefined, others: readonly string[]): void {
-    if (!this.#running) return;
+    this.#perhaps = false;
     if (lost(answer) && others.length > 0) return this.#register([...others]);
     const flow = this.#flow;
     if (!("status" in answer) || !flow) return this.#failed("status" in answer ? noWay() : answer);
@@ -233,7 +247,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
       return this.#failed(tryAgain("refused", `${status} ${answer.reason} from ${where}`, { data: { status } }));
     if (this.#own.seen(flow, answer.via, this.contact(flow)))
       return this.#register([...(proxy ? [proxy] : []), ...others]);
-    const granted = this.#granted(flow, answer);
+    const granted = grantedTo(this.contact(flow), answer) || this.#expires;
     this.#asking = false;
     this.#failures = 0;
     this.#lengthened = false;
@@ -253,15 +267,6 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     const everyMs = flow.reliable ? pingMs.stream : pingMs.datagram;
     const options = { everyMs, random: this.#random, onDead: () => this.check() };
     this.#alive = keepAlive(flow, this.#host.clock, options);
-  }
-
-  // What counts is the expiry beside our own Contact, since others may be registered too (RFC 3261 §10.2.4). A server
-  // may write it in its own way, or put the address there that it sees us at: a Contact that is alone is ours.
-  #granted(flow: Flow, response: SipResponse): number {
-    const own = place(parseNameAddr(this.contact(flow)));
-    const contacts = response.list("contact").map(parseNameAddr);
-    const contact = contacts.find((found) => place(found) === own) ?? (contacts.length === 1 ? contacts[0] : undefined);
-    return Number(contact?.params.get("expires")) || response.number("expires") || this.#expires;
   }
 
   // While another proxy is used, the main one is asked by OPTIONS: that costs the registration nothing while it is silent.
@@ -307,9 +312,3 @@ const domainOf = (uri: string): string => writeHost(parseUri(uri)?.host ?? "");
 
 /** A proxy as it stands in Route: a loose router (RFC 3261 §8.1.2). */
 export const routeTo = (proxy: string): string => `<${proxy};lr>`;
-
-/** A Contact's user, host and port: what stays of it however it is written. */
-function place(contact: NameAddr | undefined): string {
-  const uri = parseUri(contact?.uri ?? "");
-  return `${uri?.user ?? ""}@${uri?.host ?? ""}:${uri?.port ?? 5060}`;
-}

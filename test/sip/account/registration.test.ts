@@ -170,4 +170,44 @@ describe("A4, N8 our registration at another server, RFC 3261 §10.2", () => {
     await clock.advance(100_000);
     assert.deepEqual([seen, endpoint.transactions.size, clock.pending], [[], 0, 0]);
   });
+
+  it("takes back what it may have been given when it is stopped while the server thinks about the password", async () => {
+    const { server, registration, clock, endpoint } = await registering();
+    server.respond(await server.takeRequest("REGISTER"), 401, { headers: [challenge] });
+    const asked = await server.takeRequest("REGISTER");
+    const stopped = registration.stop();
+    const last = await server.takeRequest("REGISTER");
+    assert.equal(last.get("expires"), "0");
+    assert.ok((last.cseq?.number ?? 0) > (asked.cseq?.number ?? 0));
+    server.respond(asked, 200);
+    server.respond(last, 200);
+    await clock.advance(10_000);
+    await stopped;
+    assert.deepEqual([endpoint.transactions.size, clock.pending, registration.registered], [0, 0, false]);
+  });
+
+  it("registers once when it is started again before it knew where the server is", async () => {
+    const { server, registration, seen, clock } = await registering();
+    void registration.stop();
+    registration.start();
+    await grant(server, 100, false);
+    await clock.advance(70_000);
+    assert.deepEqual([seen, server.count("REGISTER")], [["registered 100"], 1]);
+    await clock.advance(5_100);
+    assert.equal(server.count("REGISTER"), 2);
+  });
+
+  it("stays registered when it is started again before the server let it go", async () => {
+    const { server, registration, seen, clock } = await registering();
+    await grant(server, 100, false);
+    const stopped = registration.stop();
+    const leave = await server.takeRequest("REGISTER");
+    registration.start();
+    await stopped;
+    server.respond(leave, 401, { headers: [challenge] });
+    const last = await grant(server, 100);
+    assert.equal(last.get("expires"), "300");
+    await clock.advance(30_000);
+    assert.deepEqual([seen.length, registration.registered, server.inbox], [2, true, []]);
+  });
 });
