@@ -1,5 +1,6 @@
 // The form of an account (A2–A6), checked: what SIP needs of it, and what the house does with it.
 import { giveUp } from "../errors.ts";
+import { encryptions, type Encryption } from "../media/sdes.ts";
 import { checker } from "../schema.ts";
 import { Secret } from "../secret.ts";
 import type { AccountSettings, ServerSettings } from "../sip/account/settings.ts";
@@ -21,6 +22,8 @@ export interface LineSettings extends AccountSettings {
   readonly incoming?: Incoming;
   /** Whether what a door's bell dials may go out by a prefix of this account. */
   readonly doorsMayDial?: boolean;
+  /** Whether SRTP is offered to the server, or insisted on; `off` where it is absent. What it offers is always taken. */
+  readonly encryption?: Encryption;
   /** The codes that switch "do not disturb" on and off at the server (A5). */
   readonly dndOn?: string;
   readonly dndOff?: string;
@@ -90,6 +93,7 @@ const check = checker("account", {
       },
     },
     doorsMayDial: { type: "boolean" },
+    encryption: { enum: encryptions },
     dndOn: number,
     dndOff: number,
     dndStatus: status,

@@ -15,7 +15,7 @@ export interface BellHooks {
 }
 
 export class BellLine {
-  readonly #openMedia: () => Promise<MediaSession>;
+  readonly #openMedia: (call: IncomingCall) => Promise<MediaSession>;
   readonly #name: string;
   readonly #log: Log;
   readonly #hooks: BellHooks;
@@ -28,7 +28,13 @@ export class BellLine {
   /** Leaves the bell's changes of mind to somebody else. */
   #leave = () => {};
 
-  constructor(openMedia: () => Promise<MediaSession>, name: string, log: Log, call: IncomingCall, hooks: BellHooks) {
+  constructor(
+    openMedia: (call: IncomingCall) => Promise<MediaSession>,
+    name: string,
+    log: Log,
+    call: IncomingCall,
+    hooks: BellHooks,
+  ) {
     this.#openMedia = openMedia;
     this.#name = name;
     this.#log = log;
@@ -124,7 +130,7 @@ export class BellLine {
   }
 
   async #open(call: IncomingCall): Promise<MediaSession> {
-    const session = await this.#openMedia();
+    const session = await this.#openMedia(call);
     try {
       takeOffer(session, call, this.#name);
     } catch (error) {

@@ -54,7 +54,7 @@ export class Codes {
     const { number } = call.caller;
     let session: MediaSession | undefined;
     try {
-      session = await openMedia({ media, optionsOf: this.#optionsOf }, number);
+      session = await openMedia(media, this.#optionsOf(number));
       takeOffer(session, call, number);
       const sdp = answerFor({ call, session, name: number }, call.sdp !== undefined);
       if (call.end) return;

@@ -1,6 +1,7 @@
-// What is special about the devices of one number (H1): their codecs, how they are answered and asked, what callers hear
-// while they want no calls (A5). Each is absent where nothing was set.
+// What is special about the devices of one number (H1): their codecs, whether their sound is encrypted, how they are answered and
+// asked, what callers hear while they want no calls (A5). Each is absent where nothing was set.
 import { codecNames, type CodecName } from "../media/codec.ts";
+import { encryptions, type Encryption } from "../media/sdes.ts";
 import { giveUp } from "../errors.ts";
 import { checker } from "../schema.ts";
 import type { Qualify } from "../sip/registrar/qualify.ts";
@@ -8,6 +9,8 @@ import type { Qualify } from "../sip/registrar/qualify.ts";
 export interface DeviceOptions {
   /** What is offered to the device and taken from it, in this order; all that we know where it is absent. */
   readonly codecs?: readonly CodecName[];
+  /** Whether SRTP is offered to the device, or insisted on; `off` where it is absent. What it offers is always taken. */
+  readonly encryption?: Encryption;
   /** Where answers go over UDP: true = where the request came from, false = to the port in Via; else as the device asks. */
   readonly rport?: boolean;
   /** Seconds between two questions whether the device is there; 0 = none. Absent: only behind NAT. */
@@ -21,6 +24,7 @@ export interface DeviceOptions {
 /** Their fields, for a JSON schema. */
 export const deviceFields = {
   codecs: { type: "array", minItems: 1, uniqueItems: true, items: { enum: codecNames } },
+  encryption: { enum: encryptions },
   rport: { type: "boolean" },
   qualifySeconds: { type: "integer", minimum: 0, maximum: 3600 },
   qualifyDropAfter: { type: "integer", minimum: 0, maximum: 100 },

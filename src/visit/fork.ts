@@ -5,6 +5,7 @@ import { PorteroError, sentence } from "../errors.ts";
 import type { MediaSession } from "../media/media.ts";
 import type { Direction } from "../media/sdp.ts";
 import type { CallEnd, Message } from "../sip/dialog/call.ts";
+import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { OutgoingCall } from "../sip/dialog/outgoing.ts";
 import type { Endpoint } from "../sip/endpoint.ts";
 import { cause, causeOf, completedElsewhere } from "../sip/causes.ts";
@@ -30,6 +31,8 @@ export interface ForkHost extends BridgeHost, Directory {
   /** What callers of a number get that wants no calls just now; undefined while it may be called. */
   doNotDisturb(number: string): number | undefined;
   readonly optionsOf: (number: string) => DeviceOptions;
+  /** What is special about the caller's leg; by an account that is what the account says. */
+  optionsFor(call: IncomingCall, number?: string): DeviceOptions;
   /** Tells the world a text that somebody sent, and answers it. */
   text(message: Message, from: string, to: string, visit?: string): void;
   /** Whether presses of this door ring nobody just now. */
@@ -159,7 +162,8 @@ export class Forking {
 
   async #call(fork: Fork, to: Contact | Reachable): Promise<void> {
     const { endpoint } = this.#host;
-    const session = await openMedia(this.#host, fork.target, this.#like);
+    const options = this.#optionsOf(fork, to);
+    const session = await openMedia(this.#host.media, options, this.#like);
     fork.session = session;
     if (!this.#forks.has(fork)) {
       await session.close();
@@ -171,18 +175,18 @@ export class Forking {
       this.#ended(fork, { by: "network", cause: cause.noRoute, text: "the sound of the call was lost" });
     });
     // Without a codec in common this throws: here, before there is a call that could not be made to its end.
-    if (this.#host.optionsOf(fork.target).codecs) session.offer(this.#like);
+    if (options.codecs) session.offer(this.#like);
     const sdp = (localHost: string) => {
       session.advertise = localHost;
       return session.offer(this.#like, this.#caller.direction);
     };
     const { headers } = this.#caller;
-    const options = { from: this.#caller, sdp, ...(headers && { headers }) };
+    const as = { from: this.#caller, sdp, ...(headers && { headers }) };
     const call = await (!("kind" in to)
-      ? endpoint.callContact(to, options)
+      ? endpoint.callContact(to, as)
       : to.kind === "account"
-        ? to.account.call(to.number, options)
-        : endpoint.callUri(to.uri, options));
+        ? to.account.call(to.number, as)
+        : endpoint.callUri(to.uri, as));
     fork.call = call;
     this.#host.tracing.groups.add(this.#caller.group, call.callId);
     if (!this.#forks.has(fork)) {
@@ -203,6 +207,12 @@ export class Forking {
       this.#note(fork.target, "answered", cause.normal, 200);
       this.#finish("cancelled", completedElsewhere, { call, session, name: fork.via.at(-1) ?? fork.target });
     });
+  }
+
+  #optionsOf({ target }: Fork, to: Contact | Reachable): DeviceOptions {
+    if (!("kind" in to)) return this.#host.optionsOf(to.extension);
+    const options = this.#host.optionsOf(target);
+    return to.kind === "account" ? { ...options, encryption: to.encryption } : options;
   }
 
   #ended(fork: Fork, end: CallEnd): void {

@@ -26,7 +26,7 @@ export async function connectCall(
   let answerer: Leg | undefined;
   try {
     call.ring();
-    session = await openMedia(host, call.caller.number);
+    session = await openMedia(host.media, host.optionsFor(call));
     takeOffer(session, call, call.caller.number);
     const gone = new AbortController();
     call.on("ended", () => gone.abort("cancelled"));

@@ -13,14 +13,15 @@ export interface Leg {
   readonly name: string;
 }
 
-/** Media for a party, limited to the codecs that its devices may use (H1); `like` is whom it is to talk with. */
+/** Media for a party, as its devices may use it (H1); `like` is whom it is to talk with. */
 export async function openMedia(
-  { media, optionsOf }: { readonly media: MediaEngine; readonly optionsOf: (number: string) => DeviceOptions },
-  number: string,
+  media: MediaEngine,
+  { codecs, encryption }: DeviceOptions,
   like?: MediaSession,
 ): Promise<MediaSession> {
   const session = await media.open(like);
-  session.codecs = optionsOf(number).codecs;
+  session.codecs = codecs;
+  session.encryption = encryption;
   return session;
 }
 
@@ -29,7 +30,7 @@ export function answerFor(caller: Leg, offered: boolean, answerer?: MediaSession
   return offered ? caller.session.answer(answerer) : caller.session.offer(answerer);
 }
 
-/** Takes what the caller offered. @throws PorteroError `no-codec` or `bad-sdp`, as a sentence about the caller */
+/** Takes what the caller offered. @throws PorteroError `no-media`, as a sentence about the caller */
 export function takeOffer(session: MediaSession, { sdp, flow }: IncomingCall, name: string): void {
   session.advertise = flow.sentBy.host;
   if (sdp === undefined) return;

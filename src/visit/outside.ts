@@ -3,6 +3,7 @@
 import { isIPv4 } from "node:net";
 import { giveUp, sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { Encryption } from "../media/sdes.ts";
 import { Account, type AccountStatus } from "../sip/account/account.ts";
 import type { CallHost } from "../sip/dialog/call.ts";
 import type { Caller } from "../sip/dialog/caller.ts";
@@ -27,7 +28,7 @@ export type Chooser = "flow" | "phone" | "door" | "stranger";
 
 export type Way =
   | { readonly kind: "address"; readonly uri: string }
-  | { readonly kind: "account"; readonly account: Account; readonly number: string }
+  | { readonly kind: "account"; readonly account: Account; readonly number: string; readonly encryption: Encryption }
   | { readonly kind: "refused"; readonly why: string };
 
 interface Entry {
@@ -133,6 +134,12 @@ export class Outside {
     return this.#trusted.has(host) && !known ? { kind: "address", number } : undefined;
   }
 
+  /** Whether the sound of a call that came in by an account is to be encrypted; undefined for any other call. */
+  encryptionOf({ caller }: IncomingCall): Encryption | undefined {
+    if (caller.kind !== "account") return undefined;
+    return this.#entries.get(caller.account)?.settings.encryption ?? "off";
+  }
+
   /** What is to become of a call that came in by an account. */
   incoming(call: IncomingCall): Incoming {
     const entry = call.caller.kind === "account" ? this.#entries.get(call.caller.account) : undefined;
@@ -184,7 +191,7 @@ export class Outside {
       return refused(
         `a door station may not dial out by the account "${account.name}": allow it there, or name the number in the strategy`,
       );
-    return { kind: "account", account, number };
+    return { kind: "account", account, number, encryption: settings.encryption ?? "off" };
   }
 
   async #farewell(account: Account): Promise<void> {

@@ -255,6 +255,11 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
 
   readonly optionsOf = (number: string): DeviceOptions => this.directory.optionsOf(number);
 
+  optionsFor(call: IncomingCall, number = call.caller.number): DeviceOptions {
+    const encryption = this.#outside.encryptionOf(call);
+    return { ...this.optionsOf(number), ...(encryption && { encryption }) };
+  }
+
   contactsOf(number: string): readonly Contact[] | undefined {
     return this.plan.owner(number) === undefined ? undefined : this.endpoint.location.devices(number);
   }

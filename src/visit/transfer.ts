@@ -103,7 +103,7 @@ export async function takeOver(host: TransferHost, call: IncomingCall, replaces:
     return;
   }
   const { named, bridge, gone } = found;
-  const session = await openMedia(host, call.caller.number, bridge.other(named).session);
+  const session = await openMedia(host.media, host.optionsOf(call.caller.number), bridge.other(named).session);
   const leg: Leg = { call, session, name: call.caller.number };
   try {
     takeOffer(session, call, leg.name);

@@ -75,7 +75,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.door = door;
     this.startedAt = host.clock.now();
     host.tracing.groups.add(this.id, bell.callId);
-    const open = () => openMedia(host, door.extension);
+    const open = (call: IncomingCall) => openMedia(host.media, host.optionsFor(call, door.extension));
     this.#line = new BellLine(open, door.name, host.log, bell, { gone: (end) => this.#bellGone(end) });
     this.sounds = new Announcements({
       door: () => (this.#answerer ? this.#line.session : this.#line.open("early")),

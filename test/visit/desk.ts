@@ -15,13 +15,18 @@ export interface Media {
   readonly direction?: string;
   readonly codecs?: string;
   readonly video?: boolean;
+  readonly protocol?: "RTP/AVP" | "RTP/SAVP";
+  /** What stands behind `a=crypto:`. */
+  readonly crypto?: string;
 }
 
 /** What a device describes: PCMA on 10.0.0.9. */
-export function sound({ port = 4000, direction = "sendrecv", codecs = "8", video = false }: Media = {}): string {
+export function sound(media: Media = {}): string {
+  const { port = 4000, direction = "sendrecv", codecs = "8", video = false, protocol = "RTP/AVP", crypto } = media;
   const lines = [
     ...["v=0", "o=x 1 1 IN IP4 10.0.0.9", "s=-", "c=IN IP4 10.0.0.9", "t=0 0"],
-    ...[`m=audio ${port} RTP/AVP ${codecs}`, `a=${direction}`],
+    ...[`m=audio ${port} ${protocol} ${codecs}`, `a=${direction}`],
+    ...(crypto === undefined ? [] : [`a=crypto:${crypto}`]),
   ];
   if (codecs === "9") lines.push("a=rtpmap:9 G722/8000");
   if (video)

@@ -61,6 +61,25 @@ export function privateMedia(): Rule {
   };
 }
 
+/** Keys of encrypted sound (RFC 4568) that whoever sees the SIP messages has too. */
+export function openKeys(): Rule {
+  return (seen, tell) => {
+    if (!/^a=crypto:/im.test(sdpOf(seen.message) ?? "")) return;
+    const who = partyOf(seen);
+    const { transport } = seen;
+    if (transport === "TLS" || transport === "WSS") return tell.settled("open-keys", who);
+    tell.found(
+      {
+        ...{ code: "open-keys", severity: "warning", subject: who },
+        text: `the keys of the encrypted sound of ${who} go over ${transport}, in the clear: who can read the SIP messages on their way can listen in`,
+        advice:
+          "Let the device use TLS: switch it on in sip-endpoint and in the device. Then nobody between sees the keys.",
+      },
+      seen.at,
+    );
+  };
+}
+
 const codecsIn = (message: SipMessage): string =>
   [...(sdpOf(message) ?? "").matchAll(/^a=rtpmap:\d+ ([A-Za-z0-9.-]+)/gm)].map(([, name = ""]) => name).join(", ");
 
@@ -83,7 +102,8 @@ export function codecs(): Rule {
         text: seen.incoming
           ? `${who} at ${remote.host} cannot use the sound it was offered${what}`
           : `${who} at ${remote.host} offers no sound that can be used${what}`,
-        advice: "Switch on PCMA or PCMU (G.711) in the device, and unencrypted sound where it insists on SRTP.",
+        advice:
+          "Switch on PCMA or PCMU (G.711) in the device. Where only one side insists on encrypted sound (SRTP), switch it on for the other too.",
       },
       at,
     );

@@ -6,7 +6,7 @@ import type { PorteroError } from "../../errors.ts";
 import type { Endpoint, Refusal } from "../endpoint.ts";
 import type { Ban } from "../guard/bans.ts";
 import { Recent } from "../guard/recent.ts";
-import { codecs, missingAcks, privateMedia, unknownNumbers } from "./call-rules.ts";
+import { codecs, missingAcks, openKeys, privateMedia, unknownNumbers } from "./call-rules.ts";
 import { seenOf, type Rule } from "./exchange.ts";
 import { Findings, type Finding } from "./findings.ts";
 import { largeDatagrams, losses, rewriting, unanswered } from "./network-rules.ts";
@@ -24,7 +24,7 @@ export class Diagnosis extends EventEmitter<{ finding: [finding: Finding] }> {
   readonly #endpoint: Endpoint;
   readonly #findings = new Findings((finding) => this.emit("finding", finding));
   readonly #rules: readonly Rule[] = [
-    ...[registrations(), challengeLoops(), missingAcks(), privateMedia(), codecs(), unknownNumbers()],
+    ...[registrations(), challengeLoops(), missingAcks(), privateMedia(), codecs(), unknownNumbers(), openKeys()],
     ...[unanswered(), losses(), rewriting(), largeDatagrams()],
   ];
   readonly #logins = new Recent<Set<string>>(100);

@@ -23,7 +23,7 @@ export type Severity = "error" | "warning" | "info";
 /** Short stable words for programs; docs/trace.md explains each. */
 export const findingCodes = [
   ...(["refused", "many-logins", "banned", "registers-often", "port-changes", "behind-nat", "challenge-loop"] as const),
-  ...(["no-ack", "no-codec", "unknown-number", "private-media"] as const),
+  ...(["no-ack", "no-codec", "unknown-number", "private-media", "open-keys"] as const),
   ...(["no-answer", "packet-loss", "rewritten", "large-datagram", "tls"] as const),
 ] as const;
 

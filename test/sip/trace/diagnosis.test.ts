@@ -235,6 +235,21 @@ describe("X10 findings about calls", () => {
     assert.deepEqual(await made.findings(), []);
   });
 
+  it("RFC 4568 §8.3 keys of encrypted sound that go without TLS, without showing them; by TLS all is well", async () => {
+    const made = await watched();
+    const key = Buffer.alloc(30, 7).toString("base64");
+    const body = `${sdp(4000)}a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${key}\r\n`;
+    await called(made, made.party({ user: "8000" }), true, body);
+    const finding = await only(made, "open-keys");
+    assert.match(finding.text, /^the keys of the encrypted sound of 8000 go over UDP, in the clear/);
+    assert.ok(!JSON.stringify(finding).includes(key.slice(0, 10)));
+    // The same bell, by TLS from now on.
+    const caller = made.party({ user: "8000" });
+    const invite = caller.request("INVITE", { body: ["application/sdp", body] }).toBuffer();
+    made.endpoint.trace.note("in", invite, { ...caller.flow, transport: "TLS" });
+    assert.deepEqual(await made.findings(), []);
+  });
+
   it("a phone that cannot use the codecs it is offered", async () => {
     const made = await watched();
     const phone = made.party({ user: "6001" });
