@@ -9,6 +9,7 @@ import { flood } from "./flood.ts";
 import { fuzz } from "./fuzz.ts";
 import { leaveItsCore, machine } from "./machine.ts";
 import { memory } from "./memory.ts";
+import { mixer } from "./mixer.ts";
 import { press } from "./press.ts";
 import { registrations } from "./registrations.ts";
 
@@ -25,6 +26,7 @@ const parts: Readonly<Record<string, Part>> = {
   memory: { run: memory, needs: "sipp" },
   fuzz: { run: fuzz },
   flood: { run: flood },
+  mixer: { run: mixer },
 };
 
 async function main(wanted: readonly string[]): Promise<void> {

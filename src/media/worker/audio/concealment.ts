@@ -41,16 +41,17 @@ export class Concealment {
     return this.#lost >= silentAfter && this.#fading === 0;
   }
 
-  /** The next sample, as it was received. */
-  add(sample: number): void {
+  /** The next samples, as they were received. */
+  add(samples: Int16Array): void {
     if (this.#lost >= 0 && this.#fading === 0) this.#fading = this.#fade = this.#lost > 160 ? longFade : shortFade;
-    let heard = sample;
-    if (this.#fading > 0) {
+    let faded = 0;
+    for (; this.#fading > 0 && faded < samples.length; faded++) {
       const old = this.#fading / (this.#fade + 1);
-      heard = Math.round(this.#made() * old + sample * (1 - old));
+      this.#sound[this.#at++] = Math.round(this.#made() * old + (samples[faded] ?? 0) * (1 - old));
       if (--this.#fading === 0) this.#lost = -1;
     }
-    this.#sound[this.#at++] = heard;
+    this.#sound.set(faded > 0 ? samples.subarray(faded) : samples, this.#at);
+    this.#at += samples.length - faded;
   }
 
   /** So many samples are missing here. */

@@ -90,20 +90,19 @@ export class JitterBuffer {
 
   /** Plays samples that are there, and misses those between them that are not. */
   #run(samples: number): void {
-    let missing = 0;
-    for (let i = 0; i < samples; i++) {
-      const at = this.#play & (size - 1);
-      this.#play = (this.#play + 1) >>> 0;
-      if (this.#filled[at] === 0) {
-        missing++;
-        continue;
-      }
-      this.#filled[at] = 0;
-      if (missing > 0) this.#concealment.miss(missing);
-      missing = 0;
-      this.#concealment.add(this.#ring[at] ?? 0);
+    const filled = this.#filled;
+    for (let left = samples; left > 0;) {
+      const from = this.#play & (size - 1);
+      const end = Math.min(size, from + left);
+      const there = filled[from];
+      let to = from + 1;
+      while (to < end && filled[to] === there) to++;
+      if (there === 0) this.#concealment.miss(to - from);
+      else this.#concealment.add(this.#ring.subarray(from, to));
+      filled.fill(0, from, to);
+      this.#play = (this.#play + to - from) >>> 0;
+      left -= to - from;
     }
-    if (missing > 0) this.#concealment.miss(missing);
   }
 
   #start(ssrc: number, timestamp: number, sinceBeat: number): void {
