@@ -1,15 +1,30 @@
 // The pool of port pairs, with real sockets on loopback.
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
-import { describe, it } from "node:test";
+import { afterEach, describe, it } from "node:test";
 import { bound, PortPool } from "../../src/media/worker/ports.ts";
 import { freeRange } from "./range.ts";
 
 const bind = "127.0.0.1";
 
+const pools: PortPool[] = [];
+const poolOf = (options: Omit<ConstructorParameters<typeof PortPool>[0], "bind">) => {
+  const pool = new PortPool({ bind, ...options });
+  pools.push(pool);
+  return pool;
+};
+afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.end())));
+
+/** Whether a program could have that port now. */
+async function isFree(port: number): Promise<boolean> {
+  const socket = await bound(bind, port);
+  socket?.close();
+  return socket !== undefined;
+}
+
 describe("RFC 3550 §11 port pairs", () => {
   it("are an even port and the odd one above, both bound, from any free ports", async () => {
-    const pool = new PortPool({ bind, ports: [0, 0], drainMs: 0, now: () => 0 });
+    const pool = poolOf({ ports: [0, 0], drainMs: 0, now: () => 0 });
     const pair = await pool.open();
     assert.equal(pair.port % 2, 0);
     assert.equal(pair.rtp.address().port, pair.port);
@@ -23,7 +38,7 @@ describe("RFC 3550 §11 port pairs", () => {
   it("rest for the drain time, and the one that rested longest is used first", async () => {
     let now = 0;
     const first = await freeRange(2);
-    const pool = new PortPool({ bind, ports: [first, first + 3], drainMs: 5000, now: () => now });
+    const pool = poolOf({ ports: [first, first + 3], drainMs: 5000, now: () => now });
     const one = await pool.open();
     const two = await pool.open();
     assert.deepEqual([one.port, two.port], [first, first + 2]);
@@ -42,11 +57,66 @@ describe("RFC 3550 §11 port pairs", () => {
     await Promise.all([three.close(), four.close()]);
   });
 
+  it("rest with their sockets open, and are used again as they are, without what came in meanwhile", async (t) => {
+    let now = 0;
+    const first = await freeRange(1);
+    const pool = poolOf({ ports: [first, first + 1], drainMs: 5000, now: () => now });
+    const old = await pool.open();
+    const heard: string[] = [];
+    old.rtp.on("message", (packet) => heard.push(`old ${packet.toString()}`));
+    const peer = await bound(bind, 0);
+    assert.ok(peer);
+    t.after(() => peer.close());
+    const send = (text: string) => new Promise((sent) => peer.send(text, first, bind, sent));
+    await old.close();
+    assert.deepEqual([pool.kept, pool.has(first), await isFree(first)], [1, false, false]);
+    await send("late");
+    // Between two turns of the event loop what has come in is read.
+    for (let turns = 0; turns < 2; turns++) await new Promise(setImmediate);
+    now = 5000;
+    const again = await pool.open();
+    assert.equal(again.rtp, old.rtp);
+    assert.deepEqual([pool.kept, pool.has(first)], [0, true]);
+    await old.close();
+    assert.ok(pool.has(first), "who had it before cannot close it once more");
+    await new Promise((came) => {
+      again.rtp.on("message", (packet) => came(heard.push(`new ${packet.toString()}`)));
+      void send("fresh");
+    });
+    assert.deepEqual(heard, ["new fresh"]);
+    await again.close();
+  });
+
+  it("that nobody wants for ten seconds more are closed, some at a time, but for those of a house at rest", async () => {
+    let now = 0;
+    const first = await freeRange(60);
+    const pool = poolOf({ ports: [first, first + 119], drainMs: 5000, now: () => now });
+    const pairs = await Promise.all(Array.from({ length: 60 }, () => pool.open()));
+    await Promise.all(pairs.map((pair) => pair.close()));
+    const keptAt = (ms: number) => {
+      now = ms;
+      pool.tidy();
+      return pool.kept;
+    };
+    assert.deepEqual([5000, 14_999, 15_000, 16_000, 17_000, 99_000].map(keptAt), [60, 60, 40, 32, 32, 32]);
+    await pool.end();
+    assert.deepEqual([pool.kept, await isFree(first)], [0, true]);
+  });
+
+  it("are closed when they are given back after the end", async () => {
+    const first = await freeRange(1);
+    const pool = poolOf({ ports: [first, first + 1], drainMs: 0, now: () => 0 });
+    const pair = await pool.open();
+    await pool.end();
+    await pair.close();
+    assert.deepEqual([pool.kept, await isFree(first)], [0, true]);
+  });
+
   it("pass over a pair of which another program has one port", async () => {
     const first = await freeRange(2);
     const other = createSocket("udp4");
     await new Promise<void>((done) => other.bind(first + 1, bind, done));
-    const pool = new PortPool({ bind, ports: [first, first + 3], drainMs: 0, now: () => 0 });
+    const pool = poolOf({ ports: [first, first + 3], drainMs: 0, now: () => 0 });
     const pair = await pool.open();
     assert.equal(pair.port, first + 2);
     const freed = await bound(bind, first);
@@ -58,7 +128,7 @@ describe("RFC 3550 §11 port pairs", () => {
 
   it("begin at the first even port and need both ports inside of the range", async () => {
     const first = await freeRange(2);
-    const pool = new PortPool({ bind, ports: [first + 1, first + 2], drainMs: 0, now: () => 0 });
+    const pool = poolOf({ ports: [first + 1, first + 2], drainMs: 0, now: () => 0 });
     await assert.rejects(pool.open(), /No media port is free/);
   });
 

@@ -13,6 +13,7 @@ export async function freeRange(pairs: number): Promise<number> {
     const found = await Promise.allSettled(Array.from({ length: pairs }, () => pool.open()));
     const open = found.flatMap((f) => (f.status === "fulfilled" ? [f.value] : []));
     await Promise.all(open.map((pair) => pair.close()));
+    await pool.end();
     if (open.length === pairs) return first;
   }
   throw new Error(`No run of ${pairs} free port pairs on loopback`);

@@ -27,13 +27,22 @@ parentPort?.on("message", (messages: readonly ToWorker[]) => {
     if (message.type !== "end") relay.handle(message);
     else {
       clearInterval(watch);
-      void relay.end().then(() => tell({ type: "ended" }));
+      void relay
+        .end()
+        .then(() => pool.end())
+        .then(() => tell({ type: "ended" }));
     }
   }
 });
 
 const limits = [settings.firstPacketMs, settings.silenceMs].filter((ms) => ms > 0);
-const watch = setInterval(() => relay.watch(), Math.min(1000, Math.max(20, Math.min(...limits) / 4)));
+const watch = setInterval(
+  () => {
+    relay.watch();
+    pool.tidy();
+  },
+  Math.min(1000, Math.max(20, Math.min(...limits) / 4)),
+);
 
 // An address that is not this machine's is found out now, not at the first call.
 const probe = await bound(settings.bind, 0);

@@ -1,5 +1,7 @@
 // Pairs of UDP ports, RTP even and RTCP the odd one above (RFC 3550 §11). A closed pair rests for a while, so that the
-// last packets of an old call do not fall into a new one. Sockets are unconnected: an ICMP error must not end them.
+// last packets of an old call do not fall into a new one. It rests with its sockets open, read and heard by nobody, and is used
+// again as it is: opening and closing a pair costs more than all else that a short call asks of this thread
+// (docs/decisions/025-cheaper-calls.md). Sockets are unconnected: an ICMP error must not end them.
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 
@@ -8,7 +10,7 @@ export interface PortPair {
   readonly port: number;
   readonly rtp: Socket;
   readonly rtcp: Socket;
-  /** Resolves when both sockets are closed. */
+  /** Gives it back; resolves when nothing that comes in there reaches anybody any more. */
   close(): Promise<void>;
 }
 
@@ -20,11 +22,28 @@ export interface PortPoolOptions {
   readonly now: () => number;
 }
 
+/** Two bound sockets of no session. */
+type Sockets = Pick<PortPair, "port" | "rtp" | "rtcp">;
+
+/** So many pairs of no session are kept open while calls come and go quickly; each is two of the files of the process. */
+const mostKept = 2000;
+/** A house at rest keeps these. */
+const fewKept = 32;
+/** A pair that nobody wanted for so long after its rest is one too many. */
+const keepMs = 10_000;
+/** So many of those are closed at once. */
+const closedAtOnce = 20;
+
 export class PortPool {
   readonly #options: PortPoolOptions;
   readonly #free: number[] = [];
-  readonly #draining: { port: number; until: number }[] = [];
+  /** The one that rests longest first; without its sockets where too many were open. */
+  readonly #draining: { port: number; sockets: Sockets | undefined; until: number }[] = [];
+  /** Rested and open, the one that waits longest first. */
+  readonly #rested: { sockets: Sockets; since: number }[] = [];
   readonly #open = new Set<number>();
+  #kept = 0;
+  #ended = false;
 
   constructor(options: PortPoolOptions) {
     this.#options = options;
@@ -32,16 +51,26 @@ export class PortPool {
     for (let port = first + (first % 2); port + 1 <= last; port += 2) this.#free.push(port);
   }
 
-  /** Whether the port is one of an open pair. */
+  /** Whether the port is one of a pair that is in use. */
   has(port: number): boolean {
     return this.#open.has(port & ~1);
   }
 
-  /** Binds the pair that has rested longest; rejects with a sentence that names the range. */
+  /** Pairs of no session that are open. */
+  get kept(): number {
+    return this.#kept;
+  }
+
+  /** The pair that has rested longest; rejects with a sentence that names the range. */
   async open(): Promise<PortPair> {
     const [first, last] = this.#options.ports;
-    if (first === 0 && last === 0) return this.#any();
+    if (this.#anyPort) return this.#any();
     this.#rest();
+    const rested = this.#rested.shift();
+    if (rested) {
+      this.#kept--;
+      return this.#pair(rested.sockets);
+    }
     for (let tries = this.#free.length; tries > 0; tries--) {
       const port = this.#free.shift();
       if (port === undefined) break;
@@ -55,12 +84,46 @@ export class PortPool {
     );
   }
 
+  /** Closes some of the pairs that are one too many; to be called every second or so. */
+  tidy(): void {
+    this.#rest();
+    const late = this.#options.now() - keepMs;
+    for (let n = 0; n < closedAtOnce && this.#rested.length > fewKept; n++) {
+      const oldest = this.#rested[0];
+      if (!oldest || oldest.since > late) return;
+      this.#rested.shift();
+      void this.#shut(oldest.sockets).then(() => this.#free.push(oldest.sockets.port));
+    }
+  }
+
+  /** Closes all pairs of no session, and from now on each when it is given back; resolves when they are closed. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    const kept = [...this.#rested, ...this.#draining].flatMap(({ sockets }) => sockets ?? []);
+    this.#rested.length = 0;
+    this.#draining.length = 0;
+    await Promise.all(kept.map((sockets) => this.#shut(sockets)));
+  }
+
+  get #anyPort(): boolean {
+    return this.#options.ports[1] === 0;
+  }
+
   #rest(): void {
     const now = this.#options.now();
-    while (this.#draining[0] && this.#draining[0].until <= now) {
-      const rested = this.#draining.shift();
-      if (rested) this.#free.push(rested.port);
+    let count = 0;
+    for (const { port, sockets, until } of this.#draining) {
+      if (until > now) break;
+      count++;
+      if (sockets) this.#rested.push({ sockets, since: now });
+      else this.#free.push(port);
     }
+    if (count > 0) this.#draining.splice(0, count);
+  }
+
+  async #shut({ rtp, rtcp }: Sockets): Promise<void> {
+    this.#kept--;
+    await bothClosed(rtp, rtcp);
   }
 
   async #any(): Promise<PortPair> {
@@ -69,7 +132,7 @@ export class PortPool {
       const rtp = await bound(this.#options.bind, 0);
       const port = rtp?.address().port ?? 1;
       const rtcp = port % 2 === 0 ? await bound(this.#options.bind, port + 1) : undefined;
-      if (rtp && rtcp) return this.#pair(port, rtp, rtcp);
+      if (rtp && rtcp) return this.#pair({ port, rtp, rtcp });
       rtp?.close();
     }
     throw new Error(`No pair of media ports is free on ${this.#options.bind}. Check the media address.`);
@@ -78,23 +141,33 @@ export class PortPool {
   async #bindPair(port: number): Promise<PortPair | undefined> {
     const rtp = await bound(this.#options.bind, port);
     const rtcp = rtp && (await bound(this.#options.bind, port + 1));
-    if (rtp && rtcp) return this.#pair(port, rtp, rtcp);
+    if (rtp && rtcp) return this.#pair({ port, rtp, rtcp });
     rtp?.close();
     return undefined;
   }
 
-  #pair(port: number, rtp: Socket, rtcp: Socket): PortPair {
+  #pair(sockets: Sockets): PortPair {
+    const { port } = sockets;
     this.#open.add(port);
     let closing: Promise<void> | undefined;
-    const close = async () => {
-      await Promise.all([rtp, rtcp].map((s) => new Promise<void>((done) => s.close(() => done()))));
-      this.#open.delete(port);
-      if (this.#options.ports[1] !== 0)
-        this.#draining.push({ port, until: this.#options.now() + this.#options.drainMs });
-    };
-    return { port, rtp, rtcp, close: () => (closing ??= close()) };
+    return { ...sockets, close: () => (closing ??= this.#giveBack(sockets)) };
+  }
+
+  async #giveBack(sockets: Sockets): Promise<void> {
+    const { port, rtp, rtcp } = sockets;
+    const { drainMs, now } = this.#options;
+    const keep = !this.#ended && !this.#anyPort && this.#kept < mostKept;
+    if (keep) {
+      this.#kept++;
+      for (const socket of [rtp, rtcp]) socket.removeAllListeners("message");
+    } else await bothClosed(rtp, rtcp);
+    this.#open.delete(port);
+    if (!this.#anyPort) this.#draining.push({ port, sockets: keep ? sockets : undefined, until: now() + drainMs });
   }
 }
+
+const bothClosed = (...sockets: Socket[]) =>
+  Promise.all(sockets.map((socket) => new Promise<void>((done) => socket.close(() => done()))));
 
 /** An open socket, or undefined when the address and port cannot be had. */
 export function bound(address: string, port: number): Promise<Socket | undefined> {
