@@ -1,5 +1,6 @@
 // Looks through the trace of an endpoint for what is wrong (X10), a moment after the messages and not in their way:
-// however many come, a look costs no more than reading the last few hundred of them.
+// however many come, a look costs no more than reading the last few hundred of them, a few at a time. All at once would keep a
+// call waiting for 50 ms.
 import { EventEmitter } from "node:events";
 import type { Cancel } from "../../clock.ts";
 import type { PorteroError } from "../../errors.ts";
@@ -12,11 +13,15 @@ import { Findings, type Finding } from "./findings.ts";
 import { largeDatagrams, losses, rewriting, unanswered } from "./network-rules.ts";
 import { challengeLoops, registrations } from "./registration-rules.ts";
 import { hostOf } from "../transport/flow.ts";
+import type { Traced } from "./trace.ts";
 
 /** This long after a message. */
 export const lookAfterMs = 2_000;
 /** Of what came in between, the newest. */
-const mostAtOnce = 500;
+const mostInALook = 500;
+const mostAtOnce = 20;
+/** Between two times. */
+const pauseMs = 20;
 /** One machine that tries more logins than this is no device with a wrong one. */
 const mostLogins = 5;
 
@@ -29,13 +34,15 @@ export class Diagnosis extends EventEmitter<{ finding: [finding: Finding] }> {
   ];
   readonly #logins = new Recent<Set<string>>(100);
   #look: Cancel | undefined;
+  /** What the look that is under way has still to read. */
+  #unread: Traced[] = [];
   #seen = 0;
 
   constructor(endpoint: Endpoint) {
     super();
     this.#endpoint = endpoint;
     endpoint.trace.noted = () => {
-      this.#look ??= endpoint.clock.after(lookAfterMs, () => this.#readOn());
+      this.#look ??= endpoint.clock.after(lookAfterMs, () => this.#begin());
     };
     endpoint.on("refused", (refusal) => this.#refused(refusal));
     endpoint.guard.on("banned", (ban) => this.#banned(ban));
@@ -47,7 +54,9 @@ export class Diagnosis extends EventEmitter<{ finding: [finding: Finding] }> {
 
   /** What is wrong now, the worst first. */
   findings(): Finding[] {
-    this.#readOn();
+    this.#read(Infinity);
+    this.#take();
+    this.#read(Infinity);
     return this.#findings.list(this.#endpoint.clock.now());
   }
 
@@ -57,11 +66,27 @@ export class Diagnosis extends EventEmitter<{ finding: [finding: Finding] }> {
     this.#look = undefined;
   }
 
+  #begin(): void {
+    this.#take();
+    this.#readOn();
+  }
+
   #readOn(): void {
-    this.#look?.();
+    const { clock, trace } = this.#endpoint;
+    this.#read(mostAtOnce);
     this.#look = undefined;
-    for (const entry of this.#endpoint.trace.entries(this.#seen).slice(-mostAtOnce)) {
-      this.#seen = entry.seq;
+    if (this.#unread.length > 0) this.#look = clock.after(pauseMs, () => this.#readOn());
+    else if (trace.latest > this.#seen) this.#look = clock.after(lookAfterMs, () => this.#begin());
+  }
+
+  #take(): void {
+    const { trace } = this.#endpoint;
+    this.#unread = trace.entries(this.#seen, mostInALook);
+    this.#seen = trace.latest;
+  }
+
+  #read(most: number): void {
+    for (const entry of this.#unread.splice(0, most)) {
       try {
         const seen = seenOf(entry);
         if (seen) for (const rule of this.#rules) rule(seen, this.#findings);

@@ -37,8 +37,16 @@ export function seenOf({ at, direction, transport, local, remote, data, length }
   if (!message) return undefined;
   const method = message.cseq?.method ?? "";
   return {
-    ...{ at, incoming: direction === "in", reliable: transport !== "UDP", transport, local, remote },
-    ...{ peer: showAddress(remote), bytes: length, message, method },
+    at,
+    incoming: direction === "in",
+    reliable: transport !== "UDP",
+    transport,
+    local,
+    remote,
+    peer: showAddress(remote),
+    bytes: length,
+    message,
+    method,
     fault: data.length < length ? undefined : fault,
     status: "status" in message ? message.status : 0,
     transaction: `${message.via?.params.get("branch") ?? message.callId}|${message.get("cseq") ?? ""}`,

@@ -37,7 +37,7 @@ export class Live {
   }
 
   #next(): void {
-    const messages = this.#trace.entries(this.#told).slice(-mostAtOnce);
+    const messages = this.#trace.entries(this.#told, mostAtOnce);
     this.#told = this.#trace.latest;
     if (messages.length > 0) this.#tell(messages.map(summaryOf));
     if (this.#clock.now() >= this.#until) this.close();

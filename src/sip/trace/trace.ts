@@ -31,6 +31,16 @@ export interface Traced {
   readonly length: number;
 }
 
+/** As it is kept: its bytes are a piece of a block, and become a buffer of their own when they are looked at. */
+interface Kept extends Omit<Traced, "data"> {
+  readonly block: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+const keptOf = (entry: Kept | undefined): number => (entry ? entry.end - entry.start : 0);
+const shown = ({ block, start, end, ...rest }: Kept): Traced => ({ ...rest, data: block.subarray(start, end) });
+
 /** More of one message is not kept. */
 export const mostOfOne = 60_000;
 const blockSize = 64 * 1024;
@@ -41,7 +51,7 @@ export class Trace {
   noted: (() => void) | undefined;
   readonly #clock: Clock;
   /** Oldest first from `#first` on; what stands before is gone. */
-  #entries: (Traced | undefined)[] = [];
+  #entries: (Kept | undefined)[] = [];
   #first = 0;
   #bytes = 0;
   #seq = 0;
@@ -57,20 +67,31 @@ export class Trace {
 
   note(direction: "in" | "out", data: Buffer, flow: Flow): void {
     if (this.limits.messages <= 0) return;
-    const kept = this.#copy(data);
+    const end = this.#copy(data);
+    const kept = Math.min(data.length, mostOfOne);
     this.#entries.push({
-      ...{ seq: ++this.#seq, at: this.#clock.now(), direction, transport: flow.transport },
-      ...{ local: flow.sentBy, remote: flow.remote, data: kept, length: data.length },
+      seq: ++this.#seq,
+      at: this.#clock.now(),
+      direction,
+      transport: flow.transport,
+      local: flow.sentBy,
+      remote: flow.remote,
+      length: data.length,
+      block: this.#block,
+      start: end - kept,
+      end,
     });
-    this.#bytes += kept.length;
+    this.#bytes += kept;
     this.#forget();
     this.noted?.();
   }
 
-  /** What is kept, oldest first; only what came after the message `seq` where that is given. */
-  entries(after = 0): Traced[] {
+  /** What is kept, oldest first; only what came after the message `after`, and of that the last `most`. */
+  entries(after = 0, most = Infinity): Traced[] {
     const oldest = this.#entries[this.#first]?.seq ?? 0;
-    return this.#entries.slice(this.#first + Math.max(0, after + 1 - oldest)) as Traced[];
+    const from = Math.max(this.#first + Math.max(0, after + 1 - oldest), this.#entries.length - most);
+    // From the first on they are all there.
+    return (this.#entries.slice(from) as Kept[]).map(shown);
   }
 
   /** The number of the last message there was. */
@@ -90,22 +111,21 @@ export class Trace {
     this.#used = 0;
   }
 
-  #copy(data: Buffer): Buffer {
+  /** Puts it into the block; the result is where it ends there. */
+  #copy(data: Buffer): number {
     const length = Math.min(data.length, mostOfOne);
     if (this.#block.length - this.#used < length) {
       this.#block = Buffer.allocUnsafeSlow(blockSize);
       this.#used = 0;
     }
-    const copy = this.#block.subarray(this.#used, this.#used + length);
-    data.copy(copy, 0, 0, length);
-    this.#used += length;
-    return copy;
+    data.copy(this.#block, this.#used, 0, length);
+    return (this.#used += length);
   }
 
   #forget(): void {
     const { messages, bytes } = this.limits;
     while (this.#entries.length - this.#first > messages || this.#bytes > bytes) {
-      this.#bytes -= this.#entries[this.#first]?.data.length ?? 0;
+      this.#bytes -= keptOf(this.#entries[this.#first]);
       this.#entries[this.#first++] = undefined;
     }
     // Moved to the front once in a while, so that neither a message costs a move nor the list grows.

@@ -50,5 +50,6 @@ export function namedAs(
 ): (remote: string) => Address {
   const port = advertisePort ?? bound.port;
   const own = advertise ?? (isWildcard(bound.host) ? undefined : bound.host);
-  return (remote) => ({ host: own ?? local(remote), port });
+  const fixed = own === undefined ? undefined : { host: own, port };
+  return (remote) => fixed ?? { host: local(remote), port };
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { giveUp } from "../../../src/errors.ts";
 import { newBranch, newTag, replyTo } from "../../../src/sip/message/reply.ts";
+import { lookAfterMs } from "../../../src/sip/trace/diagnosis.ts";
 import { last } from "../house.ts";
 import { sdp, type Party } from "../party.ts";
 import { codes, only, watched, type Watched } from "./watched.ts";
@@ -59,6 +60,46 @@ describe("X10 a house in which all is well", () => {
     await made.clock.advance(5);
     made.diagnosis.close();
     assert.equal(made.clock.pending, 0);
+  });
+});
+
+describe("X10 a look at many messages", () => {
+  /** A house to which so many messages came, the last of them a call to a number that nobody has. */
+  async function after(messages: number) {
+    const made = await watched();
+    const bell = made.party({ user: "8000" });
+    for (let n = 1; n < messages; n++) bell.send(bell.request("OPTIONS", { callId: `${n}` }));
+    bell.sendText(`INVITE sip:1 SIP/2.0\r\nMax-Forwards: 70\r\nx: ${"x".repeat(1300)}\r\n\r\n`);
+    await bell.settle();
+    return made;
+  }
+
+  it("is taken a few at a time, so that no call waits for it, and leaves none out", async () => {
+    const { told, clock } = await after(100);
+    await clock.advance(lookAfterMs);
+    assert.deepEqual(codes(told), []);
+    await clock.advance(1000);
+    assert.deepEqual(codes(told), ["large-datagram"]);
+  });
+
+  it("reads what came during it a moment later", async () => {
+    const { told, clock, party } = await after(100);
+    const bell = party({ user: "8000" });
+    await clock.advance(lookAfterMs);
+    bell.sendText(`INVITE sip:1 SIP/2.0\r\nFrom: <sip:late@a>\r\nx: ${"x".repeat(1300)}\r\n\r\n`);
+    await bell.settle();
+    await clock.advance(1000);
+    assert.equal(told.length, 1);
+    await clock.advance(lookAfterMs);
+    assert.deepEqual(codes(told), ["large-datagram", "large-datagram"]);
+  });
+
+  it("reads all at once for who asks", async () => {
+    const { diagnosis, clock } = await after(100);
+    assert.deepEqual(codes(diagnosis.findings()), ["large-datagram"]);
+    await clock.advance(64_000);
+    diagnosis.close();
+    assert.equal(clock.pending, 0);
   });
 });
 
