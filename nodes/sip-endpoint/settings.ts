@@ -24,6 +24,7 @@ export interface EndpointConfig extends Config, ListenerConfig, SecurityConfig {
   directFrom?: string;
   rtpFrom?: string;
   rtpTo?: string;
+  statsSeconds?: string;
   traceMessages?: string;
   expiryLeast?: string;
   expiryUsual?: string;
@@ -140,8 +141,10 @@ function media(config: EndpointConfig): NonNullable<SwitchboardOptions["media"]>
   const [first = "0.0.0.0", ...others] = boundAddresses(config.bind);
   const bind = others.length === 0 ? first : [first, ...others].some(isIPv6) ? "::" : "0.0.0.0";
   const advertise = advertised(config, first);
+  const stats = textOr(config.statsSeconds);
   return {
     ...{ bind, ports: [from, to] },
+    ...(stats === undefined ? {} : { statsSeconds: whole(stats, "the time between two figures of a call", 0, 3600) }),
     ...(advertise === undefined ? {} : { advertise }),
   };
 }

@@ -85,6 +85,7 @@ RED.nodes.registerType("sip-endpoint", {
     directFrom: networks(),
     rtpFrom: wholeNumber(words, 0, 65535),
     rtpTo: wholeNumber(words, 0, 65535),
+    statsSeconds: wholeNumber(words, 0, 3600),
     traceMessages: wholeNumber(words, 0, 50000),
     expiryLeast: wholeNumber(words, 10, 604_800),
     expiryUsual: wholeNumber(words, 10, 604_800),

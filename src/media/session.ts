@@ -153,9 +153,11 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     return this.playbacks.play(this.#final ? undefined : this.codec, sound, loop);
   }
 
-  /** Asks the peer's camera for a whole picture by RTCP; where it does not understand that, "pictureWanted" comes back. */
-  requestPicture(): void {
-    if (this.agreed("video")) this.#host.post({ type: "picture", session: this.number });
+  /** Asks the peer's camera for a whole picture by RTCP; false where it knows no such request and signalling has to. */
+  requestPicture(): boolean {
+    const knows = (this.agreed("video")?.remote.feedback.length ?? 0) > 0;
+    if (knows) this.#host.post({ type: "picture", session: this.number });
+    return knows;
   }
 
   /** Counts so far; of a closed session, the last ones. */

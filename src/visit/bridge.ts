@@ -177,7 +177,10 @@ export class Bridge {
     on("reoffer", (offer) => void this.#reoffered(call, offer));
     on("refresh", (offer) => offer(session.offer()));
     on("acknowledged", (sdp) => this.#settle(leg, sdp));
-    on("pictureWanted", () => void this.other(call).call.requestPicture());
+    on("pictureWanted", () => {
+      const other = this.other(call);
+      if (!other.session.requestPicture()) void other.call.requestPicture();
+    });
     on("info", (info) => {
       const pressed = parseDtmfInfo(info.contentType, info.body);
       if (!pressed) return info.reply(415);
@@ -190,6 +193,8 @@ export class Bridge {
     const hooks = this.#hooks;
     if (hooks.text) on("message", (message) => hooks.text?.(message, leg));
     if (hooks.refer) on("refer", (referral) => hooks.refer?.(referral, leg));
+    // By RTCP, of a camera that knows no such request.
+    const picture = () => void call.requestPicture();
     const silent = () => {
       this.#silent.add(leg);
       // A muted phone may send nothing for long: only two silent sides are a dead call.
@@ -197,10 +202,10 @@ export class Bridge {
     };
     const sound = () => void this.#silent.delete(leg);
     const closed = () => this.end(undefined, "the sound of the call was lost");
-    session.on("silent", silent).on("heard", sound).on("closed", closed);
+    session.on("silent", silent).on("heard", sound).on("closed", closed).on("pictureWanted", picture);
     const detach = () => {
       for (const off of heard) off();
-      session.off("silent", silent).off("heard", sound).off("closed", closed);
+      session.off("silent", silent).off("heard", sound).off("closed", closed).off("pictureWanted", picture);
     };
     return { leg, wish, told, leaving: false, detach };
   }

@@ -33,6 +33,8 @@ export interface ForkHost extends BridgeHost, Directory {
   readonly optionsOf: (number: string) => DeviceOptions;
   /** What is special about the caller's leg; by an account that is what the account says. */
   optionsFor(call: IncomingCall, number?: string): DeviceOptions;
+  /** So often, in seconds, a visit that talks tells of its media; 0 = never. */
+  readonly statsSeconds: number;
   /** Tells the world a text that somebody sent, and answers it. */
   text(message: Message, from: string, to: string, visit?: string): void;
   /** Whether presses of this door ring nobody just now. */

@@ -1,6 +1,8 @@
 // What the rest of the world is told of a visit: plain JSON that passes through MQTT, context and function nodes. These
 // shapes are contracts; a change of one is a line in the CHANGELOG.
 
+import type { VisitMedia } from "./figures.ts";
+
 export type VisitState = "ringing" | "talking" | "ended";
 
 /** What the bell, or the server it came by, says of itself; each only where it was said. */
@@ -39,6 +41,7 @@ export type VisitEventName =
   | "unanswered"
   | "transferred"
   | "dtmf"
+  | "stats"
   | "opened"
   | "refused"
   | "snapshot"
@@ -85,4 +88,6 @@ export interface VisitEnd {
   readonly ringSeconds: number;
   readonly talkSeconds: number;
   readonly openings: number;
+  /** What became of its sound and video; once it talked. */
+  readonly media?: VisitMedia;
 }

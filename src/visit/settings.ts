@@ -32,7 +32,13 @@ export interface SwitchboardOptions {
   readonly devices?: DeviceOptions;
   /** The numbers that a phone dials to switch "do not disturb" on and off (A5); absent = none. */
   readonly dndCodes?: { readonly on?: string; readonly off?: string };
-  readonly media?: { readonly bind?: string; readonly advertise?: string; readonly ports?: readonly [number, number] };
+  readonly media?: {
+    readonly bind?: string;
+    readonly advertise?: string;
+    readonly ports?: readonly [number, number];
+    /** So often, in seconds, a visit that talks tells of its media; 0 = never, which is the default. */
+    readonly statsSeconds?: number;
+  };
   readonly direct?: DirectSettings;
   readonly clock?: Clock;
   readonly log?: Log;

@@ -245,6 +245,10 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
     this.entrances.setQuiet(door, on);
   }
 
+  get statsSeconds(): number {
+    return this.#options.media?.statsSeconds ?? 0;
+  }
+
   isQuiet(door: string): boolean {
     return this.entrances.isQuiet(door);
   }

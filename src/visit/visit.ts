@@ -13,6 +13,7 @@ import type { Contact } from "../sip/registrar/location.ts";
 import { Announcements } from "./announcement.ts";
 import { BellLine } from "./bell-line.ts";
 import { Bridge } from "./bridge.ts";
+import { lastFiguresOf, tellFigures, type Sessions } from "./figures.ts";
 import { Forking, quiet, type Caller, type ForkResult } from "./fork.ts";
 import { openMedia, type Leg } from "./leg.ts";
 import type { Outcome, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
@@ -68,6 +69,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   #openings = 0;
   #openingNow = 0;
   #idle: Cancel = () => {};
+  #figures: Cancel = () => {};
 
   constructor(host: TransferHost, door: VisitDoor, bell: IncomingCall) {
     super();
@@ -343,6 +345,17 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#state = "talking";
     this.#answeredBy = by;
     this.#answeredAt = this.#host.clock.now();
+    const { clock, statsSeconds } = this.#host;
+    this.#figures = tellFigures(
+      clock,
+      statsSeconds,
+      () => this.#sessions,
+      (media) => this.tell("stats", media),
+    );
+  }
+
+  get #sessions(): Sessions {
+    return { door: this.#line.session, answerer: this.#answerer?.session };
   }
 
   #waitForFlow(): void {
@@ -360,6 +373,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#state = "ended";
     this.#endedAt = this.#host.clock.now();
     this.#idle();
+    this.#figures();
     this.#running?.abort(outcome === "cancelled" ? "cancelled" : "stopped");
     this.#line.close(how.status ?? 480, q850(how.cause));
     this.#answerer?.call.hangUp(q850(how.cause));
@@ -372,6 +386,9 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       talkSeconds: (this.#endedAt - talkedFrom) / 1000,
       openings: this.#openings,
     };
-    this.tell("ended", end);
+    if (this.#answeredAt === undefined) return this.tell("ended", end);
+    lastFiguresOf(this.#sessions)
+      .then((media) => this.tell("ended", { ...end, media }))
+      .catch((error: unknown) => this.#host.log.error(sentence(error)));
   }
 }

@@ -38,7 +38,7 @@ const phone = (extension: string, more: object = {}) =>
 const bell = (id: string, door: string) => wired(id, 1, { type: "doorbell-sim", role: "bell", door });
 
 const nodes: FlowNode[] = [
-  endpoint,
+  { ...endpoint, statsSeconds: "1" },
   ...doors,
   ...wired("sip-registrar", 4, {
     endpoint: "ep",
@@ -144,8 +144,10 @@ async function play(flow: Flow, next: Next): Promise<void> {
   receive("dtmf-out", { visit });
   await Promise.all([opened, relay, next("phone6001", "audio")]);
   const [transferred, left] = [next("doorbell-in", "transferred"), next("phone6001", "ended")];
+  const figures = next("doorbell-in", "stats");
   receive("phone6001", { payload: { transfer: "6004" } });
-  await Promise.all([transferred, left]);
+  // Both sides have heard each other, so that the figures are whole.
+  await Promise.all([transferred, left, figures, next("phone6004", "audio")]);
   const ended = next("doorbell-in", "ended");
   receive("bell1", { payload: "hang up" });
   await ended;

@@ -105,8 +105,8 @@ describe("mqtt-bridge", () => {
 
     const { switchboard } = flow.node<EndpointNode>("ep");
     const first = switchboard.lastVisit("front-door");
-    await said("doorbell/front-door/call", (text) => text === "idle");
     await flow.message("saw", (msg) => msg["event"] === "ended");
+    await said("doorbell/front-door/event", (text) => text.includes('"ended"'));
     const ringing = once(switchboard, "visit");
     await flow.node<SimNode>("bell").press();
     await ringing;

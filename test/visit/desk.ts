@@ -1,10 +1,11 @@
 // A switchboard on the network in memory and on a clock that tests move, with a door, 8000, and phones that do what a test
 // tells them: for what simulated devices do not do (holds, transfers).
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { Secret } from "../../src/secret.ts";
 import type { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
 import type { CallSettings } from "../../src/sip/dialog/settings.ts";
-import type { VisitEvent } from "../../src/visit/messages.ts";
+import type { VisitEnd, VisitEvent } from "../../src/visit/messages.ts";
 import { Switchboard, type TextView } from "../../src/visit/switchboard.ts";
 import { FakeClock } from "../support/clock.ts";
 import { Network } from "../sip/network.ts";
@@ -220,6 +221,14 @@ export class Desk {
 
   told(name: VisitEvent["event"]): unknown[] {
     return this.events.filter(({ event }) => event === name).map(({ payload }) => payload);
+  }
+
+  /** How the visit ended: with the figures of its media, which is why it takes a moment. */
+  async ended(): Promise<VisitEnd> {
+    while (this.told("ended").length === 0) await once(this.switchboard, "visit");
+    const [end, ...more] = this.told("ended") as VisitEnd[];
+    assert.deepEqual(more, []);
+    return end ?? assert.fail();
   }
 
   close(): Promise<void> {

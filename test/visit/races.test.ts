@@ -124,6 +124,7 @@ describe("a visit, while something else is under way", { timeout: 60_000 }, () =
     await outcome;
     await again.seen.next("ended");
     assert.equal(visit.state, "ended");
+    await house.event("ended");
     assert.equal(ends().length, 1);
     await Promise.all(gate.sessions.map((session) => session.close()));
     assert.equal(house.switchboard.media.sessions, 0);

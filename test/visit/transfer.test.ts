@@ -32,7 +32,7 @@ describe("a blind transfer", () => {
     assert.match((await bell.party.takeRequest("INFO")).body.toString(), /Signal=5/);
     await other.send("BYE");
     await bell.hungUp();
-    assert.deepEqual([visit.state, (desk.told("ended")[0] as { answeredBy: string }).answeredBy], ["ended", "6002"]);
+    assert.deepEqual([visit.state, (await desk.ended()).answeredBy], ["ended", "6002"]);
   });
 
   it("ends the hold that the first phone had put the bell on", async () => {
