@@ -90,6 +90,7 @@ RED.nodes.registerType("door", {
     verifyTls: { value: true },
     pin: { value: "", validate: (value, _options) => fingerprint.test(text(value)) || words("error.pin") },
     codecs: { value: "", validate: (value, _options) => codecFault(words, value) ?? true },
+    encryption: { value: "" },
     rport: { value: "" },
     qualify: wholeNumber(words, 0, 3600),
     dropAfter: wholeNumber(words, 0, 100),

@@ -81,6 +81,7 @@ RED.nodes.registerType("sip-account", {
     incomingDoor: { value: "", type: "door", required: false },
     incomingTargets: { value: "" },
     incomingStatus: wholeNumber(words, 400, 699),
+    encryption: { value: "off" },
     dndOn: { value: "" },
     dndOff: { value: "" },
     dndStatus: wholeNumber(words, 400, 699),

@@ -42,6 +42,7 @@ export interface AccountConfig extends Config {
   backupProxy2?: string;
   prefixes?: PrefixRow[];
   doorsMayDial?: boolean;
+  encryption?: string;
   incoming?: string;
   incomingDoor?: string;
   incomingTargets?: string;
@@ -117,6 +118,7 @@ export function accountForm(
     ...{ ...server(""), key: around.key, prefixes, incoming: incomingOf(config, around) },
     ...{ name: textOr(config.slug) ?? slugOf(config.name ?? "account"), label: textOr(config.name) },
     ...{ identity: textOr(config.identity) as LineSettings["identity"], doorsMayDial: config.doorsMayDial === true },
+    encryption: textOr(config.encryption) as LineSettings["encryption"],
     second: config.useSecond === true ? server("2") : undefined,
     ...{ dndOn: textOr(config.dndOn), dndOff: textOr(config.dndOff), dndStatus: whole(config.dndStatus, "the status") },
   });

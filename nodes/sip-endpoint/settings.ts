@@ -6,6 +6,7 @@ import { traceDefaults, traceOf } from "../../src/sip/trace/trace.ts";
 import { checkCalls, type CallSettings } from "../../src/sip/dialog/settings.ts";
 import { checkDevice, type DeviceOptions } from "../../src/visit/devices.ts";
 import { checkExpiry, usualDndCodes, type SwitchboardOptions } from "../../src/visit/settings.ts";
+import { deviceOptions } from "../devices.ts";
 import type { Config } from "../red.d.ts";
 import { textOr } from "../shared.ts";
 import {
@@ -35,6 +36,7 @@ export interface EndpointConfig extends Config, ListenerConfig, SecurityConfig {
   dndOn?: string;
   dndOff?: string;
   dndStatus?: string;
+  encryption?: string;
   sessionTimer?: boolean;
   sessionExpires?: string;
   refresher?: "uac" | "uas";
@@ -113,8 +115,11 @@ const registration = (config: EndpointConfig): Pick<Sip, "expiry"> => ({
 });
 
 function devices(config: EndpointConfig): DeviceOptions {
-  const { qualify, dropAfter, dndStatus } = config;
-  const options = numbers({ qualifySeconds: qualify, qualifyDropAfter: dropAfter, dndStatus });
+  const { qualify, dropAfter, dndStatus, encryption } = config;
+  const options: DeviceOptions = {
+    ...numbers({ qualifySeconds: qualify, qualifyDropAfter: dropAfter, dndStatus }),
+    ...deviceOptions(encryption === undefined ? {} : { encryption }, "sip-endpoint"),
+  };
   if (options.qualifySeconds !== undefined) whole(String(qualify), "devices are asked every", 0, 3600);
   if (options.qualifyDropAfter !== undefined) whole(String(dropAfter), "dropped after", 0, 100);
   checkDevice(options, "sip-endpoint");

@@ -60,6 +60,7 @@ RED.nodes.registerType("sip-endpoint", {
     clients: { value: "off" },
     caFile: { value: "" },
     pins: { value: "", validate: (value, _options) => fingerprints(text(value)) || words("error.pins") },
+    encryption: { value: "" },
     realm: { value: "" },
     algorithms: { value: "" },
     callers: networks(),

@@ -8,8 +8,13 @@ declare const RED: Editor;
 declare const $: JQuery;
 
 /** What stands in the second line of a row. */
-const options = ["codecs", "rport", "qualify", "dropAfter", "dndStatus"] as const;
+const options = ["codecs", "encryption", "rport", "qualify", "dropAfter", "dndStatus"] as const;
 type Option = (typeof options)[number];
+/** Those that are chosen and not typed; the empty one is named by what it means. */
+const choices: Partial<Record<Option, Record<string, string>>> = {
+  encryption: { "": "endpoint", off: "off", optional: "optional", required: "required" },
+  rport: { "": "asked", on: "on", off: "off" },
+};
 
 interface Row extends Partial<Record<Option, string>> {
   number?: string;
@@ -33,10 +38,11 @@ const widths = new Map<keyof Fields, string>([
   ["login", "16%"],
   ["password", "21%"],
   ["contacts", "10%"],
-  ["codecs", "30%"],
-  ["rport", "26%"],
-  ["qualify", "12%"],
-  ["dropAfter", "12%"],
+  ["codecs", "20%"],
+  ["encryption", "20%"],
+  ["rport", "20%"],
+  ["qualify", "11%"],
+  ["dropAfter", "11%"],
   ["dndStatus", "12%"],
 ]);
 const columns = ["number", "name", "login", "password", "contacts"] as const;
@@ -98,12 +104,13 @@ function option(line: Query, key: Option, value: unknown): Query {
         .text(words(`column.${key}`)),
     )
     .appendTo(line);
-  const field = key === "rport" ? $("<select>") : $("<input>").attr("type", "text");
-  if (key === "rport")
-    for (const way of ["", "on", "off"])
+  const choice = choices[key];
+  const field = choice ? $("<select>") : $("<input>").attr("type", "text");
+  if (choice)
+    for (const [chosenValue, word] of Object.entries(choice))
       $("<option>")
-        .attr("value", way)
-        .text(words(`rport.${way || "asked"}`))
+        .attr("value", chosenValue)
+        .text(words(`${key}.${word}`))
         .appendTo(field);
   else field.attr("placeholder", words(`placeholder.${key}`));
   return field
@@ -173,6 +180,7 @@ RED.nodes.registerType("sip-registrar", {
           password: input(line, "password", passwords[text(item.number)], "password"),
           contacts: input(line, "contacts", item.maxContacts),
           codecs: option(more, "codecs", item.codecs),
+          encryption: option(more, "encryption", item.encryption),
           rport: option(more, "rport", item.rport),
           qualify: option(more, "qualify", item.qualify),
           dropAfter: option(more, "dropAfter", item.dropAfter),

@@ -156,11 +156,18 @@ describe("the form of an account", () => {
   it("reads everything that is filled in, the second server only where it is used", () => {
     const second = { useSecond: true, server2: "y.org", user2: "2", proxy2: "p.y.org:5070", port2: "5080" };
     const form = read(
-      { ...second, incoming: "door", incomingDoor: "door1", prefixes: [{ prefix: "00", strip: "2", prepend: "+" }] },
+      {
+        ...second,
+        encryption: "required",
+        incoming: "door",
+        incomingDoor: "door1",
+        prefixes: [{ prefix: "00", strip: "2", prepend: "+" }],
+      },
       { password: "pw", password2: "pw2" } as never,
     );
     assert.deepEqual([form.second?.server, form.second?.port, form.second?.proxy], ["y.org", 5080, "p.y.org:5070"]);
     assert.equal(form.second?.password.reveal(), "pw2");
+    assert.equal(form.encryption, "required");
     assert.deepEqual(
       [form.incoming, form.prefixes],
       [{ door: "front-door" }, [{ prefix: "00", strip: 2, prepend: "+" }]],

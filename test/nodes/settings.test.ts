@@ -52,9 +52,13 @@ describe("sip-endpoint", () => {
     assert.deepEqual(usual.sip.expiry, { least: 60, usual: 3600, most: 7200 });
     assert.deepEqual([usual.dndCodes, usual.devices], [{ on: "78", off: "79" }, {}]);
     const own = { expiryLeast: "30", expiryUsual: "90", expiryMost: "120", qualify: "60", dropAfter: "3" };
-    const other = endpointOptions({ ...config, ...own, dndOn: "*60", dndOff: "off", dndStatus: "603" }, {});
+    const other = endpointOptions(
+      { ...config, ...own, dndOn: "*60", dndOff: "off", dndStatus: "603", encryption: "optional" },
+      {},
+    );
     assert.deepEqual(other.sip.expiry, { least: 30, usual: 90, most: 120 });
-    assert.deepEqual(other.devices, { qualifySeconds: 60, qualifyDropAfter: 3, dndStatus: 603 });
+    const devices = { qualifySeconds: 60, qualifyDropAfter: 3, dndStatus: 603, encryption: "optional" };
+    assert.deepEqual(other.devices, devices);
     assert.deepEqual(other.dndCodes, { on: "*60" });
   });
   it("says what cannot be of registrations and codes", () => {
@@ -127,19 +131,24 @@ describe("sip-endpoint: every transport at every address", () => {
 describe("the options of a device", () => {
   const read = (row: Parameters<typeof deviceOptions>[0]) => deviceOptions(row, "extension 6001");
   it("H1: hold what is special about a device, and nothing where the fields are blank", () => {
-    assert.deepEqual(read({ codecs: " ", rport: "", qualify: "", dndStatus: "" }), {});
+    assert.deepEqual(read({ codecs: " ", encryption: "", rport: "", qualify: "", dndStatus: "" }), {});
     assert.deepEqual(
       read({
         codecs: "PCMU, PCMA H264",
+        encryption: "required",
         rport: "off",
         qualify: "0",
         dropAfter: "2",
         dndStatus: "480",
       }),
-      { codecs: ["PCMU", "PCMA", "H264"], rport: false, qualifySeconds: 0, qualifyDropAfter: 2, dndStatus: 480 },
+      {
+        ...{ codecs: ["PCMU", "PCMA", "H264"], encryption: "required", rport: false },
+        ...{ qualifySeconds: 0, qualifyDropAfter: 2, dndStatus: 480 },
+      },
     );
   });
   it("say which codec is none, and which there are", () => {
+    assert.throws(() => read({ encryption: "dtls" }), /encryption is one of off, optional, required, not "dtls"/);
     assert.throws(() => read({ codecs: "G729" }), /extension 6001: "G729" is no codec; there are PCMA/);
   });
 });

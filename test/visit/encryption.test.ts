@@ -1,4 +1,4 @@
-// P11 SRTP on either leg: per extension, door and account; the two legs each for itself.
+// P3, P11 SRTP on either leg: per extension, door and account; the two legs each for itself.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, describe, it } from "node:test";
@@ -22,7 +22,7 @@ const linesOf = (message: { readonly body: Buffer }) =>
     .filter((line) => /^m=audio|^a=crypto/.test(line))
     .map((line) => line.replace(/inline:.*/, "…").replace(/ \d+ RTP/, " # RTP"));
 
-describe("P11 encrypted sound", () => {
+describe("P3 encrypted sound", () => {
   const open: { close(): Promise<void> }[] = [];
   after(() => Promise.all(open.map((one) => one.close())));
 
@@ -118,7 +118,7 @@ describe("P11 encrypted sound", () => {
   });
 });
 
-describe("P11 encrypted sound to another server", () => {
+describe("P3 encrypted sound to another server", () => {
   for (const [encryption, offered] of [
     ["required", true],
     ["off", false],
