@@ -7,6 +7,7 @@ import { giveUp, sentence, tryAgain, type PorteroError } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import type { MediaEngine } from "./engine.ts";
 import { Conferences, type Conference, type ConferenceOptions } from "./conference.ts";
+import { DigitsUnderWay } from "./digits.ts";
 import * as negotiate from "./negotiate.ts";
 import { kinds } from "./offer-answer.ts";
 import { MediaSession, type SessionHost } from "./session.ts";
@@ -81,6 +82,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
       this.#conferences.leave(session);
     },
   );
+  readonly #digits = new DigitsUnderWay((message) => this.#outbox.put(message));
 
   private constructor(options: MediaOptions, deps: MediaDeps) {
     super();
@@ -242,6 +244,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
     this.#outbox.clear();
     for (const { reject } of waiting) reject(error);
     for (const answer of [...this.#asking.values(), ...this.#ending.values()]) answer(noCounts);
+    this.#digits.drop();
     const sessions = [...this.#sessions.values()];
     for (const map of [this.#asking, this.#ending, this.#sessions, this.#peers]) map.clear();
     for (const session of sessions) session.ended();
@@ -274,6 +277,12 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
       case "levels":
         this.#conferences.told(message);
         break;
+      case "digit":
+        this.#sessions.get(message.session)?.emit("digit", message);
+        break;
+      case "digit-sent":
+        this.#digits.sent(message.ask, message.ok);
+        break;
       case "stats":
         this.#asking.get(message.ask)?.(message.counts);
         this.#asking.delete(message.ask);
@@ -299,6 +308,9 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
       this.#route(peer, session);
     },
     stats: (session) => this.#ask(session),
+    sendDigit: async (session, digit) => {
+      return this.#sessions.has(session.number) && (await this.#digits.send(session.number, digit));
+    },
     close: (session, unused) => this.#closeSession(session, unused),
   };
 
@@ -312,6 +324,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
   }
 
   #closeSession(session: MediaSession, ports: readonly number[]): Promise<Counts> {
+    this.#digits.drop(session.number);
     this.#peers.delete(this.#peers.get(session) ?? session);
     this.#peers.delete(session);
     if (!this.#sessions.delete(session.number) || !this.#worker) return Promise.resolve(noCounts);

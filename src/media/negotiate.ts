@@ -20,9 +20,13 @@ export interface Agreed {
   readonly secured?: Secured;
 }
 
-const events: Format = { payload: 101, name: "telephone-event", rate: 8000, channels: 1, fmtp: "0-15" };
+/** One for each clock rate that codecs have (RFC 4733 §2.1). */
+const events: readonly [Format, Format] = [
+  { payload: 101, name: "telephone-event", rate: 8000, channels: 1, fmtp: "0-15" },
+  { payload: 102, name: "telephone-event", rate: 48_000, channels: 1, fmtp: "0-15" },
+];
 /** Offered when nothing is known of the other leg. */
-export const plainAudio: readonly Format[] = [pcma, pcmu, events];
+export const plainAudio: readonly Format[] = [pcma, pcmu, events[0]];
 
 const plain = new Set(["RTP/AVP", "RTP/AVPF"]);
 const secure = new Set(["RTP/SAVP", "RTP/SAVPF"]);
@@ -48,9 +52,12 @@ export const speech = (formats: readonly Format[]): Format | undefined => format
 export function fitting(kind: Kind, other: readonly Format[]): Format[] {
   // Two profiles of one codec are one to us: payload types are told apart by what can be passed on.
   const own = other.filter((f, i) => other.findIndex((o) => same(o, f)) === i);
-  if (kind === "video" || !own.some(isG711)) return own;
-  const laws = [pcma, pcmu].filter((law) => !own.some((f) => same(f, law)));
-  return [...own.filter((f) => !isEvents(f)), ...laws, ...own.filter(isEvents)];
+  if (kind === "video") return own;
+  const laws = own.some(isG711) ? [pcma, pcmu].filter((law) => !own.some((f) => same(f, law))) : [];
+  const codecs = [...own.filter((f) => !isEvents(f)), ...laws];
+  // Digits are turned into what the other leg takes, so that events are of use whether it has them or not.
+  const lacking = events.filter((e) => codecs.some((f) => f.rate === e.rate) && !own.some((f) => same(f, e)));
+  return [...codecs, ...own.filter(isEvents), ...lacking];
 }
 
 /**
@@ -71,7 +78,7 @@ export function answerAudio(
       (audio.find((f) => current && same(f, current)) ?? audio.find(isG711) ?? audio[0]);
   if (!codec) return [];
   const fmtp = wanted?.find((w) => same(w, codec))?.fmtp;
-  const touch = offered.filter((f) => isEvents(f) && (!towards || towards.some((t) => same(t, f))));
+  const touch = offered.filter(isEvents);
   const event = touch.find((f) => f.rate === codec.rate) ?? touch.find((f) => f.rate === 8000);
   return [fmtp === undefined ? codec : { ...codec, fmtp }, ...(event ? [event] : [])];
 }
@@ -131,4 +138,10 @@ export function routes(from: Agreed, to: Agreed): Route[] {
     if (!isG711(f) || !law) return [];
     return [{ from: f.payload, to: law.payload, rate: f.rate, law: f.name === "PCMA" ? "aToU" : "uToA" }];
   });
+}
+
+/** Whether each RFC 4733 packet of one leg reaches the other as it is. */
+export function passesEvents(from: Agreed, to: Agreed): boolean {
+  const own = from.receive.filter(isEvents);
+  return own.length > 0 && own.every((f) => to.send.some((t) => same(f, t)));
 }

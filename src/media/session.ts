@@ -1,8 +1,10 @@
 // One leg's media: its offer/answer machine and the handle on its ports in the worker. Knows SDP, no SIP; signalling
 // carries the bodies it makes and brings those of the other side.
 import { EventEmitter } from "node:events";
-import { isG711, label, type CodecName, type Kind } from "./codec.ts";
-import { mayReceive, maySend, speech, type Agreed } from "./negotiate.ts";
+import { usualDtmf, type DtmfOptions } from "../dtmf.ts";
+import { isEvents, isG711, label, type CodecName, type Kind } from "./codec.ts";
+import type { DigitHearing, MediaDigit, MediaWay, Pressed } from "./digits.ts";
+import { mayReceive, maySend, passesEvents, speech, type Agreed } from "./negotiate.ts";
 import { kinds, OfferAnswer } from "./offer-answer.ts";
 import { Playbacks, type Playback } from "./playback.ts";
 import { mosOf } from "./quality.ts";
@@ -32,6 +34,7 @@ export interface SessionHost {
   /** Routes to and from the session's peer are to be worked out again. */
   renegotiated(session: MediaSession): void;
   stats(session: MediaSession): Promise<Counts>;
+  sendDigit(session: MediaSession, digit: MediaDigit): Promise<boolean>;
   close(session: MediaSession, unused: readonly number[]): Promise<Counts>;
 }
 
@@ -41,6 +44,9 @@ interface MediaEvents {
   /** The peer's camera is to be asked for a whole picture, by signalling. */
   pictureWanted: [];
   closed: [MediaStats];
+  digit: [Pressed];
+  /** Something was settled, at first or anew. */
+  settled: [];
 }
 
 export class MediaSession extends EventEmitter<MediaEvents> {
@@ -56,6 +62,9 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   readonly #elsewhere: boolean;
   /** What is played to its peer; for Media, which hears of its end. */
   readonly playbacks: Playbacks;
+  /** How digits are sent to its peer, for who sends them. */
+  dtmf: DtmfOptions = usualDtmf;
+  #hearing: DigitHearing | undefined;
   #final: MediaStats | undefined;
   #closing: Promise<void> | undefined;
 
@@ -160,6 +169,34 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     return knows;
   }
 
+  /** The ways by which the peer takes digits just now: none while it is on hold. */
+  get digitWays(): readonly MediaWay[] {
+    const agreed = this.#sdp.agreed("audio");
+    if (!agreed || !maySend(agreed)) return [];
+    const codec = speech(agreed.send);
+    return [
+      ...(agreed.send.some(isEvents) ? (["rfc4733"] as const) : []),
+      ...(codec && isG711(codec) ? (["inband"] as const) : []),
+    ];
+  }
+
+  /** Tells of the peer's digits (event `digit`) from now on, and says what becomes of them. */
+  hearDigits(hearing: DigitHearing): void {
+    this.#hearing = hearing;
+    if (this.#opened.has("audio")) this.#host.post({ type: "hear-digits", session: this.number, ...hearing });
+  }
+
+  /** Whether the RFC 4733 packets of this leg's peer are such to the other leg's as they are. */
+  passesEventsTo(other: MediaSession): boolean {
+    const [from, to] = [this.agreed("audio"), other.agreed("audio")];
+    return from !== undefined && to !== undefined && passesEvents(from, to);
+  }
+
+  /** Sends one digit, after those that are being sent; resolves when its gap is over: false where it could not be sent. */
+  async sendDigit(digit: MediaDigit): Promise<boolean> {
+    return this.digitWays.includes(digit.way) && (await this.#host.sendDigit(this, digit));
+  }
+
   /** Counts so far; of a closed session, the last ones. */
   async stats(): Promise<MediaStats> {
     return this.#final ?? this.#withCodec(await this.#host.stats(this));
@@ -218,7 +255,9 @@ export class MediaSession extends EventEmitter<MediaEvents> {
         this.#host.post({ type: "release", session, kind, port });
       }
     }
+    if (this.#hearing) this.hearDigits(this.#hearing);
     this.#host.renegotiated(this);
+    this.emit("settled");
   }
 }
 

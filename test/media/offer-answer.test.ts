@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { PorteroError } from "../../src/errors.ts";
 import type { Kind } from "../../src/media/codec.ts";
-import { routes } from "../../src/media/negotiate.ts";
+import { passesEvents, routes } from "../../src/media/negotiate.ts";
 import { OfferAnswer } from "../../src/media/offer-answer.ts";
 import { fixture } from "./fixture.ts";
 
@@ -33,7 +33,7 @@ describe("codec choice across both legs", () => {
   it("adds no G.711 for a bell without it: nothing could turn it into G.722", () => {
     const bell = leg();
     bell.receiveOffer(audio("9"));
-    assert.deepEqual(mLines(leg().offer(bell)), ["m=audio # RTP/AVP 9"]);
+    assert.deepEqual(mLines(leg().offer(bell)), ["m=audio # RTP/AVP 9 101"]);
   });
 
   it("answers the bell with the codec the phone took, though the bell likes another better", () => {
@@ -73,12 +73,23 @@ describe("codec choice across both legs", () => {
     assert.deepEqual(codec(phone), ["0 PCMU", "100 telephone-event"]);
   });
 
-  it("keeps events out of an answer when the other leg takes none, so that the phone sends its digits another way", () => {
+  it("N5 takes events though the other leg has none: its digits are sent there another way", () => {
     const [phone, bell] = [leg(), leg()];
     phone.receiveOffer(audio("8 101", events));
     bell.offer(phone);
     bell.receiveAnswer(audio("8"));
-    assert.deepEqual(mLines(phone.answer(bell)), ["m=audio # RTP/AVP 8"]);
+    assert.deepEqual(mLines(phone.answer(bell)), ["m=audio # RTP/AVP 8 101"]);
+    const [from, to] = [phone.agreed("audio"), bell.agreed("audio")];
+    assert.ok(from && to);
+    assert.equal(passesEvents(from, to), false);
+  });
+
+  it("N5 offers events of each clock rate to a leg whose other side has none of them", () => {
+    const [phone, bell] = [leg(), leg()];
+    phone.receiveOffer(audio("8 96", "a=rtpmap:96 opus/48000/2"));
+    const offer = bell.offer(phone);
+    assert.match(offer, /telephone-event\/8000/);
+    assert.match(offer, /telephone-event\/48000/);
   });
 
   it("passes opus and its parameters through, events at its clock rate only where both have them", () => {
@@ -213,7 +224,7 @@ describe("N6 video", () => {
     assert.ok(offer.includes("sprop-parameter-sets=Z0Lg"));
     phone.receiveAnswer(answerWith("profile-level-id=42801F;packetization-mode=1"));
     const answer = bell.answer(phone);
-    assert.deepEqual(mLines(answer), ["m=audio # RTP/AVP 0", "m=video # RTP/AVP 104"]);
+    assert.deepEqual(mLines(answer), ["m=audio # RTP/AVP 0 101", "m=video # RTP/AVP 104"]);
     assert.ok(answer.includes("a=fmtp:104 profile-level-id=42801F;packetization-mode=1"));
     const [from, to] = [bell.agreed("video"), phone.agreed("video")];
     assert.ok(from && to);

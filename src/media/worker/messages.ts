@@ -109,6 +109,23 @@ export type ToWorker =
   | { readonly type: "stats"; readonly session: number; readonly ask: number }
   /** Asks the peer's camera for a whole picture. */
   | { readonly type: "picture"; readonly session: number }
+  /** What becomes of the digits that the session's peer sends: passed on as they came, or kept. Tones cost, and may be ignored. */
+  | {
+      readonly type: "hear-digits";
+      readonly session: number;
+      readonly events: "pass" | "keep";
+      readonly tones: "ignore" | "pass" | "keep";
+    }
+  /** Send a digit after those that are being sent; answered by `digit-sent`. */
+  | {
+      readonly type: "send-digit";
+      readonly session: number;
+      readonly ask: number;
+      readonly digit: string;
+      readonly way: "rfc4733" | "inband";
+      readonly durationMs: number;
+      readonly gapMs: number;
+    }
   /** `ports`: pairs it was given and never used. */
   | { readonly type: "close"; readonly session: number; readonly ports: readonly number[] }
   | { readonly type: "end" };
@@ -126,5 +143,14 @@ export type FromWorker =
   | { readonly type: "picture"; readonly session: number }
   | { readonly type: "levels"; readonly conference: number; readonly levels: readonly Level[] }
   | { readonly type: "stats"; readonly ask: number; readonly counts: Counts }
+  /** The session's peer presses a key; with `durationMs`, it has let go of it. */
+  | {
+      readonly type: "digit";
+      readonly session: number;
+      readonly digit: string;
+      readonly by: "rfc4733" | "inband";
+      readonly durationMs?: number;
+    }
+  | { readonly type: "digit-sent"; readonly ask: number; readonly ok: boolean }
   | { readonly type: "closed"; readonly session: number; readonly counts: Counts }
   | { readonly type: "ended" };

@@ -39,6 +39,7 @@ export class Outbound {
       if (rate < 90_000) marker = 0x80;
       this.#sequence = (this.#sequence + 1) & 0xffff;
       this.#timestamp = (timestamp + this.timestampOffset) >>> 0;
+      this.#lastAt = now;
     }
     const next = (sequence + this.sequenceOffset) & 0xffff;
     const nextTimestamp = (timestamp + this.timestampOffset) >>> 0;
@@ -49,8 +50,9 @@ export class Outbound {
     // A late packet must not turn the end of the stream back.
     if (ahead(next, this.#sequence) >= 0) {
       this.#sequence = next;
+      // Telephone events keep the timestamp of their beginning (RFC 4733 §2.1): that is when it was.
+      if (nextTimestamp !== this.#timestamp) this.#lastAt = now;
       this.#timestamp = nextTimestamp;
-      this.#lastAt = now;
       this.#rate = rate;
     }
     this.packets++;

@@ -3,6 +3,7 @@
 import { isIPv6 } from "node:net";
 import { Players } from "./audio/player.ts";
 import { Conferences } from "./audio/conferences.ts";
+import { Digits } from "./dtmf/digits.ts";
 import { Stream, type StreamDeps, type Wire } from "./stream.ts";
 import type { Metronome } from "./metronome.ts";
 import type { PortPair, PortPool } from "./ports.ts";
@@ -48,6 +49,7 @@ export class Relay {
   readonly #closing = new Set<Promise<unknown>>();
   readonly #players: Players;
   readonly #conferences: Conferences;
+  readonly #digits: Digits;
 
   constructor(settings: RelaySettings, deps: RelayDeps) {
     this.#settings = settings;
@@ -55,6 +57,7 @@ export class Relay {
     this.#players = new Players(deps.metronome, deps.tell);
     this.#own = new Set(settings.own);
     this.#conferences = new Conferences(deps.metronome, deps.tell);
+    this.#digits = new Digits(deps.metronome, deps.tell);
   }
 
   handle(message: Exclude<ToWorker, { type: "end" }>): void {
@@ -79,6 +82,10 @@ export class Relay {
         break;
       case "conference":
         this.#conferences.handle(message, (session) => this.#half(session, "audio")?.stream);
+        break;
+      case "hear-digits":
+      case "send-digit":
+        this.#digits.handle(message, this.#half(message.session, "audio")?.stream);
         break;
       case "stats":
         this.#deps.tell({ type: "stats", ask: message.ask, counts: this.#counts(message.session) });

@@ -1,0 +1,127 @@
+// The digits of the worker's streams: what is heard of each, and what is sent into it. Events are always heard; tones are
+// looked for only where that was asked for, since it costs and a voice may sound like a key.
+import { isEvents, isG711, type Format } from "../../codec.ts";
+import { linearOfA, linearOfU } from "../../g711.ts";
+import type { FromWorker, ToWorker } from "../messages.ts";
+import type { Metronome } from "../metronome.ts";
+import { payloadEnd, payloadStart } from "../rtp.ts";
+import type { Ear, Stream } from "../stream.ts";
+import { Detector } from "./detector.ts";
+import { EventReceiver, lostMs, type Pressing } from "./events.ts";
+import { Sender } from "./sender.ts";
+
+type Hear = Extract<ToWorker, { type: "hear-digits" }>;
+type Send = Extract<ToWorker, { type: "send-digit" }>;
+type Told = Extract<FromWorker, { type: "digit" }>;
+
+const silence = { PCMA: 0xd5, PCMU: 0xff } as const;
+
+interface Of {
+  readonly ear: DigitEar;
+  readonly sender: Sender;
+}
+
+export class Digits {
+  readonly #metronome: Pick<Metronome, "add">;
+  readonly #tell: (message: FromWorker) => void;
+  // A stream that is closed takes its own with it.
+  readonly #of = new WeakMap<Stream, Of>();
+
+  constructor(metronome: Pick<Metronome, "add">, tell: (message: FromWorker) => void) {
+    this.#metronome = metronome;
+    this.#tell = tell;
+  }
+
+  handle(message: Hear | Send, stream: Stream | undefined): void {
+    const of = stream && this.#ofStream(stream, message.session);
+    if (message.type === "hear-digits") return of?.ear.set(message);
+    const { ask } = message;
+    const sent = (ok: boolean) => this.#tell({ type: "digit-sent", ask, ok });
+    if (of) of.sender.send(message, sent);
+    else sent(false);
+  }
+
+  #ofStream(stream: Stream, session: number): Of {
+    const known = this.#of.get(stream);
+    if (known) return known;
+    const tell = (told: Omit<Told, "type" | "session">) => this.#tell({ type: "digit", session, ...told });
+    const of = { ear: new DigitEar(this.#metronome, tell), sender: new Sender(stream, this.#metronome) };
+    stream.hear(of.ear);
+    this.#of.set(stream, of);
+    return of;
+  }
+}
+
+class DigitEar implements Ear {
+  readonly #metronome: Pick<Metronome, "add">;
+  readonly #tell: (told: Omit<Told, "type" | "session">) => void;
+  readonly #events: EventReceiver;
+  #tones: Detector | undefined;
+  #tonesEnd: ((heldMs: number) => void) | undefined;
+  #tonesAt = 0;
+  #how: Pick<Hear, "events" | "tones"> = { events: "pass", tones: "ignore" };
+  #unwatch: (() => void) | undefined;
+
+  constructor(metronome: Pick<Metronome, "add">, tell: (told: Omit<Told, "type" | "session">) => void) {
+    this.#metronome = metronome;
+    this.#tell = tell;
+    this.#events = new EventReceiver(this.#pressing("rfc4733"));
+  }
+
+  set(how: Hear): void {
+    this.#how = how;
+    if (how.tones !== "ignore") this.#tones ??= new Detector();
+    else this.#forgetTones();
+  }
+
+  heard(packet: Buffer, format: Format, now: number): boolean {
+    if (isEvents(format)) {
+      this.#events.hear(packet, format.rate, now);
+    } else if (this.#tones && isG711(format)) {
+      this.#listen(this.#tones, packet, format);
+      this.#tonesAt = now;
+    }
+    // A key is let go of by silence, too.
+    if (this.#events.pressed || this.#tonesEnd) this.#unwatch ??= this.#metronome.add((at) => this.#look(at));
+    return isEvents(format) && this.#how.events === "keep";
+  }
+
+  #look(now: number): void {
+    this.#events.look(now);
+    if (this.#tonesEnd && now - this.#tonesAt >= lostMs) {
+      this.#forgetTones();
+      this.#tones = new Detector();
+    }
+    if (this.#events.pressed || this.#tonesEnd) return;
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+  }
+
+  #forgetTones(): void {
+    this.#tonesEnd?.(this.#tones?.heldMs ?? 0);
+    [this.#tones, this.#tonesEnd] = [undefined, undefined];
+  }
+
+  #listen(tones: Detector, packet: Buffer, { name }: Format): void {
+    const law = name === "PCMA" ? linearOfA : linearOfU;
+    const body = packet.subarray(payloadStart(packet), payloadEnd(packet));
+    const samples = Int16Array.from(body, (byte) => law[byte] ?? 0);
+    tones.hear(samples, (key, heldMs) => {
+      this.#tonesEnd?.(heldMs);
+      this.#tonesEnd = undefined;
+      if (key === "") return;
+      const pressing = this.#pressing("inband");
+      pressing.began(key);
+      this.#tonesEnd = (ms) => pressing.ended(key, ms);
+    });
+    // From where the key is known, the other side hears nothing of it: it gets the digit another way.
+    if (tones.key !== "" && this.#how.tones === "keep") body.fill(silence[name === "PCMA" ? "PCMA" : "PCMU"]);
+  }
+
+  #pressing(by: Told["by"]): Pressing {
+    return {
+      began: (digit) => this.#tell({ digit, by }),
+      ended: (digit, durationMs) => this.#tell({ digit, by, durationMs }),
+    };
+  }
+}
