@@ -1,5 +1,5 @@
 // The dialog of dtmf-out: open the door, or send digits.
-import { colour, text, wordsOf } from "../editor/dialog.ts";
+import { colour, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -24,6 +24,9 @@ RED.nodes.registerType("dtmf-out", {
     },
     digitsType: { value: "msg" },
     to: { value: "door" },
+    method: { value: "" },
+    duration: wholeNumber(words, 40, 5000),
+    gap: wholeNumber(words, 40, 5000),
   },
   inputs: 1,
   outputs: 2,

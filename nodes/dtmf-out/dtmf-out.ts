@@ -1,5 +1,8 @@
 // Opens the door, or sends digits to a party of the call. Each input leaves by exactly one output, with the reason.
+import { dtmfMethods, isDigits, timingLimits, type DtmfMethod } from "../../src/dtmf.ts";
 import { giveUp, sentence } from "../../src/errors.ts";
+import { checker } from "../../src/schema.ts";
+import type { DigitWish } from "../../src/visit/digits.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { doorNode, doorOf, onClose, onInput, Sign, textOr, visitIdOf, visitOf } from "../shared.ts";
 
@@ -9,7 +12,30 @@ interface DtmfConfig extends Config {
   digits?: string;
   digitsType?: string;
   to?: "door" | "answerer";
+  /** "" = as the device is set. */
+  method?: DtmfMethod | "";
+  duration?: string;
+  gap?: string;
 }
+
+const milliseconds = ([minimum, maximum]: readonly [number, number]) =>
+  ({ type: "integer", minimum, maximum }) as const;
+
+/** `msg.dtmf`: what goes before the dialog. */
+const checkWish = checker("dtmf-out: msg.dtmf", {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    digits: { type: ["string", "integer"] },
+    to: { enum: ["door", "answerer"] },
+    method: { enum: dtmfMethods },
+    durationMs: milliseconds(timingLimits.durationMs),
+    gapMs: milliseconds(timingLimits.gapMs),
+  },
+});
+
+/** The dialog's number; what is wrong with one is said as of a message's. */
+const number = (value: string | undefined) => (textOr(value) === undefined ? undefined : Number(value));
 
 export default function (RED: Red): void {
   function DtmfOut(this: RedNode, config: DtmfConfig) {
@@ -17,17 +43,32 @@ export default function (RED: Red): void {
     const door = doorNode(RED, config.door);
     const sign = new Sign(this, [door?.health]);
 
-    const digitsFor = (msg: Message) =>
-      new Promise<string>((resolve, reject) => {
+    const chosen = (msg: Message) =>
+      new Promise<unknown>((resolve, reject) => {
         const [value, type] = [config.digits ?? "payload", config.digitsType ?? "msg"];
-        RED.util.evaluateNodeProperty(value, type, this, msg, (error, result) => {
-          const digits = typeof result === "string" || typeof result === "number" ? String(result) : "";
-          if (!error && /^[0-9A-Da-d*#,]{1,64}$/.test(digits)) return resolve(digits);
-          reject(
-            giveUp("invalid", `dtmf-out: ${type} ${value} holds no digits to send (0-9 A-D * # and , for a pause)`),
-          );
-        });
+        RED.util.evaluateNodeProperty(value, type, this, msg, (error, result) =>
+          error ? reject(error) : resolve(result),
+        );
       });
+    const digitsFor = async (msg: Message, own: string | number | undefined): Promise<string> => {
+      const result = own ?? (await chosen(msg).catch(() => undefined));
+      const digits = typeof result === "string" || typeof result === "number" ? String(result) : "";
+      if (digits.length <= 64 && isDigits(digits)) return digits;
+      const where =
+        own === undefined ? `${config.digitsType ?? "msg"} ${config.digits ?? "payload"}` : "msg.dtmf.digits";
+      throw giveUp("invalid", `dtmf-out: ${where} holds no digits to send (0-9 A-D * # and , for a pause)`);
+    };
+    const wishOf = (msg: Message): DigitWish & { digits?: string | number } => {
+      const { method, to } = config;
+      const [durationMs, gapMs] = [number(config.duration), number(config.gap)];
+      const dialog = {
+        ...(to && { to }),
+        ...(method && { method }),
+        ...(durationMs === undefined ? {} : { durationMs }),
+        ...(gapMs === undefined ? {} : { gapMs }),
+      };
+      return checkWish({ ...dialog, ...(checkWish(msg["dtmf"] ?? {}) as object) });
+    };
 
     const open = async (msg: Message): Promise<{ ok: boolean; reason: string }> => {
       const found = doorOf(RED, msg, config.door);
@@ -41,8 +82,9 @@ export default function (RED: Red): void {
     };
     const digits = async (msg: Message): Promise<{ ok: boolean; reason: string }> => {
       const { visit, switchboard } = visitOf(RED, msg);
-      const text = await digitsFor(msg);
-      await switchboard.sendDtmf(visit.view().id, text, config.to ?? "door");
+      const { digits: own, ...wish } = wishOf(msg);
+      const text = await digitsFor(msg, own);
+      await switchboard.sendDtmf(visit.view().id, text, wish);
       return { ok: true, reason: `${text.length} digits sent` };
     };
 

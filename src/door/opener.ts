@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { sentence } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
-import { carryOut, hasMeans, whyNoMeans, type Means } from "./plan.ts";
+import { carryOut, hasMeans, whyNoMeans, type Means, type OpeningMethod } from "./plan.ts";
 import { presetOf } from "./presets.ts";
 import type { DoorSettings } from "./settings.ts";
 
@@ -22,7 +22,7 @@ export interface Opening {
   readonly visit?: string;
   readonly by: string;
   readonly ok: boolean;
-  readonly method?: "dtmf-info" | "http";
+  readonly method?: OpeningMethod;
   /** What happened, or why not and what to do. Never holds the code. */
   readonly reason: string;
   /** When it was asked, milliseconds since 1970. */

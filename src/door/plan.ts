@@ -1,18 +1,19 @@
-// How one opening is carried out (X5): DTMF by INFO in the preset's way, else the relay's HTTP call. Never a second way
+// How one opening is carried out (X5): DTMF in the door's way, else the relay's HTTP call. Never a second way
 // after the door may have taken the first: a bistable relay would toggle twice. No sentence made here holds a digit.
 import type { Clock } from "../clock.ts";
-import { PorteroError, sentence } from "../errors.ts";
+import { byInfo, wayName, type DtmfSent, type DtmfWay } from "../dtmf.ts";
+import { sentence } from "../errors.ts";
 import type { HttpClient } from "../http.ts";
 import type { Preset } from "./presets.ts";
 import type { DoorSettings } from "./settings.ts";
 import { doorUrls, webCredentials } from "./urls.ts";
 
-export type DtmfKind = Preset["dtmf"]["contentType"];
+export type OpeningMethod = "dtmf-rfc4733" | "dtmf-info" | "dtmf-inband" | "http";
 
 /** Ways to reach the door for one opening. */
 export interface Means {
-  /** Sends one digit as SIP INFO in the door's call; gives the answer's SIP status. Absent: no call stands. */
-  readonly sendDigit?: (kind: DtmfKind, digit: string, durationMs: number) => Promise<number>;
+  /** Sends digits in the door's call, in the door's way; never rejects. Absent: no call stands. */
+  readonly sendDigits?: (digits: string) => Promise<DtmfSent>;
   readonly http?: Pick<HttpClient, "request">;
   /** Host of the registered contact. */
   readonly address?: string;
@@ -20,22 +21,20 @@ export interface Means {
 
 export interface Step {
   readonly ok: boolean;
-  readonly method?: "dtmf-info" | "http";
+  readonly method?: OpeningMethod;
   readonly reason: string;
 }
 
 /** `refused` = the door certainly did nothing, so that another way may be tried. */
 type DtmfStep = Step & { readonly refused?: boolean };
 
-const pauseMs = 500;
-// One second more than a SIP transaction (RFC 3261 §17.1.2.2, timer F) and far more than a relay's answer takes: a way
-// that never answers must not lock the door for ever.
+// Far more than a relay's answer takes: one that never answers must not lock the door for ever.
 const answerMs = 33_000;
 const relayMs = 5_000;
 
 /** True if this door can be opened with these means: there is something to send. */
 export function hasMeans(door: DoorSettings, preset: Preset, means: Means): boolean {
-  return (means.sendDigit !== undefined && door.code.reveal() !== "") || relayUrl(door, preset, means) !== undefined;
+  return (means.sendDigits !== undefined && door.code.reveal() !== "") || relayUrl(door, preset, means) !== undefined;
 }
 
 /** Why it cannot, and what to do. */
@@ -51,69 +50,51 @@ export function whyNoMeans(door: DoorSettings, preset: Preset, means: Means): st
 
 /** Opens once. Never rejects. */
 export async function carryOut(clock: Clock, door: DoorSettings, preset: Preset, means: Means): Promise<Step> {
-  const dtmf = door.code.reveal() === "" ? undefined : await byDtmf(clock, door, preset, means);
+  const code = door.code.reveal();
+  const dtmf = code === "" ? undefined : await byDtmf(code, means);
   if (dtmf && (dtmf.ok || !dtmf.refused)) return dtmf;
   const url = relayUrl(door, preset, means);
   if (url !== undefined) return byRelay(clock, door, preset, means, url);
   return dtmf ?? { ok: false, reason: whyNoMeans(door, preset, means) };
 }
 
-async function byDtmf(clock: Clock, door: DoorSettings, preset: Preset, means: Means): Promise<DtmfStep | undefined> {
-  const { sendDigit } = means;
-  if (!sendDigit) return undefined;
-  const method = "dtmf-info";
-  const { durationMs, gapMs } = preset.dtmf;
-  let kind = preset.dtmf.contentType;
-  const send = (digit: string) => answered(clock, () => sendDigit(kind, digit, durationMs));
-
-  let taken = false;
-  for (const digit of door.code.reveal()) {
-    if (digit === ",") {
-      await clock.sleep(pauseMs);
-      continue;
-    }
-    if (taken) await clock.sleep(durationMs + gapMs);
-    let status = await send(digit);
-    // 405 Method Not Allowed, 415 Unsupported Media Type, 501 Not Implemented (RFC 6086 §4.2.2): some know only one body.
-    if (!taken && (status === 405 || status === 415 || status === 501)) {
-      kind = kind === "dtmf-relay" ? "dtmf" : "dtmf-relay";
-      status = await send(digit);
-    }
-    if (typeof status === "string")
-      return {
-        ok: false,
-        method,
-        reason: `the door did not answer the DTMF code (${status}): try again, or look whether it opened`,
-      };
-    if (status < 200 || status >= 300) return { ok: false, method, ...refusal(status, taken) };
-    taken = true;
-  }
-  return { ok: true, method, reason: `opened by DTMF (INFO application/${kind})` };
+async function byDtmf(code: string, { sendDigits }: Means): Promise<DtmfStep | undefined> {
+  if (!sendDigits) return undefined;
+  const { way, status, taken } = await sendDigits(code);
+  const method = way && methods[way];
+  const step = (ok: boolean, reason: string, refused = false): DtmfStep => ({
+    ...{ ok, reason, ...(refused && { refused }) },
+    ...(method === undefined ? {} : { method }),
+  });
+  if (way && status === 200) return step(true, `opened by DTMF (${wayName(way)})`);
+  if (typeof status === "string")
+    return step(false, `the door did not answer the DTMF code (${status}): try again, or look whether it opened`);
+  const { reason, refused } = refusal(way, status, taken);
+  return step(false, reason, refused);
 }
 
-function refusal(status: number, taken: boolean): { reason: string; refused?: boolean } {
-  if (taken) return { reason: `the door took the beginning of the code and then answered ${status}: try again` };
+const methods = {
+  rfc4733: "dtmf-rfc4733",
+  info: "dtmf-info",
+  "info-dtmf": "dtmf-info",
+  inband: "dtmf-inband",
+} as const satisfies Record<DtmfWay, OpeningMethod>;
+
+function refusal(way: DtmfWay | undefined, status: number, taken: number): { reason: string; refused?: boolean } {
+  if (taken > 0) return { reason: `the door took the beginning of the code and then answered ${status}: try again` };
   // A time-out on the way (RFC 3261 §21.4.9, §21.5.5) says nothing about whether the digit arrived.
   if (status === 408 || status === 504)
     return { reason: `the door did not answer the DTMF code (${status}): try again, or look whether it opened` };
   if (status === 481) return { reason: "the call with the door is over (481): let it ring again", refused: true };
+  if (way && !byInfo(way))
+    return {
+      reason: `the door takes no digits by ${wayName(way)} in this call: choose another method in the door's form, or automatic`,
+      refused: true,
+    };
   return {
-    reason: `the door refuses DTMF by SIP INFO (${status}): switch on DTMF by INFO in the door station`,
+    reason: `the door refuses DTMF by SIP INFO (${status}): switch on DTMF by INFO in the door station, or choose another method in the door's form`,
     refused: true,
   };
-}
-
-// The status, or a word on why there is none; the error's own sentence might quote the digit.
-async function answered(clock: Clock, send: () => Promise<number>): Promise<number | string> {
-  const done = new AbortController();
-  const tooLong = clock.sleep(answerMs, done.signal).then(() => "no answer");
-  try {
-    return await Promise.race([send(), tooLong]);
-  } catch (error) {
-    return error instanceof PorteroError ? error.code : "sending failed";
-  } finally {
-    done.abort();
-  }
 }
 
 function relayUrl(door: DoorSettings, preset: Preset, means: Means): string | undefined {

@@ -1,5 +1,6 @@
 // The catalogue of door stations: one JSON file a preset, checked when it is loaded, so that a wrong entry is found by the
 // first test that runs. Each says how well it is known (X11).
+import { dtmfMethods } from "../dtmf.ts";
 import { giveUp } from "../errors.ts";
 import { checker } from "../schema.ts";
 import type { FromSchema } from "json-schema-to-ts";
@@ -36,13 +37,12 @@ const schema = {
     },
     dtmf: {
       type: "object",
-      required: ["method", "contentType", "durationMs", "gapMs"],
+      required: ["method", "durationMs", "gapMs"],
       additionalProperties: false,
       properties: {
-        method: { enum: ["info"] },
-        contentType: { enum: ["dtmf-relay", "dtmf"] },
+        method: { enum: dtmfMethods },
         durationMs: { type: "integer", minimum: 40, maximum: 2000 },
-        gapMs: { type: "integer", minimum: 0, maximum: 2000 },
+        gapMs: { type: "integer", minimum: 40, maximum: 2000 },
         code: { type: "string", pattern: "^[0-9A-D*#,]+$" },
       },
     },
@@ -84,6 +84,10 @@ export const presets: ReadonlyMap<string, Preset> = new Map(
     .map(checkPreset)
     .map((preset) => [preset.id, preset]),
 );
+
+/** Whether it is known how a make takes digits, or only the usual way stands in its preset. */
+export const knowsDtmf = ({ evidence, unverified = [] }: Preset): boolean =>
+  evidence !== "unverified" && !unverified.includes("dtmf");
 
 /** Throws a PorteroError `invalid` for an id that is not in the catalogue. */
 export function presetOf(id: string): Preset {

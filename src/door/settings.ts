@@ -26,6 +26,8 @@ export interface DoorSettings {
   readonly cameraPassword?: Secret;
   /** DTMF door code of 0-9 A-D * # and "," (a pause of 500 ms); empty = this door does not open by DTMF. */
   readonly code: Secret;
+  /** Who gets the digits that the one who answered presses: the door, the flow, or both; both where it is absent. */
+  readonly answererDigits?: "both" | "door" | "flow";
   readonly verifyTls?: boolean;
   /** SHA-256 fingerprint of the certificate, lower-case hexadecimal. */
   readonly pin?: string;
@@ -50,6 +52,7 @@ const checkForm = checker("door", {
     cameraUsername: text,
     cameraPassword: text,
     code: text,
+    answererDigits: { enum: ["both", "door", "flow"] },
     verifyTls: { type: "boolean" },
     pin: text,
   },
@@ -65,6 +68,7 @@ const advice: Record<string, string> = {
   password: "enter the bell's SIP password",
   address: "enter only a host name or an IP address, such as 192.168.1.20, or leave it empty",
   code: 'enter the digits that open the door, such as 1234 ("," makes a pause of 500 ms)',
+  answererDigits: "choose both, door or flow",
   pin: "enter the SHA-256 fingerprint of its certificate, 64 hexadecimal digits",
 };
 
@@ -114,7 +118,14 @@ export function checkDoor(settings: unknown): DoorSettings {
     extension: form.extension,
     password: new Secret(form.password),
     code: new Secret(code.toUpperCase()),
-    ...optional({ login: form.login, address: form.address, verifyTls: form.verifyTls, pin, cameraUsername }),
+    ...optional({
+      answererDigits: form.answererDigits,
+      login: form.login,
+      address: form.address,
+      verifyTls: form.verifyTls,
+      pin,
+      cameraUsername,
+    }),
     ...optional({ imageUrl: secret(image?.url), videoUrl: secret(video?.url), cameraPassword }),
   };
 }

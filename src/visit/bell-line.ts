@@ -27,6 +27,7 @@ export class BellLine {
   #said: string | undefined;
   /** Leaves the bell's changes of mind to somebody else. */
   #leave = () => {};
+  #leg: Leg | undefined;
 
   constructor(
     openMedia: (call: IncomingCall) => Promise<MediaSession>,
@@ -45,6 +46,11 @@ export class BellLine {
 
   get call(): IncomingCall {
     return this.#call;
+  }
+
+  /** The bell's call with its media, once it is answered. */
+  get leg(): Leg | undefined {
+    return this.#leg;
   }
 
   /** The bell's media, once its ports are open. Rejects where the bell offers no usable sound; the bell is gone then. */
@@ -97,6 +103,7 @@ export class BellLine {
       for (const twin of this.#twins) twin.reject(486);
     }
     this.#attend(answerer ? undefined : session);
+    this.#leg = leg;
     return leg;
   }
 

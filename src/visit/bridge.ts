@@ -1,19 +1,23 @@
 // Two legs that talk: their sound, their digits (N5), their changes of mind (hold, another codec, video), their end. One
 // of them may be replaced by somebody else while the other talks on (transfer).
+import type { Clock } from "../clock.ts";
 import { sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { dtmfInfo, parseDtmfInfo } from "../media/dtmf-info.ts";
 import type { MediaEngine } from "../media/engine.ts";
 import type { MediaSession } from "../media/media.ts";
 import type { Direction } from "../media/sdp.ts";
 import { q850 } from "../sip/causes.ts";
 import type { Call, CallEnd, CallEvents, Message, Reoffer, Referral } from "../sip/dialog/call.ts";
+import { DigitRelay } from "./digit-relay.ts";
+import type { Key } from "./keypad.ts";
 import type { Leg } from "./leg.ts";
 
 /** What happens on a bridge. */
 export interface BridgeHooks {
-  /** A digit pressed by one side. It has been passed on to the other already. */
-  digit?(digit: string, from: Leg): void;
+  /** A key of one side, let go of. Where it goes on to the other side, it has gone already. */
+  digit?(key: Key, from: Leg): void;
+  /** Whether the keys of a side go on to the other; all do where nobody says. */
+  passesDigits?(from: Leg): boolean;
   /** One side hung up, or neither sends any sound any more. The other side is told already. */
   over?(by: Leg | undefined, text: string, cause?: number): void;
   /** A text of one side, to be answered. */
@@ -26,6 +30,7 @@ export interface BridgeHooks {
 
 export interface BridgeHost {
   readonly media: MediaEngine;
+  readonly clock: Clock;
   readonly log: Log;
   /** All bridges that are, each under both of its calls. */
   readonly bridges: Map<Call, Bridge>;
@@ -39,6 +44,7 @@ interface Side {
   told: Direction;
   /** Its call may end without the end of the bridge: it is being replaced. */
   leaving: boolean;
+  readonly digits: DigitRelay;
   readonly detach: () => void;
 }
 
@@ -58,6 +64,7 @@ export class Bridge {
     const [first, second] = [wishOf(caller.session), wishOf(answerer.session)];
     this.#sides = [this.#attach(caller, first, second), this.#attach(answerer, second, first)];
     host.media.bridge(caller.session, answerer.session);
+    this.#settleDigits();
     // Who hung up before there was a bridge is not heard by its listeners any more.
     for (const { call } of [caller, answerer]) if (call.end) this.#ended(call, call.end);
   }
@@ -108,6 +115,7 @@ export class Bridge {
     this.#drop(side);
     this.#sides = side === this.#sides[0] ? [fresh, other] : [other, fresh];
     this.#host.media.bridge(by.session, other.leg.session);
+    this.#settleDigits();
     this.#hooks.replaced?.(side.leg, by);
     if (by.call.end) return this.#ended(by.call, by.call.end);
     void this.#acquaint(other, fresh);
@@ -181,14 +189,6 @@ export class Bridge {
       const other = this.other(call);
       if (!other.session.requestPicture()) void other.call.requestPicture();
     });
-    on("info", (info) => {
-      const pressed = parseDtmfInfo(info.contentType, info.body);
-      if (!pressed) return info.reply(415);
-      info.reply(200);
-      const { contentType, body } = dtmfInfo("dtmf-relay", pressed.digit, pressed.durationMs ?? 160);
-      void this.other(call).call.info(contentType, body);
-      this.#hooks.digit?.(pressed.digit, leg);
-    });
     // Where nobody takes them, nobody listens, and the peer is told so.
     const hooks = this.#hooks;
     if (hooks.text) on("message", (message) => hooks.text?.(message, leg));
@@ -202,12 +202,26 @@ export class Bridge {
     };
     const sound = () => void this.#silent.delete(leg);
     const closed = () => this.end(undefined, "the sound of the call was lost");
-    session.on("silent", silent).on("heard", sound).on("closed", closed).on("pictureWanted", picture);
+    const settled = () => this.#settleDigits();
+    session.on("silent", silent).on("heard", sound).on("closed", closed);
+    session.on("pictureWanted", picture).on("settled", settled);
+    const digits = new DigitRelay(leg, {
+      ...{ clock: this.#host.clock, log: this.#host.log },
+      other: () => this.other(call),
+      passes: () => !this.#over && (hooks.passesDigits?.(leg) ?? true),
+      told: (key) => hooks.digit?.(key, leg),
+    });
     const detach = () => {
       for (const off of heard) off();
-      session.off("silent", silent).off("heard", sound).off("closed", closed).off("pictureWanted", picture);
+      session.off("silent", silent).off("heard", sound).off("closed", closed);
+      session.off("pictureWanted", picture).off("settled", settled);
+      digits.close();
     };
-    return { leg, wish, told, leaving: false, detach };
+    return { leg, wish, told, leaving: false, digits, detach };
+  }
+
+  #settleDigits(): void {
+    if (!this.#over) for (const { digits } of this.#sides) digits.settle();
   }
 
   #ended(call: Call, end: CallEnd): void {

@@ -1,6 +1,7 @@
 // What is special about the devices of one number (H1): their codecs, whether their sound is encrypted, how they are answered and
 // asked, what callers hear while they want no calls (A5). Each is absent where nothing was set.
 import { codecNames, type CodecName } from "../media/codec.ts";
+import { dtmfMethods, timingLimits, usualDtmf, type DtmfMethod, type DtmfOptions } from "../dtmf.ts";
 import { encryptions, type Encryption } from "../media/sdes.ts";
 import { giveUp } from "../errors.ts";
 import { checker } from "../schema.ts";
@@ -11,6 +12,13 @@ export interface DeviceOptions {
   readonly codecs?: readonly CodecName[];
   /** Whether SRTP is offered to the device, or insisted on; `off` where it is absent. What it offers is always taken. */
   readonly encryption?: Encryption;
+  /** How digits are sent to the device; `auto` where it is absent, for a door as its preset knows. */
+  readonly dtmf?: DtmfMethod;
+  /** How long a digit lasts, and how long the gap after it, in milliseconds. */
+  readonly dtmfMs?: number;
+  readonly dtmfGapMs?: number;
+  /** Looks for digits as tones in what the device sends. */
+  readonly dtmfTones?: boolean;
   /** Where answers go over UDP: true = where the request came from, false = to the port in Via; else as the device asks. */
   readonly rport?: boolean;
   /** Seconds between two questions whether the device is there; 0 = none. Absent: only behind NAT. */
@@ -21,11 +29,18 @@ export interface DeviceOptions {
   readonly dndStatus?: number;
 }
 
+const milliseconds = ([minimum, maximum]: readonly [number, number]) =>
+  ({ type: "integer", minimum, maximum }) as const;
+
 /** Their fields, for a JSON schema. */
 export const deviceFields = {
   codecs: { type: "array", minItems: 1, uniqueItems: true, items: { enum: codecNames } },
   encryption: { enum: encryptions },
   rport: { type: "boolean" },
+  dtmf: { enum: dtmfMethods },
+  dtmfMs: milliseconds(timingLimits.durationMs),
+  dtmfGapMs: milliseconds(timingLimits.gapMs),
+  dtmfTones: { type: "boolean" },
   qualifySeconds: { type: "integer", minimum: 0, maximum: 3600 },
   qualifyDropAfter: { type: "integer", minimum: 0, maximum: 100 },
   dndStatus: { type: "integer" },
@@ -59,4 +74,11 @@ export function checkDevice(options: DeviceOptions, what: string): void {
 export const qualifyOf = ({ qualifySeconds: seconds, qualifyDropAfter: dropAfter }: DeviceOptions): Qualify => ({
   ...(seconds === undefined ? {} : { seconds }),
   ...(dropAfter === undefined ? {} : { dropAfter }),
+});
+
+export const dtmfOf = ({ dtmf, dtmfMs, dtmfGapMs, dtmfTones }: DeviceOptions): DtmfOptions => ({
+  method: dtmf ?? usualDtmf.method,
+  durationMs: dtmfMs ?? usualDtmf.durationMs,
+  gapMs: dtmfGapMs ?? usualDtmf.gapMs,
+  tones: dtmfTones ?? usualDtmf.tones,
 });

@@ -2,6 +2,7 @@
 import { Camera, type Picture } from "../camera/camera.ts";
 import type { Clock } from "../clock.ts";
 import { DoorOpener, doorCamera, type DoorSettings, type Means, type Opening, type OpenRequest } from "../door/door.ts";
+import type { DtmfMethod } from "../dtmf.ts";
 import { giveUp } from "../errors.ts";
 import { HttpClient } from "../http.ts";
 import type { Log } from "../log.ts";
@@ -10,14 +11,17 @@ import { showAddress } from "../sip/transport/flow.ts";
 
 export class Door {
   readonly settings: DoorSettings;
+  /** How its code is sent. */
+  readonly codeBy: DtmfMethod;
   readonly #contact: () => Contact | undefined;
   readonly #clock: Clock;
   readonly #log: Log;
   /** Kept between pictures, so that connection and nonce are: the second picture is the fast one. */
   #camera: { key: string; camera: Camera } | undefined;
 
-  constructor(settings: DoorSettings, contact: () => Contact | undefined, clock: Clock, log: Log) {
+  constructor(settings: DoorSettings, codeBy: DtmfMethod, contact: () => Contact | undefined, clock: Clock, log: Log) {
     this.settings = settings;
+    this.codeBy = codeBy;
     this.#contact = contact;
     this.#clock = clock;
     this.#log = log;
@@ -70,11 +74,11 @@ export class Doorkeeper {
     this.#http = new HttpClient({ clock });
   }
 
-  open(door: Door, request: OpenRequest, sendDigit: Means["sendDigit"]): Promise<Opening> {
+  open(door: Door, request: OpenRequest, sendDigits: Means["sendDigits"]): Promise<Opening> {
     const { address } = door;
     return this.#opener.open(door.settings, request, {
       http: this.#http,
-      ...(sendDigit && { sendDigit }),
+      ...(sendDigits && { sendDigits }),
       ...(address === undefined ? {} : { address }),
     });
   }

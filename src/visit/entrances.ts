@@ -2,11 +2,11 @@
 import { randomUUID } from "node:crypto";
 import type { Picture } from "../camera/camera.ts";
 import { presetOf, type DoorSettings, type Means, type Opening, type OpenRequest } from "../door/door.ts";
-import { giveUp, sentence } from "../errors.ts";
-import { dtmfInfo } from "../media/dtmf-info.ts";
-import type { Call } from "../sip/dialog/call.ts";
+import { giveUp, PorteroError, sentence } from "../errors.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Contact } from "../sip/registrar/location.ts";
+import type { DtmfMethod } from "../dtmf.ts";
+import { sendTo, type DigitWish } from "./digits.ts";
 import { Door, Doorkeeper } from "./doors.ts";
 import type { Leg } from "./leg.ts";
 import type { VisitEvent } from "./messages.ts";
@@ -42,7 +42,7 @@ export class Entrances {
   readonly #visits = new Map<string, Visit>();
   readonly #quiet = new Set<string>();
   /** Calls of phones with a door, by the door's extension: door codes may go through them. */
-  readonly #doorCalls = new Map<string, Call>();
+  readonly #doorCalls = new Map<string, Leg>();
   readonly #keeper: Doorkeeper;
 
   constructor(host: EntranceHost) {
@@ -50,11 +50,11 @@ export class Entrances {
     this.#keeper = new Doorkeeper(host.clock, host.log);
   }
 
-  /** Adds a door whose settings were checked; the result takes it away and ends its visits. */
-  add(settings: DoorSettings): () => void {
+  /** Adds a door whose settings were checked, with how its code is sent; the result takes it away and ends its visits. */
+  add(settings: DoorSettings, codeBy: DtmfMethod): () => void {
     const { id, extension } = settings;
     const contact = () => this.#host.endpoint.location.contacts(extension).at(-1);
-    const door = new Door(settings, contact, this.#host.clock, this.#host.log);
+    const door = new Door(settings, codeBy, contact, this.#host.clock, this.#host.log);
     this.#doors.set(id, door);
     return () => {
       this.#doors.delete(id);
@@ -100,10 +100,10 @@ export class Entrances {
   /** A phone talks with somebody: if that is a door, its code may go through this call. */
   connected(to: Leg): void {
     if (!this.at(to.name)) return;
-    this.#doorCalls.set(to.name, to.call);
+    this.#doorCalls.set(to.name, to);
     to.call.on("ended", () => {
       // Another phone may be talking with the door by now.
-      if (this.#doorCalls.get(to.name) === to.call) this.#doorCalls.delete(to.name);
+      if (this.#doorCalls.get(to.name) === to) this.#doorCalls.delete(to.name);
     });
   }
 
@@ -143,10 +143,10 @@ export class Entrances {
   }
 
   /** Sends DTMF digits to one side of a talking visit. Rejects with a sentence. */
-  async sendDtmf(visit: string, digits: string, to: "door" | "answerer"): Promise<void> {
+  async sendDtmf(visit: string, digits: string, wish: DigitWish): Promise<void> {
     const found = this.#visits.get(visit);
     if (!found) throw giveUp("no-visit", `there is no visit ${visit}: it ended long ago, or before a restart`);
-    await found.sendDigits(digits, to);
+    await found.sendDigits(digits, wish);
   }
 
   /** A picture of a door: the visit's own while it is fresh, else a new one. Rejects with a sentence. */
@@ -160,13 +160,13 @@ export class Entrances {
 
   /** A door calls: a visit begins, or the call belongs to the press that rings (X1). */
   pressed(door: Door, call: IncomingCall): void {
-    const { id, name, extension } = door.settings;
+    const { id, name, extension, answererDigits } = door.settings;
     const active = this.#activeVisit(id);
     if (active?.state === "ringing") return active.join(call);
     if (active) return call.reject(486);
     if (!this.#host.listens) return call.reject(503);
     this.#forget();
-    const visit = new Visit(this.#host, { id, name, extension }, call);
+    const visit = new Visit(this.#host, { id, name, extension, ...(answererDigits && { answererDigits }) }, call);
     this.#visits.set(visit.id, visit);
     visit.on("event", (event) => this.#host.tell("visit", event));
     // The ring leaves at once; the camera is asked in the same moment and holds up nobody (X3).
@@ -187,14 +187,19 @@ export class Entrances {
 
   // A door code goes through the visit's call, or through a phone's call with the door. A bell that still rings is
   // answered for it, unless its preset has a relay that needs no call.
-  #wayToDoor(door: Door, visit: Visit | undefined, by: string): Means["sendDigit"] {
+  #wayToDoor(door: Door, visit: Visit | undefined, by: string): Means["sendDigits"] {
     const bridged = visit?.talkingBell ?? this.#doorCalls.get(door.settings.extension);
     const ringing = visit?.state === "ringing" && presetOf(door.settings.preset).relay === undefined;
     if (!bridged && !ringing) return undefined;
-    return async (kind, digit, durationMs) => {
-      const call = visit?.talkingBell ?? bridged ?? (await visit?.answerForOpening(by));
-      const { contentType, body } = dtmfInfo(kind, digit, durationMs);
-      return (await call?.info(contentType, body)) ?? 481;
+    return async (code) => {
+      try {
+        const leg = visit?.talkingBell ?? bridged ?? (await visit?.answerForOpening(by));
+        if (leg) return await sendTo(leg, this.#host.clock, code, { method: door.codeBy });
+      } catch (error) {
+        if (!(error instanceof PorteroError)) throw error;
+      }
+      // The bell has gone while its call was to be answered.
+      return { way: undefined, status: 481, taken: 0 };
     };
   }
 

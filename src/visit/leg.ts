@@ -4,7 +4,7 @@ import type { MediaEngine } from "../media/engine.ts";
 import type { MediaSession } from "../media/media.ts";
 import type { Call } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
-import type { DeviceOptions } from "./devices.ts";
+import { dtmfOf, type DeviceOptions } from "./devices.ts";
 
 export interface Leg {
   readonly call: Call;
@@ -16,12 +16,13 @@ export interface Leg {
 /** Media for a party, as its devices may use it (H1); `like` is whom it is to talk with. */
 export async function openMedia(
   media: MediaEngine,
-  { codecs, encryption }: DeviceOptions,
+  options: DeviceOptions,
   like?: MediaSession,
 ): Promise<MediaSession> {
   const session = await media.open(like);
-  session.codecs = codecs;
-  session.encryption = encryption;
+  session.codecs = options.codecs;
+  session.encryption = options.encryption;
+  session.dtmf = dtmfOf(options);
   return session;
 }
 

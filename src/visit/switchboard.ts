@@ -2,7 +2,7 @@
 import { EventEmitter } from "node:events";
 import type { Picture } from "../camera/camera.ts";
 import { systemClock, type Clock } from "../clock.ts";
-import { checkDoor, presetOf, type DoorSettings, type Opening, type OpenRequest } from "../door/door.ts";
+import { checkDoor, knowsDtmf, presetOf, type DoorSettings, type Opening, type OpenRequest } from "../door/door.ts";
 import { PorteroError, giveUp, sentence, tryAgain } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import type { MediaEngine } from "../media/engine.ts";
@@ -21,6 +21,7 @@ import { passOnComplaints } from "./complaints.ts";
 import { dialCode, type CodeAnswer } from "./dial-code.ts";
 import type { Finding } from "../sip/trace/findings.ts";
 import { checkDevice, qualifyOf, type DeviceOptions } from "./devices.ts";
+import type { DigitWish } from "./digits.ts";
 import { Directory, type DirectoryEvents } from "./directory.ts";
 import { Entrances, hostOfDoor, type EntranceEvents, type EntranceHost } from "./entrances.ts";
 import type { Bridge } from "./bridge.ts";
@@ -184,12 +185,17 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
     const { id, extension } = checked;
     if (this.entrances.get(id))
       throw giveUp("door-taken", `two doors are called "${id}": give one of them another name`, { data: { owner } });
-    const nonceReuse = presetOf(checked.preset).sip?.nonceReuse;
+    const preset = presetOf(checked.preset);
+    const { method, durationMs, gapMs } = preset.dtmf;
     const { rport } = device;
+    const nonceReuse = preset.sip?.nonceReuse;
     const oddities = { ...(nonceReuse === undefined ? {} : { nonceReuse }), ...(rport === undefined ? {} : { rport }) };
-    const entry = { kind: "door" as const, name: checked.name, options: device };
+    const entry = {
+      ...{ kind: "door" as const, name: checked.name },
+      options: { dtmf: knowsDtmf(preset) ? method : "auto", dtmfMs: durationMs, dtmfGapMs: gapMs, ...device } as const,
+    };
     return this.#addNumber(checked, owner, checked.password, 1, oddities, () => {
-      const remove = this.entrances.add(checked);
+      const remove = this.entrances.add(checked, device.dtmf ?? method);
       const leave = this.directory.enter(extension, entry);
       return () => {
         leave();
@@ -314,8 +320,8 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   }
 
   /** Sends DTMF digits to one side of a talking visit. Rejects with a sentence. */
-  sendDtmf(visit: string, digits: string, to: "door" | "answerer"): Promise<void> {
-    return this.entrances.sendDtmf(visit, digits, to);
+  sendDtmf(visit: string, digits: string, wish: DigitWish = {}): Promise<void> {
+    return this.entrances.sendDtmf(visit, digits, wish);
   }
 
   /** A picture of a door: the visit's own while it is fresh, else a new one. Rejects with a sentence. */

@@ -5,16 +5,18 @@ import { EventEmitter } from "node:events";
 import type { Cancel } from "../clock.ts";
 import { giveUp, sentence } from "../errors.ts";
 import type { Picture } from "../camera/camera.ts";
-import { dtmfInfo } from "../media/dtmf-info.ts";
+import type { DoorSettings } from "../door/door.ts";
 import { cause, completedElsewhere, q850 } from "../sip/causes.ts";
-import type { Call, CallEnd } from "../sip/dialog/call.ts";
+import type { CallEnd } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Contact } from "../sip/registrar/location.ts";
 import { Announcements } from "./announcement.ts";
 import { BellLine } from "./bell-line.ts";
 import { Bridge } from "./bridge.ts";
+import { sendTo, whyNot, type DigitWish } from "./digits.ts";
 import { lastFiguresOf, tellFigures, type Sessions } from "./figures.ts";
 import { Forking, quiet, type Caller, type ForkResult } from "./fork.ts";
+import type { Key } from "./keypad.ts";
 import { openMedia, type Leg } from "./leg.ts";
 import type { Outcome, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
 import type { Ringing, Strategy, Target } from "./strategy.ts";
@@ -22,11 +24,7 @@ import { loadSound } from "./sounds.ts";
 import { transfer, type TransferHost } from "./transfer.ts";
 import { saidBy } from "./views.ts";
 
-export interface VisitDoor {
-  readonly id: string;
-  readonly name: string;
-  readonly extension: string;
-}
+export type VisitDoor = Pick<DoorSettings, "id" | "name" | "extension" | "answererDigits">;
 
 export interface AnswerOptions {
   /** Aborting it stops this strategy only; the visit goes on. */
@@ -107,9 +105,9 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     return this.#endedAt;
   }
 
-  /** The bell's call, while it talks: the one that door codes go to. */
-  get talkingBell(): IncomingCall | undefined {
-    return this.#state === "talking" ? this.#line.call : undefined;
+  /** The bell's leg, while it talks: the one that door codes go to. */
+  get talkingBell(): Leg | undefined {
+    return this.#state === "talking" ? this.#line.leg : undefined;
   }
 
   view(): VisitView {
@@ -203,16 +201,16 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
    * Makes the bell's call talk, so that a code can be sent, though nobody has answered: phones stop ringing as if it had
    * been answered elsewhere. The visit ends soon after.
    */
-  async answerForOpening(by: string): Promise<Call> {
+  async answerForOpening(by: string): Promise<Leg> {
     const session = await this.#line.session;
     // While the ports were opened a phone may have answered, or the bell may have gone.
     if (this.talkingBell) return this.talkingBell;
     if (this.#state !== "ringing") throw giveUp("no-call", `the call of ${this.door.name} is over`);
-    const { call } = this.#line.answer(session);
+    const leg = this.#line.answer(session);
     this.#answered(by);
     this.#running?.abort("answered");
     this.tell("answered", { by });
-    return call;
+    return leg;
   }
 
   /** An opening begins: a visit that was answered only for one stays until the last of them is through. */
@@ -235,23 +233,20 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   }
 
   /**
-   * Sends digits as DTMF by INFO to the door or to whom it talks with. `,` is a pause of half a second.
+   * Sends digits as DTMF to the door or to whom it talks with. `,` is a pause of half a second.
    * @throws PorteroError `no-call`, `refused`
    */
-  async sendDigits(digits: string, to: "door" | "answerer"): Promise<void> {
-    const call = to === "door" ? this.talkingBell : this.#answerer?.call;
-    if (!call)
+  async sendDigits(digits: string, wish: DigitWish = {}): Promise<void> {
+    const { to = "door", ...how } = wish;
+    const leg = to === "door" ? this.talkingBell : this.#answerer;
+    if (!leg)
       throw giveUp("no-call", `nobody talks with ${this.door.name} just now, so there is nowhere to send digits`);
-    for (const digit of digits) {
-      if (digit === ",") await this.#host.clock.sleep(500);
-      else {
-        const { contentType, body } = dtmfInfo("dtmf-relay", digit, 160);
-        const status = await call.info(contentType, body);
-        if (status >= 300)
-          throw giveUp("refused", `${to === "door" ? this.door.name : "the phone"} refused the digits with ${status}`);
-        await this.#host.clock.sleep(100);
-      }
-    }
+    const sent = await sendTo(leg, this.#host.clock, digits, how);
+    if (sent.status !== 200)
+      throw giveUp(
+        "refused",
+        `${to === "door" ? this.door.name : "the phone"} did not take the digits: ${whyNot(sent)}`,
+      );
   }
 
   #ringing(running: Running, signal: AbortSignal, { onTry }: AnswerOptions): Ringing {
@@ -324,7 +319,8 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       bell,
       answerer,
       {
-        digit: (digit, from) => this.tell("dtmf", { digit, from: from === bell ? "door" : "answerer" }),
+        passesDigits: (from) => from === bell || this.door.answererDigits !== "flow",
+        digit: (key, from) => this.#keyPressed(key, from === bell ? "door" : "answerer"),
         text: (message, from) => this.#host.text(message, from.name, bridge.other(from.call).name, this.id),
         refer: (referral, from) => transfer(this.#host, bridge, from, referral, this.#phonesSee),
         replaced: (gone, by) => {
@@ -337,6 +333,11 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       },
       false,
     );
+  }
+
+  #keyPressed({ digit, by, durationMs }: Key, from: "door" | "answerer"): void {
+    if (from === "answerer" && this.door.answererDigits === "door") return;
+    this.tell("dtmf", { digit, from, by, ...(durationMs === undefined ? {} : { durationMs }) });
   }
 
   #answered(by: string): void {

@@ -6,6 +6,7 @@ import { after, describe, it } from "node:test";
 import { DoorOpener, type Opening } from "../../src/door/opener.ts";
 import type { Means } from "../../src/door/plan.ts";
 import { checkDoor } from "../../src/door/settings.ts";
+import { sendDigits, usualTiming, type SendDigit } from "../../src/dtmf.ts";
 import { tryAgain } from "../../src/errors.ts";
 import { HttpClient } from "../../src/http.ts";
 import { FakeClock, settle } from "../support/clock.ts";
@@ -16,13 +17,15 @@ const form = { id: "front", name: "Frontdoor", preset: "generic", extension: "50
 function bell(clock: FakeClock, ...answers: (number | Error | "never")[]) {
   const got: { kind: string; digit: string; ms: number; at: number }[] = [];
   const began = clock.now();
-  const sendDigit: NonNullable<Means["sendDigit"]> = (kind, digit, ms) => {
+  const send: SendDigit = (kind, digit, { durationMs: ms }) => {
     got.push({ kind, digit, ms, at: clock.now() - began });
     const answer = answers.shift() ?? 200;
     if (answer === "never") return new Promise(() => {});
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
   };
-  return { got, sendDigit, digits: () => got.map(({ digit }) => digit).join("") };
+  const sendDigitsTo: NonNullable<Means["sendDigits"]> = (code) =>
+    sendDigits(clock, code, ["info", "info-dtmf"], usualTiming, send);
+  return { got, sendDigits: sendDigitsTo, digits: () => got.map(({ digit }) => digit).join("") };
 }
 
 async function opened(clock: FakeClock, opening: Promise<Opening>, ms = 60_000): Promise<Opening> {
@@ -34,17 +37,17 @@ describe("X5, P11 opening by DTMF", () => {
   it("sends the code digit by digit, in the preset's way, with the tone's length and the gap between", async () => {
     const clock = new FakeClock();
     const door = checkDoor({ ...form, code: "1#2" });
-    const { got, sendDigit } = bell(clock);
+    const { got, sendDigits } = bell(clock);
     const opening = await opened(
       clock,
-      new DoorOpener({ clock }).open(door, { door: "front", by: "6001" }, { sendDigit }),
+      new DoorOpener({ clock }).open(door, { door: "front", by: "6001" }, { sendDigits }),
     );
     assert.deepEqual(
       got.map(({ kind, digit, ms, at }) => [kind, digit, ms, at]),
       [
-        ["dtmf-relay", "1", 160, 0],
-        ["dtmf-relay", "#", 160, 260],
-        ["dtmf-relay", "2", 160, 520],
+        ["info", "1", 160, 0],
+        ["info", "#", 160, 260],
+        ["info", "2", 160, 520],
       ],
     );
     const { id, ts, ...rest } = opening;
@@ -61,9 +64,9 @@ describe("X5, P11 opening by DTMF", () => {
 
   it("waits 500 ms for each comma", async () => {
     const clock = new FakeClock();
-    const { got, sendDigit } = bell(clock);
+    const { got, sendDigits } = bell(clock);
     const door = checkDoor({ ...form, code: "1,,2" });
-    await opened(clock, new DoorOpener({ clock }).open(door, { door: "front", by: "x" }, { sendDigit }));
+    await opened(clock, new DoorOpener({ clock }).open(door, { door: "front", by: "x" }, { sendDigits }));
     assert.deepEqual(
       got.map(({ digit, at }) => [digit, at]),
       [
@@ -76,18 +79,18 @@ describe("X5, P11 opening by DTMF", () => {
   for (const status of [405, 415, 501])
     it(`takes the other body after ${status}, for the whole code`, async () => {
       const clock = new FakeClock();
-      const { got, sendDigit } = bell(clock, status);
+      const { got, sendDigits } = bell(clock, status);
       const door = checkDoor({ ...form, code: "12" });
       const opening = await opened(
         clock,
-        new DoorOpener({ clock }).open(door, { door: "front", by: "x" }, { sendDigit }),
+        new DoorOpener({ clock }).open(door, { door: "front", by: "x" }, { sendDigits }),
       );
       assert.deepEqual(
         got.map(({ kind, digit }) => [kind, digit]),
         [
-          ["dtmf-relay", "1"],
-          ["dtmf", "1"],
-          ["dtmf", "2"],
+          ["info", "1"],
+          ["info-dtmf", "1"],
+          ["info-dtmf", "2"],
         ],
       );
       assert.deepEqual([opening.ok, opening.reason], [true, "opened by DTMF (INFO application/dtmf)"]);
@@ -95,10 +98,10 @@ describe("X5, P11 opening by DTMF", () => {
 
   it("stops where a digit is refused after others were taken, without a second body", async () => {
     const clock = new FakeClock();
-    const { digits, sendDigit } = bell(clock, 200, 415);
+    const { digits, sendDigits } = bell(clock, 200, 415);
     const opening = await opened(
       clock,
-      new DoorOpener({ clock }).open(checkDoor(form), { door: "front", by: "x" }, { sendDigit }),
+      new DoorOpener({ clock }).open(checkDoor(form), { door: "front", by: "x" }, { sendDigits }),
     );
     assert.equal(digits(), "98");
     assert.deepEqual([opening.ok, opening.method], [false, "dtmf-info"]);
@@ -108,10 +111,10 @@ describe("X5, P11 opening by DTMF", () => {
   it("does not hang on a bell that never answers", async () => {
     const clock = new FakeClock();
     const opener = new DoorOpener({ clock });
-    const { sendDigit } = bell(clock, "never");
-    const opening = await opened(clock, opener.open(checkDoor(form), { door: "front", by: "x" }, { sendDigit }));
+    const { sendDigits } = bell(clock, "never");
+    const opening = await opened(clock, opener.open(checkDoor(form), { door: "front", by: "x" }, { sendDigits }));
     assert.match(opening.reason, /did not answer the DTMF code \(no answer\)/);
-    const again = await opened(clock, opener.open(checkDoor(form), { door: "front", by: "x" }, { sendDigit }));
+    const again = await opened(clock, opener.open(checkDoor(form), { door: "front", by: "x" }, { sendDigits }));
     assert.equal(again.ok, true);
     assert.equal(clock.pending, 0);
   });
@@ -203,8 +206,8 @@ describe("X5 opening by the relay's HTTP call", () => {
   it("is taken when the door refuses both bodies of INFO", async () => {
     using server = await relay(yes);
     const clock = new FakeClock();
-    const { digits, sendDigit } = bell(clock, 405, 405);
-    const opening = await open({ sendDigit, http: server.http }, clock);
+    const { digits, sendDigits } = bell(clock, 405, 405);
+    const opening = await open({ sendDigits, http: server.http }, clock);
     assert.deepEqual([opening.ok, opening.method], [true, "http"]);
     assert.equal(digits(), "99");
   });
@@ -251,10 +254,10 @@ describe("X6 one hand on the door", () => {
   it("refuses a second opening while one is under way", async () => {
     const clock = new FakeClock();
     const opener = new DoorOpener({ clock });
-    const { digits, sendDigit } = bell(clock);
-    const first = opener.open(checkDoor(form), { door: "front", by: "a" }, { sendDigit });
+    const { digits, sendDigits } = bell(clock);
+    const first = opener.open(checkDoor(form), { door: "front", by: "a" }, { sendDigits });
     await settle();
-    const second = await opener.open(checkDoor(form), { door: "front", by: "b" }, { sendDigit });
+    const second = await opener.open(checkDoor(form), { door: "front", by: "b" }, { sendDigits });
     assert.deepEqual([second.ok, second.by], [false, "b"]);
     assert.match(second.reason, /under way: wait for its result/);
     const other = opener.open(checkDoor({ ...form, id: "back" }), { door: "back", by: "b" }, bell(clock));
@@ -266,22 +269,22 @@ describe("X6 one hand on the door", () => {
   it("opens once for the same id, and gives the first answer to the others, at once and later", async () => {
     const clock = new FakeClock();
     const opener = new DoorOpener({ clock });
-    const { digits, sendDigit } = bell(clock);
+    const { digits, sendDigits } = bell(clock);
     const request = { door: "front", by: "mqtt", id: "wish-1" };
-    const both = [1, 2].map(() => opener.open(checkDoor(form), request, { sendDigit }));
+    const both = [1, 2].map(() => opener.open(checkDoor(form), request, { sendDigits }));
     await clock.advance(60_000);
     const [first, second] = await Promise.all(both);
     assert.deepEqual(first, second);
-    assert.deepEqual(await opener.open(checkDoor(form), request, { sendDigit }), first);
+    assert.deepEqual(await opener.open(checkDoor(form), request, { sendDigits }), first);
     assert.equal(digits(), "9876");
   });
 
   it("opens three times a minute and not a fourth time", async () => {
     const clock = new FakeClock();
     const opener = new DoorOpener({ clock });
-    const { digits, sendDigit } = bell(clock);
+    const { digits, sendDigits } = bell(clock);
     const open = () =>
-      opened(clock, opener.open(checkDoor({ ...form, code: "1" }), { door: "front", by: "x" }, { sendDigit }), 5_000);
+      opened(clock, opener.open(checkDoor({ ...form, code: "1" }), { door: "front", by: "x" }, { sendDigits }), 5_000);
     const four = [await open(), await open(), await open(), await open()];
     assert.deepEqual(
       four.map(({ ok }) => ok),

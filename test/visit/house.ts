@@ -3,7 +3,8 @@
 import { once } from "node:events";
 import { Secret } from "../../src/secret.ts";
 import { SimBell, SimPhone, type BellOptions, type PhoneOptions, type SimEvent } from "../../src/sim/sim.ts";
-import type { Opening } from "../../src/door/door.ts";
+import type { DoorSettings, Opening } from "../../src/door/door.ts";
+import type { DeviceOptions } from "../../src/visit/devices.ts";
 import type { VisitEvent, VisitEventName } from "../../src/visit/messages.ts";
 import type { DirectSettings } from "../../src/visit/outside.ts";
 import { Switchboard, type SwitchboardOptions } from "../../src/visit/switchboard.ts";
@@ -41,6 +42,8 @@ export class Record<T extends { event: string }> {
   }
 }
 
+type DoorDigits = Pick<DoorSettings, "answererDigits"> & Pick<DeviceOptions, "dtmf">;
+
 export class House {
   readonly switchboard: Switchboard;
   readonly events = new Record<VisitEvent>();
@@ -73,20 +76,22 @@ export class House {
 
   /** A house with one door, "front", extension 8000. */
   static async open(
-    door: { code?: string; imageUrl?: string; preset?: string; address?: string } = {},
+    door: { code?: string; imageUrl?: string; preset?: string; address?: string } & DoorDigits = {},
     direct?: DirectSettings,
     sip: { readonly maxCalls?: number } = {},
     options: Partial<SwitchboardOptions> = {},
   ): Promise<House> {
     const house = new House(direct, sip, options);
-    const { code = "1234", imageUrl, preset = "generic", address } = door;
+    const { code = "1234", imageUrl, preset = "generic", address, answererDigits, dtmf } = door;
     house.switchboard.addDoor(
       {
         ...{ id: "front", name: "Front door", extension: "8000", preset, password, code: new Secret(code) },
         ...(imageUrl === undefined ? {} : { imageUrl: new Secret(imageUrl) }),
         ...(address === undefined ? {} : { address }),
+        ...(answererDigits && { answererDigits }),
       },
       "door Front door",
+      dtmf ? { dtmf } : {},
     );
     await house.switchboard.start();
     return house;

@@ -128,6 +128,11 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return this.changes.reoffer(offer);
   }
 
+  /** Whether the peer says that it takes INFO; undefined where it says nothing. */
+  get takesInfo(): boolean | undefined {
+    return this.changes.takesInfo;
+  }
+
   /** Sends an INFO and gives the status of its answer; 408 where none came, 481 where there is no call. */
   info(contentType: string, body: string): Promise<number> {
     return this.#ask("INFO", contentType, body);

@@ -40,6 +40,8 @@ export class Renegotiation {
   #pause: Cancel | undefined;
   /** Whether the peer takes UPDATE, by its last Allow. */
   #updates = false;
+  /** Whether the peer takes INFO, by its last Allow; undefined where it has sent none. */
+  takesInfo: boolean | undefined;
   /** What we described last. */
   #local: string | undefined;
 
@@ -54,7 +56,9 @@ export class Renegotiation {
 
   /** Notes what a message of the peer says it can. */
   hear(message: SipMessage): void {
-    if (message.get("allow") !== undefined) this.#updates = names(message, "allow", "UPDATE");
+    if (message.get("allow") === undefined) return;
+    this.#updates = names(message, "allow", "UPDATE");
+    this.takesInfo = names(message, "allow", "INFO");
   }
 
   /** Notes what we described. */
