@@ -1,19 +1,42 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
+import { setTimeout as turn } from "node:timers/promises";
 import { checkConfig } from "../../src/server/config.ts";
 import { startServer } from "../../src/server/server.ts";
+import { SipResponse } from "../../src/sip/message/message.ts";
+import { readTraced } from "../../src/sip/trace/text.ts";
+import type { Traced } from "../../src/sip/trace/trace.ts";
 import { without } from "../support/peers.ts";
 import { Baresip, toneShare } from "./baresip.ts";
 
 const password = "correct-horse";
 
-async function house(codecNote: string, transport: "udp" | "tcp", codecs: { bell: string; phone: string }) {
+const isResponse = (entry: Traced) => readTraced(entry) instanceof SipResponse;
+
+/** What `look` finds, once it finds something. */
+async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  for (let tries = 0; tries < 100; tries++) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await turn(100);
+  }
+  throw new Error(`waited 10 s for ${what}`);
+}
+
+interface Codecs {
+  readonly bell: string;
+  readonly phone: string;
+}
+
+/** A bell, and a phone with another one beside it that is not rung by the bell. */
+async function house(t: TestContext, codecNote: string, transport: "udp" | "tcp", codecs: Codecs, others = 0) {
   const lines: Record<string, unknown>[] = [];
+  const numbers = Array.from({ length: others }, (_, i) => String(6002 + i));
   const server = await startServer(
     checkConfig({
       sip: { listeners: [{ transport, address: "127.0.0.1", port: 0 }] },
       media: { bind: "127.0.0.1", advertise: "127.0.0.1", ports: [0, 0] },
-      extensions: [{ extension: "6001", password }],
+      extensions: ["6001", ...numbers].map((extension) => ({ extension, password })),
       doors: [
         {
           ...{ id: "front", name: `Front door ${codecNote}`, extension: "8000", password, code: "1234" },
@@ -23,26 +46,28 @@ async function house(codecNote: string, transport: "udp" | "tcp", codecs: { bell
     }),
     (line) => lines.push(line),
   );
+  const devices: Baresip[] = [];
+  t.after(async () => {
+    // Who is not let go by its server ends late.
+    await Promise.all(devices.map((device) => device.end()));
+    await server.close();
+  });
   const address = `127.0.0.1:${server.switchboard.addresses[0]?.port}`;
-  const bell = await Baresip.start({
-    server: address,
-    extension: "8000",
-    password,
-    tone: 440,
-    codecs: codecs.bell,
-    transport,
-  });
-  const phone = await Baresip.start({
-    ...{ server: address, extension: "6001", password, tone: 880, codecs: codecs.phone, transport },
-    answer: true,
-  });
-  try {
-    await Promise.all([bell.registered(), phone.registered()]);
-  } catch (error) {
-    await Promise.all([bell.end(), phone.end(), server.close()]);
-    throw error;
-  }
-  return { server, bell, phone, lines, address };
+  const device = async (extension: string, tone: number, answer = true) => {
+    const wanted = { server: address, extension, password, tone, transport, answer };
+    const made = await Baresip.start({ ...wanted, codecs: answer ? codecs.phone : codecs.bell });
+    devices.push(made);
+    await made.registered();
+    return made;
+  };
+  const bell = await device("8000", 440, false);
+  const phone = await device("6001", 880);
+  const beside = await Promise.all(numbers.map((number, i) => device(number, 1320 + 440 * i)));
+  const talk = async () => {
+    bell.command("dial", `sip:100@${address};transport=${transport}`);
+    await Promise.all([bell.event("CALL_ESTABLISHED"), phone.event("CALL_ESTABLISHED")]);
+  };
+  return { server, bell, phone, beside, lines, address, talk };
 }
 
 describe("two baresip, bell and phone", { skip: without("baresip"), timeout: 60_000 }, () => {
@@ -50,28 +75,63 @@ describe("two baresip, bell and phone", { skip: without("baresip"), timeout: 60_
     ["with the same codec over UDP", "udp", "PCMA", "PCMA"],
     ["with PCMA on one side and PCMU on the other, over TCP", "tcp", "PCMA", "PCMU"],
   ] as const)
-    it(`H4, H5, P9 hear each other ${title}`, async () => {
-      const { server, bell, phone, lines, address } = await house(title, transport, {
-        bell: bellCodec,
-        phone: phoneCodec,
-      });
-      try {
-        bell.command("dial", `sip:100@${address};transport=${transport}`);
-        await bell.event("CALL_ESTABLISHED");
-        await phone.event("CALL_ESTABLISHED");
-        await Promise.all([bell.received(1.5), phone.received(1.5)]);
-        bell.command("hangup");
-        await phone.event("CALL_CLOSED");
-      } finally {
-        const [atBell, atPhone] = [await bell.end(), await phone.end()];
-        await server.close();
-        assert.ok(toneShare(atPhone, 440) > 0.8, `the phone heard the bell: ${toneShare(atPhone, 440)}`);
-        assert.ok(toneShare(atBell, 880) > 0.8, `the bell heard the phone: ${toneShare(atBell, 880)}`);
-      }
+    it(`H4, H5, P9 hear each other ${title}`, async (t) => {
+      const { bell, phone, lines, talk } = await house(t, title, transport, { bell: bellCodec, phone: phoneCodec });
+      await talk();
+      await Promise.all([bell.received(1.5), phone.received(1.5)]);
+      bell.command("hangup");
+      await phone.event("CALL_CLOSED");
+      const [atBell, atPhone] = [await bell.end(), await phone.end()];
+      assert.ok(toneShare(atPhone, 440) > 0.8, `the phone heard the bell: ${toneShare(atPhone, 440)}`);
+      assert.ok(toneShare(atBell, 880) > 0.8, `the bell heard the phone: ${toneShare(atBell, 880)}`);
       const events = lines.map((line) => line["event"]);
       assert.deepEqual(
         events.filter((event) => ["ring", "trying", "answered", "ended"].includes(String(event))),
         ["ring", "trying", "answered", "ended"],
       );
     });
+
+  it("H1, N1 the phone holds the bell, which falls silent, and takes it back", async (t) => {
+    const { server, bell, phone, talk } = await house(t, "", "udp", { bell: "PCMA", phone: "PCMA" });
+    await talk();
+    await Promise.all([bell.received(0.5), phone.received(0.5)]);
+    // What the bell answers to our re-INVITE says what it does from now on; it is the only one that is asked.
+    const bellSays = (direction: string, after: number): Promise<number> =>
+      until(`the bell to answer with ${direction}`, () => {
+        const since = server.switchboard.endpoint.trace.entries(after).filter((entry) => entry.direction === "in");
+        return since.find((entry) => readTraced(entry)?.body.includes(`a=${direction}\r\n`) && isResponse(entry))?.seq;
+      });
+    const legs = [...server.switchboard.bridges].map(([call, bridge]) => bridge.leg(call));
+    const sound = legs.find((leg) => leg && leg.name !== "6001")?.session;
+    assert.ok(sound);
+    const fromBell = async () => (await sound.stats()).received;
+    phone.command("hold");
+    const held = await bellSays("recvonly", 0);
+    let heard = 0;
+    await until("the bell to fall silent", async () => heard === (heard = await fromBell()) || undefined);
+    phone.command("resume");
+    await bellSays("sendrecv", held);
+    await until("the bell to be heard again", async () => (await fromBell()) > heard + 25 || undefined);
+    bell.command("hangup");
+    await phone.event("CALL_CLOSED");
+  });
+
+  it("N1 the phone transfers the bell to another one, which hears it and is heard", async (t) => {
+    const { bell, phone, beside, address, lines, talk } = await house(t, "", "udp", { bell: "PCMA", phone: "PCMA" }, 1);
+    const [other] = beside;
+    assert.ok(other);
+    await talk();
+    await bell.received(0.5);
+    phone.command("transfer", `sip:6002@${address}`);
+    await Promise.all([other.event("CALL_ESTABLISHED"), phone.event("CALL_CLOSED")]);
+    await Promise.all([bell.received((await bell.seconds()) + 1.5), other.received(1.5)]);
+    bell.command("hangup");
+    await other.event("CALL_CLOSED");
+    const told = lines.find(({ event }) => event === "transferred");
+    assert.deepEqual(told?.["payload"], { from: "6001", to: "6002" });
+    const [atBell, atOther] = [await bell.end(), await other.end()];
+    assert.ok(toneShare(atOther, 440) > 0.8, `the other phone heard the bell: ${toneShare(atOther, 440)}`);
+    const heard = toneShare(atBell.subarray(-8000), 1320);
+    assert.ok(heard > 0.8, `the bell heard the other phone: ${heard}`);
+  });
 });

@@ -41,6 +41,7 @@ export class Baresip {
   readonly #socket: Socket;
   readonly #events: Record<string, unknown>[] = [];
   readonly #waiting = new Set<() => void>();
+  #ended: Promise<Int16Array> | undefined;
 
   private constructor(child: Child, folder: string, socket: Socket, tlsPort: number) {
     this.child = child;
@@ -130,25 +131,42 @@ export class Baresip {
     });
   }
 
+  // One file for each time that its sound is set up anew (a call, a re-INVITE), named by when that was.
+  async #files(): Promise<string[]> {
+    const names = (await readdir(this.#folder)).filter((name) => name.endsWith("dec.wav"));
+    const files = names.map((name) => join(this.#folder, name));
+    const begun = await Promise.all(files.map(async (file) => ({ file, at: (await stat(file)).birthtimeMs })));
+    return begun.sort((a, b) => a.at - b.at).map(({ file }) => file);
+  }
+
+  /** How many seconds of sound it has received. */
+  async seconds(): Promise<number> {
+    const sizes = await Promise.all((await this.#files()).map(async (file) => (await stat(file)).size - 44));
+    return sizes.reduce((sum, size) => sum + Math.max(0, size), 0) / 16_000;
+  }
+
   /** Resolves when it has received that many seconds of sound. */
   async received(seconds: number): Promise<void> {
-    for (;;) {
-      const file = (await readdir(this.#folder)).find((name) => /dec.*\.wav$/.test(name));
-      const bytes = file === undefined ? 0 : (await stat(join(this.#folder, file))).size;
-      if (bytes > 44 + seconds * 16_000) return;
+    for (let tries = 0; (await this.seconds()) <= seconds; tries++) {
+      if (tries > 20 * (15 + seconds))
+        throw new Error(
+          `baresip has received ${await this.seconds()} s of sound, not ${seconds}. It said:\n${this.child.output}`,
+        );
       await turn(50);
     }
   }
 
   /** Ends it and gives the 16-bit samples of what it received (8 kHz). */
-  async end(): Promise<Int16Array> {
+  end(): Promise<Int16Array> {
+    return (this.#ended ??= this.#end());
+  }
+
+  async #end(): Promise<Int16Array> {
     this.#socket.destroy();
     await this.child.end("SIGTERM");
-    const files = await readdir(this.#folder);
-    const received = files.find((name) => /dec.*\.wav$/.test(name));
-    const wav = received === undefined ? Buffer.alloc(44) : await readFile(join(this.#folder, received));
+    const files = await Promise.all((await this.#files()).map((file) => readFile(file)));
     await rm(this.#folder, { recursive: true });
-    const data = wav.subarray(44);
+    const data = Buffer.concat(files.map((wav) => wav.subarray(44)));
     return Int16Array.from({ length: data.length >> 1 }, (_, i) => data.readInt16LE(i * 2));
   }
 }

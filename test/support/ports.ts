@@ -1,9 +1,9 @@
 // Free ports for programs that must be told theirs (sipp, mosquitto, Chromium). Our own sockets take port 0 instead.
 import { isFree } from "../../scripts/ports.ts";
 
-// Below those that systems give to who asks for any (Linux: 32768 on), and below our own media ports (30000 on): a program that
+// Below those that systems give to who asks for any (Linux: 32768 on), and below those of media (baresip: 20000 on, ours: 30000 on): a program that
 // is ended and started again would else find its port taken by a stranger.
-const range = { first: 12_000, last: 29_800 };
+const range = { first: 12_000, last: 20_000 };
 
 /** `count` different ports, free on loopback over TCP and UDP at the time of the call; nobody else is given one by chance. */
 export async function freePorts(count: number): Promise<number[]> {
