@@ -10,6 +10,7 @@ import { Conferences, type Conference, type ConferenceOptions } from "./conferen
 import { DigitsUnderWay } from "./digits.ts";
 import * as negotiate from "./negotiate.ts";
 import { kinds } from "./offer-answer.ts";
+import { Recordings, type Recording, type RecordOptions } from "./recording.ts";
 import { MediaSession, type SessionHost } from "./session.ts";
 import { Outbox } from "./worker/outbox.ts";
 import { noCounts, type Counts, type FromWorker, type ToWorker, type WorkerSettings } from "./worker/messages.ts";
@@ -75,6 +76,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
   readonly #outbox = new Outbox<ToWorker>((messages) => this.#worker?.postMessage(messages));
   readonly #asking = new Map<number, (counts: Counts) => void>();
   readonly #ending = new Map<number, (counts: Counts) => void>();
+  readonly #recordings = new Recordings((recording, order) => this.#outbox.put({ type: "record", recording, order }));
   readonly #conferences = new Conferences(
     (conference, order) => this.#outbox.put({ type: "conference", conference, order }),
     (session) => {
@@ -168,6 +170,11 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
     return this.#conferences.open(this.#next++, options);
   }
 
+  /** Records one session, or two as left and right: those that it is told to hear. */
+  record(channels: 1 | 2, options: RecordOptions = {}): Recording {
+    return this.#recordings.open(this.#next++, channels, options);
+  }
+
   /** Closes all sessions and the worker. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -249,6 +256,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
     for (const map of [this.#asking, this.#ending, this.#sessions, this.#peers]) map.clear();
     for (const session of sessions) session.ended();
     this.#conferences.end();
+    this.#recordings.end();
   }
 
   #receive(message: Exclude<FromWorker, { type: "ready" | "unusable" }>): void {
@@ -273,6 +281,10 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
         break;
       case "picture":
         this.#sessions.get(message.session)?.emit("pictureWanted");
+        break;
+      case "recorded":
+      case "record-ended":
+        this.#recordings.told(message);
         break;
       case "levels":
         this.#conferences.told(message);

@@ -5,6 +5,7 @@ import type { SrtpKeys } from "../suites.ts";
 import type { PlaybackEnd, Sound } from "../sound.ts";
 import type { Level } from "./audio/conference.ts";
 import type { ConferenceOrder } from "./audio/conferences.ts";
+import type { RecordOrder } from "./audio/recorders.ts";
 
 export type { Format, Kind };
 
@@ -106,6 +107,7 @@ export type ToWorker =
     }
   | { readonly type: "stop"; readonly session: number; readonly play: number }
   | { readonly type: "conference"; readonly conference: number; readonly order: ConferenceOrder }
+  | { readonly type: "record"; readonly recording: number; readonly order: RecordOrder }
   | { readonly type: "stats"; readonly session: number; readonly ask: number }
   /** Asks the peer's camera for a whole picture. */
   | { readonly type: "picture"; readonly session: number }
@@ -142,6 +144,8 @@ export type FromWorker =
   /** The peer's camera is to send a whole picture, and can be asked by signalling only. */
   | { readonly type: "picture"; readonly session: number }
   | { readonly type: "levels"; readonly conference: number; readonly levels: readonly Level[] }
+  | { readonly type: "recorded"; readonly recording: number; readonly samples: Int16Array }
+  | { readonly type: "record-ended"; readonly recording: number }
   | { readonly type: "stats"; readonly ask: number; readonly counts: Counts }
   /** The session's peer presses a key; with `durationMs`, it has let go of it. */
   | {

@@ -2,6 +2,7 @@
 // no clock of its own, so tests drive it directly.
 import { isIPv6 } from "node:net";
 import { Players } from "./audio/player.ts";
+import { Recorders } from "./audio/recorders.ts";
 import { Conferences } from "./audio/conferences.ts";
 import { Digits } from "./dtmf/digits.ts";
 import { Stream, type StreamDeps, type Wire } from "./stream.ts";
@@ -50,6 +51,7 @@ export class Relay {
   readonly #players: Players;
   readonly #conferences: Conferences;
   readonly #digits: Digits;
+  readonly #recorders: Recorders;
 
   constructor(settings: RelaySettings, deps: RelayDeps) {
     this.#settings = settings;
@@ -58,6 +60,7 @@ export class Relay {
     this.#own = new Set(settings.own);
     this.#conferences = new Conferences(deps.metronome, deps.tell);
     this.#digits = new Digits(deps.metronome, deps.tell);
+    this.#recorders = new Recorders(deps.metronome, deps.tell);
   }
 
   handle(message: Exclude<ToWorker, { type: "end" }>): void {
@@ -78,14 +81,17 @@ export class Relay {
       }
       case "play":
       case "stop":
-        this.#players.handle(message, this.#half(message.session, "audio")?.stream);
+        this.#players.handle(message, this.#soundOf(message.session));
         break;
       case "conference":
-        this.#conferences.handle(message, (session) => this.#half(session, "audio")?.stream);
+        this.#conferences.handle(message, this.#soundOf);
+        break;
+      case "record":
+        this.#recorders.handle(message, this.#soundOf);
         break;
       case "hear-digits":
       case "send-digit":
-        this.#digits.handle(message, this.#half(message.session, "audio")?.stream);
+        this.#digits.handle(message, this.#soundOf(message.session));
         break;
       case "stats":
         this.#deps.tell({ type: "stats", ask: message.ask, counts: this.#counts(message.session) });
@@ -121,6 +127,7 @@ export class Relay {
   /** Closes every session; resolves when no port is left open. */
   async end(): Promise<void> {
     this.#conferences.end();
+    this.#recorders.end();
     for (const id of [...this.#sessions.keys()]) this.#close(id, []);
     this.#closing.add(Promise.all([...this.#ready.keys()].map((port) => this.#unused(port))));
     await Promise.all(this.#closing);
@@ -178,6 +185,8 @@ export class Relay {
     pair.rtcp.on("message", (packet, from) => stream.receiveControl(packet, plain(from.address), from.port));
     return { stream, pair };
   }
+
+  readonly #soundOf = (id: number): Stream | undefined => this.#half(id, "audio")?.stream;
 
   #half(id: number, kind: Kind): Half | undefined {
     return this.#sessions.get(id)?.halves.get(kind);
