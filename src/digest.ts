@@ -42,6 +42,10 @@ interface Scheme {
 }
 
 const token = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
+const between = /[\s,]*/y;
+const equals = /\s*=\s*/y;
+const quotedText = /"(?:[^"\\]|\\.)*"/sy;
+const plainText = /[^\s,]*/y;
 
 // One header may hold several challenges, and commas separate both challenges and parameters (RFC 9110 §11.6.1): a word
 // followed by "=" is a parameter, a word followed by a space and another word begins a challenge.
@@ -50,20 +54,21 @@ function parseSchemes(value: string): Scheme[] {
   let at = 0;
   const skip = (pattern: RegExp) => {
     pattern.lastIndex = at;
-    const found = pattern.exec(value);
-    if (found) at = pattern.lastIndex;
-    return found?.[0];
+    if (!pattern.test(value)) return undefined;
+    const start = at;
+    at = pattern.lastIndex;
+    return value.slice(start, at);
   };
   while (at < value.length) {
-    skip(/[\s,]*/y);
+    skip(between);
     const word = skip(token);
     if (!word) break;
-    if (skip(/\s*=\s*/y) === undefined) {
+    if (skip(equals) === undefined) {
       schemes.push({ scheme: word.toLowerCase(), params: new Map() });
       continue;
     }
-    const quoted = skip(/"(?:[^"\\]|\\.)*"/sy);
-    const text = quoted === undefined ? (skip(/[^\s,]*/y) ?? "") : quoted.slice(1, -1).replace(/\\(.)/gs, "$1");
+    const quoted = skip(quotedText);
+    const text = quoted === undefined ? (skip(plainText) ?? "") : quoted.slice(1, -1).replace(/\\(.)/gs, "$1");
     const params = schemes.at(-1)?.params;
     if (params && !params.has(word.toLowerCase())) params.set(word.toLowerCase(), text);
   }

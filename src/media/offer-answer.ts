@@ -268,8 +268,8 @@ export class OfferAnswer {
     const { id } = this.#options;
     const { advertise } = this;
     // RFC 3264 §8: the version goes up exactly when something else changed.
-    if (writeSdp(id, this.#version, advertise, lines) !== this.#written) this.#version++;
-    this.#written = writeSdp(id, this.#version, advertise, lines);
+    const same = writeSdp(id, this.#version, advertise, lines);
+    if (same !== this.#written) this.#written = writeSdp(id, ++this.#version, advertise, lines);
     return this.#written;
   }
 }

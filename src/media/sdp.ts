@@ -189,14 +189,13 @@ function mediaLines(line: LocalLine): string {
   const { type, port, protocol, formats, feedback, ptime, mux, crypto = [] } = line;
   const head = `m=${type} ${port} ${protocol} ${line.list ?? formats.map((f) => f.payload).join(" ")}\r\n`;
   if (port === 0) return head;
-  const attributes = [
-    ...formats.map((f) => `rtpmap:${f.payload} ${label(f)}`),
-    ...formats.flatMap((f) => (f.fmtp === undefined ? [] : [`fmtp:${f.payload} ${f.fmtp}`])),
-    ...feedback.map((f) => `rtcp-fb:* ${f}`),
-    ...(mux ? ["rtcp-mux"] : []),
-    ...crypto.map(writeCrypto),
-    ...(ptime === undefined ? [] : [`ptime:${ptime}`]),
-    line.direction,
-  ];
-  return `${head}a=${attributes.join("\r\na=")}\r\n`;
+  let text = head;
+  const add = (attribute: string) => (text += `a=${attribute}\r\n`);
+  for (const f of formats) add(`rtpmap:${f.payload} ${label(f)}`);
+  for (const f of formats) if (f.fmtp !== undefined) add(`fmtp:${f.payload} ${f.fmtp}`);
+  for (const f of feedback) add(`rtcp-fb:* ${f}`);
+  if (mux) add("rtcp-mux");
+  for (const key of crypto) add(writeCrypto(key));
+  if (ptime !== undefined) add(`ptime:${ptime}`);
+  return add(line.direction);
 }

@@ -99,6 +99,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   /** The extensions whose answers go another way than they ask for. */
   readonly #rports = new Map<string, boolean>();
   #transports: Transport[] = [];
+  /** Where it listens. */
+  #listening: readonly Address[] = [];
   #running = false;
 
   constructor(options: EndpointOptions) {
@@ -123,7 +125,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     const { realm = "portero", algorithms = ["MD5"] } = options;
     this.#admission = new Admission({
       ...{ realm, algorithms, clock: this.clock, guard: this.guard, overload: this.#overload },
-      listening: () => this.#transports.flatMap(({ address }) => address ?? []),
+      listening: () => this.#listening,
       trusts: (invite, flow) => options.trusts?.(invite, flow),
       registrar: new Registrar(this.location, this.clock, expiry),
       refused: (refusal) => this.emit("refused", refusal),
@@ -186,6 +188,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
       trouble: (error) => this.emit("trouble", error),
     };
     this.#transports = await listenOnAll(this.#options.listeners, (options) => listen(options, inbound));
+    this.#listening = this.#transports.flatMap(({ address }) => address ?? []);
     this.#running = true;
   }
 

@@ -13,8 +13,9 @@ export type IsUs = (uri: string) => boolean;
  * leads elsewhere, where there is one: such a request is not for us.
  */
 export function takeRoute(request: SipRequest, isUs: IsUs): string | undefined {
-  const routes = request.list("route").map((value) => parseNameAddr(value)?.uri ?? value);
-  if (routes.length === 0) return undefined;
+  const values = request.list("route");
+  if (values.length === 0) return undefined;
+  const routes = values.map((value) => parseNameAddr(value)?.uri ?? value);
   // A strict router has put us where the destination stood, and the destination last (§16.4, §16.12.1.1).
   const own = parseUri(request.uri);
   if (own?.params.has("lr") && own.user === "" && isUs(request.uri)) request.uri = routes.pop() ?? request.uri;

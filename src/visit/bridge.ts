@@ -175,11 +175,11 @@ export class Bridge {
   #attach(leg: Leg, wish: Direction, told: Direction): Side {
     const { call, session } = leg;
     this.#host.bridges.set(call, this);
-    const heard: (() => void)[] = [];
+    const heard: [event: "ended", listener: (...payload: unknown[]) => void][] = [];
     const on = <E extends keyof CallEvents>(event: E, listener: (...payload: CallEvents[E]) => void) => {
       const typed = listener as (...payload: unknown[]) => void;
       call.on(event as string as "ended", typed);
-      heard.push(() => call.off(event as string as "ended", typed));
+      heard.push([event as string as "ended", typed]);
     };
     on("ended", (end) => this.#ended(call, end));
     on("reoffer", (offer) => void this.#reoffered(call, offer));
@@ -212,7 +212,7 @@ export class Bridge {
       told: (key) => hooks.digit?.(key, leg),
     });
     const detach = () => {
-      for (const off of heard) off();
+      for (const [event, listener] of heard) call.off(event, listener);
       session.off("silent", silent).off("heard", sound).off("closed", closed);
       session.off("pictureWanted", picture).off("settled", settled);
       digits.close();

@@ -127,11 +127,12 @@ export class Outside {
       if (caller) return caller;
     }
     const { host } = flow.remote;
+    if (!this.#trusted.has(host)) return undefined;
     const from = parseUri(invite.from?.uri ?? "");
     const number = plainUser(from?.user ?? "") || (from?.host ?? host);
     // Whoever has a number here shows its password, wherever it calls from.
     const known = this.#options.plan.owner(number) !== undefined || this.#options.isRegistered(host);
-    return this.#trusted.has(host) && !known ? { kind: "address", number } : undefined;
+    return known ? undefined : { kind: "address", number };
   }
 
   /** Whether the sound of a call that came in by an account is to be encrypted; undefined for any other call. */

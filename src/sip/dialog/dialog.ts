@@ -113,7 +113,12 @@ export class Dialog {
 }
 
 // Only the header's own tag: a name in quotes and a URI in angle brackets may hold the same letters.
-const withoutTag = (value = ""): string =>
-  splitOutside(value, ";")
+function withoutTag(value = ""): string {
+  const tag = value.indexOf(";tag=");
+  // As it nearly always stands: the last of the header's parameters.
+  if (tag > value.lastIndexOf(">") && value.lastIndexOf(";") === tag && !value.includes('"'))
+    return value.slice(0, tag);
+  return splitOutside(value, ";")
     .filter((part, index) => index === 0 || !/^\s*tag\s*(=|$)/i.test(part))
     .join(";");
+}

@@ -2,6 +2,9 @@
 // CIDR: RFC 4632 §3.1, RFC 4291 §2.3.
 import { BlockList, isIP, isIPv6 } from "node:net";
 import { giveUp } from "../../errors.ts";
+import { Recent } from "./recent.ts";
+
+const mostKnown = 1000;
 
 /** Whether an IP address is in a list. */
 export interface Networks {
@@ -20,11 +23,21 @@ export function parseNetworks(entries: string | readonly string[], field: string
   const given = wanted.filter((entry) => entry !== "");
   const faults = given.map((entry) => add(list, entry)).filter((fault) => fault !== undefined);
   if (faults.length > 0) throw giveUp("invalid", `${field}: ${faults.join("; ")}`, { data: { field } });
+  const check = (host: string) => {
+    const plain = plainSource(host);
+    return isIP(plain) > 0 && list.check(plain, plain.includes(":") ? "ipv6" : "ipv4");
+  };
+  // Asked for each message, mostly of the same few, and dear to work out.
+  const known = new Recent<boolean>(mostKnown);
   return {
     size: given.length,
     has: (host) => {
-      const plain = plainSource(host);
-      return given.length > 0 && isIP(plain) > 0 && list.check(plain, isIPv6(plain) ? "ipv6" : "ipv4");
+      if (given.length === 0) return false;
+      const before = known.get(host);
+      if (before !== undefined) return before;
+      const found = check(host);
+      known.set(host, found);
+      return found;
     },
   };
 }
@@ -50,12 +63,13 @@ function add(list: BlockList, entry: string): string | undefined {
 }
 
 // IPv4 in IPv6 form and the zone of a link-local address say nothing of who it is.
-const plainSource = (host: string): string => host.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");
+const plainSource = (host: string): string =>
+  host.includes(":") ? host.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "") : host;
 
 /** What limits and bans count as one: an IPv4 address, or the /64 of an IPv6 address, which one subscriber has whole. */
 export function sourceOf(host: string): string {
   const plain = plainSource(host);
-  if (!isIPv6(plain)) return plain;
+  if (!plain.includes(":") || !isIPv6(plain)) return plain;
   const [head = "", tail] = plain.toLowerCase().split("::");
   const left = head === "" ? [] : head.split(":");
   const right = tail === undefined || tail === "" ? [] : tail.split(":");

@@ -68,7 +68,10 @@ export function parseVia(text: string): Via | undefined {
   if (transport !== undefined) {
     const semicolon = text.indexOf(";", space);
     const place = parseHostPort(text.slice(space, semicolon < 0 ? undefined : semicolon));
-    return place && { transport, ...place, params: semicolon < 0 ? none : parseParams(text.slice(semicolon)) };
+    if (!place) return undefined;
+    const { host, port } = place;
+    const params = semicolon < 0 ? none : parseParams(text.slice(semicolon));
+    return port === undefined ? { transport, host, params } : { transport, host, port, params };
   }
   const match = /^\s*SIP\s*\/\s*\d+\.\d+\s*\/\s*([A-Za-z0-9\-._!%*+`'~]+)\s+([^;]+)(.*)$/s.exec(text);
   if (!match?.[1] || !match[2]) return undefined;

@@ -57,7 +57,7 @@ const empty = Buffer.alloc(0);
 export type Length = "plain" | "compact" | "shortest";
 
 // What we put in may come from a user's message: it must not begin a header of its own.
-const oneLine = (value: string): string =>
+export const oneLine = (value: string): string =>
   value.includes("\n") || value.includes("\r") ? value.replace(/[\r\n]+/g, " ") : value;
 
 const made = (name: string, key: string, value: string): Header => ({

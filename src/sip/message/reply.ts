@@ -1,6 +1,6 @@
 // Responses to requests, and the random marks of SIP: RFC 3261 §8.2.6, §19.3, §8.1.1.7.
 import { randomUUID } from "node:crypto";
-import { SipResponse, type SipRequest } from "./message.ts";
+import { oneLine, SipResponse, type SipRequest } from "./message.ts";
 
 const phrases: Readonly<Record<number, string>> = {
   ...{ 100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 183: "Session Progress" },
@@ -26,7 +26,7 @@ export const phraseOf = (status: number): string => phrases[status] ?? "Unknown"
 
 /** A response with what RFC 3261 §8.2.6.2 asks to be copied; `tag` marks To where it has none yet. */
 export function replyTo(request: SipRequest, status: number, tag?: string, phrase = phraseOf(status)): SipResponse {
-  const response = new SipResponse(status, phrase.replace(/[\r\n]+/g, " "));
+  const response = new SipResponse(status, oneLine(phrase));
   for (const header of request.headers) {
     if (header.key === "via" || header.key === "from" || header.key === "call-id" || header.key === "cseq")
       response.share(header);

@@ -125,7 +125,9 @@ export function parseUri(text: string): SipUri | undefined {
   const semicolon = rest.indexOf(";");
   const place = parseHostPort(semicolon < 0 ? rest : rest.slice(0, semicolon));
   if (!place) return undefined;
-  return { scheme, user, ...place, params: semicolon < 0 ? none : parseParams(rest.slice(semicolon)) };
+  const { host, port } = place;
+  const params = semicolon < 0 ? none : parseParams(rest.slice(semicolon));
+  return port === undefined ? { scheme, user, host, params } : { scheme, user, host, port, params };
 }
 
 export function writeUri(uri: SipUri): string {

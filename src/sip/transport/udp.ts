@@ -79,7 +79,7 @@ export class UdpTransport implements Transport {
       // A system may refuse a larger buffer: the usual one serves too.
     }
     socket.removeAllListeners("error");
-    // Errors of earlier sends (ICMP) arrive here; each sender has learnt of its own by its callback.
+    // Errors of earlier sends (ICMP) arrive here, and those that nobody wants to know of; who does has learnt by its callback.
     socket.on("error", () => {});
     socket.on("message", (data, from) => this.#receive(data, from));
   }
@@ -90,11 +90,13 @@ export class UdpTransport implements Transport {
 
   send(data: Buffer, flow: Flow, failed?: (error: PorteroError) => void): void {
     const { remote } = flow;
-    const unreachable = (cause: unknown) =>
-      failed?.(tryAgain("unreachable", `${showAddress(remote)} cannot be reached by UDP`, { cause }));
+    const unreachable =
+      failed &&
+      ((cause: unknown) =>
+        failed(tryAgain("unreachable", `${showAddress(remote)} cannot be reached by UDP`, { cause })));
     if (!this.#open) {
       // Later, so that who has just made a call can listen for its end.
-      setImmediate(() => unreachable(undefined));
+      if (unreachable) setImmediate(() => unreachable(undefined));
       return;
     }
     this.#inbound.seen?.("out", data, flow);
@@ -108,17 +110,20 @@ export class UdpTransport implements Transport {
     const [oldest] = this.#asked.keys();
     if (oldest !== undefined && this.#asked.size >= mostAsked) this.#asked.delete(oldest);
     this.#asked.set(id, { remote, answered });
-    this.#write(data, remote, () => {});
+    this.#write(data, remote);
   }
 
-  #write(data: Buffer, remote: Address, failed: (cause: unknown) => void): void {
+  #write(data: Buffer, remote: Address, failed?: (cause: unknown) => void): void {
     const host = this.#mapped && !remote.host.includes(":") ? `::ffff:${remote.host}` : remote.host;
     try {
-      this.#socket.send(data, remote.port, host, (error) => {
-        if (error) failed(error);
-      });
+      // Where nobody wants to know, a callback would be a turn of its own for each message.
+      if (!failed) this.#socket.send(data, remote.port, host);
+      else
+        this.#socket.send(data, remote.port, host, (error) => {
+          if (error) failed(error);
+        });
     } catch (error) {
-      setImmediate(() => failed(error));
+      if (failed) setImmediate(() => failed(error));
     }
   }
 
@@ -147,8 +152,7 @@ export class UdpTransport implements Transport {
   // somebody who wrote another's address on it.
   #stun(data: Buffer, remote: Address): void {
     const answer = answerTo(data, remote);
-    if (answer && (answer.length <= data.length || this.#inbound.knows?.(remote)))
-      this.#write(answer, remote, () => {});
+    if (answer && (answer.length <= data.length || this.#inbound.knows?.(remote))) this.#write(answer, remote);
     const read = answer ? undefined : readAnswer(data);
     const asked = read && this.#asked.get(read.id);
     if (!asked || showAddress(asked.remote) !== showAddress(remote)) return;
