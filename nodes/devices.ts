@@ -1,5 +1,6 @@
 // What is special about the devices of a number (H1), as it stands in the dialogs of sip-registrar and door.
 import { giveUp } from "../src/errors.ts";
+import { dtmfMethods } from "../src/dtmf.ts";
 import { codecNames, type CodecName } from "../src/media/codec.ts";
 import { encryptions } from "../src/media/sdes.ts";
 import type { DeviceOptions } from "../src/visit/devices.ts";
@@ -9,6 +10,11 @@ export interface DeviceRow {
   /** Names, separated by commas or spaces. */
   codecs?: string;
   encryption?: string;
+  /** The method. */
+  dtmf?: string;
+  dtmfMs?: string;
+  dtmfGapMs?: string;
+  dtmfTones?: boolean;
   rport?: "on" | "off" | "";
   qualify?: string;
   dropAfter?: string;
@@ -17,25 +23,35 @@ export interface DeviceRow {
 
 /**
  * As numbers and lists; what is wrong with numbers the switchboard says. `who` begins a complaint.
- * @throws PorteroError `invalid`, for a codec that is none, or an encryption
+ * @throws PorteroError `invalid`, for a codec that is none, an encryption, or a method of digits
  */
 export function deviceOptions(row: DeviceRow, who: string): DeviceOptions {
   const codecs = (textOr(row.codecs) ?? "").split(/[\s,]+/).filter(Boolean);
   const unknown = codecs.find((name) => !(codecNames as readonly string[]).includes(name));
   if (unknown !== undefined)
     throw giveUp("invalid", `${who}: "${unknown.slice(0, 40)}" is no codec; there are ${codecNames.join(", ")}`);
-  const encryption = textOr(row.encryption);
-  const known = encryptions.find((one) => one === encryption);
-  if (encryption !== undefined && known === undefined)
-    throw giveUp("invalid", `${who}: encryption is one of ${encryptions.join(", ")}, not "${encryption.slice(0, 40)}"`);
-  const { qualify, dropAfter, dndStatus } = row;
-  const numbers = Object.entries({ qualifySeconds: qualify, qualifyDropAfter: dropAfter, dndStatus });
+  const encryption = oneOf(encryptions, row.encryption, `${who}: encryption`);
+  const dtmf = oneOf(dtmfMethods, row.dtmf, `${who}: dtmf`);
+  const { qualify, dropAfter, dndStatus, dtmfMs, dtmfGapMs } = row;
+  const numbers = Object.entries({
+    ...{ qualifySeconds: qualify, qualifyDropAfter: dropAfter },
+    ...{ dndStatus, dtmfMs, dtmfGapMs },
+  });
   return {
     ...(codecs.length > 0 ? { codecs: codecs as CodecName[] } : {}),
-    ...(known === undefined ? {} : { encryption: known }),
+    ...(encryption === undefined ? {} : { encryption }),
+    ...(dtmf === undefined ? {} : { dtmf }),
+    ...(row.dtmfTones ? { dtmfTones: true } : {}),
     ...(row.rport ? { rport: row.rport === "on" } : {}),
     ...Object.fromEntries(
       numbers.flatMap(([name, value]) => (textOr(value) === undefined ? [] : [[name, Number(value)]])),
     ),
   };
+}
+
+function oneOf<const T extends string>(all: readonly T[], value: string | undefined, what: string): T | undefined {
+  const given = textOr(value);
+  const known = all.find((one) => one === given);
+  if (given === undefined || known !== undefined) return known;
+  throw giveUp("invalid", `${what} is one of ${all.join(", ")}, not "${given.slice(0, 40)}"`);
 }

@@ -19,6 +19,7 @@ export interface DoorConfig extends Config, Omit<DeviceRow, "dndStatus"> {
   videoUrl?: string;
   verifyTls?: boolean;
   pin?: string;
+  answererDigits?: string;
 }
 
 interface DoorCredentials {
@@ -52,12 +53,12 @@ export const slugOf = (name: string): string =>
  * code of P6 unless it is given another, so that examples, which hold no codes, can open a door.
  */
 export function doorForm(config: DoorConfig, credentials: Partial<DoorCredentials>, generated: Secret): object {
-  const { login, address, imageUrl, videoUrl, verifyTls, pin, extension } = config;
+  const { login, address, imageUrl, videoUrl, verifyTls, pin, extension, answererDigits } = config;
   const preset = textOr(config.preset) ?? "generic";
   return {
     id: textOr(config.slug) ?? slugOf(config.name ?? ""),
     name: textOr(config.name) ?? "Door",
-    ...{ preset, extension: textOr(extension), login, address, imageUrl, videoUrl, pin },
+    ...{ preset, extension: textOr(extension), login, address, imageUrl, videoUrl, pin, answererDigits },
     password: textOr(credentials.password) ?? generated,
     code: textOr(credentials.code) ?? (preset === "simulated" ? "1234" : ""),
     cameraUsername: credentials.cameraUsername,

@@ -8,11 +8,12 @@ declare const RED: Editor;
 declare const $: JQuery;
 
 /** What stands in the second line of a row. */
-const options = ["codecs", "encryption", "rport", "qualify", "dropAfter", "dndStatus"] as const;
+const options = ["codecs", "encryption", "dtmf", "rport", "qualify", "dropAfter", "dndStatus"] as const;
 type Option = (typeof options)[number];
 /** Those that are chosen and not typed; the empty one is named by what it means. */
 const choices: Partial<Record<Option, Record<string, string>>> = {
   encryption: { "": "endpoint", off: "off", optional: "optional", required: "required" },
+  dtmf: { "": "auto", rfc4733: "rfc4733", info: "info", "info-dtmf": "info-dtmf", inband: "inband" },
   rport: { "": "asked", on: "on", off: "off" },
 };
 
@@ -38,12 +39,13 @@ const widths = new Map<keyof Fields, string>([
   ["login", "16%"],
   ["password", "21%"],
   ["contacts", "10%"],
-  ["codecs", "20%"],
-  ["encryption", "20%"],
-  ["rport", "20%"],
-  ["qualify", "11%"],
-  ["dropAfter", "11%"],
-  ["dndStatus", "12%"],
+  ["codecs", "17%"],
+  ["encryption", "17%"],
+  ["dtmf", "15%"],
+  ["rport", "17%"],
+  ["qualify", "10%"],
+  ["dropAfter", "10%"],
+  ["dndStatus", "11%"],
 ]);
 const columns = ["number", "name", "login", "password", "contacts"] as const;
 const rowsOf = (value: unknown): Row[] => (Array.isArray(value) ? (value as Row[]) : []);
@@ -181,6 +183,7 @@ RED.nodes.registerType("sip-registrar", {
           contacts: input(line, "contacts", item.maxContacts),
           codecs: option(more, "codecs", item.codecs),
           encryption: option(more, "encryption", item.encryption),
+          dtmf: option(more, "dtmf", item.dtmf),
           rport: option(more, "rport", item.rport),
           qualify: option(more, "qualify", item.qualify),
           dropAfter: option(more, "dropAfter", item.dropAfter),

@@ -98,6 +98,7 @@ const schema = {
           cameraUsername: { type: "string" },
           cameraPassword: { type: "string" },
           code: { type: "string", default: "" },
+          answererDigits: { enum: ["both", "door", "flow"] },
           verifyTls: { type: "boolean" },
           ...deviceFields,
           pin: { type: "string" },

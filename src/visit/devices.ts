@@ -17,7 +17,7 @@ export interface DeviceOptions {
   /** How long a digit lasts, and how long the gap after it, in milliseconds. */
   readonly dtmfMs?: number;
   readonly dtmfGapMs?: number;
-  /** Looks for digits as tones in what the device sends. */
+  /** Looks for digits as tones in what the device sends; absent: where it is sent tones. */
   readonly dtmfTones?: boolean;
   /** Where answers go over UDP: true = where the request came from, false = to the port in Via; else as the device asks. */
   readonly rport?: boolean;
@@ -80,5 +80,6 @@ export const dtmfOf = ({ dtmf, dtmfMs, dtmfGapMs, dtmfTones }: DeviceOptions): D
   method: dtmf ?? usualDtmf.method,
   durationMs: dtmfMs ?? usualDtmf.durationMs,
   gapMs: dtmfGapMs ?? usualDtmf.gapMs,
-  tones: dtmfTones ?? usualDtmf.tones,
+  // Who is sent tones has nothing else to send either.
+  tones: dtmfTones ?? dtmf === "inband",
 });

@@ -252,6 +252,48 @@ describe("camera-snapshot", () => {
 });
 
 describe("dtmf-out", () => {
+  it("H15 sends digits as its dialog says, and as the message says, which goes before", async () => {
+    const f = await load(
+      [
+        { ...bellIn, id: "in2", wires: [["dial"]] },
+        { id: "dial", type: "dial-strategy", strategy: "ring-all", targets: ["6001"], wires: [[], [], []] },
+        {
+          ...{ id: "digits", type: "dtmf-out", mode: "digits", method: "info-dtmf", duration: "60", gap: "60" },
+          wires: [["sent"], ["failed"]],
+        },
+        ...["sent", "failed"].map(sink),
+        phone("6001", { autoAnswer: true, answerAfter: "0.1" }),
+      ],
+      ["bell", "phone6001"],
+    );
+    const answered = f.message("answered");
+    await f.node<SimNode>("bell").press();
+    const { visit } = await answered;
+    const sawDigit = (digit: string) =>
+      f.message("saw", (msg) => msg["event"] === "dtmf" && (msg.payload as { digit: string }).digit === digit);
+    for (const [digit, dtmf, by] of [
+      ["7", undefined, "dtmf"],
+      ["8", { method: "rfc4733" }, "rtp"],
+      ["9", { digits: 9, method: "info", to: "door", durationMs: 40, gapMs: 40 }, "dtmf-relay"],
+    ] as const) {
+      const [saw, sent] = [sawDigit(digit), f.message("sent")];
+      f.node("digits").receive({ payload: digit, visit, ...(dtmf && { dtmf }) });
+      assert.equal(((await saw).payload as { by: string }).by, by);
+      assert.deepEqual((await sent).payload, { ok: true, reason: "1 digits sent" });
+    }
+    for (const [dtmf, wanted] of [
+      [{ method: "morse" }, /msg\.dtmf: method must be one of auto, rfc4733/],
+      [{ durationMs: 5 }, /durationMs must be >= 40/],
+      [{ digits: "12E" }, /msg\.dtmf\.digits holds no digits to send/],
+      [{ to: "answerer", methods: "x" }, /methods is not known here/],
+      ["1", /msg\.dtmf: it must be object/],
+    ] as const) {
+      const failed = f.message("failed");
+      f.node("digits").receive({ payload: "1", visit, dtmf });
+      assert.match(((await failed).payload as { reason: string }).reason, wanted);
+    }
+  });
+
   it("never is silent: without a visit, without digits, with a forgotten visit", async () => {
     const f = await load([
       { id: "open", type: "dtmf-out", mode: "open", door: "door1", wires: [["sent"], ["failed"]] },

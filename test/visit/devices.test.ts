@@ -50,6 +50,9 @@ describe("H1 what is special about a device", () => {
       [{ codecs: ["H264"] }, /6001: codecs has no codec for sound/],
       [{ codecs: [] }, /codecs must NOT have fewer than 1 items/],
       [{ qualifySeconds: NaN }, /qualifySeconds must be/],
+      [{ dtmf: "rfc2833" }, /dtmf must be one of auto, rfc4733, info, info-dtmf, inband/],
+      [{ dtmfMs: 10 }, /dtmfMs must be >= 40/],
+      [{ dtmfGapMs: 0.5 }, /dtmfGapMs must be/],
       [{ qualifyDropAfter: -1 }, /qualifyDropAfter must be >= 0/],
       [{ dndStatus: 302 }, /dndStatus: 302 is no status/],
     ];
