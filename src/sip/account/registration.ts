@@ -155,7 +155,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     };
     this.#flowsTo(proxy).then(
       (flows) => {
-        if (turn === this.#turn) this.#send(flows, proxy, this.#expires, answered);
+        if (turn === this.#turn) this.#send(flows, proxy, this.#expires, answered, others.length > 0);
       },
       (error: unknown) => answered(error instanceof PorteroError ? error : tryAgain("unreachable", sentence(error))),
     );
@@ -178,6 +178,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     proxy: string | undefined,
     expires: number,
     done: (answer: SipResponse | PorteroError) => void,
+    further = false,
   ): void {
     const { server, user, credentials } = this.#options;
     const request = this.#request("REGISTER", server, `sip:${escapeUser(user)}@${domainOf(server)}`);
@@ -192,7 +193,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     };
     this.#sending?.stop();
     this.#sending = new Sending(this.#host, request, flows, handlers, {
-      ...{ credentials, nextSeq: () => ++this.#seq },
+      ...{ credentials, further, nextSeq: () => ++this.#seq },
       dress: (dressed, flow) => {
         this.#flow = flow;
         this.#perhaps = dressed.get("authorization") !== undefined || dressed.get("proxy-authorization") !== undefined;

@@ -8,6 +8,7 @@ import { SipRequest, type SipResponse } from "../message/message.ts";
 import { newCallId, newTag } from "../message/reply.ts";
 import { escapeUser, writeHost } from "../message/uri.ts";
 import { Sending, type ClientCredentials } from "../request/send.ts";
+import type { ClientTransaction } from "../transaction/client.ts";
 import { GIVE_UP, TIMER_C } from "../transaction/timers.ts";
 import type { Flow } from "../transport/flow.ts";
 import { Call, endOf, sdpOf, sdpType, type CallHost } from "./call.ts";
@@ -71,6 +72,8 @@ export class OutgoingCall extends Call {
   #cancelReason: string | undefined;
   #cancelled = false;
   #timerC: Cancel = () => {};
+  /** Of targets that were given up and ring nevertheless. */
+  readonly #tooLate = new Set<ClientTransaction>();
   /** By the peer's tag. */
   readonly #early = new Map<string, Early>();
   /** Sends the ACK again, for each dialog that the INVITE began, by the peer's tag. */
@@ -111,6 +114,7 @@ export class OutgoingCall extends Call {
         ...(options.credentials && { credentials: options.credentials }),
         nextSeq: () => ++this.#seq,
         dress: (request, flow) => this.#dress(request, flow),
+        late: (response, transaction) => this.#late(response, transaction),
         change: (changed, response) => {
           if (!lengthen(changed, response)) return false;
           invite.set("Session-Expires", changed.get("session-expires") ?? "");
@@ -217,17 +221,18 @@ export class OutgoingCall extends Call {
     return this.state === "talking" || this.#early.get(remoteTag)?.answer !== undefined ? "none" : "ours";
   }
 
-  #accepted(response: SipResponse): void {
+  #accepted(response: SipResponse, flow = this.#flow): void {
     const acknowledgeAgain = this.#acks.get(response.toTag);
     if (acknowledgeAgain) return acknowledgeAgain();
     if (this.#acks.size >= mostForks) return;
-    const dialog = Dialog.ofClient(this.#invite, response, this.#flow, this.#options.direct);
+    const dialog = Dialog.ofClient(this.#invite, response, flow, this.#options.direct);
     const early = this.#early.get(response.toTag);
     if (early) dialog.follow(early.dialog);
     this.#acks.set(response.toTag, this.acknowledgeWith(dialog, response, this.#sending));
     // Another branch was faster, or nobody waits any more: this one is acknowledged and ended.
     if (this.dialog) return this.bye(completedElsewhere, dialog);
     if (this.state === "ended") return this.bye(this.#cancelReason, dialog);
+    if (flow !== this.#flow) return this.bye(undefined, dialog);
     this.dialog = dialog;
     this.#early.clear();
     this.become("talking");
@@ -235,6 +240,15 @@ export class OutgoingCall extends Call {
     this.changes.begin(agreedBy(response, this.#invite));
     // RFC 3261 §13.2.1: what a reliable response answered stands.
     this.emit("answered", { sdp: early?.answer ?? sdpOf(response) });
+  }
+
+  // A target that was given up for its silence lives after all: it must neither ring on nor be talked to by nobody.
+  #late(response: SipResponse, transaction: ClientTransaction): void {
+    if (response.status >= 300) return;
+    if (response.status >= 200) return this.#accepted(response, transaction.flow);
+    if (this.#tooLate.has(transaction)) return;
+    this.#tooLate.add(transaction);
+    cancel(this.host.transactions, transaction);
   }
 
   #cancel(): void {

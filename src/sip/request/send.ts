@@ -1,13 +1,15 @@
 // One request on its way: target after target until one answers (RFC 3263 §4.3), and once more with an answer to a
-// challenge (RFC 3261 §22.2). Each try is a transaction of its own with a new branch.
+// challenge (RFC 3261 §22.2). Each try is a transaction of its own with a new branch. A target that says nothing is not
+// waited for to the end where there is another one (docs/decisions/026).
 import { randomBytes } from "node:crypto";
+import type { Cancel, Clock } from "../../clock.ts";
 import { authorize, parseChallenges, strongest } from "../../digest.ts";
 import { sentence, tryAgain, PorteroError } from "../../errors.ts";
 import type { Secret } from "../../secret.ts";
 import { SipRequest, type SipResponse } from "../message/message.ts";
 import type { ClientHandlers, ClientTransaction } from "../transaction/client.ts";
 import type { TransactionLayer } from "../transaction/layer.ts";
-import type { Flow } from "../transport/flow.ts";
+import { showAddress, type Flow } from "../transport/flow.ts";
 
 export interface ClientCredentials {
   readonly username: string;
@@ -18,6 +20,7 @@ export interface ClientCredentials {
 export type Way = Flow | string;
 
 export interface Sender {
+  readonly clock: Clock;
   readonly transactions: TransactionLayer;
   flowsTo(uri: string): Promise<Flow[]>;
   /** Nothing came back by this flow: others are tried before it for a while. */
@@ -30,9 +33,18 @@ export interface SendOptions {
   nextSeq(): number;
   /** Writes what depends on the way (Contact, Route, SDP), before each try. */
   dress?(request: SipRequest, flow: Flow): void;
+  /** Others are tried once this fails, beyond the ways that are known here. */
+  readonly further?: boolean;
+  /** What comes for an INVITE from a target that was given up meanwhile. */
+  late?(response: SipResponse, transaction: ClientTransaction): void;
   /** Changes a refused request into one that may be taken; false where it stays refused. */
   readonly change?: (request: SipRequest, refusal: SipResponse) => boolean;
 }
+
+/** A target that has said nothing for so long is left where there is another one: four INVITEs by UDP. */
+const silentMs = 4_000;
+/** Somebody waits for these. Others may be worked on in silence for longer (RFC 4320 §4.1). */
+const urgent: readonly string[] = ["INVITE", "REGISTER"];
 
 /** So often a refused request is changed and sent again. */
 const mostChanges = 3;
@@ -49,6 +61,7 @@ export class Sending {
   readonly #answered = new Map<number, number>();
   #changes = 0;
   #last = false;
+  #silent: Cancel = () => {};
   #stopped = false;
 
   constructor(
@@ -76,12 +89,14 @@ export class Sending {
   /** No further try, and no further word from this one. */
   stop(): void {
     this.#stopped = true;
+    this.#silent();
     this.transaction?.terminate();
   }
 
   /** No further try: what comes for the running one is passed on as it is. */
   lastTry(): void {
     this.#last = true;
+    this.#silent();
     this.#flows = [];
   }
 
@@ -100,18 +115,39 @@ export class Sending {
   #try(flow: Flow): void {
     if (this.#stopped) return;
     this.#options.dress?.(this.#request, flow);
-    this.transaction = this.#sender.transactions.send(copyOf(this.#request), flow, {
-      response: (response) => this.#response(response, flow),
-      failed: (error) => this.#failed(flow, () => error),
-    });
+    const transaction = (this.transaction = this.#sender.transactions.send(copyOf(this.#request), flow, {
+      response: (response) => {
+        if (transaction === this.transaction) this.#response(response, flow);
+        else this.#options.late?.(response, transaction);
+      },
+      failed: (error) => {
+        if (transaction === this.transaction) this.#failed(flow, () => error);
+      },
+    }));
+    this.#silent();
+    if ((this.#flows.length > 0 || this.#options.further) && urgent.includes(this.#request.method))
+      this.#silent = this.#sender.clock.after(silentMs, () => this.#leave(transaction, flow));
+  }
+
+  #leave(transaction: ClientTransaction, flow: Flow): void {
+    if (transaction.heard) return;
+    this.transaction = undefined;
+    // An INVITE may still ring somewhere, which somebody has to take back.
+    if (!this.#options.late) transaction.terminate();
+    const { method } = this.#request;
+    this.#failed(flow, () =>
+      tryAgain("no-answer", `${showAddress(flow.remote)} did not answer ${method} within ${silentMs / 1000} s`),
+    );
   }
 
   #failed(flow: Flow, failure: () => PorteroError): void {
+    this.#silent();
     this.#sender.unreached(flow);
     this.#next(failure);
   }
 
   #response(response: SipResponse, flow: Flow): void {
+    this.#silent();
     if (response.status === 503 && this.#flows.length > 0)
       return this.#failed(flow, () => tryAgain("unavailable", `503 ${response.reason}`));
     const again = this.#withAnswer(response) ?? this.#changed(response);

@@ -46,6 +46,11 @@ export class ClientTransaction {
     return this.request.method === "INVITE";
   }
 
+  /** Whether anything came back. */
+  get heard(): boolean {
+    return this.#state !== "calling";
+  }
+
   /** Whether a provisional response came and no final one: the only time for a CANCEL (RFC 3261 §9.1). */
   get proceeding(): boolean {
     return this.#state === "proceeding";
