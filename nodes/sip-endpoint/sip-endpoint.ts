@@ -89,7 +89,8 @@ export default function (RED: Red): void {
       return undefined;
     });
     const folder = join(folderOf(RED.settings.userDir), "registrations", this.id);
-    const switchboard = new Switchboard({ ...options, folder, clock: systemClock, log });
+    const recordings = join(folderOf(RED.settings.userDir), "recordings");
+    const switchboard = new Switchboard({ ...options, folder, recordings, clock: systemClock, log });
     this.switchboard = switchboard;
     this.passwordFor = (extension) => generatedPassword(secret, this.id, extension);
     this.reachable = () => {

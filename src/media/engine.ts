@@ -2,6 +2,7 @@
 // house knows only this.
 import type { EventEmitter } from "node:events";
 import type { PorteroError } from "../errors.ts";
+import type { Recording, RecordOptions } from "./recording.ts";
 import type { MediaSession } from "./session.ts";
 
 export interface MediaEngine extends EventEmitter<{ down: [PorteroError] }> {
@@ -14,6 +15,8 @@ export interface MediaEngine extends EventEmitter<{ down: [PorteroError] }> {
   open(like?: MediaSession): Promise<MediaSession>;
   /** Passes media both ways, from now on and through every new offer of either; each session has one other. */
   bridge(a: MediaSession, b: MediaSession): void;
+  /** Records sessions; absent where their sound does not come by here. */
+  record?(channels: 1 | 2, options: RecordOptions): Recording;
   /** Closes all sessions and whatever carries them. */
   close(): Promise<void>;
 }

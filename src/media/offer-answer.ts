@@ -1,7 +1,7 @@
 // One dialog's offer/answer machine (RFC 3264): what was offered, what is settled, and the bodies in between. Makes every
 // SDP from the model; nothing of the other leg's body is passed on but codecs and their parameters.
 import { giveUp } from "../errors.ts";
-import { isG711, key, type Format, type Kind } from "./codec.ts";
+import { codecNames, isG711, key, type Format, type Kind } from "./codec.ts";
 import * as negotiate from "./negotiate.ts";
 import { insists, type Agreed } from "./negotiate.ts";
 import { noCodec, notEncrypted } from "./refusals.ts";
@@ -48,6 +48,15 @@ export class OfferAnswer {
   /** What is settled for an m-line. */
   agreed(kind: Kind): Agreed | undefined {
     return this.#agreed.get(kind);
+  }
+
+  /** Limits it to what can be mixed and recorded; false where nothing would be left, and all stays as it was. */
+  limitToG711(): boolean {
+    const before = this.codecs;
+    this.codecs = (before ?? codecNames).filter((name) => name !== "G722" && name !== "opus");
+    if (this.codecs.some((name) => name !== "H264") && (!this.#remoteOffer || this.#wishes("audio"))) return true;
+    this.codecs = before;
+    return false;
   }
 
   /** Whether the offer that waits for an answer has something of this kind that can be carried. */

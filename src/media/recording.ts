@@ -26,13 +26,7 @@ export class Recording extends EventEmitter<{ samples: [samples: Int16Array]; en
 
   /** Hears a session on a channel (0 = left) from now on. @throws PorteroError `not-g711` */
   hear(channel: 0 | 1, session: MediaSession): void {
-    if (!session.mixable)
-      throw giveUp(
-        "not-g711",
-        session.codec === undefined
-          ? "The call has no sound yet, so it cannot be recorded."
-          : `The call has the codec ${session.codec}, and a recording needs PCMA or PCMU; limit its devices to those.`,
-      );
+    mustBeRecordable(session);
     if (this.#state === "on") this.#order({ do: "hear", channel, session: session.number });
   }
 
@@ -50,6 +44,17 @@ export class Recording extends EventEmitter<{ samples: [samples: Int16Array]; en
     this.emit("ended");
     this.removeAllListeners();
   }
+}
+
+/** @throws PorteroError `not-g711` */
+export function mustBeRecordable({ mixable, codec }: MediaSession): void {
+  if (mixable) return;
+  throw giveUp(
+    "not-g711",
+    codec === undefined
+      ? "The call has no sound yet, so it cannot be recorded."
+      : `The call has the codec ${codec}, and a recording needs PCMA or PCMU; limit its devices to those.`,
+  );
 }
 
 export class Recordings {

@@ -108,6 +108,11 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     return codec && label(codec);
   }
 
+  /** Lets it talk nothing but G.711 from the next offer or answer on; false where nothing would be left: it stays as it was. */
+  limitToG711(): boolean {
+    return this.#sdp.limitToG711();
+  }
+
   /** Whether it can be put into a conference and recorded: its codec is G.711. */
   get mixable(): boolean {
     const codec = speech(this.#sdp.agreed("audio")?.send ?? []);

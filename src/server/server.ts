@@ -1,4 +1,5 @@
 // The endpoint without Node-RED: a switchboard that follows a config file and reports what happens.
+import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import { sentence } from "../errors.ts";
 import type { DoorSettings } from "../door/door.ts";
@@ -41,7 +42,7 @@ export async function startServer(
   };
   const switchboard = new Switchboard({
     ...{ log, sip: { ...sip, listeners: sip.listeners.map(listenerOf), ...more }, dndCodes },
-    ...(folder === undefined ? {} : { folder }),
+    ...(folder === undefined ? {} : { folder, recordings: join(folder, "recordings") }),
     ...(devices && { devices }),
     ...(deps.clock && { clock: deps.clock }),
     ...(config.media && { media: mediaOf(config.media) }),

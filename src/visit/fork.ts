@@ -35,6 +35,8 @@ export interface ForkHost extends BridgeHost, Directory {
   optionsFor(call: IncomingCall, number?: string): DeviceOptions;
   /** So often, in seconds, a visit that talks tells of its media; 0 = never. */
   readonly statsSeconds: number;
+  /** The folder for recordings; undefined where there is none. */
+  readonly recordings: string | undefined;
   /** Tells the world a text that somebody sent, and answers it. */
   text(message: Message, from: string, to: string, visit?: string): void;
   /** Whether presses of this door ring nobody just now. */

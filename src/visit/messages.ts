@@ -46,6 +46,8 @@ export type VisitEventName =
   | "refused"
   | "snapshot"
   | "snapshot-failed"
+  | "recorded"
+  | "record-failed"
   | "ended";
 
 /** Exactly a message: `msg = { ...event }`. */
@@ -76,6 +78,21 @@ export interface Outcome {
   readonly by?: string;
   readonly tries: number;
   readonly parties: readonly Party[];
+  /** What the visitor left to be heard. */
+  readonly message?: Recorded;
+}
+
+/** The payload of `recorded`: exactly one of `file` and `wav`. */
+export interface Recorded {
+  /** A conversation, the door left and who answered right; or what a visitor said when nobody did. */
+  readonly kind: "call" | "message";
+  /** Who was heard: who answered, or the door. */
+  readonly by: string;
+  readonly seconds: number;
+  /** Of the WAV file. */
+  readonly bytes: number;
+  readonly file?: string;
+  readonly wav?: Buffer;
 }
 
 /** The payload of `ended`. */

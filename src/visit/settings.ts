@@ -28,6 +28,8 @@ export interface SwitchboardOptions {
   };
   /** The folder for what outlives the process: who is registered, who wants no calls. Nothing does where it is absent. */
   readonly folder?: string;
+  /** The folder for recordings; none are kept where it is absent. */
+  readonly recordings?: string;
   /** For every number that has none of its own. */
   readonly devices?: DeviceOptions;
   /** The numbers that a phone dials to switch "do not disturb" on and off (A5); absent = none. */

@@ -2,7 +2,9 @@
 // tries are tested in a millisecond.
 import type { FromSchema } from "json-schema-to-ts";
 import { checker } from "../schema.ts";
-import type { Outcome, Party } from "./messages.ts";
+import type { MessageSettings } from "./message.ts";
+import type { Outcome, Party, Recorded } from "./messages.ts";
+import type { TapeSettings } from "./recording.ts";
 import { checkSound, soundSchema, type SoundSettings } from "./sounds.ts";
 
 /** Whom to ring: an extension's number, or a SIP address. */
@@ -33,6 +35,10 @@ export interface Ringing {
   /** Lets the visitor hear a sound again and again, until `stop` or until somebody answers (H15, H16). Never rejects. */
   play(sound: SoundSettings): Promise<void>;
   stop(): void;
+  /** Lets the call be recorded from the answer on. Never rejects but where the bell has gone. */
+  record(settings: TapeSettings): Promise<void>;
+  /** Takes a message of the visitor; undefined where that failed. Never rejects. */
+  message(settings: MessageSettings): Promise<Recorded | undefined>;
 }
 
 export type Strategy = (ringing: Ringing) => Promise<Outcome>;
@@ -57,6 +63,13 @@ const schema = {
     maxMinutes: { type: "number", minimum: 0.1, maximum: 1440, default: 120 },
     sound: soundSchema,
     answerFirst: { type: "boolean", default: false },
+    record: { enum: ["off", "file", "message"], default: "off" },
+    recordToneSeconds: { type: "number", minimum: 0, maximum: 3600, default: 15 },
+    recordMinutes: { type: "number", minimum: 0.01, maximum: 240, default: 60 },
+    messageSeconds: { type: "number", minimum: 0, maximum: 600, default: 0 },
+    messageSilenceSeconds: { type: "number", minimum: 1, maximum: 600, default: 5 },
+    messageTo: { enum: ["file", "message"], default: "file" },
+    greeting: soundSchema,
   },
   additionalProperties: false,
 } as const;
@@ -68,6 +81,8 @@ type Settings = FromSchema<typeof schema>;
  * `targets` empty = the number that the bell dialled. `seconds` = ring time of one try.
  * For `redial` also: `tries` (0 = endless, within `maxMinutes`), `waitSeconds` between tries, `stopCauses` (Q.850 causes
  * that end the loop), `maxMinutes` for all of it (H14, H18).
+ * `record` = the conversation is recorded into a file, or for the flow, with a tone each `recordToneSeconds` (0 = none);
+ * `messageSeconds` (0 = none) = where nobody answers, the visitor hears the `greeting` and may speak so long.
  * `sound` = what the visitor hears meanwhile; `answerFirst` = the bell's call is answered before anybody is rung (H19).
  */
 export type StrategySettings = Pick<Settings, "strategy"> & Partial<Settings>;
@@ -77,8 +92,29 @@ const check = checker("strategy", schema);
 /** @throws PorteroError `invalid`, naming the field */
 export function strategyOf(settings: unknown): Strategy {
   const checked = check(settings);
-  if (checked.sound) checkSound(checked.sound);
-  return waiting(checked, checked.strategy === "redial" ? redial(checked) : ringAll(checked));
+  for (const sound of [checked.sound, checked.greeting]) if (sound) checkSound(sound);
+  const look = checked.strategy === "redial" ? redial(checked) : ringAll(checked);
+  return recorded(checked, askedForMessage(checked, waiting(checked, look)));
+}
+
+function recorded({ record: to, recordToneSeconds, recordMinutes }: Settings, strategy: Strategy): Strategy {
+  if (to === "off") return strategy;
+  return async (ringing) => {
+    await ringing.record({ to, seconds: 60 * recordMinutes, toneSeconds: recordToneSeconds });
+    return strategy(ringing);
+  };
+}
+
+/** The last step: who reached nobody may leave a message. */
+function askedForMessage(settings: Settings, strategy: Strategy): Strategy {
+  const { messageSeconds: seconds, messageSilenceSeconds: silenceSeconds, messageTo: to, greeting } = settings;
+  if (seconds === 0) return strategy;
+  return async (ringing) => {
+    const outcome = await strategy(ringing);
+    if (outcome.result === "answered" || ringing.signal.aborted) return outcome;
+    const message = await ringing.message({ to, seconds, silenceSeconds, ...(greeting && { greeting }) });
+    return message ? { ...outcome, message } : outcome;
+  };
 }
 
 /** What the bell and its visitor have of the time in which somebody is looked for. */

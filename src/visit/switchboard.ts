@@ -55,6 +55,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   readonly endpoint: Endpoint;
   readonly clock: Clock;
   readonly log: Log;
+  readonly recordings: string | undefined;
   readonly plan = new NumberPlan();
   readonly tracing: Tracing;
   readonly directory: Directory;
@@ -73,6 +74,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
     this.#options = options;
     this.clock = options.clock ?? systemClock;
     this.log = options.log ?? silent;
+    this.recordings = options.recordings;
     const { maxCalls: mostCalls = callsFor(options.media?.ports ?? defaultPorts), ...sip } = options.sip;
     const isFirst = (number: string) => this.entrances.at(number) !== undefined;
     const qualify = (number: string) => qualifyOf(this.optionsOf(number));

@@ -15,12 +15,13 @@ import { BellLine } from "./bell-line.ts";
 import { Bridge } from "./bridge.ts";
 import { sendTo, whyNot, type DigitWish } from "./digits.ts";
 import { lastFiguresOf, tellFigures, type Sessions } from "./figures.ts";
-import { Forking, quiet, type Caller, type ForkResult } from "./fork.ts";
+import type { Caller, ForkResult } from "./fork.ts";
 import type { Key } from "./keypad.ts";
 import { openMedia, type Leg } from "./leg.ts";
-import type { Outcome, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
-import type { Ringing, Strategy, Target } from "./strategy.ts";
-import { loadSound } from "./sounds.ts";
+import type { Outcome, Recorded, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
+import { CallRecorder, type TapeName } from "./recording.ts";
+import { ringingOf, type Running } from "./ringing.ts";
+import type { Ringing, Strategy } from "./strategy.ts";
 import { transfer, type TransferHost } from "./transfer.ts";
 import { saidBy } from "./views.ts";
 
@@ -31,13 +32,6 @@ export interface AnswerOptions {
   readonly signal?: AbortSignal;
   /** After each try. */
   readonly onTry?: (attempt: number, result: ForkResult) => void;
-}
-
-interface Running {
-  abort(reason: string): void;
-  fork: Forking | undefined;
-  targets: readonly Target[];
-  wake: () => void;
 }
 
 /** A visit for which nothing rings and nobody talks is ended after this: the flow has nothing more for it. */
@@ -57,6 +51,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   readonly sounds: Announcements;
   readonly #host: TransferHost;
   readonly #line: BellLine;
+  readonly #recorder: CallRecorder;
   #state: VisitState = "ringing";
   #running: Running | undefined;
   #answerer: Leg | undefined;
@@ -77,6 +72,10 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     host.tracing.groups.add(this.id, bell.callId);
     const open = (call: IncomingCall) => openMedia(host.media, host.optionsFor(call, door.extension));
     this.#line = new BellLine(open, door.name, host.log, bell, { gone: (end) => this.#bellGone(end) });
+    this.#recorder = new CallRecorder(host, () => this.#tapeName("call"), {
+      recorded: (recorded) => this.tell("recorded", recorded),
+      failed: (reason) => this.tell("record-failed", { reason }),
+    });
     this.sounds = new Announcements({
       door: () => (this.#answerer ? this.#line.session : this.#line.open("early")),
       answerer: () => this.#answerer?.session,
@@ -156,7 +155,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     const controller = new AbortController();
     const running: Running = {
       abort: (reason) => controller.abort(reason),
-      ...{ fork: undefined, targets: [], wake: () => {} },
+      ...{ fork: undefined, targets: [], wake: () => {}, message: false },
     };
     this.#running = running;
     const stop = () => controller.abort("stopped");
@@ -175,6 +174,12 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       if (!this.talkingBell && this.#endedAt === undefined) this.#waitForFlow();
     }
     if (outcome.result !== "answered") this.tell("unanswered", outcome);
+    if (outcome.message)
+      this.#end("unanswered", {
+        by: "local",
+        cause: cause.noAnswer,
+        text: "nobody answered; the visitor left a message",
+      });
     return outcome;
   }
 
@@ -250,48 +255,22 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   }
 
   #ringing(running: Running, signal: AbortSignal, { onTry }: AnswerOptions): Ringing {
-    const { clock, log } = this.#host;
-    const hush = new AbortController();
-    const deaf = (error: unknown) => log.warn(`${this.door.name} hears nothing while it rings: ${sentence(error)}`);
-    return {
-      signal,
-      dialled: this.#line.call.dialled,
-      now: () => clock.now(),
-      wait: async (seconds) => {
-        const early = new AbortController();
-        running.wake = () => early.abort();
-        await clock.sleep(seconds * 1000, AbortSignal.any([signal, early.signal]));
-        running.wake = () => {};
+    return ringingOf(this.#host, {
+      ...{ running, signal, line: this.#line, door: this.door, sounds: this.sounds, recorder: this.#recorder },
+      caller: () => this.#phonesSee,
+      answer: () => this.answerAlone(),
+      ring: (targets) => {
+        this.tell("trying", { attempt: ++this.#attempt, targets });
+        return this.#attempt;
       },
-      answer: () => this.answerAlone().catch(deaf),
-      play: async (settings) => {
-        try {
-          const sound = await loadSound(settings, clock);
-          await this.sounds.play(sound, { loop: true, signal: AbortSignal.any([signal, hush.signal]) });
-        } catch (error) {
-          deaf(error);
-        }
+      connect: async (winner) => {
+        await this.#connect(winner, running);
+        return this.#answerer === winner;
       },
-      stop: () => hush.abort(),
-      ring: async (targets, seconds) => {
-        running.targets = targets;
-        const attempt = ++this.#attempt;
-        this.tell("trying", { attempt, targets });
-        if (this.#host.isQuiet(this.door.id)) return quiet(targets);
-        const session = await this.#line.session;
-        const caller = { ...this.#phonesSee, dialled: { number: this.#line.call.dialled, by: "door" as const } };
-        const fork = new Forking(this.#host, caller, session, targets);
-        running.fork = fork;
-        const result = await fork.run(seconds, signal);
-        running.fork = undefined;
-        if (result.winner) await this.#connect(result.winner, running);
-        onTry?.(attempt, result);
-        return {
-          ...{ parties: result.parties, cause: result.cause },
-          ...(result.winner && this.#answerer === result.winner && { answeredBy: result.winner.name }),
-        };
-      },
-    };
+      tried: (attempt, result) => onTry?.(attempt, result),
+      nameOf: (kind) => this.#tapeName(kind),
+      recorded: (recorded) => this.tell("recorded", recorded),
+    });
   }
 
   async #connect(answerer: Leg, running: Running): Promise<void> {
@@ -314,6 +293,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     // A strategy that took the place of this one meanwhile has nobody left to look for.
     if (this.#running !== running) this.#running?.abort("answered");
     this.tell("answered", { by: answerer.name, attempt: this.#attempt });
+    this.#recorder.begin(bell.session, answerer.session);
     const bridge: Bridge = new Bridge(
       this.#host,
       bell,
@@ -326,6 +306,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
         replaced: (gone, by) => {
           this.#answerer = by;
           this.#answeredBy = by.name;
+          this.#recorder.replaced(by.session);
           this.tell("transferred", { from: gone.name, to: by.name });
         },
         over: (by, text, why = by ? cause.normal : cause.unspecified) =>
@@ -333,6 +314,10 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       },
       false,
     );
+  }
+
+  #tapeName(kind: Recorded["kind"]): TapeName {
+    return { kind, door: this.door.id, visit: this.id, at: this.#host.clock.now() };
   }
 
   #keyPressed({ digit, by, durationMs }: Key, from: "door" | "answerer"): void {
@@ -366,7 +351,8 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
 
   #bellGone(end: CallEnd): void {
     const unusable = end.status === 488;
-    this.#end(this.#answeredAt !== undefined ? "answered" : unusable ? "failed" : "cancelled", end);
+    const unheard = unusable ? "failed" : this.#running?.message ? "unanswered" : "cancelled";
+    this.#end(this.#answeredAt !== undefined ? "answered" : unheard, end);
   }
 
   #end(outcome: VisitEnd["outcome"], how: CallEnd): void {
@@ -375,6 +361,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#endedAt = this.#host.clock.now();
     this.#idle();
     this.#figures();
+    this.#recorder.end(this.#answeredBy ?? "");
     this.#running?.abort(outcome === "cancelled" ? "cancelled" : "stopped");
     this.#line.close(how.status ?? 480, q850(how.cause));
     this.#answerer?.call.hangUp(q850(how.cause));

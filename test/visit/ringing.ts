@@ -1,5 +1,8 @@
 // A house on paper for strategies: what each try brings is written down beforehand, and time is a FakeClock.
 import type { RingResult, Ringing, Target } from "../../src/visit/strategy.ts";
+import type { MessageSettings } from "../../src/visit/message.ts";
+import type { Recorded } from "../../src/visit/messages.ts";
+import type { TapeSettings } from "../../src/visit/recording.ts";
 import type { SoundSettings } from "../../src/visit/sounds.ts";
 import { FakeClock } from "../support/clock.ts";
 
@@ -68,6 +71,16 @@ export class PaperHouse implements Ringing {
 
   stop(): void {
     this.#hears("stop");
+  }
+
+  record({ to, seconds, toneSeconds }: TapeSettings): Promise<void> {
+    this.#hears(`record to ${to}, ${seconds} s, tone each ${toneSeconds} s`);
+    return Promise.resolve();
+  }
+
+  message({ to, seconds, silenceSeconds, greeting }: MessageSettings): Promise<Recorded | undefined> {
+    this.#hears(`message to ${to}, ${seconds} s, ${silenceSeconds} s of silence, after ${greeting?.file ?? "nothing"}`);
+    return Promise.resolve({ kind: "message", by: "Front door", seconds: 3, bytes: 48_044, file: "/x.wav" });
   }
 
   #hears(what: string): void {

@@ -214,3 +214,55 @@ describe("what the visitor hears meanwhile", () => {
     assert.throws(wrong({ wav: "x" }), /sound\.wav is not known here/);
   });
 });
+
+describe("what is recorded", () => {
+  it("is nothing unless it is switched on; then the conversation, with a tone unless that is switched off", async () => {
+    const house = new PaperHouse(() => somebody("6001"));
+    await play(house, { strategy: "ring-all", targets: ["6001"] });
+    assert.deepEqual(house.heard, []);
+    await play(house, { strategy: "ring-all", targets: ["6001"], record: "file" });
+    await play(house, {
+      strategy: "redial",
+      targets: ["6001"],
+      record: "message",
+      recordToneSeconds: 0,
+      recordMinutes: 5,
+    });
+    assert.deepEqual(
+      house.heard.map(({ what }) => what),
+      ["record to file, 3600 s, tone each 15 s", "record to message, 300 s, tone each 0 s"],
+    );
+  });
+
+  it("is a message, as the last step, of who reached nobody", async () => {
+    const house = new PaperHouse((attempt) => ({ ...nobody("no-answer"), after: attempt }));
+    const settings = {
+      targets: ["6001"],
+      tries: 2,
+      waitSeconds: 1,
+      messageSeconds: 30,
+      greeting: { file: "hello.wav" },
+    };
+    const outcome = await play(house, { strategy: "redial", ...settings });
+    assert.deepEqual(house.heard, [{ what: "message to file, 30 s, 5 s of silence, after hello.wav", at: 4 }]);
+    assert.deepEqual([outcome.result, outcome.message?.file], ["unanswered", "/x.wav"]);
+  });
+
+  it("is no message where somebody answered, or the visitor has gone", async () => {
+    const answered = new PaperHouse(() => somebody("6001"));
+    await play(answered, { strategy: "ring-all", targets: ["6001"], messageSeconds: 30 });
+    const gone = new PaperHouse(() => nobody("no-answer"));
+    await play(gone, { strategy: "ring-all", targets: ["6001"], messageSeconds: 30 }, () => {
+      gone.abort("cancelled");
+      return Promise.resolve();
+    });
+    assert.deepEqual([answered.heard, gone.heard], [[], []]);
+  });
+
+  it("is refused where a setting is wrong, and says which", () => {
+    const wrong = (settings: object) => () => strategyOf({ strategy: "ring-all", ...settings });
+    assert.throws(wrong({ record: "yes" }), /record must be one of off, file, message/);
+    assert.throws(wrong({ messageSeconds: 601 }), /messageSeconds must be/);
+    assert.throws(wrong({ greeting: { tone: "busy", file: "x" } }), /tone and file are given/);
+  });
+});

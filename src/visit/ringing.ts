@@ -1,0 +1,110 @@
+// The verbs of a strategy (see strategy.ts) on a real visit.
+import { sentence } from "../errors.ts";
+import type { DoorSettings } from "../door/door.ts";
+import type { Announcements } from "./announcement.ts";
+import type { BellLine } from "./bell-line.ts";
+import { Forking, quiet, type Caller, type ForkResult } from "./fork.ts";
+import type { Leg } from "./leg.ts";
+import { takeMessage } from "./message.ts";
+import type { Recorded } from "./messages.ts";
+import type { CallRecorder, TapeName } from "./recording.ts";
+import { loadSound } from "./sounds.ts";
+import type { Ringing, Target } from "./strategy.ts";
+import type { TransferHost } from "./transfer.ts";
+
+/** What rings, for who wants to stop it or to add to it. */
+export interface Running {
+  abort(reason: string): void;
+  fork: Forking | undefined;
+  targets: readonly Target[];
+  wake: () => void;
+  /** The visitor speaks to nobody but us. */
+  message: boolean;
+}
+
+export interface RingingVisit {
+  readonly running: Running;
+  readonly signal: AbortSignal;
+  readonly line: BellLine;
+  readonly door: Pick<DoorSettings, "id" | "name">;
+  readonly sounds: Announcements;
+  readonly recorder: CallRecorder;
+  caller(): Caller;
+  /** Answers the bell's call, though nobody has. Rejects with a sentence. */
+  answer(): Promise<void>;
+  /** Tells that these are rung; gives which try it is. */
+  ring(targets: readonly Target[]): number;
+  /** Joins the winner and the bell; false where it came too late. */
+  connect(winner: Leg): Promise<boolean>;
+  tried(attempt: number, result: ForkResult): void;
+  nameOf(kind: Recorded["kind"]): TapeName;
+  recorded(recorded: Recorded): void;
+}
+
+export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
+  const { clock, log } = host;
+  const { running, signal, line, door, sounds, recorder } = visit;
+  const hush = new AbortController();
+  const deaf = (error: unknown) => log.warn(`${door.name} hears nothing while it rings: ${sentence(error)}`);
+  return {
+    signal,
+    dialled: line.call.dialled,
+    now: () => clock.now(),
+    wait: async (seconds) => {
+      const early = new AbortController();
+      running.wake = () => early.abort();
+      await clock.sleep(seconds * 1000, AbortSignal.any([signal, early.signal]));
+      running.wake = () => {};
+    },
+    answer: async () => {
+      try {
+        await visit.answer();
+      } catch (error) {
+        deaf(error);
+      }
+    },
+    play: async (settings) => {
+      try {
+        const sound = await loadSound(settings, clock);
+        await sounds.play(sound, { loop: true, signal: AbortSignal.any([signal, hush.signal]) });
+      } catch (error) {
+        deaf(error);
+      }
+    },
+    stop: () => hush.abort(),
+    ring: async (targets, seconds) => {
+      running.targets = targets;
+      const attempt = visit.ring(targets);
+      if (host.isQuiet(door.id)) return quiet(targets);
+      const session = await line.session;
+      const caller = { ...visit.caller(), dialled: { number: line.call.dialled, by: "door" as const } };
+      const fork = new Forking(host, caller, session, targets);
+      running.fork = fork;
+      const result = await fork.run(seconds, signal);
+      running.fork = undefined;
+      const { winner, parties, cause } = result;
+      const answered = winner !== undefined && (await visit.connect(winner));
+      visit.tried(attempt, result);
+      return { parties, cause, ...(answered && { answeredBy: winner.name }) };
+    },
+    record: async (settings) => recorder.ask(settings, await line.session),
+    message: async (settings) => {
+      running.message = true;
+      try {
+        const answer = async () => {
+          const session = await line.session;
+          session.limitToG711();
+          await visit.answer();
+          return { call: line.call, session, name: door.name };
+        };
+        const play = async (sound: Parameters<typeof sounds.play>[0]) => (await sounds.play(sound, { signal })).ended;
+        const message = await takeMessage(host, { answer, play }, settings, visit.nameOf("message"), signal);
+        if (message) visit.recorded(message);
+        return message;
+      } catch (error) {
+        recorder.failed(error);
+        return undefined;
+      }
+    },
+  };
+}
