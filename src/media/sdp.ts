@@ -58,7 +58,8 @@ export function parseSdp(text: string): RemoteLine[] {
   const mLines = lines.filter((line) => line.startsWith("m="));
   if (mLines.length === 0) throw bad("it has no media line (m=)");
   if (mLines.length > 32) throw bad("it has more than 32 media lines");
-  const read = parse(lines.join("\r\n"));
+  // Origin, name and time say nothing to us.
+  const read = parse(lines.filter((line) => !/^[ost]=/.test(line)).join("\r\n"));
   const session = read as unknown as Loose;
   const keys = keysIn(all);
   return read.media.map((media, index) =>
