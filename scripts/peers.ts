@@ -1,13 +1,16 @@
 // The system programs that the tests use as real peers: which, from which Debian package, what for. On Debian as root
 // what is missing is installed; elsewhere it is named, and the tests that need it are skipped.
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 export interface Peer {
   /** The program's name in the PATH. */
   program: string;
+  /** The package, or several of them with blanks between. */
   debian: string;
+  /** Without this file below a folder of libraries the program cannot do what it is for. */
+  library?: string;
   purpose: string;
 }
 
@@ -21,6 +24,13 @@ const list = [
   { program: "svwar", debian: "sipvicious", purpose: "a scanner that looks for extensions" },
   { program: "ip", debian: "iproute2", purpose: "network namespaces" },
   { program: "nft", debian: "nftables", purpose: "a NAT between two of them" },
+  { program: "ffmpeg", debian: "ffmpeg", purpose: "encrypted sound of another make" },
+  {
+    program: "gst-launch-1.0",
+    debian: "gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad",
+    library: "gstreamer-1.0/libgstsrtp.so",
+    purpose: "encrypted sound of a third make",
+  },
   { program: "openssl", debian: "openssl", purpose: "certificates of another make" },
   { program: "tshark", debian: "tshark", purpose: "reading captures" },
   { program: "chromium", debian: "chromium", purpose: "the editor and the dashboard" },
@@ -47,7 +57,17 @@ export function findProgram(program: string, where: readonly string[] = folders(
     });
 }
 
-export const missingPeers = (): Peer[] => peers.filter((peer) => findProgram(peer.program) === undefined);
+/** Debian keeps libraries in a folder named after the machine: /usr/lib/x86_64-linux-gnu. */
+function hasLibrary(file: string): boolean {
+  const folders = existsSync("/usr/lib") ? readdirSync("/usr/lib") : [];
+  return ["", ...folders].some((folder) => existsSync(join("/usr/lib", folder, file)));
+}
+
+/** The path of a peer's program, or undefined where it or what it needs is missing. */
+export const findPeer = ({ program, library }: Peer): string | undefined =>
+  library === undefined || hasLibrary(library) ? findProgram(program) : undefined;
+
+export const missingPeers = (): Peer[] => peers.filter((peer) => findPeer(peer) === undefined);
 
 /** Whether os-release(5) tells of Debian itself or of something made from it. */
 export function isDebian(release: string): boolean {
@@ -72,7 +92,7 @@ function apt(...args: string[]): boolean {
 export function installPeers(): Peer[] {
   const missing = missingPeers();
   if (missing.length === 0 || !mayInstall()) return missing;
-  const packages = [...new Set(missing.map((peer) => peer.debian))];
+  const packages = [...new Set(missing.flatMap((peer) => peer.debian.split(" ")))];
   console.error(`Installing the peers of the tests: ${packages.join(", ")} …`);
   const done =
     apt("update", "-q") &&
@@ -83,7 +103,7 @@ export function installPeers(): Peer[] {
 
 if (import.meta.main) {
   const missing = installPeers();
-  for (const { program, debian, purpose } of peers)
-    console.log(`${program}: ${findProgram(program) ?? `missing (Debian package ${debian})`} – ${purpose}`);
+  for (const one of peers)
+    console.log(`${one.program}: ${findPeer(one) ?? `missing (Debian package ${one.debian})`} – ${one.purpose}`);
   if (missing.length > 0) process.exit(1);
 }

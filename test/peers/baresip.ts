@@ -25,6 +25,8 @@ export interface BaresipOptions {
   readonly dns?: number;
   /** The local address; loopback by IPv4 where it is absent. */
   readonly address?: string;
+  /** SRTP: `srtp` offers and takes it, `srtp-mand` insists on it. None where it is absent. */
+  readonly mediaenc?: "srtp" | "srtp-mand";
   /** False = it is called at its address only. */
   readonly registers?: boolean;
   /** Answers by itself. */
@@ -70,7 +72,7 @@ export class Baresip {
     const { ca, address = "127.0.0.1" } = options;
     const [control = 0, sip = 0] = await freePorts(2);
     const local = address.includes(":") ? `[${address}]` : address;
-    const modules = ["stdio", "g711", "aufile", "sndfile"].map((name) => `module ${name}.so`);
+    const modules = ["stdio", "g711", "aufile", "sndfile", "srtp"].map((name) => `module ${name}.so`);
     const config = [
       ...["poll_method epoll", `sip_listen ${local}:${sip}`, `net_interface ${address}`],
       ...["rtp_ports 20000-29998", ...(ca === undefined ? [] : [`sip_cafile ${ca}`])],
@@ -86,6 +88,7 @@ export class Baresip {
     const account =
       `<sip:${extension}@${server};transport=${transport}>;auth_pass=${password};audio_codecs=${codecs};` +
       `regint=${options.registers === false ? 0 : 60}` +
+      (options.mediaenc === undefined ? "" : `;mediaenc=${options.mediaenc}`) +
       (answer ? ";answermode=auto" : "");
     await writeFile(join(folder, "tone.wav"), toneWav(options.tone, 30));
     await writeFile(join(folder, "config"), config.join("\n") + "\n");

@@ -1,9 +1,12 @@
 // Real programs for the tests, found or missing. `describe("…", { skip: without("sipp") }, …)` skips where there is none,
 // and says why; with CI=true a missing one fails the file instead, so that nothing is skipped unseen.
-import { findProgram, peers, type PeerName } from "../../scripts/peers.ts";
+import { findPeer, peers, type PeerName } from "../../scripts/peers.ts";
 
 /** The path of a peer's program, or undefined. */
-export const peer = (name: PeerName): string | undefined => findProgram(name);
+export function peer(name: PeerName): string | undefined {
+  const found = peers.find(({ program }) => program === name);
+  return found && findPeer(found);
+}
 
 /** The path of a peer's program, for inside of a test that is skipped without it. @throws Error when there is none. */
 export function thePeer(name: PeerName): string {

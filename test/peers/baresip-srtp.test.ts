@@ -1,0 +1,101 @@
+// P3: two baresip, bell and phone, with SRTP on one side, on both, or on neither, as the house is told.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Encryption } from "../../src/media/sdes.ts";
+import { checkConfig } from "../../src/server/config.ts";
+import { startServer } from "../../src/server/server.ts";
+import { without } from "../support/peers.ts";
+import { Baresip, toneShare, type BaresipOptions } from "./baresip.ts";
+
+const password = "correct-horse";
+
+async function house(
+  set: { readonly bell?: Encryption; readonly phone?: Encryption },
+  has: { readonly bell?: BaresipOptions["mediaenc"]; readonly phone?: BaresipOptions["mediaenc"] },
+) {
+  const encryptionOf = (one: Encryption | undefined) => (one === undefined ? {} : { encryption: one });
+  const server = await startServer(
+    checkConfig({
+      sip: { listeners: [{ transport: "udp", address: "127.0.0.1", port: 0 }] },
+      media: { bind: "127.0.0.1", advertise: "127.0.0.1", ports: [0, 0] },
+      extensions: [{ extension: "6001", password, ...encryptionOf(set.phone) }],
+      doors: [
+        {
+          ...{ id: "front", name: "Front door", extension: "8000", password, code: "1234", ...encryptionOf(set.bell) },
+          strategy: { strategy: "ring-all", targets: ["6001"], seconds: 20 },
+        },
+      ],
+    }),
+    () => {},
+  );
+  const address = `127.0.0.1:${server.switchboard.addresses[0]?.port}`;
+  const common = { server: address, password, codecs: "PCMA" };
+  const mediaenc = (one: BaresipOptions["mediaenc"]) => (one === undefined ? {} : { mediaenc: one });
+  const bell = await Baresip.start({ ...common, extension: "8000", tone: 440, ...mediaenc(has.bell) });
+  const phone = await Baresip.start({ ...common, extension: "6001", tone: 880, answer: true, ...mediaenc(has.phone) });
+  const close = async () => {
+    const samples = [await bell.end(), await phone.end()] as const;
+    await server.close();
+    return samples;
+  };
+  try {
+    await Promise.all([bell.registered(), phone.registered()]);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const dial = () => bell.command("dial", `sip:100@${address};transport=udp`);
+  /** How each of the two that talk is encrypted. */
+  const suites = () =>
+    new Map(
+      [...server.switchboard.bridges].map(([call, bridge]) => [
+        bridge.leg(call)?.name,
+        bridge.leg(call)?.session.encrypted,
+      ]),
+    );
+  return { server, bell, phone, dial, close, suites };
+}
+
+describe("P3 baresip with SRTP", { skip: without("baresip"), timeout: 60_000 }, () => {
+  const suite = "AES_CM_128_HMAC_SHA1_80";
+  for (const [title, set, has, bellSuite, phoneSuite] of [
+    ["on the phone alone, required by both", { phone: "required" }, { phone: "srtp-mand" }, undefined, suite],
+    ["on the phone alone, offered to one that can", { phone: "optional" }, { phone: "srtp" }, undefined, suite],
+    ["offered to a phone that knows none", { phone: "optional" }, {}, undefined, undefined],
+    ["on a bell that insists, nothing being set here", {}, { bell: "srtp-mand" }, suite, undefined],
+    ["on both", { bell: "required", phone: "required" }, { bell: "srtp", phone: "srtp" }, suite, suite],
+  ] as const)
+    it(`hears and is heard: ${title}`, async () => {
+      const { bell, phone, dial, close, suites } = await house(set, has);
+      let samples: readonly [Int16Array, Int16Array];
+      try {
+        dial();
+        await bell.event("CALL_ESTABLISHED");
+        await phone.event("CALL_ESTABLISHED");
+        await Promise.all([bell.received(1.5), phone.received(1.5)]);
+        assert.deepEqual([suites().get("Front door"), suites().get("6001")], [bellSuite, phoneSuite]);
+        bell.command("hangup");
+        await phone.event("CALL_CLOSED");
+      } finally {
+        samples = await close();
+      }
+      const [atBell, atPhone] = samples;
+      assert.ok(toneShare(atPhone, 440) > 0.8, `the phone heard the bell: ${toneShare(atPhone, 440)}`);
+      assert.ok(toneShare(atBell, 880) > 0.8, `the bell heard the phone: ${toneShare(atBell, 880)}`);
+    });
+
+  it("is not called without it where it is required, and the bell rings on", async () => {
+    const { bell, dial, close, server } = await house({ phone: "required" }, {});
+    try {
+      const outcome = new Promise<unknown>((resolve) =>
+        server.switchboard.on("visit", ({ event, payload }) => event === "unanswered" && resolve(payload)),
+      );
+      dial();
+      const { result, parties } = (await outcome) as { result: string; parties: { status: number }[] };
+      assert.deepEqual([result, parties[0]?.status], ["unanswered", 488]);
+      await bell.event("CALL_CLOSED");
+    } finally {
+      await close();
+    }
+  });
+});
