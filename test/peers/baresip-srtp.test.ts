@@ -1,6 +1,7 @@
 // P3: two baresip, bell and phone, with SRTP on one side, on both, or on neither, as the house is told.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Encryption } from "../../src/media/sdes.ts";
 import { checkConfig } from "../../src/server/config.ts";
 import { startServer } from "../../src/server/server.ts";
@@ -83,6 +84,37 @@ describe("P3 baresip with SRTP", { skip: without("baresip"), timeout: 60_000 }, 
       assert.ok(toneShare(atPhone, 440) > 0.8, `the phone heard the bell: ${toneShare(atPhone, 440)}`);
       assert.ok(toneShare(atBell, 880) > 0.8, `the bell heard the phone: ${toneShare(atBell, 880)}`);
     });
+
+  it("RFC 4568 §7.1.4 goes on after a hold", async () => {
+    const { server, bell, phone, dial, close } = await house({ phone: "required" }, { phone: "srtp-mand" });
+    let samples: readonly [Int16Array, Int16Array];
+    const changes = () =>
+      server.switchboard.endpoint.trace
+        .entries()
+        .filter(({ direction, data }) => direction === "in" && data.toString().startsWith("ACK sip:8000@")).length;
+    const packets = async () => {
+      const [bridge] = server.switchboard.bridges.values();
+      const legs = [...server.switchboard.bridges.keys()].flatMap((call) => bridge?.leg(call) ?? []);
+      const stats = await legs.find(({ name }) => name === "6001")?.session.stats();
+      return Math.min(stats?.received ?? 0, stats?.sent ?? 0);
+    };
+    try {
+      dial();
+      await phone.event("CALL_ESTABLISHED");
+      await Promise.all([bell.received(0.5), phone.received(0.5)]);
+      for (const [nth, command] of ["hold", "resume"].entries()) {
+        phone.command(command);
+        while (changes() <= nth) await pause(50);
+      }
+      // Packets that could be opened, and as many the other way.
+      const start = await packets();
+      while ((await packets()) < start + 100) await pause(50);
+    } finally {
+      samples = await close();
+    }
+    const after = samples[1].subarray(-8000);
+    assert.ok(toneShare(after, 440) > 0.8, `the phone heard the bell: ${toneShare(after, 440)}`);
+  });
 
   it("is not called without it where it is required, and the bell rings on", async () => {
     const { bell, dial, close, server } = await house({ phone: "required" }, {});
