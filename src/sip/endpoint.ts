@@ -268,6 +268,11 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     return this.#ways.to(uri);
   }
 
+  /** The addresses that a name leads to. Rejects with a sentence where there are none. */
+  hostsOf(name: string): Promise<string[]> {
+    return this.#ways.hosts(name);
+  }
+
   unreached(flow: Flow): void {
     this.#ways.failed(flow);
   }

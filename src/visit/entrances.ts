@@ -7,6 +7,7 @@ import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Contact } from "../sip/registrar/location.ts";
 import type { DtmfMethod } from "../dtmf.ts";
 import { sendTo, type DigitWish } from "./digits.ts";
+import { DoorNames } from "./door-names.ts";
 import { Door, Doorkeeper } from "./doors.ts";
 import type { Leg } from "./leg.ts";
 import type { VisitEvent } from "./messages.ts";
@@ -44,10 +45,12 @@ export class Entrances {
   /** Calls of phones with a door, by the door's extension: door codes may go through them. */
   readonly #doorCalls = new Map<string, Leg>();
   readonly #keeper: Doorkeeper;
+  readonly #names: DoorNames;
 
   constructor(host: EntranceHost) {
     this.#host = host;
     this.#keeper = new Doorkeeper(host.clock, host.log);
+    this.#names = new DoorNames(host);
   }
 
   /** Adds a door whose settings were checked, with how its code is sent; the result takes it away and ends its visits. */
@@ -119,9 +122,20 @@ export class Entrances {
     return [...this.#doors.values()].find(({ settings }) => settings.extension === extension);
   }
 
-  /** The door that has this address in its settings. */
-  withAddress(host: string): Door | undefined {
-    return [...this.#doors.values()].find((door) => hostOfDoor(door) === host);
+  /**
+   * Gives the door that calls, or undefined for anybody else: at once, or, where only the names in the settings of doors
+   * can tell, once it is known where they lead.
+   */
+  ofCaller(call: IncomingCall, found: (door: Door | undefined) => void): void {
+    const { caller, flow } = call;
+    if (caller.kind === "extension") return found(this.at(caller.number));
+    const doors = [...this.#doors.values()].map((door) => [hostOfDoor(door), door] as const);
+    const [, door] = doors.find(([address]) => address === flow.remote.host) ?? [];
+    if (door) return found(door);
+    this.#names
+      .find(doors, flow.remote.host)
+      .then((named) => !call.end && found(named))
+      .catch((error: unknown) => this.#host.log.error(sentence(error)));
   }
 
   /** The one way to open a door (X5). Never rejects: what went wrong stands in the result. */

@@ -23,6 +23,7 @@ import type { Finding } from "../sip/trace/findings.ts";
 import { checkDevice, qualifyOf, type DeviceOptions } from "./devices.ts";
 import type { DigitWish } from "./digits.ts";
 import { Directory, type DirectoryEvents } from "./directory.ts";
+import type { Door } from "./doors.ts";
 import { Entrances, hostOfDoor, type EntranceEvents, type EntranceHost } from "./entrances.ts";
 import type { Bridge } from "./bridge.ts";
 import { Guarding, type GuardingEvents } from "./guarding.ts";
@@ -355,12 +356,12 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   }
 
   #called(call: IncomingCall): void {
+    if (call.caller.kind === "account") return this.#calledByAccount(call);
+    this.entrances.ofCaller(call, (door) => this.#calledBy(door, call));
+  }
+
+  #calledBy(door: Door | undefined, call: IncomingCall): void {
     const { caller, dialled } = call;
-    if (caller.kind === "account") return this.#calledByAccount(call);
-    const door =
-      caller.kind === "extension"
-        ? this.entrances.at(caller.number)
-        : this.entrances.withAddress(call.flow.remote.host);
     if (door) return this.entrances.pressed(door, call);
     if (call.replaces) {
       takeOver(this, call, call.replaces).catch((error: unknown) => this.log.error(sentence(error)));

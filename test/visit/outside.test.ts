@@ -267,22 +267,40 @@ describe("N8 calls in by an account", () => {
 describe("A1 direct calls", () => {
   const sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n";
 
-  /** A device that registers nowhere, at 127.0.0.3. */
-  async function stranger(): Promise<Endpoint> {
-    const endpoint = new Endpoint({ listeners: [{ transport: "udp", address: "127.0.0.3", port: 0 }] });
+  /** A device that registers nowhere. */
+  async function stranger(address = "127.0.0.3"): Promise<Endpoint> {
+    const endpoint = new Endpoint({ listeners: [{ transport: "udp", address, port: 0 }] });
     await endpoint.start();
     return endpoint;
   }
 
   const from = { number: "door", name: "Gate" };
 
-  it("from a door's address are presses of that door, where the list has it", async () => {
-    const house = await House.open({ address: "127.0.0.3" }, { from: ["127.0.0.0/29"] });
+  it("from a door's address, or where its name leads, are presses of that door, where the list has it", async () => {
+    for (const [address, at] of [
+      ["127.0.0.3", "127.0.0.3"],
+      ["localhost", "127.0.0.1"],
+    ] as const) {
+      const house = await House.open({ address }, { from: ["127.0.0.0/29"] });
+      const device = await stranger(at);
+      try {
+        await device.callUri(`sip:127.0.0.1:${house.server.port}`, { from, sdp });
+        const { visit } = await house.event("ring");
+        assert.deepEqual([visit.door, visit.caller.number], ["front", "door"]);
+      } finally {
+        await device.close();
+        await house.close();
+      }
+    }
+  });
+
+  it("from elsewhere than a door's name leads to are calls like others", async () => {
+    const house = await House.open({ address: "localhost" }, { from: ["127.0.0.0/29"] });
     const device = await stranger();
     try {
-      await device.callUri(`sip:127.0.0.1:${house.server.port}`, { from, sdp });
-      const { visit } = await house.event("ring");
-      assert.deepEqual([visit.door, visit.caller.number], ["front", "door"]);
+      const call = await device.callUri(`sip:nobody@127.0.0.1:${house.server.port}`, { from, sdp });
+      const end = call.end ?? ((await once(call, "ended")) as [typeof call.end])[0];
+      assert.deepEqual([end?.status, house.events.names()], [404, []]);
     } finally {
       await device.close();
       await house.close();

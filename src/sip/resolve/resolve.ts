@@ -122,7 +122,7 @@ async function addresses(
     if (families.some((family) => family === numeric)) return [target(host)];
     throw giveUp("no-transport", `${host} needs ${transport} over IPv${numeric}, which is switched off here`);
   }
-  // IPv4 first: a way by IPv6 that leads nowhere would cost each call half a minute (docs/decisions/014-names.md).
+  // IPv4 first: a way by IPv6 that leads nowhere would cost each call seconds (docs/decisions/014-names.md).
   const asked = await Promise.allSettled(
     ([4, 6] as const)
       .filter((family) => families.includes(family))

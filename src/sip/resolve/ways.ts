@@ -48,10 +48,23 @@ export class Ways {
    * @throws PorteroError what `resolve` says
    */
   async to(uri: string): Promise<Flow[]> {
-    const { random, transports } = this.#options;
-    const targets = await resolve(uri, { dns: this.#dns, offers: transports().map(offerOf), random });
-    const open = transports();
+    const targets = await this.#targets(uri);
+    const open = this.#options.transports();
     return this.#inOrder(targets).flatMap((target) => chooseTransport(open, target, this.#local)?.to(target) ?? []);
+  }
+
+  /**
+   * The addresses that a name leads to, by which we can be called.
+   * @throws PorteroError what `resolve` says
+   */
+  async hosts(name: string): Promise<string[]> {
+    const targets = await this.#targets(`sip:${name}`);
+    return [...new Set(targets.map(({ host }) => host))];
+  }
+
+  #targets(uri: string): Promise<Target[]> {
+    const { random, transports } = this.#options;
+    return resolve(uri, { dns: this.#dns, offers: transports().map(offerOf), random });
   }
 
   /** The flow that a device had before a restart: over UDP the same two addresses again, else one that is closed. */
