@@ -17,6 +17,8 @@ export interface MediaEngine extends EventEmitter<{ down: [PorteroError] }> {
   bridge(a: MediaSession, b: MediaSession): void;
   /** Records sessions; absent where their sound does not come by here. */
   record?(channels: 1 | 2, options: RecordOptions): Recording;
+  /** Lets `to` see what the camera of a session sends, beside all others that do, until it is bridged; absent as `record`. */
+  show?(camera: MediaSession, to: MediaSession): void;
   /** Closes all sessions and whatever carries them. */
   close(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import * as negotiate from "./negotiate.ts";
 import { kinds } from "./offer-answer.ts";
 import { Recordings, type Recording, type RecordOptions } from "./recording.ts";
 import { MediaSession, type SessionHost } from "./session.ts";
+import { Shows } from "./shows.ts";
 import { Outbox } from "./worker/outbox.ts";
 import { noCounts, type Counts, type FromWorker, type ToWorker, type WorkerSettings } from "./worker/messages.ts";
 
@@ -77,6 +78,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
   readonly #asking = new Map<number, (counts: Counts) => void>();
   readonly #ending = new Map<number, (counts: Counts) => void>();
   readonly #recordings = new Recordings((recording, order) => this.#outbox.put({ type: "record", recording, order }));
+  readonly #shows = new Shows((message) => this.#outbox.put(message));
   readonly #conferences = new Conferences(
     (conference, order) => this.#outbox.put({ type: "conference", conference, order }),
     (session) => {
@@ -159,10 +161,15 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
     for (const side of [a, b]) {
       this.#part(side);
       this.#conferences.leave(side);
+      this.#shows.bridged(side, side === a ? b : a);
     }
     this.#peers.set(a, b).set(b, a);
     this.#route(a, b);
     this.#route(b, a);
+  }
+
+  show(camera: MediaSession, to: MediaSession): void {
+    if (this.#sessions.has(camera.number) && this.#sessions.has(to.number)) this.#shows.show(camera, to);
   }
 
   /** Sessions that all hear each other, as they are added. */
@@ -257,6 +264,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
     for (const session of sessions) session.ended();
     this.#conferences.end();
     this.#recordings.end();
+    this.#shows.end();
   }
 
   #receive(message: Exclude<FromWorker, { type: "ready" | "unusable" }>): void {
@@ -314,6 +322,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
     post: (message) => this.#outbox.put(message),
     port: () => (this.#worker ? this.#port() : undefined),
     renegotiated: (session) => {
+      this.#shows.renegotiated(session);
       const peer = this.#peers.get(session);
       if (!peer) return;
       this.#route(session, peer);
@@ -339,6 +348,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
     this.#digits.drop(session.number);
     this.#peers.delete(this.#peers.get(session) ?? session);
     this.#peers.delete(session);
+    this.#shows.leave(session);
     if (!this.#sessions.delete(session.number) || !this.#worker) return Promise.resolve(noCounts);
     return new Promise((resolve) => {
       this.#ending.set(session.number, resolve);

@@ -275,10 +275,17 @@ function remoteOf(agreed: Agreed): Remote {
     rtcpPort: remote.rtcp?.port ?? Math.min(65_535, remote.port + 1),
     mux: remote.mux,
     feedback: remote.feedback,
+    parameterSets: parameterSetsOf(agreed),
     send: maySend(agreed),
     receive: mayReceive(agreed),
     sends: agreed.send,
     receives: agreed.receive,
     ...(secured && { srtp: keysOf(secured) }),
   };
+}
+
+// What the peer itself wrote: our answer may name the other leg's.
+function parameterSetsOf({ remote }: Agreed): string | undefined {
+  const parameters = remote.formats.find(({ name }) => name === "H264")?.fmtp ?? "";
+  return /(?:^|;)\s*sprop-parameter-sets=([\w+/=,]+)/i.exec(parameters)?.[1];
 }

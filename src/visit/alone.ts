@@ -24,6 +24,12 @@ export function attend({ call, session, name }: Leg, log: Log): () => void {
     }
   };
   const refresh = (...[offer]: CallEvents["refresh"]) => offer(session.offer());
+  // Phones that ring may see it (X7), and it knows no request for a key frame by RTCP.
+  const picture = () => void call.requestPicture();
   call.on("reoffer", reoffer).on("acknowledged", acknowledged).on("refresh", refresh);
-  return () => call.off("reoffer", reoffer).off("acknowledged", acknowledged).off("refresh", refresh);
+  session.on("pictureWanted", picture);
+  return () => {
+    call.off("reoffer", reoffer).off("acknowledged", acknowledged).off("refresh", refresh);
+    session.off("pictureWanted", picture);
+  };
 }

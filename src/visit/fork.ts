@@ -85,16 +85,25 @@ export class Forking {
   readonly #caller: Caller;
   readonly #like: MediaSession;
   readonly #targets: readonly Target[];
+  readonly #watched: () => void;
   readonly #forks = new Set<Fork>();
   readonly #parties: Party[] = [];
   #done: ((result: ForkResult) => void) | undefined;
   #timer: Cancel = () => {};
 
-  constructor(host: ForkHost, caller: Caller, like: MediaSession, targets: readonly Target[]) {
+  /** `watched` is called when somebody who rings could see the caller already, if the caller showed itself. */
+  constructor(
+    host: ForkHost,
+    caller: Caller,
+    like: MediaSession,
+    targets: readonly Target[],
+    watched: () => void = () => {},
+  ) {
     this.#host = host;
     this.#caller = caller;
     this.#like = like;
     this.#targets = [...new Set(targets)];
+    this.#watched = watched;
   }
 
   /** Rings for `seconds` at most. Abort with the reason "answered" tells the phones so. */
@@ -199,6 +208,7 @@ export class Forking {
     }
     call.on("ended", (end) => this.#ended(fork, end));
     if (call.end) this.#ended(fork, call.end);
+    call.on("early", ({ sdp }) => this.#early(session, sdp));
     call.on("answered", ({ sdp }) => {
       try {
         session.receiveAnswer(sdp ?? "");
@@ -211,6 +221,21 @@ export class Forking {
       this.#note(fork.target, "answered", cause.normal, 200);
       this.#finish("cancelled", completedElsewhere, { call, session, name: fork.via.at(-1) ?? fork.target });
     });
+  }
+
+  // X7: a phone that says what it takes while it rings sees the visitor before anybody answers.
+  #early(session: MediaSession, sdp: string | undefined): void {
+    if (sdp === undefined) return;
+    try {
+      session.receiveAnswer(sdp);
+    } catch (error) {
+      // What it says when it answers may be better.
+      return this.#host.log.debug(sentence(error));
+    }
+    const { media } = this.#host;
+    if (!session.agreed("video") || !media.show) return;
+    media.show(this.#like, session);
+    this.#watched();
   }
 
   #optionsOf({ target }: Fork, to: Contact | Reachable): DeviceOptions {

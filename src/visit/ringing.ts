@@ -46,7 +46,7 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
   const { running, signal, line, door, sounds, recorder } = visit;
   const hush = new AbortController();
   const deaf = (error: unknown) => log.warn(`${door.name} hears nothing while it rings: ${sentence(error)}`);
-  return {
+  const ringing: Ringing = {
     signal,
     dialled: line.call.dialled,
     now: () => clock.now(),
@@ -78,7 +78,9 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
       if (host.isQuiet(door.id)) return quiet(targets);
       const session = await line.session;
       const caller = { ...visit.caller(), dialled: { number: line.call.dialled, by: "door" as const } };
-      const fork = new Forking(host, caller, session, targets);
+      // A bell that is to show itself takes that for an answer of its own, and hears nothing unless it is played something.
+      const watched = () => void (sounds.playing ? undefined : ringing.play({ tone: "ring-back" }));
+      const fork = new Forking(host, caller, session, targets, watched);
       running.fork = fork;
       const result = await fork.run(seconds, signal);
       running.fork = undefined;
@@ -107,4 +109,5 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
       }
     },
   };
+  return ringing;
 }

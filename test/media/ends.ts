@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { pcma, type Format } from "../../src/media/codec.ts";
 import type { Kind, Remote, Route } from "../../src/media/worker/messages.ts";
-import { Stream } from "../../src/media/worker/stream.ts";
+import { Stream, type StreamDeps } from "../../src/media/worker/stream.ts";
 import { read } from "./packets.ts";
 import { seeded } from "./seeded.ts";
 
@@ -22,7 +22,12 @@ export const straight: Route[] = [
   { from: 101, to: 96, rate: 8000 },
 ];
 
-export function end(port: number, over: Partial<Remote> = {}, kind: Kind = "audio") {
+export function end(
+  port: number,
+  over: Partial<Remote> = {},
+  kind: Kind = "audio",
+  metronome?: StreamDeps["metronome"],
+) {
   const media: Sent[] = [];
   const reports: Sent[] = [];
   const wanted: number[] = [];
@@ -38,6 +43,7 @@ export function end(port: number, over: Partial<Remote> = {}, kind: Kind = "audi
       random: () => random(2 ** 32) / 2 ** 32,
       isOwn: (address, p) => around.own.includes(`${address}:${p}`),
       wantPicture: () => wanted.push(around.now),
+      ...(metronome && { metronome }),
     },
   );
   const remote: Remote = {

@@ -23,6 +23,8 @@ export interface ControlEnd {
   readonly in: Inbound;
   readonly out: Outbound;
   readonly reports: Reports;
+  /** How many packets more than its peer sent were passed on. */
+  readonly inserted: number;
 }
 
 /** The compound packet to send to `to`'s peer for the one that came from `from`'s peer, or undefined when nothing is left. */
@@ -57,7 +59,7 @@ function translated(original: Buffer, from: ControlEnd, to: ControlEnd): Buffer[
   const report = Buffer.from(original);
   report.writeUInt32BE(out.sourceSsrc, 0);
   // The wraps it counted are our stream's; those of the source we counted ourselves.
-  const sequence = (report.readUInt16BE(10) - out.sequenceOffset) & 0xffff;
+  const sequence = (report.readUInt16BE(10) - out.sequenceOffset - to.inserted) & 0xffff;
   const extended = to.in.highest + ahead(sequence, to.in.highest & 0xffff);
   report.writeUInt32BE(Math.max(0, extended) >>> 0, 8);
   // The source does not know the times of our own reports.
@@ -73,6 +75,6 @@ function nack({ count, body }: ControlPacket, from: ControlEnd, to: ControlEnd):
   copy.writeUInt32BE(to.out.ssrc, 0);
   copy.writeUInt32BE(out.sourceSsrc, 4);
   for (let at = 8; at + 4 <= copy.length; at += 4)
-    copy.writeUInt16BE((copy.readUInt16BE(at) - out.sequenceOffset) & 0xffff, at);
+    copy.writeUInt16BE((copy.readUInt16BE(at) - out.sequenceOffset - to.inserted) & 0xffff, at);
   return [packetOf(transportFeedback, genericNack, [copy])];
 }

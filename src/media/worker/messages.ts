@@ -34,6 +34,8 @@ export interface Remote {
   readonly mux?: boolean;
   /** The requests for a key frame that it understands: "nack pli", "ccm fir". */
   readonly feedback?: readonly string[];
+  /** How its H.264 is to be read (sprop-parameter-sets), where its SDP says so. */
+  readonly parameterSets?: string | undefined;
   readonly send: boolean;
   readonly receive: boolean;
   /** What it takes, by its numbers; the first that is no event is the codec. */
@@ -109,6 +111,8 @@ export type ToWorker =
   | { readonly type: "conference"; readonly conference: number; readonly order: ConferenceOrder }
   | { readonly type: "record"; readonly recording: number; readonly order: RecordOrder }
   | { readonly type: "stats"; readonly session: number; readonly ask: number }
+  /** Shows a session's video to one more, beside the one it is routed to; without routes not any more. */
+  | { readonly type: "show"; readonly session: number; readonly to: number; readonly routes: readonly Route[] }
   /** Asks the peer's camera for a whole picture. */
   | { readonly type: "picture"; readonly session: number }
   /** What becomes of the digits that the session's peer sends: passed on as they came, or kept. Tones cost, and may be ignored. */

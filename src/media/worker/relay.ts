@@ -96,6 +96,11 @@ export class Relay {
       case "stats":
         this.#deps.tell({ type: "stats", ask: message.ask, counts: this.#counts(message.session) });
         break;
+      case "show": {
+        const to = this.#half(message.to, "video");
+        if (to) this.#half(message.session, "video")?.stream.show(to.stream, message.routes);
+        break;
+      }
       case "picture":
         this.#half(message.session, "video")?.stream.requestPicture();
         break;
@@ -176,6 +181,7 @@ export class Relay {
     const deps: StreamDeps = {
       now: this.#deps.now,
       random: this.#deps.random,
+      metronome: this.#deps.metronome,
       isOwn: (address, port) =>
         this.#deps.pool.has(port) && (this.#own.has(address) || address.startsWith("127.") || address === "::1"),
       wantPicture: () => this.#deps.tell({ type: "picture", session: id }),

@@ -8,9 +8,12 @@ import { Latch } from "./latch.ts";
 import { Outbound } from "./outbound.ts";
 import { relayControl } from "./control.ts";
 import { Reports } from "./reports.ts";
-import { asksForPicture, compound, fullIntraRequest, isControl, packets, pictureLossIndication } from "./rtcp.ts";
+import { asksForPicture, compound, isControl, packets } from "./rtcp.ts";
 import { ahead, payloadEnd, payloadStart, payloadType, sequenceOf, ssrcOf, timestampOf } from "./rtp.ts";
 import { Srtp } from "./srtp/leg.ts";
+import { Audience } from "./video/audience.ts";
+import { PictureRequests } from "./video/picture-requests.ts";
+import type { Metronome } from "./metronome.ts";
 
 /** The two sockets of a port pair, as a stream sees them. */
 export interface Wire {
@@ -26,10 +29,9 @@ export interface StreamDeps {
   readonly isOwn: (address: string, port: number) => boolean;
   /** The peer's camera is to send a whole picture, and understands no request by RTCP. */
   readonly wantPicture?: () => void;
+  /** Video has several receivers, and late ones. Without it, it is passed on like sound. */
+  readonly metronome?: Pick<Metronome, "add">;
 }
-
-/** Receivers that lost something ask again and again, and several at once: a camera is asked once in this time. */
-const pictureMs = 500;
 
 /** Somebody who hears what a peer sends: digits, a mixer, a recorder. */
 export interface Ear {
@@ -63,8 +65,9 @@ export class Stream {
   #srtp: Srtp | undefined;
   #rtcpAddress: string | undefined;
   #rtcpPort = 0;
-  #pictureAt = -Infinity;
-  #pictureRequests = 0;
+  readonly #requests = new PictureRequests();
+  /** Who sees what its peer sends. */
+  readonly #audience: Audience | undefined;
   /** When something last came from the peer; undefined = nothing since the stream was set up. */
   lastHeard: number | undefined;
   // By payload type. Maps, since typed arrays of 128 cost more to make than a call's other objects together.
@@ -80,6 +83,13 @@ export class Stream {
     this.#deps = deps;
     this.out = new Outbound(deps.random);
     this.reports = new Reports(this.in, this.out);
+    const { metronome, now } = deps;
+    this.#audience = kind === "video" && metronome ? new Audience(this, { metronome, now }) : undefined;
+  }
+
+  /** How many packets more than its peer sent were passed on. */
+  get inserted(): number {
+    return this.#audience?.sets.inserted ?? 0;
   }
 
   /** Whether the peer should be sending something that somebody gets. */
@@ -118,15 +128,28 @@ export class Stream {
     this.#latch.expect(remote.address, remote.port);
     this.#rtcpAddress = remote.rtcpAddress ?? remote.address;
     this.#rtcpPort = remote.rtcpPort;
+    if (remote.parameterSets !== undefined) this.#audience?.sets.describe(remote.parameterSets);
   }
 
   setRoutes(to: Stream | undefined, routes: readonly Route[]): void {
-    if (this.#to) this.#to.#sources.delete(this);
+    if (this.#to && this.#to !== to) this.show(this.#to, []);
     if (to) to.#sources.add(this);
     this.#to = to;
+    if (to) this.show(to, routes);
     this.#ways = new Map(
       routes.map(({ from, to: payload, rate, law }) => [from, { payload, rate, law: law && laws[law] }]),
     );
+  }
+
+  /** Shows what its peer sends to one more stream, beside all others; without routes not any more. */
+  show(to: Stream, routes: readonly Route[]): void {
+    if (routes.length === 0) {
+      this.#audience?.leave(to);
+      to.#sources.delete(this);
+      return;
+    }
+    to.#sources.add(this);
+    if (this.#audience?.join(to, routes)) this.requestPicture();
   }
 
   /** Until the returned function is called, `ear` hears what the peer sends. */
@@ -143,13 +166,20 @@ export class Stream {
 
   /** Sends a packet that `speaker` made (see rtpPacket), with numbers and times of its own; nothing where it has not the floor. */
   speak(speaker: object, packet: Buffer, { payload, rate }: Pick<Format, "payload" | "rate">): void {
-    this.#send(packet, speaker, payload, rate, this.#deps.now());
+    this.pass(packet, speaker, payload, rate, this.#deps.now());
   }
 
   /** Nothing goes to it or from it any more. */
   close(): void {
     [this.#ears, this.#floor, this.#remote] = [[], [], undefined];
-    for (const source of [...this.#sources, this]) source.setRoutes(undefined, []);
+    for (const source of this.#sources) source.#leave(this);
+    this.setRoutes(undefined, []);
+    this.#audience?.end();
+  }
+
+  #leave(to: Stream): void {
+    this.show(to, []);
+    if (this.#to === to) this.setRoutes(undefined, []);
   }
 
   /** A datagram on the RTP port. */
@@ -171,15 +201,17 @@ export class Stream {
     this.lastHeard = now;
     let kept = false;
     for (const ear of this.#ears) kept = ear.heard(packet, format, now) || kept;
+    if (kept) return;
+    if (this.#audience) return this.#audience.pass(packet);
     const to = this.#to;
     const way = this.#ways.get(payload);
-    if (kept || !to || !way) return;
+    if (!to || !way) return;
     const { law } = way;
     if (law) {
       const end = payloadEnd(packet);
       for (let i = payloadStart(packet); i < end; i++) packet[i] = law[packet[i] ?? 0] ?? 0;
     }
-    to.#send(packet, this, way.payload, way.rate, now);
+    to.pass(packet, this, way.payload, way.rate, now);
   }
 
   /** An authentic packet shows where the peer is, also where it has moved; one that was overtaken does not. */
@@ -188,7 +220,8 @@ export class Stream {
     if (newest) this.#latch.follow(address, port);
   }
 
-  #send(packet: Buffer, source: object, payload: number, rate: number, now: number): void {
+  /** Sends a packet of `source` to the peer as `payload` of clock rate `rate`, rewritten in place. */
+  pass(packet: Buffer, source: object, payload: number, rate: number, now: number): void {
     const { address, port } = this.#latch;
     if (this.#floor.length > 0 && this.#floor.at(-1) !== source) return;
     if (!this.#remote?.send || address === undefined || this.#deps.isOwn(address, port)) return;
@@ -226,16 +259,11 @@ export class Stream {
 
   /** Asks the peer's camera for a whole picture, in the way it understands. */
   requestPicture(): void {
-    const now = this.#deps.now();
-    if (this.kind !== "video" || !this.#remote?.receive || now - this.#pictureAt < pictureMs) return;
-    this.#pictureAt = now;
-    const { feedback = [] } = this.#remote;
-    const [we, they] = [this.out.ssrc, this.in.ssrc];
-    if (they < 0 || feedback.length === 0) return this.#deps.wantPicture?.();
-    const request = feedback.includes("nack pli")
-      ? pictureLossIndication(we, they)
-      : fullIntraRequest(we, they, this.#pictureRequests++);
-    this.#sendControl(compound(we, undefined, [], [request]));
+    if (this.kind !== "video" || !this.#remote?.receive) return;
+    const we = this.out.ssrc;
+    const request = this.#requests.next(this.#remote.feedback ?? [], we, this.in.ssrc, this.#deps.now());
+    if (request === "signal") this.#deps.wantPicture?.();
+    else if (request) this.#sendControl(compound(we, undefined, [], [request]));
   }
 
   #sendControl(packet: Buffer): void {
