@@ -145,13 +145,14 @@ export class Bridge {
   end(by: Leg | undefined, text: string, cause?: number): void {
     if (this.#over) return;
     this.#over = true;
-    for (const side of this.#sides) {
-      this.#drop(side);
-      // Why one side ended is told to the other (RFC 3326).
-      side.leg.call.hangUp(cause === undefined ? undefined : q850(cause));
-      this.close(side.leg);
-    }
+    for (const side of this.#sides) this.#drop(side);
+    // Before the calls end: whose bridge it is would else hear no more than that they were hung up.
     this.#hooks.over?.(by, text, cause);
+    for (const { leg } of this.#sides) {
+      // Why one side ended is told to the other (RFC 3326).
+      leg.call.hangUp(cause === undefined ? undefined : q850(cause));
+      this.close(leg);
+    }
   }
 
   close({ session }: Leg): void {

@@ -103,6 +103,15 @@ describe("a visit, while something else is under way", { timeout: 60_000 }, () =
     }
   });
 
+  it("ends with the reason where the sound is lost in the middle of a call", async () => {
+    const gate = new Gate(house);
+    const { bell } = await house.bell();
+    await house.phone("6001", { answerAfterMs: 0 });
+    await (await house.pressed(bell)).answerBy(ringAll("6001"));
+    gate.sessions.at(-1)?.ended();
+    assert.equal(((await house.event("ended")).payload as VisitEnd).text, "the sound of the call was lost");
+  });
+
   it("ends when the phone hangs up before it could be connected", async () => {
     const gate = new Gate(house);
     const { bell, seen } = await house.bell();
