@@ -9,9 +9,9 @@ const robustness = 25.1;
 /** A packet's own length. */
 const frameMs = 20;
 
-/** 1 (bad) to 4.4, one decimal; undefined where nothing came. */
+/** 1 (bad) to 4.4, one decimal; undefined where nothing came, or loss and jitter are not known. */
 export function mosOf({ received, lost, jitterMs, roundTripMs = 0 }: LineCounts): number | undefined {
-  if (received === 0) return undefined;
+  if (received === 0 || lost === undefined || jitterMs === undefined) return undefined;
   const lossPercent = (100 * lost) / (received + lost);
   // A listener's buffer is about twice as long as the jitter.
   const delay = roundTripMs / 2 + 2 * jitterMs + frameMs;

@@ -9,6 +9,8 @@ describe("ITU-T G.107 the mean opinion score", () => {
 
   it("is nothing where nothing came", () => assert.equal(mosOf({ ...counts, received: 0 }), undefined));
 
+  it("is nothing where losses are not counted", () => assert.equal(mosOf({ received: 1000, sent: 1000 }), undefined));
+
   // R = 93.2 − 95·p/(p + 25.1) for a loss of p %, less 0.024 per millisecond of delay; to MOS by G.107 annex B.
   for (const [lost, mos] of [
     [10, 4.3],

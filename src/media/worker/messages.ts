@@ -59,10 +59,10 @@ export interface Route {
 export interface LineCounts {
   readonly received: number;
   readonly sent: number;
-  /** Of the peer's packets. */
-  readonly lost: number;
+  /** Of the peer's packets; absent where the engine does not look into them, as are jitter and round trip. */
+  readonly lost?: number;
   /** Interarrival jitter of the peer's packets (RFC 3550 A.8). */
-  readonly jitterMs: number;
+  readonly jitterMs?: number;
   /** To the peer and back, where it sends reports. */
   readonly roundTripMs?: number;
   /** Of our packets, as the peer reported last. */
