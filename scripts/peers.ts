@@ -21,6 +21,7 @@ const list = [
   { program: "mosquitto_pub", debian: "mosquitto-clients", purpose: "MQTT from the command line" },
   { program: "mosquitto_sub", debian: "mosquitto-clients", purpose: "MQTT from the command line" },
   { program: "kamailio", debian: "kamailio-tls-modules", purpose: "a SIP server of another make, beside and above us" },
+  { program: "rtpengine", debian: "rtpengine-daemon", purpose: "the second media engine, without its kernel module" },
   { program: "svwar", debian: "sipvicious", purpose: "a scanner that looks for extensions" },
   { program: "ip", debian: "iproute2", purpose: "network namespaces" },
   { program: "nft", debian: "nftables", purpose: "a NAT between two of them" },

@@ -2,6 +2,7 @@
 // house knows only this.
 import type { EventEmitter } from "node:events";
 import type { PorteroError } from "../errors.ts";
+import type { Conference, ConferenceOptions } from "./conference.ts";
 import type { Recording, RecordOptions } from "./recording.ts";
 import type { MediaSession } from "./session.ts";
 
@@ -15,6 +16,8 @@ export interface MediaEngine extends EventEmitter<{ down: [PorteroError] }> {
   open(like?: MediaSession): Promise<MediaSession>;
   /** Passes media both ways, from now on and through every new offer of either; each session has one other. */
   bridge(a: MediaSession, b: MediaSession): void;
+  /** Sessions that all hear each other, as they are added; absent where nothing is mixed. */
+  conference?(options?: ConferenceOptions): Conference;
   /** Records sessions; absent where their sound does not come by here. */
   record?(channels: 1 | 2, options: RecordOptions): Recording;
   /** Lets `to` see what the camera of a session sends, beside all others that do, until it is bridged; absent as `record`. */

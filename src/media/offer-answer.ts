@@ -4,7 +4,7 @@ import { giveUp } from "../errors.ts";
 import { codecNames, isG711, key, type Format, type Kind } from "./codec.ts";
 import * as negotiate from "./negotiate.ts";
 import { insists, type Agreed } from "./negotiate.ts";
-import { noCodec, notEncrypted } from "./refusals.ts";
+import { noCodec, notCarried, notEncrypted } from "./refusals.ts";
 import { answerCrypto, offerCrypto, settleCrypto, type Encryption, type RandomBytes } from "./sdes.ts";
 import { bad, parseSdp, relayedFeedback, writeSdp, type Direction, type LocalLine, type RemoteLine } from "./sdp.ts";
 
@@ -19,6 +19,8 @@ export interface OfferAnswerOptions {
   readonly id: number;
   /** For keys; the system's where it is absent. */
   readonly randomBytes?: RandomBytes;
+  /** Only plain RTP is carried: encryption is neither offered nor taken. */
+  readonly plain?: boolean;
 }
 
 export class OfferAnswer {
@@ -70,6 +72,7 @@ export class OfferAnswer {
    * `direction` is that of its sound, where it is not to follow from `like`.
    */
   offer(like?: OfferAnswer | "conference", direction?: Direction): string {
+    this.#mayBePlain();
     const before = this.#lines;
     const added = kinds.filter((kind) => !before.some((l) => l.type === kind));
     const lines = [
@@ -112,9 +115,10 @@ export class OfferAnswer {
 
   /** The other side's offer, first or repeated; nothing changes before answer(). Throws as receiveAnswer. */
   receiveOffer(sdp: string): void {
-    const remote = parseSdp(sdp);
+    this.#mayBePlain();
+    const remote = this.#read(sdp);
     const audio = remote.flatMap((line) => negotiate.carried("audio", line));
-    if (!negotiate.speech(audio)) throw noCodec(remote);
+    if (!negotiate.speech(audio)) throw noCodec(remote, this.#options.plain);
     if (!negotiate.speech(negotiate.limited(audio, this.codecs))) throw this.#noCommon();
     if (!remote.some((line) => negotiate.speech(this.#carried("audio", line)))) throw notEncrypted();
     this.#remoteOffer = remote;
@@ -202,7 +206,7 @@ export class OfferAnswer {
     if (before && before.port !== 0) return before;
     const sound = this.#agreed.get("audio");
     const likeSound = sound?.secured ? (insists(sound.remote.protocol) ? "required" : "optional") : "off";
-    const encryption = sound ? likeSound : this.encryption;
+    const encryption = this.#options.plain ? "off" : sound ? likeSound : this.encryption;
     const protocol = encryption === "required" ? "RTP/SAVP" : "RTP/AVP";
     return { protocol, crypto: offerCrypto(encryption, this.#options.randomBytes) };
   }
@@ -219,6 +223,16 @@ export class OfferAnswer {
     // Audio is always offered: a leg of which nothing is known yet may turn up with G.711.
     const plain = kind === "audio" && !wishes ? negotiate.limited(negotiate.plainAudio, this.codecs) : [];
     return negotiate.speech(plain) ? plain : [];
+  }
+
+  /** @throws PorteroError `media-cannot`, where encryption is required and not to be had */
+  #mayBePlain(): void {
+    if (this.#options.plain && this.encryption === "required") throw notCarried();
+  }
+
+  #read(sdp: string): RemoteLine[] {
+    const lines = parseSdp(sdp);
+    return this.#options.plain ? lines.map((line) => ({ ...line, crypto: [] })) : lines;
   }
 
   #noCommon() {

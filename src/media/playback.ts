@@ -21,7 +21,7 @@ export class Playbacks {
     this.#post = post;
   }
 
-  /** @throws PorteroError `no-media`, `no-codec` */
+  /** @throws PorteroError `no-media`, `no-codec`, `media-cannot` */
   play(codec: string | undefined, sound: Sound, loop: boolean): Playback {
     if (codec === undefined)
       throw giveUp("no-media", "There is no way for sound to this side yet, or not any more: answer the call first.");
@@ -32,8 +32,8 @@ export class Playbacks {
       );
     }
     const [session, play] = [this.#session, this.#next++];
-    const ended = new Promise<PlaybackEnd>((resolve) => this.#open.set(play, resolve));
     this.#post({ type: "play", session, play, sound, loop });
+    const ended = new Promise<PlaybackEnd>((resolve) => this.#open.set(play, resolve));
     return { ended, stop: () => this.#open.has(play) && this.#post({ type: "stop", session, play }) };
   }
 

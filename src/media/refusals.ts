@@ -11,11 +11,24 @@ export const notEncrypted = () =>
     "it is not encrypted, which is required on this side of the call; switch on SRTP (SDES) there, or require it no longer",
   );
 
-export function noCodec(remote: readonly RemoteLine[]) {
+export const notCarried = () =>
+  giveUp(
+    "media-cannot",
+    "Encryption is required on this side of the call, and rtpengine is asked for plain RTP only: choose the built-in media engine " +
+      "in the endpoint, or require encryption no longer.",
+  );
+
+/** `plain`: whoever carries the sound takes plain RTP only. */
+export function noCodec(remote: readonly RemoteLine[], plain = false) {
   const audio = remote.find((l) => l.type === "audio");
   if (audio === undefined) return unusable("no-codec", "it has no audio");
   if (audio.port === 0) return unusable("no-codec", "its audio is switched off (port 0)");
   const protocol = audio.protocol.slice(0, 40);
+  if (plain && audio.protocol.includes("SAVP"))
+    return unusable(
+      "no-codec",
+      `it insists on encrypted media (${protocol}), and rtpengine is asked for plain RTP only; allow that there, or choose the built-in media engine in the endpoint`,
+    );
   if (audio.protocol.includes("TLS"))
     return unusable(
       "no-codec",

@@ -59,6 +59,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   /** Kinds whose ports the worker has opened for this session. */
   readonly #opened = new Set<Kind>();
   readonly #sdp: OfferAnswer;
+  /** Its ports are another program's, which passes on what comes and makes nothing of its own. */
   readonly #elsewhere: boolean;
   /** What is played to its peer; for Media, which hears of its end. */
   readonly playbacks: Playbacks;
@@ -78,7 +79,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     const id = Math.floor(host.random() * 2 ** 32);
     const ports = { get: (kind: Kind) => this.#port(kind) };
     this.#elsewhere = address !== undefined;
-    this.#sdp = new OfferAnswer({ advertise: address ?? host.advertise(), ports, id });
+    this.#sdp = new OfferAnswer({ advertise: address ?? host.advertise(), ports, id, plain: this.#elsewhere });
     this.playbacks = new Playbacks(number, (message) => host.post(message));
   }
 
@@ -169,7 +170,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
 
   /** Asks the peer's camera for a whole picture by RTCP; false where it knows no such request and signalling has to. */
   requestPicture(): boolean {
-    const knows = (this.agreed("video")?.remote.feedback.length ?? 0) > 0;
+    const knows = !this.#elsewhere && (this.agreed("video")?.remote.feedback.length ?? 0) > 0;
     if (knows) this.#host.post({ type: "picture", session: this.number });
     return knows;
   }
@@ -177,7 +178,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   /** The ways by which the peer takes digits just now: none while it is on hold. */
   get digitWays(): readonly MediaWay[] {
     const agreed = this.#sdp.agreed("audio");
-    if (!agreed || !maySend(agreed)) return [];
+    if (!agreed || !maySend(agreed) || this.#elsewhere) return [];
     const codec = speech(agreed.send);
     return [
       ...(agreed.send.some(isEvents) ? (["rfc4733"] as const) : []),

@@ -3,11 +3,11 @@
 import { giveUp, sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { MediaSession } from "../media/media.ts";
-import { cause } from "../sip/causes.ts";
+import { cause, causeOf } from "../sip/causes.ts";
 import type { CallEnd } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import { attend } from "./alone.ts";
-import { answerFor, takeOffer, type Leg } from "./leg.ts";
+import { answerFor, refusalFor, takeOffer, type Leg } from "./leg.ts";
 
 export interface BellHooks {
   /** The bell's last call is over, by its own will or for want of usable sound. */
@@ -131,7 +131,8 @@ export class BellLine {
     const session = this.#open(call);
     session.catch((error: unknown) => {
       this.#log.warn(sentence(error));
-      if (call === this.#call) this.#hooks.gone({ by: "local", status: 488, cause: 58, text: sentence(error) });
+      const status = refusalFor(error);
+      if (call === this.#call) this.#hooks.gone({ by: "local", status, cause: causeOf(status), text: sentence(error) });
     });
     return session;
   }

@@ -6,7 +6,7 @@ import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { MediaSession } from "../media/media.ts";
 import { Bridge } from "./bridge.ts";
 import { Forking, type Caller } from "./fork.ts";
-import { answerFor, openMedia, takeOffer, type Leg } from "./leg.ts";
+import { answerFor, openMedia, refusalFor, takeOffer, type Leg } from "./leg.ts";
 import type { Target } from "./strategy.ts";
 import { transfer, type TransferHost } from "./transfer.ts";
 
@@ -65,7 +65,7 @@ export async function connectCall(
     if (winner.call.state !== "ended") joined?.(winner);
   } catch (error) {
     host.log.warn(`${call.caller.number} could not be connected to ${call.dialled}: ${sentence(error)}`);
-    call.reject(488);
+    call.reject(refusalFor(error));
     answerer?.call.hangUp();
     await Promise.all([session?.close(), answerer?.session.close()]);
   }

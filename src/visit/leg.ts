@@ -1,5 +1,5 @@
 // One party of a visit: its call and its media. Two legs make a bridge.
-import { giveUp, sentence } from "../errors.ts";
+import { giveUp, PorteroError, sentence } from "../errors.ts";
 import type { MediaEngine } from "../media/engine.ts";
 import type { MediaSession } from "../media/media.ts";
 import type { Call } from "../sip/dialog/call.ts";
@@ -30,6 +30,10 @@ export async function openMedia(
 export function answerFor(caller: Leg, offered: boolean, answerer?: MediaSession): string {
   return offered ? caller.session.answer(answerer) : caller.session.offer(answerer);
 }
+
+/** The status for a caller whose media could not be had: 503 where that may pass, 488 where it will not. */
+export const refusalFor = (error: unknown): number =>
+  error instanceof PorteroError && error.advice === "again" ? 503 : 488;
 
 /** Takes what the caller offered. @throws PorteroError `no-media`, as a sentence about the caller */
 export function takeOffer(session: MediaSession, { sdp, flow }: IncomingCall, name: string): void {

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { DigestAlgorithm } from "../digest.ts";
 import { giveUp } from "../errors.ts";
+import { defaultPorts } from "../media/media.ts";
 import { checker } from "../schema.ts";
 import type { Secret } from "../secret.ts";
 import { usualExpiry, type Expiry } from "../sip/registrar/registrar.ts";
@@ -40,6 +41,8 @@ export interface SwitchboardOptions {
     readonly ports?: readonly [number, number];
     /** So often, in seconds, a visit that talks tells of its media; 0 = never, which is the default. */
     readonly statsSeconds?: number;
+    /** Where rtpengines listen for the ng protocol, `host:port`, in the order in which they are asked; absent = our own engine. */
+    readonly rtpengine?: readonly string[];
   };
   readonly direct?: DirectSettings;
   readonly clock?: Clock;
@@ -48,10 +51,13 @@ export interface SwitchboardOptions {
 
 /**
  * How many calls of phones the media ports are enough for, with room left for doors: a call that rings two devices has
- * three pairs, and a closed pair rests.
+ * three pairs, and a closed pair rests. Those of rtpengine are its own affair.
  */
-export function callsFor([first, last]: readonly [number, number]): number {
-  const any = last === 0;
+export function callsFor({
+  ports: [first, last] = defaultPorts,
+  rtpengine = [],
+}: SwitchboardOptions["media"] = {}): number {
+  const any = last === 0 || rtpengine.length > 0;
   return any ? 1000 : Math.max(1, Math.floor((last - first + 1) / 2 / 4));
 }
 

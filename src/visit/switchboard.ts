@@ -6,7 +6,8 @@ import { checkDoor, knowsDtmf, presetOf, type DoorSettings, type Opening, type O
 import { PorteroError, giveUp, sentence, tryAgain } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import type { MediaEngine } from "../media/engine.ts";
-import { defaultPorts, Media } from "../media/media.ts";
+import { defaultPorts } from "../media/media.ts";
+import { startMedia } from "../media/start.ts";
 import type { Secret } from "../secret.ts";
 import type { Call, Message } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
@@ -76,7 +77,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
     this.clock = options.clock ?? systemClock;
     this.log = options.log ?? silent;
     this.recordings = options.recordings;
-    const { maxCalls: mostCalls = callsFor(options.media?.ports ?? defaultPorts), ...sip } = options.sip;
+    const { maxCalls: mostCalls = callsFor(options.media), ...sip } = options.sip;
     const isFirst = (number: string) => this.entrances.at(number) !== undefined;
     const qualify = (number: string) => qualifyOf(this.optionsOf(number));
     this.endpoint = new Endpoint({
@@ -119,8 +120,8 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   }
 
   async #start(): Promise<void> {
-    const { bind = "0.0.0.0", advertise, ports = defaultPorts } = this.#options.media ?? {};
-    this.#media ??= await Media.start({ bind, advertise: advertise ?? "127.0.0.1", ports, log: this.log });
+    const { bind = "0.0.0.0", advertise = "127.0.0.1", ports = defaultPorts, ...engine } = this.#options.media ?? {};
+    this.#media ??= await startMedia({ bind, advertise, ports, ...engine, log: this.log }, this.clock);
     this.#media.on("down", (error) => {
       this.log.error(error.message);
       this.tell("trouble", error);

@@ -350,7 +350,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   }
 
   #bellGone(end: CallEnd): void {
-    const unusable = end.status === 488;
+    const unusable = end.status === 488 || end.status === 503;
     const unheard = unusable ? "failed" : this.#running?.message ? "unanswered" : "cancelled";
     this.#end(this.#answeredAt !== undefined ? "answered" : unheard, end);
   }

@@ -1,0 +1,69 @@
+// What rtpengine counts of a leg, and whether its peer has fallen silent: it tells nothing by itself, so it is asked.
+import { kinds } from "../offer-answer.ts";
+import { dictionaryAt, listAt, numberAt, textAt, type Bencoded, type Dictionary } from "./bencode.ts";
+
+/** What came from the peer of a leg. */
+export interface Received {
+  readonly audio: number;
+  readonly video: number;
+  /** Where its sound comes from. */
+  readonly remote?: string;
+}
+
+export const nothingYet: Received = { audio: 0, video: 0 };
+
+/** Packets of RTP that came from a leg's peer, of an answer to "query"; undefined where it says nothing of the leg. */
+export function receivedBy(tag: string, answer: Dictionary): Received | undefined {
+  const medias = listAt(dictionaryAt(dictionaryAt(answer, "tags"), tag), "medias");
+  if (medias.length === 0) return undefined;
+  const packets = { audio: 0, video: 0 };
+  let remote: string | undefined;
+  for (const media of medias) {
+    const kind = kinds.find((one) => one === textAt(media, "type"));
+    const stream = listAt(media, "streams").find((one) => listAt(one, "flags").includes("RTP"));
+    if (!kind || !stream) continue;
+    packets[kind] += numberAt(dictionaryAt(stream, "stats"), "packets");
+    if (kind === "audio" && packets.audio > 0) remote = endpointOf(stream);
+  }
+  return { ...packets, ...(remote !== undefined && { remote }) };
+}
+
+function endpointOf(stream: Bencoded): string {
+  const endpoint = dictionaryAt(stream, "endpoint");
+  const address = textAt(endpoint, "address");
+  return `${address.includes(":") ? `[${address}]` : address}:${numberAt(endpoint, "port")}`;
+}
+
+export interface Limits {
+  /** Milliseconds to the first packet and between packets before it counts as silent; 0 = never. */
+  readonly firstPacketMs: number;
+  readonly silenceMs: number;
+}
+
+/** Tells from counts whether a leg is silent. */
+export class Watch {
+  readonly #limits: Limits;
+  #since: number | undefined;
+  #heard: number | undefined;
+  #packets = 0;
+  silent = false;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** `expected`: whether anything is to come from it just now. Says what has become of it, if that is news. */
+  look(packets: number, expected: boolean, now: number): "silent" | "heard" | undefined {
+    if (packets > this.#packets) this.#heard = now;
+    this.#packets = packets;
+    if (!expected) this.#since = undefined;
+    else this.#since ??= now;
+    const since = this.#since ?? now;
+    const heard = this.#heard ?? -1;
+    const limit = heard < since ? this.#limits.firstPacketMs : this.#limits.silenceMs;
+    const silent = expected && limit > 0 && now - Math.max(heard, since) >= limit;
+    if (silent === this.silent) return undefined;
+    this.silent = silent;
+    return silent ? "silent" : "heard";
+  }
+}

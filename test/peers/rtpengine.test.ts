@@ -1,0 +1,301 @@
+// rtpengine as the engine of a house, and by itself: real RTP on loopback through the real program.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { systemClock } from "../../src/clock.ts";
+import type { MediaSession, MediaStats } from "../../src/media/media.ts";
+import { Rtpengine } from "../../src/media/rtpengine/rtpengine.ts";
+import { parseServer } from "../../src/media/rtpengine/wire.ts";
+import type { VisitEnd } from "../../src/visit/messages.ts";
+import { strategyOf } from "../../src/visit/strategy.ts";
+import { read } from "../media/packets.ts";
+import { Phone } from "../media/phone.ts";
+import { levelOf } from "../media/tone.ts";
+import { without } from "../support/peers.ts";
+import { freePorts } from "../support/ports.ts";
+import { House } from "../visit/house.ts";
+import { RtpengineProcess } from "./rtpengine.ts";
+
+const events = "a=rtpmap:101 telephone-event/8000";
+const video = ["m=video 4000 RTP/AVP 96", "a=rtpmap:96 H264/90000", "a=fmtp:96 packetization-mode=1"];
+const portOf = (sdp: string, kind = "audio") => Number(new RegExp(`^m=${kind} (\\d+)`, "m").exec(sdp)?.[1]);
+const ringAll = (...targets: string[]) => strategyOf({ strategy: "ring-all", targets, seconds: 30 });
+
+describe("rtpengine", { skip: without("rtpengine"), timeout: 60_000 }, () => {
+  let server: RtpengineProcess;
+  before(async () => {
+    server = await RtpengineProcess.start();
+  });
+  after(() => server.close());
+
+  describe("as a relay", () => {
+    let media: Rtpengine;
+    const phones: Phone[] = [];
+    beforeEach(() => {
+      media = new Rtpengine({ servers: [parseServer(server.address)] });
+    });
+    afterEach(async () => {
+      await media.close();
+      assert.equal(media.sessions, 0);
+      for (const phone of phones.splice(0)) phone.close();
+    });
+
+    async function another(ssrc: number): Promise<Phone> {
+      const phone = await Phone.open(ssrc);
+      phones.push(phone);
+      return phone;
+    }
+
+    /** A leg to a phone that takes those formats; `like` is whom it is to talk with. */
+    async function leg(formats: string, like?: MediaSession, ...attributes: string[]) {
+      const phone = await another(0xf0e + phones.length);
+      const session = await media.open(like);
+      const port = portOf(session.offer(like));
+      session.receiveAnswer(phone.sdp(formats, events, ...attributes));
+      return { phone, session, port };
+    }
+
+    /** A bell that offered, and a phone that took it up. */
+    async function call(offers: string, takes: string, ...attributes: string[]) {
+      const phone = await another(0xbe11);
+      const session = await media.open();
+      session.receiveOffer(phone.sdp(offers, events, ...attributes));
+      const two = await leg(takes, session, ...attributes);
+      const bell = { phone, session, port: portOf(session.answer(two.session)) };
+      media.bridge(session, two.session);
+      return { bell, two };
+    }
+
+    type Side = Awaited<ReturnType<typeof leg>>;
+
+    /** Both sing until each has heard half a second of the other. */
+    async function hear(one: Side, law: "PCMA" | "PCMU", other: Side, otherLaw = law): Promise<void> {
+      for (const { phone } of [one, other]) phone.received.length = 0;
+      const enough = () => one.phone.received.length >= 25 && other.phone.received.length >= 25;
+      while (!enough()) {
+        await Promise.all([one.phone.sing(one.port, 700, law, 1), other.phone.sing(other.port, 1300, otherLaw, 1)]);
+        await systemClock.sleep(10);
+      }
+      for (const [side, tone] of [
+        [one, 1300],
+        [other, 700],
+      ] as const)
+        assert.ok(levelOf(side.phone.samples().slice(0, 4000), tone) > -20, `${tone} Hz arrives`);
+    }
+
+    it("passes sound both ways, and counts it", async () => {
+      const { bell, two } = await call("8 101", "8 101");
+      await hear(bell, "PCMA", two);
+      const stats = await bell.session.stats();
+      assert.ok(stats.received >= 25 && stats.sent >= 25, JSON.stringify(stats));
+      assert.equal(stats.remote, `127.0.0.1:${bell.phone.port}`);
+      // It does not look for losses, so nothing is said of them.
+      assert.deepEqual(
+        [stats.codec, stats.lost, stats.jitterMs, stats.mos],
+        ["PCMA/8000", undefined, undefined, undefined],
+      );
+      const closed = new Promise<MediaStats>((resolve) => two.session.once("closed", resolve));
+      await two.session.close();
+      assert.ok((await closed).received >= 25);
+    });
+
+    it("turns one law of G.711 into the other", async () => {
+      const { bell, two } = await call("8 101", "0 101");
+      assert.deepEqual([bell.session.codec, two.session.codec], ["PCMA/8000", "PCMU/8000"]);
+      await hear(bell, "PCMA", two, "PCMU");
+      assert.deepEqual(new Set(bell.phone.received.map((packet) => read(packet).payload)), new Set([8]));
+      assert.deepEqual(new Set(two.phone.received.map((packet) => read(packet).payload)), new Set([0]));
+    });
+
+    it("passes digits on, and reports of RTCP", async () => {
+      const { bell, two } = await call("8 101", "8 101");
+      await hear(bell, "PCMA", two);
+      const digit = Buffer.from([5, 0x0a, 0, 160]);
+      const arrived = () => two.phone.received.some((packet) => read(packet).payload === 101);
+      while (!arrived()) {
+        await bell.phone.send(bell.port, 101, digit);
+        await systemClock.sleep(10);
+      }
+      const report = Buffer.from("80c9000100000007", "hex");
+      await new Promise((sent) => bell.phone.rtcp.send(report, bell.port + 1, "127.0.0.1", sent));
+      await two.phone.reported(1);
+    });
+
+    it("holds and goes on, at the same ports", async () => {
+      const { bell, two } = await call("8 101", "8 101");
+      await hear(bell, "PCMA", two);
+      two.session.receiveOffer(two.phone.sdp("8 101", events, "a=sendonly"));
+      assert.equal(portOf(two.session.answer(bell.session)), two.port);
+      await media.settled();
+      two.phone.received.length = bell.phone.received.length = 0;
+      for (let i = 0; i < 10; i++) await bell.phone.sing(bell.port, 700, "PCMA", 1);
+      // What the phone sends meanwhile, its music, arrives; so all that went before has been passed on or dropped.
+      await two.phone.sing(two.port, 1300, "PCMA", 10);
+      await bell.phone.heard(10);
+      assert.equal(two.phone.received.length, 0, "who holds is not sent to");
+      two.session.receiveOffer(two.phone.sdp("8 101", events));
+      two.session.answer(bell.session);
+      await hear(bell, "PCMA", two);
+    });
+
+    it("keeps the port of a video that begins later", async () => {
+      const { bell, two } = await call("8 101", "8 101");
+      await hear(bell, "PCMA", two);
+      bell.session.receiveOffer(bell.phone.sdp("8 101", events, ...video));
+      const port = portOf(two.session.offer(bell.session), "video");
+      assert.ok(port > 0);
+      const there = await another(0x71de0);
+      two.session.receiveAnswer(two.phone.sdp("8 101", events, ...video).replace("video 4000", `video ${there.port}`));
+      const here = portOf(bell.session.answer(two.session), "video");
+      await media.settled();
+      while (there.received.length === 0) {
+        await bell.phone.send(here, 96, Buffer.alloc(900, 7));
+        await systemClock.sleep(10);
+      }
+      assert.equal(read(there.received[0] ?? Buffer.alloc(0)).payload, 96);
+      await hear(bell, "PCMA", two);
+      assert.ok(((await bell.session.stats()).video?.received ?? 0) > 0);
+    });
+
+    it("rings several: the one that answers is heard, the others have gone", async () => {
+      const bell = await another(0xbe11);
+      const session = await media.open();
+      session.receiveOffer(bell.sdp("8 101", events));
+      const legs = await Promise.all([1, 2, 3].map(() => leg("8 101", session)));
+      const [winner, ...losers] = legs;
+      assert.ok(winner);
+      const port = portOf(session.answer(winner.session));
+      media.bridge(session, winner.session);
+      await Promise.all(losers.map((loser) => loser.session.close()));
+      await hear({ phone: bell, session, port }, "PCMA", winner);
+      assert.equal(media.sessions, 2);
+    });
+
+    it("puts another in the place of one, who is heard no more; who stays keeps its port", async () => {
+      const { bell, two } = await call("8 101", "8 101");
+      await hear(bell, "PCMA", two);
+      const three = await leg("8 101", bell.session);
+      await hear(bell, "PCMA", two);
+      media.bridge(three.session, bell.session);
+      await hear(bell, "PCMA", three);
+      bell.phone.received.length = 0;
+      await two.phone.sing(two.port, 1300, "PCMA", 20);
+      await three.phone.sing(three.port, 700, "PCMA", 20);
+      await bell.phone.heard(20);
+      assert.ok(levelOf(bell.phone.samples(), 1300) < -40, "who has been replaced is not heard");
+    });
+
+    it("brings the sides of two calls together", async () => {
+      const first = await call("8 101", "8 101");
+      const second = await call("0 101", "0 101");
+      await Promise.all([hear(first.bell, "PCMA", first.two), hear(second.bell, "PCMU", second.two)]);
+      media.bridge(first.bell.session, second.two.session);
+      await Promise.all([first.two.session.close(), second.bell.session.close()]);
+      await hear(first.bell, "PCMA", second.two, "PCMU");
+      second.two.session.receiveOffer(second.two.phone.sdp("0 101", events));
+      second.two.session.answer(first.bell.session);
+      await hear(first.bell, "PCMA", second.two, "PCMU");
+    });
+
+    it("ends the sessions of a call that it does not know any more", async () => {
+      const { bell } = await call("8 101", "8 101");
+      const lost = once(bell.session, "closed");
+      await server.kill();
+      await server.again();
+      await lost;
+      assert.equal(media.sessions, 0);
+      const again = await call("8 101", "8 101");
+      await hear(again.bell, "PCMA", again.two);
+    });
+  });
+
+  describe("as the engine of a house", () => {
+    const houses: House[] = [];
+    afterEach(async () => {
+      for (const house of houses.splice(0)) await house.close();
+    });
+    async function open(...servers: string[]): Promise<House> {
+      const house = await House.open({}, undefined, {}, { media: { rtpengine: servers } });
+      houses.push(house);
+      return house;
+    }
+
+    const talks = async (house: House) => {
+      const { bell, seen } = await house.bell();
+      const hall = await house.phone("6001", { answerAfterMs: 0 });
+      const kitchen = await house.phone("6002", { tone: 1500 });
+      const visit = await house.pressed(bell);
+      await visit.answerBy(ringAll("6001", "6002"));
+      assert.equal(visit.view().answeredBy, "6001");
+      await hall.seen.next("audio", (e) => "frequency" in e && Math.abs(e.frequency - 440) < 20 && e.level > -30);
+      await seen.next("audio", (e) => "frequency" in e && Math.abs(e.frequency - 880) < 20 && e.level > -30);
+      return { bell, seen, hall, kitchen, visit };
+    };
+
+    it("P9 a bell rings two phones, and talks with the one that answers", async () => {
+      const house = await open(server.address);
+      const { bell, kitchen, visit } = await talks(house);
+      assert.ok((await kitchen.seen.next("ended")).reason);
+      await bell.hangUp();
+      await house.event("ended");
+      assert.equal(visit.state, "ended");
+      assert.equal(house.switchboard.media.sessions, 0);
+    });
+
+    it("N1 a phone transfers the visitor to another, who is heard", async () => {
+      const house = await open(server.address);
+      const { seen, hall, kitchen } = await talks(house);
+      const rings = kitchen.seen.next("ringing", () => true, 2);
+      await hall.phone.transfer("6002");
+      await rings;
+      await kitchen.phone.answer();
+      await house.event("transferred");
+      await kitchen.seen.next("audio", (e) => "frequency" in e && Math.abs(e.frequency - 440) < 20);
+      await seen.next("audio", (e) => "frequency" in e && Math.abs(e.frequency - 1500) < 20);
+    });
+
+    it("goes to the second where the first does not run", async () => {
+      const [port = 0] = await freePorts(1);
+      const house = await open(`127.0.0.1:${port}`, server.address);
+      await talks(house);
+      assert.ok(
+        house.logged.some((line) => line.includes(`127.0.0.1:${port} does not answer`)),
+        house.logged.join("\n"),
+      );
+    });
+
+    it("X3 tells the press where none runs, and refuses the call with a sentence", async () => {
+      const [port = 0] = await freePorts(1);
+      const house = await open(`127.0.0.1:${port}`);
+      const { bell, seen } = await house.bell();
+      await bell.press();
+      await house.event("ring");
+      const ended = await seen.next("ended");
+      assert.equal("status" in ended && ended.status, 503);
+      const { outcome, text } = (await house.event("ended")).payload as VisitEnd;
+      assert.equal(outcome, "failed");
+      assert.match(text, /Nobody carries the sound .* 127\.0\.0\.1:\d+ does not answer \(nobody listens there\)/);
+    });
+
+    it("ends a call that lost its rtpengine, says why, and carries the next by another", async () => {
+      const first = await RtpengineProcess.start();
+      try {
+        const house = await open(first.address, server.address);
+        const { bell, seen, hall } = await talks(house);
+        await first.kill();
+        assert.match(((await house.event("ended")).payload as VisitEnd).text, /sound of the call was lost/);
+        await Promise.all([hall.seen.next("ended"), seen.next("ended")]);
+        await bell.press();
+        const visit = house.switchboard.visit((await house.event("ring", 2)).visit.id);
+        await visit?.answerBy(ringAll("6001"));
+        const heard = hall.seen.all.length;
+        await hall.seen.next(
+          "audio",
+          (e) => hall.seen.all.indexOf(e) > heard && "frequency" in e && e.frequency === 440,
+        );
+      } finally {
+        await first.close();
+      }
+    });
+  });
+});
