@@ -1,4 +1,5 @@
 // The dialog of dial-strategy: whom to ring, for how long, and how often again.
+import { countryChoice } from "../editor/countries.ts";
 import { colour, text, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
 
@@ -50,6 +51,15 @@ RED.nodes.registerType("dial-strategy", {
       value: "21, 0",
       validate: (value, _options) => /^\s*(\d{1,3}([\s,;]+\d{1,3})*)?\s*$/.test(text(value)) || words("error.causes"),
     },
+    sound: { value: "" },
+    country: { value: "de" },
+    soundFile: {
+      value: "",
+      validate(value, _options) {
+        return text(this["sound"]) !== "file" || text(value) !== "" || words("error.sound");
+      },
+    },
+    answerFirst: { value: false },
   },
   inputs: 1,
   outputs: 3,
@@ -88,8 +98,16 @@ RED.nodes.registerType("dial-strategy", {
     });
     const targets = Array.isArray(this["targets"]) ? (this["targets"] as string[]) : [];
     for (const target of targets) $("#node-input-list").editableList("addItem", { target });
-    const show = () => $("#portero-redial").toggle($("#node-input-strategy").val() === "redial");
+    countryChoice($("#node-input-country"), text(this["country"]));
+    const sound = $("#node-input-sound");
+    sound.val(text(this["sound"]));
+    const show = () => {
+      $("#portero-redial").toggle($("#node-input-strategy").val() === "redial");
+      $("#portero-country").toggle(sound.val() === "ring-back");
+      $("#portero-sound-file").toggle(sound.val() === "file");
+    };
     $("#node-input-strategy").on("change", show);
+    sound.on("change", show);
     show();
   },
   oneditsave() {

@@ -2,6 +2,7 @@
 // src/visit, this node reads settings and moves messages.
 import { giveUp } from "../../src/errors.ts";
 import type { Outcome, VisitEvent, VisitView } from "../../src/visit/messages.ts";
+import { soundNamed } from "../../src/visit/sounds.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import type { Visit } from "../../src/visit/visit.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
@@ -19,6 +20,11 @@ interface StrategyConfig extends Config {
   maxMinutes?: string;
   maxMinutesType?: string;
   stopCauses?: string;
+  /** What the visitor hears: nothing, "ring-back" of a country, or the "file" (or URL) named beside it. */
+  sound?: "" | "ring-back" | "file";
+  country?: string;
+  soundFile?: string;
+  answerFirst?: boolean;
 }
 
 const defaults = { seconds: 60, tries: 60, waitSeconds: 1, maxMinutes: 120 } as const;
@@ -30,6 +36,14 @@ export const causesIn = (text: string | undefined): number[] =>
     .split(/[\s,;]+/)
     .filter(Boolean)
     .map(Number);
+
+/** What the visitor hears and how, as the dialog has it. */
+function waitingIn({ sound, country, soundFile, answerFirst }: StrategyConfig): object {
+  const file = textOr(soundFile);
+  const tone = { tone: "ring-back", ...(textOr(country) !== undefined && { country }) };
+  const heard = sound === "ring-back" ? tone : sound === "file" && file !== undefined ? soundNamed(file) : undefined;
+  return { ...(heard && { sound: heard }), ...(answerFirst === true && { answerFirst }) };
+}
 
 /** The dialog's settings, evaluated for this message, with `msg.strategy` (a name, or some settings) laid over them. */
 export async function settingsFor(RED: Red, node: RedNode, config: StrategyConfig, msg: Message): Promise<object> {
@@ -47,7 +61,7 @@ export async function settingsFor(RED: Red, node: RedNode, config: StrategyConfi
     });
   const strategy = textOr(over["strategy"]) ?? textOr(config.strategy) ?? "ring-all";
   const targets = (config.targets ?? []).map((target) => target.trim()).filter(Boolean);
-  const common = { strategy, targets, seconds: await number("seconds") };
+  const common = { strategy, targets, seconds: await number("seconds"), ...waitingIn(config) };
   if (strategy !== "redial") return { ...common, ...over };
   const [tries, waitSeconds, maxMinutes] = [
     await number("tries"),

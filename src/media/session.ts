@@ -168,6 +168,11 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     return this.playbacks.play(this.#final ? undefined : this.codec, sound, loop);
   }
 
+  /** While it is on, what its peer says reaches nobody; the digits that it presses do. */
+  mute(on: boolean): void {
+    this.#host.post({ type: "mute", session: this.number, on });
+  }
+
   /** Asks the peer's camera for a whole picture by RTCP; false where it knows no such request and signalling has to. */
   requestPicture(): boolean {
     const knows = !this.#elsewhere && (this.agreed("video")?.remote.feedback.length ?? 0) > 0;

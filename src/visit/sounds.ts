@@ -38,6 +38,10 @@ export function checkSound(settings: unknown): SoundSettings {
   throw giveUp("invalid", `sound: ${what} given: give one of tone, file and url`, { data: { field: "sound" } });
 }
 
+/** What a text names: a URL, or else a file. */
+export const soundNamed = (text: string): SoundSettings =>
+  /^https?:\/\//i.test(text) ? { url: text } : { file: text };
+
 /** A sound and its server have this long. */
 const fetchMs = 10_000;
 

@@ -203,6 +203,17 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   }
 
   /**
+   * While it is on, one side of a conversation is not heard by the other.
+   * @throws PorteroError `no-call`
+   */
+  async mute(who: "door" | "answerer", on: boolean): Promise<void> {
+    if (!this.#answerer || this.#state !== "talking")
+      throw giveUp("no-call", `nobody talks with ${this.door.name} just now, so there is nobody to mute`);
+    const { session } = who === "door" ? { session: await this.#line.session } : this.#answerer;
+    session.mute(on);
+  }
+
+  /**
    * Makes the bell's call talk, so that a code can be sent, though nobody has answered: phones stop ringing as if it had
    * been answered elsewhere. The visit ends soon after.
    */

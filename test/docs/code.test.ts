@@ -1,15 +1,17 @@
 // Everything in a fence is checked: settings against the project's own schemas, commands against the programs they call.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { findProgram } from "../../scripts/peers.ts";
 import { readPackage, root } from "../../scripts/repository.ts";
 import { help, parseOptions } from "../../scripts/start/options.ts";
 import { checkDoor } from "../../src/door/door.ts";
 import { Topics } from "../../src/mqtt/topics.ts";
 import { checkConfig } from "../../src/server/config.ts";
 import { withSecrets } from "../../src/server/server.ts";
+import { readWav } from "../../src/media/wav.ts";
 import { checkGuard } from "../../src/sip/guard/settings.ts";
 import { readCommandLine, usage } from "../../src/sim/arguments.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
@@ -114,6 +116,20 @@ const programs: Record<string, (words: readonly string[]) => void | Promise<void
   openssl: (words) => {
     assert.equal(words[0], "s_client");
     assert.ok(words.includes("-CAfile") && words.includes("-verify_return_error"), "else it takes any certificate");
+  },
+  ffmpeg: async ([...words]) => {
+    const ffmpeg = findProgram("ffmpeg");
+    if (ffmpeg === undefined) return;
+    const folder = mkdtempSync(join(tmpdir(), "portero-docs-"));
+    try {
+      // A sine in the place of the song.
+      words.splice(words.indexOf("-i"), 2, "-f", "lavfi", "-i", "sine=d=0.2");
+      const made = await run(ffmpeg, [...words.slice(0, -1), join(folder, "made.wav")]);
+      assert.equal(made.code, 0, made.output);
+      assert.equal(readWav(readFileSync(join(folder, "made.wav"))).kind, "clip");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   },
   sudo: (words) => {
     assert.equal(words[0], "ufw");

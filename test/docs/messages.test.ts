@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { createContext, runInContext } from "node:vm";
+import { commandIn } from "../../nodes/call-control/call-control.ts";
 import { simCommand } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import { registrarCommand } from "../../nodes/sip-registrar/sip-registrar.ts";
 import type { Message } from "../../nodes/red.d.ts";
 import { Topics } from "../../src/mqtt/topics.ts";
+import { checkControl } from "../../src/visit/control.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import { at, blocks, pages, type Block } from "./pages.ts";
 import { record, type Recording } from "./recording.ts";
@@ -38,7 +40,12 @@ describe("Messages in the documentation", { timeout: 120_000 }, () => {
     it(`${at(block)} is what ${from} ${event === "input" ? "takes" : "sends"}`, () => {
       const shown = parse(block);
       if (event === "input") {
-        const read = { "sip-registrar": registrarCommand, "doorbell-sim": simCommand }[from];
+        const controlCommand = (msg: Message) => checkControl(commandIn(msg));
+        const readers = {
+          ...{ "sip-registrar": registrarCommand, "doorbell-sim": simCommand },
+          "call-control": controlCommand,
+        };
+        const read = (readers as Record<string, ((msg: Message) => unknown) | undefined>)[from];
         assert.ok(read, `nobody reads the input of ${from}`);
         assert.doesNotThrow(() => read(shown));
         return;

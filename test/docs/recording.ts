@@ -48,6 +48,7 @@ const nodes: FlowNode[] = [
   ...wired("dial-strategy", 3, { strategy: "ring-all", targets: ["6001"], seconds: "10" }),
   ...wired("absent", 3, { type: "dial-strategy", strategy: "ring-all", targets: ["6003"], seconds: "10" }),
   ...wired("dtmf-out", 2, { mode: "open", door: "door1" }),
+  ...wired("call-control", 2, { action: "play", sound: "special-information" }),
   ...wired("digits", 2, { type: "dtmf-out", mode: "digits", to: "answerer" }),
   ...wired("camera-snapshot", 2, { door: "door1" }),
   ...bell("bell1", "door1"),
@@ -129,6 +130,12 @@ async function play(flow: Flow, next: Next): Promise<void> {
   ];
   await flow.node<SimNode>("bell1").press();
   const visit = (await ring)["visit"];
+  // Three tones before anybody answers, and a sound for somebody who is not there yet.
+  const [done, deaf] = [next("call-control", "done"), next("call-control", "failed")];
+  receive("call-control", { visit, payload: { action: "play", tone: "busy", to: "answerer" } });
+  await deaf;
+  receive("call-control", { visit });
+  await done;
   const [answered, told] = [next("dial-strategy", "answered"), next("doorbell-in", "answered")];
   receive("dial-strategy", { visit });
   await rings;

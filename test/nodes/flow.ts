@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EventEmitter, once } from "node:events";
+import callControl from "../../nodes/call-control/call-control.ts";
 import cameraSnapshot from "../../nodes/camera-snapshot/camera-snapshot.ts";
 import dialStrategy from "../../nodes/dial-strategy/dial-strategy.ts";
 import door from "../../nodes/door/door.ts";
@@ -44,6 +45,7 @@ const all = [
   doorbellIn,
   dialStrategy,
   dtmfOut,
+  callControl,
   cameraSnapshot,
   mqttBridge,
   doorbellSim,

@@ -20,6 +20,7 @@ describe("nodes that are loaded and closed", () => {
     { id: "n", type: "doorbell-in", door: "door1" },
     { id: "n", type: "dial-strategy" },
     { id: "n", type: "dtmf-out", mode: "open", door: "door1" },
+    { id: "n", type: "call-control" },
     { id: "n", type: "camera-snapshot", door: "door1", width: "320" },
     { id: "n", type: "mqtt-bridge", endpoint: "ep", url: "mqtt://127.0.0.1:9" },
     { id: "n", type: "doorbell-sim", role: "bell", door: "door1" },

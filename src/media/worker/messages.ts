@@ -108,6 +108,8 @@ export type ToWorker =
       readonly loop: boolean;
     }
   | { readonly type: "stop"; readonly session: number; readonly play: number }
+  /** What its peer says reaches nobody. */
+  | { readonly type: "mute"; readonly session: number; readonly on: boolean }
   | { readonly type: "conference"; readonly conference: number; readonly order: ConferenceOrder }
   | { readonly type: "record"; readonly recording: number; readonly order: RecordOrder }
   | { readonly type: "stats"; readonly session: number; readonly ask: number }

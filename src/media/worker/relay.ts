@@ -3,6 +3,7 @@
 import { isIPv6 } from "node:net";
 import { Players } from "./audio/player.ts";
 import { Recorders } from "./audio/recorders.ts";
+import { Mutes } from "./mute.ts";
 import { Conferences } from "./audio/conferences.ts";
 import { Digits } from "./dtmf/digits.ts";
 import { Stream, type StreamDeps, type Wire } from "./stream.ts";
@@ -49,6 +50,7 @@ export class Relay {
   readonly #ready = new Map<number, PortPair>();
   readonly #closing = new Set<Promise<unknown>>();
   readonly #players: Players;
+  readonly #mutes = new Mutes();
   readonly #conferences: Conferences;
   readonly #digits: Digits;
   readonly #recorders: Recorders;
@@ -82,6 +84,9 @@ export class Relay {
       case "play":
       case "stop":
         this.#players.handle(message, this.#soundOf(message.session));
+        break;
+      case "mute":
+        this.#mutes.set(this.#soundOf(message.session), message.on);
         break;
       case "conference":
         this.#conferences.handle(message, this.#soundOf);
