@@ -1,6 +1,6 @@
 // Looks through the trace of an endpoint for what is wrong (X10), a moment after the messages and not in their way:
 // however many come, a look costs no more than reading the last few hundred of them, a few at a time. All at once would keep a
-// call waiting for 50 ms.
+// call waiting for 20 ms.
 import { EventEmitter } from "node:events";
 import type { Cancel } from "../../clock.ts";
 import type { PorteroError } from "../../errors.ts";
