@@ -37,9 +37,10 @@ export const retryAfter = 2;
 const tooBusy = 0.98;
 /**
  * So many windows in a row make an overload. One is no sign of it: what a loop at 80 % of its limit misses while memory is
- * collected for 40 ms takes it 200 ms of work without a rest to make up for.
+ * collected for 40 ms takes it 200 ms of work without a rest to make up for. With more of them, twice as many calls as can be
+ * served would wait for half a second before the first is refused, and be sent again (T1 of RFC 3261 §17.1.1.1).
  */
-const longWindows = 5;
+const longWindows = 4;
 /** A busy moment is no overload: a house with fewer calls than this is refused none for it. */
 const fewCalls = 50;
 const windowMs = 200;
@@ -103,7 +104,9 @@ export class Overload {
     this.#busyWindows = this.#busy() > tooBusy && this.#calls >= fewCalls ? this.#busyWindows + 1 : 0;
     // Once calls are turned away each window counts: about half of them are to be busy.
     const over = this.#busyWindows >= (this.#share > 0 ? 1 : longWindows);
-    this.#share = over ? Math.min(1, this.#share + step) : Math.max(0, this.#share - step);
+    // What the first windows left out is made up for at once.
+    const more = this.#share > 0 ? step : longWindows * step;
+    this.#share = over ? Math.min(1, this.#share + more) : Math.max(0, this.#share - step);
   }
 }
 
