@@ -20,6 +20,9 @@ export interface ListenerConfig {
   wssPort?: string;
   /** One address or name, or one for each family, with a comma. */
   advertise?: string;
+  /** The port that devices use by UDP and TCP, where a container's host has another one; `advertiseTlsPort` by TLS. */
+  advertisePort?: string;
+  advertiseTlsPort?: string;
   /** Where the certificate is: files of this machine, or uploaded into the credentials. */
   certificate?: "files" | "uploaded";
   certificateFile?: string;
@@ -36,10 +39,18 @@ export interface ListenerSecrets {
   uploadedCa?: string;
 }
 
-export function portOf(value: unknown, otherwise: number, name: string): number {
+export function portOf(value: unknown, otherwise: number, name: string, least = 0): number {
   const number = Number(textOr(value) ?? otherwise);
-  if (Number.isInteger(number) && number >= 0 && number <= 65535) return number;
-  throw giveUp("invalid", `sip-endpoint: ${name} must be a whole number from 0 to 65535 (it is ${String(value)})`);
+  if (Number.isInteger(number) && number >= least && number <= 65535) return number;
+  throw giveUp(
+    "invalid",
+    `sip-endpoint: ${name} must be a whole number from ${least} to 65535 (it is ${String(value)})`,
+  );
+}
+
+/** What devices are told as the port of UDP and TCP, or of TLS; nothing where it is ours. */
+function knownPort(value: unknown): { advertisePort?: number } {
+  return textOr(value) === undefined ? {} : { advertisePort: portOf(value, 0, "the port it is known by", 1) };
 }
 
 const listOf = (value: unknown): string[] => (textOr(value) ?? "").split(/[\s,;]+/).filter(Boolean);
@@ -67,6 +78,8 @@ export function advertised(config: ListenerConfig, address: string): string | un
 export function listeners(config: ListenerConfig, secrets: ListenerSecrets, env: NodeJS.ProcessEnv): ListenerOptions[] {
   const addresses = boundAddresses(config.bind);
   const port = portOf(textOr(config.port) ?? textOr(env["PORTERO_SIP_PORT"]), 5060, "port");
+  const known = knownPort(config.advertisePort);
+  const knownTls = knownPort(config.advertiseTlsPort);
   const tls = tlsOf(config, secrets);
   const { own: _, ...toOthers } = tls;
   const places = (listener: (address: string) => ListenerOptions) =>
@@ -75,8 +88,8 @@ export function listeners(config: ListenerConfig, secrets: ListenerSecrets, env:
       return { ...listener(address), ...(advertise === undefined ? {} : { advertise }) };
     });
   const found: ListenerOptions[] = [
-    ...(config.udp === false ? [] : places((address) => ({ transport: "udp", address, port }))),
-    ...(config.tcp === false ? [] : places((address) => ({ transport: "tcp", address, port }))),
+    ...(config.udp === false ? [] : places((address) => ({ transport: "udp", address, port, ...known }))),
+    ...(config.tcp === false ? [] : places((address) => ({ transport: "tcp", address, port, ...known }))),
     ...(config.ws !== true
       ? []
       : places((address) => ({ transport: "ws", address, port: portOf(config.wsPort, 8088, "port for WS") }))),
@@ -84,7 +97,13 @@ export function listeners(config: ListenerConfig, secrets: ListenerSecrets, env:
   if (config.tls === true || config.wss === true) ownNeeded(config, tls);
   if (config.tls === true)
     found.push(
-      ...places((address) => ({ transport: "tls", address, port: portOf(config.tlsPort, 5061, "port for TLS"), tls })),
+      ...places((address) => ({
+        transport: "tls",
+        address,
+        port: portOf(config.tlsPort, 5061, "port for TLS"),
+        ...knownTls,
+        tls,
+      })),
     );
   if (config.wss === true)
     found.push(

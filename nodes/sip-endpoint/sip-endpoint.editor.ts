@@ -54,6 +54,8 @@ RED.nodes.registerType("sip-endpoint", {
     },
     wssPort: wholeNumber(words, 0, 65535),
     advertise: { value: "", validate: (value, _options) => address.test(text(value)) || words("error.advertise") },
+    advertisePort: wholeNumber(words, 1, 65535),
+    advertiseTlsPort: wholeNumber(words, 1, 65535),
     certificate: { value: "files" },
     certificateFile: { value: "" },
     keyFile: { value: "" },

@@ -98,7 +98,7 @@ export default function (RED: Red): void {
       const bind = listener?.address ?? "0.0.0.0";
       return {
         host: listener?.advertise ?? ownAddress(bind),
-        port: switchboard.addresses[0]?.port ?? 0,
+        port: listener?.advertisePort ?? switchboard.addresses[0]?.port ?? 0,
         transports: [...new Set(options.sip.listeners.filter(isOpen).map(({ transport }) => transport))],
       };
     };

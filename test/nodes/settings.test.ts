@@ -110,6 +110,23 @@ describe("sip-endpoint: every transport at every address", () => {
     );
     assert.equal(media?.bind, "::");
   });
+  it("is known by the ports that a container's host passes on, where they are others", () => {
+    const { sip } = endpointOptions({ ...all, advertisePort: "15060", advertiseTlsPort: "15061" }, {});
+    assert.deepEqual(
+      sip.listeners.map(({ transport, port, advertisePort }) => [transport, port, advertisePort]),
+      [
+        ["udp", 5060, 15060],
+        ["tcp", 5060, 15060],
+        ["ws", 8088, undefined],
+        ["tls", 5061, 15061],
+        ["wss", 8089, undefined],
+      ],
+    );
+    for (const advertisePort of ["0", "70000", "x"])
+      assert.throws(() => endpointOptions({ ...all, advertisePort }, {}), {
+        message: `sip-endpoint: the port it is known by must be a whole number from 1 to 65535 (it is ${advertisePort})`,
+      });
+  });
   it("takes certificate, key and authority from files, or from what was uploaded; the key does not show", () => {
     const tlsOf = (found: ReturnType<typeof endpointOptions>) => {
       const listener = found.sip.listeners.find(({ transport }) => transport === "tls");
