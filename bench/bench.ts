@@ -12,6 +12,7 @@ import { memory } from "./memory.ts";
 import { mixer } from "./mixer.ts";
 import { press } from "./press.ts";
 import { registrations } from "./registrations.ts";
+import { srtp } from "./srtp.ts";
 
 interface Part {
   readonly run: (progress: (text: string) => void) => Promise<Row[]>;
@@ -27,6 +28,7 @@ const parts: Readonly<Record<string, Part>> = {
   fuzz: { run: fuzz },
   flood: { run: flood },
   mixer: { run: mixer },
+  srtp: { run: srtp },
 };
 
 async function main(wanted: readonly string[]): Promise<void> {

@@ -17,6 +17,8 @@ import { noCounts, type Counts, type LineCounts, type Remote, type ToWorker } fr
 /** Packets of one session's sound, and of its video; `remote` is where its sound comes from, `address:port`. */
 export interface MediaStats extends LineCounts {
   readonly codec?: string;
+  /** The suite of SRTP; absent where the sound is not encrypted. */
+  readonly encrypted?: SuiteName;
   readonly remote?: string;
   /** What the speech from there is worth to a listener, 1 (bad) to 4.4; once some came. */
   readonly mos?: number;
@@ -234,12 +236,13 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   }
 
   #withCodec({ video, ...counts }: Counts): MediaStats {
-    const { codec } = this;
+    const { codec, encrypted } = this;
     const mos = mosOf(counts);
     const picture = speech(this.#sdp.agreed("video")?.send ?? []);
     return {
       ...counts,
       ...(codec !== undefined && { codec }),
+      ...(encrypted !== undefined && { encrypted }),
       ...(mos !== undefined && { mos }),
       ...(video && { video: { ...video, ...(picture && { codec: label(picture) }) } }),
     };

@@ -1,8 +1,9 @@
 // A code dialled at another server, as somebody would on a telephone: "do not disturb" on and off there (A5).
 import { sentence } from "../errors.ts";
-import type { Account } from "../sip/account/account.ts";
 import type { CallEnd } from "../sip/dialog/call.ts";
 import type { ForkHost } from "./fork.ts";
+import { openMedia } from "./leg.ts";
+import type { AccountWay } from "./outside.ts";
 
 export interface CodeAnswer {
   readonly ok: boolean;
@@ -16,14 +17,13 @@ const answerMs = 20_000;
 /** Some servers do what the code says a moment after they have answered, and not for one who has hung up. */
 const listenMs = 5_000;
 
-/** Dials `code`, listens to what the server has to say, and hangs up. Never rejects. */
+/** Dials a code, listens to what the server has to say, and hangs up. Never rejects. */
 export async function dialCode(
   { media, clock, log }: Pick<ForkHost, "media" | "clock" | "log">,
-  account: Account,
-  code: string,
+  { account, number: code, encryption }: AccountWay,
 ): Promise<CodeAnswer> {
   try {
-    const session = await media.open();
+    const session = await openMedia(media, { encryption });
     const sdp = (localHost: string) => {
       session.advertise = localHost;
       return session.offer();

@@ -13,6 +13,7 @@ import type { SipRequest } from "../sip/message/message.ts";
 import { parseUri, plainUser } from "../sip/message/uri.ts";
 import type { Flow } from "../sip/transport/flow.ts";
 import { checkAccount, type Incoming, type LineSettings } from "./account-settings.ts";
+import type { DeviceOptions } from "./devices.ts";
 import type { NumberPlan } from "./number-plan.ts";
 
 /** Direct calls from address to address (A1). */
@@ -26,10 +27,15 @@ export interface DirectSettings {
 /** Who has chosen a target: the flow, a registered phone, a door's bell, or somebody who has shown no password. */
 export type Chooser = "flow" | "phone" | "door" | "stranger";
 
+export interface AccountWay {
+  readonly kind: "account";
+  readonly account: Account;
+  readonly number: string;
+  readonly encryption: Encryption;
+}
+
 export type Way =
-  | { readonly kind: "address"; readonly uri: string }
-  | { readonly kind: "account"; readonly account: Account; readonly number: string; readonly encryption: Encryption }
-  | { readonly kind: "refused"; readonly why: string };
+  { readonly kind: "address"; readonly uri: string } | AccountWay | { readonly kind: "refused"; readonly why: string };
 
 interface Entry {
   readonly account: Account;
@@ -135,10 +141,10 @@ export class Outside {
     return known ? undefined : { kind: "address", number };
   }
 
-  /** Whether the sound of a call that came in by an account is to be encrypted; undefined for any other call. */
-  encryptionOf({ caller }: IncomingCall): Encryption | undefined {
-    if (caller.kind !== "account") return undefined;
-    return this.#entries.get(caller.account)?.settings.encryption ?? "off";
+  /** The options of a caller's leg: those of its number, but encrypted as the account says by which it came in. */
+  optionsFor({ caller }: IncomingCall, options: DeviceOptions): DeviceOptions {
+    if (caller.kind !== "account") return options;
+    return { ...options, encryption: this.#entries.get(caller.account)?.settings.encryption ?? "off" };
   }
 
   /** What is to become of a call that came in by an account. */
@@ -148,11 +154,12 @@ export class Outside {
     return entry?.dnd ? { refuse: dndStatus } : incoming;
   }
 
-  /** While it is on, calls that come in by the account are refused (A5). Says which code its server wants to hear, if any. */
-  setDnd(name: string, on: boolean): { readonly account: Account; readonly code: string | undefined } {
+  /** While it is on, calls that come in by the account are refused (A5). Gives the way to the code that its server wants to hear, if any. */
+  setDnd(name: string, on: boolean): AccountWay | undefined {
     const entry = this.#entry(name);
     entry.dnd = on;
-    return { account: entry.account, code: on ? entry.settings.dndOn : entry.settings.dndOff };
+    const code = on ? entry.settings.dndOn : entry.settings.dndOff;
+    return code === undefined ? undefined : wayBy(entry, code);
   }
 
   #entry(name: string): Entry {
@@ -186,13 +193,14 @@ export class Outside {
   }
 
   // A bell hangs outside on the wall: what it dials must not cost money, but where somebody has said so.
-  #out({ account, settings }: Entry, number: string, by: Chooser): Way {
+  #out(entry: Entry, number: string, by: Chooser): Way {
     if (by === "stranger") return refused("a call without a password does not lead out of the house");
+    const { account, settings } = entry;
     if (by === "door" && !settings.doorsMayDial)
       return refused(
         `a door station may not dial out by the account "${account.name}": allow it there, or name the number in the strategy`,
       );
-    return { kind: "account", account, number, encryption: settings.encryption ?? "off" };
+    return wayBy(entry, number);
   }
 
   async #farewell(account: Account): Promise<void> {
@@ -203,5 +211,8 @@ export class Outside {
   }
 }
 
+const wayBy = ({ account, settings }: Entry, number: string): AccountWay => ({
+  ...{ kind: "account", account, number, encryption: settings.encryption ?? "off" },
+});
 const refused = (why: string): Way => ({ kind: "refused", why });
 const noAccount = (name: string) => `there is no account called "${name}": look at the name in its sip-account node`;

@@ -225,8 +225,8 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
    * answer says how it took them (A5). Rejects where there is no such account.
    */
   async setAccountDnd(name: string, on: boolean): Promise<CodeAnswer | undefined> {
-    const { account, code } = this.#outside.setDnd(name, on);
-    return code === undefined ? undefined : dialCode(this, account, code);
+    const way = this.#outside.setDnd(name, on);
+    return way && dialCode(this, way);
   }
 
   wayOutside(target: Target, by: Chooser): Way | undefined {
@@ -269,10 +269,8 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
 
   readonly optionsOf = (number: string): DeviceOptions => this.directory.optionsOf(number);
 
-  optionsFor(call: IncomingCall, number = call.caller.number): DeviceOptions {
-    const encryption = this.#outside.encryptionOf(call);
-    return { ...this.optionsOf(number), ...(encryption && { encryption }) };
-  }
+  readonly optionsFor = (call: IncomingCall, number = call.caller.number): DeviceOptions =>
+    this.#outside.optionsFor(call, this.optionsOf(number));
 
   contactsOf(number: string): readonly Contact[] | undefined {
     return this.plan.owner(number) === undefined ? undefined : this.endpoint.location.devices(number);

@@ -36,6 +36,8 @@ describe("a session", { timeout: 10_000 }, () => {
       phone.rtp.send(sealed ?? assert.fail(), portOf(offer), "127.0.0.1");
       await bell.heard(1);
       assert.equal(read(bell.received[0] ?? assert.fail()).body.toString(), "from the phone");
+      assert.equal((await b.stats()).encrypted, "AES_CM_128_HMAC_SHA1_80");
+      assert.equal("encrypted" in (await a.stats()), false);
     } finally {
       bell.close();
       phone.close();
