@@ -2,6 +2,7 @@
 // (worker/audio/conference.ts); here is who is in it.
 import { EventEmitter } from "node:events";
 import { giveUp } from "../errors.ts";
+import type { Pressed } from "./digits.ts";
 import type { MediaSession } from "./session.ts";
 import type { ConferenceOrder } from "./worker/audio/conferences.ts";
 import type { FromWorker } from "./worker/messages.ts";
@@ -20,6 +21,8 @@ export interface PartyLevel {
 }
 
 export interface ConferenceEvents {
+  /** A party presses a key, and lets go of it. By RFC 4733 and as a tone it reaches the others by itself. */
+  digit: [session: MediaSession, pressed: Pressed];
   levels: [levels: readonly PartyLevel[]];
   /** A party is gone: removed, closed, or bridged with somebody. */
   left: [session: MediaSession];
@@ -79,8 +82,10 @@ export class Conference extends EventEmitter<ConferenceEvents> {
       );
     this.#host.free(session);
     const closed = () => this.remove(session);
-    session.once("closed", closed);
-    this.#parties.set(session, () => session.off("closed", closed));
+    const digit = (pressed: Pressed) => this.emit("digit", session, pressed);
+    session.once("closed", closed).on("digit", digit);
+    this.#parties.set(session, () => session.off("closed", closed).off("digit", digit));
+    session.hearDigits({ events: "pass", tones: session.dtmf.tones ? "pass" : "ignore" });
     this.#host.order({ do: "add", session: session.number, muted });
   }
 

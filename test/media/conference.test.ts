@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { after, afterEach, before, describe, it } from "node:test";
 import { PorteroError } from "../../src/errors.ts";
 import { encodeA, encodeU } from "../../src/media/g711.ts";
+import type { Pressed } from "../../src/media/digits.ts";
 import { Media, type MediaSession } from "../../src/media/media.ts";
 import { frame, Phone } from "./phone.ts";
 import { read } from "./packets.ts";
@@ -74,12 +75,13 @@ describe("a conference", limit, () => {
     await Promise.all(parties.map(({ session }) => session.close()));
   });
 
-  it("N5 passes a key of one on to the others", async () => {
+  it("N5 passes a key of one on to the others, and tells of it", async () => {
     const [bell, phone] = [await caller("8 101", events), await caller("8 101", events)];
     const room = media.conference();
     room.add(bell.session);
     room.add(phone.session);
     await sing(bell, 440, "PCMA", 3);
+    const told = once(room, "digit");
     await phone.phone.send(phone.port, 101, Uint8Array.from([1, 0x8a, 0x03, 0x20]));
     for (;;) {
       await once(bell.phone.rtp, "message");
@@ -88,6 +90,9 @@ describe("a conference", limit, () => {
       assert.deepEqual([...key.body], [1, 0x8a, 0x03, 0x20]);
       break;
     }
+    const [by, pressed] = (await told) as [MediaSession, Pressed];
+    assert.equal(by, phone.session);
+    assert.deepEqual([pressed.digit, pressed.by], ["1", "rfc4733"]);
     room.close();
   });
 
