@@ -17,8 +17,8 @@ export interface RecordHost {
   readonly recordings: string | undefined;
 }
 
-/** `file`: into the folder of recordings; `message`: the WAV file goes to the flow as a Buffer. */
-export type RecordTo = "file" | "message";
+/** `file`: into the folder of recordings; `flow`: the WAV file goes into a message, as a Buffer. */
+export type RecordTo = "file" | "flow";
 
 export interface TapeSettings {
   readonly to: RecordTo;

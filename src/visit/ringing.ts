@@ -1,5 +1,5 @@
 // The verbs of a strategy (see strategy.ts) on a real visit.
-import { sentence } from "../errors.ts";
+import { giveUp, sentence } from "../errors.ts";
 import type { DoorSettings } from "../door/door.ts";
 import type { Announcements } from "./announcement.ts";
 import type { BellLine } from "./bell-line.ts";
@@ -95,7 +95,11 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
       try {
         const answer = async () => {
           const session = await line.session;
-          session.limitToG711();
+          if (!session.limitToG711())
+            throw giveUp(
+              "not-g711",
+              `${door.name} does not talk PCMA or PCMU, which recording needs: allow it one of them`,
+            );
           await visit.answer();
           return { call: line.call, session, name: door.name };
         };

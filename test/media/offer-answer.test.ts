@@ -387,3 +387,35 @@ describe("H1 a device that may use certain codecs only", () => {
     assert.throws(() => only("opus").receiveOffer(audio("8 0")), nothing);
   });
 });
+
+describe("a leg that is to be mixed or recorded", () => {
+  const video = "m=video 4002 RTP/AVP 96";
+  const h264 = "a=rtpmap:96 H264/90000";
+
+  it("talks G.711 only, whatever else it knows, and keeps its video", () => {
+    const [bell, phone] = [leg(), leg()];
+    bell.receiveOffer(audio("9 0 8 101", events, video, h264));
+    assert.equal(bell.limitToG711(), true);
+    assert.deepEqual(mLines(phone.offer(bell)), ["m=audio # RTP/AVP 8 0 101", "m=video # RTP/AVP 96"]);
+    phone.receiveAnswer(audio("8 101", events, video, h264));
+    assert.match(bell.answer(phone), /^m=audio \d+ RTP\/AVP 8 101/m);
+  });
+
+  it("stays as it was where nothing would be left", () => {
+    const bell = leg();
+    bell.receiveOffer(audio("9"));
+    assert.equal(bell.limitToG711(), false);
+    assert.match(bell.answer(), /RTP\/AVP 9/);
+    const phone = leg();
+    phone.codecs = ["G722", "H264"];
+    assert.equal(phone.limitToG711(), false);
+    assert.deepEqual(phone.codecs, ["G722", "H264"]);
+  });
+
+  it("is offered G.711 and no video for a conference, in the lines that it has, with their numbers", () => {
+    const phone = leg();
+    phone.receiveOffer(audio("9 97", "a=rtpmap:97 telephone-event/8000", video, h264));
+    phone.answer();
+    assert.deepEqual(mLines(phone.offer("conference")), ["m=audio # RTP/AVP 8 0 97", "m=video 0 RTP/AVP 96"]);
+  });
+});

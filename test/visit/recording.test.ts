@@ -76,7 +76,7 @@ describe("a conversation that is recorded", { timeout: 60_000 }, () => {
 
   it("goes to the flow where that is asked for, without a folder", async () => {
     await open({});
-    await talk({ record: "message" });
+    await talk({ record: "flow" });
     const { wav: sound = Buffer.alloc(44), file } = (await house.event("recorded")).payload as Recorded;
     assert.equal(file, undefined);
     assert.ok(level(sound, 0, 440) > -25 && level(sound, 1, 880) > -25);
@@ -132,7 +132,7 @@ describe("a visitor's message", { timeout: 60_000 }, () => {
     await writeFile(hello, wav(sine(700, 1.5)));
     const visit = await house.pressed(bell);
     const outcome = visit.answerBy(
-      look({ ...nobody, messageSeconds: 60, messageTo: "message", greeting: { file: hello } }),
+      look({ ...nobody, messageSeconds: 60, messageTo: "flow", greeting: { file: hello } }),
     );
     await seen.next("audio", (event) => "frequency" in event && Math.abs(event.frequency - 700) < 15);
     await seen.next("audio", (event) => "frequency" in event && event.frequency === 0);

@@ -224,13 +224,13 @@ describe("what is recorded", () => {
     await play(house, {
       strategy: "redial",
       targets: ["6001"],
-      record: "message",
+      record: "flow",
       recordToneSeconds: 0,
       recordMinutes: 5,
     });
     assert.deepEqual(
       house.heard.map(({ what }) => what),
-      ["record to file, 3600 s, tone each 15 s", "record to message, 300 s, tone each 0 s"],
+      ["record to file, 3600 s, tone each 15 s", "record to flow, 300 s, tone each 0 s"],
     );
   });
 
@@ -261,7 +261,7 @@ describe("what is recorded", () => {
 
   it("is refused where a setting is wrong, and says which", () => {
     const wrong = (settings: object) => () => strategyOf({ strategy: "ring-all", ...settings });
-    assert.throws(wrong({ record: "yes" }), /record must be one of off, file, message/);
+    assert.throws(wrong({ record: "yes" }), /record must be one of off, file, flow/);
     assert.throws(wrong({ messageSeconds: 601 }), /messageSeconds must be/);
     assert.throws(wrong({ greeting: { tone: "busy", file: "x" } }), /tone and file are given/);
   });
