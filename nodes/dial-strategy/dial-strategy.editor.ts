@@ -21,6 +21,14 @@ const numberField = (name: (typeof numbers)[number], value: string) => ({
   },
 });
 
+const plainNumber = (name: string, value: string, least: number, most: number) => ({
+  value,
+  validate: (given: unknown, _options: unknown) =>
+    text(given) === "" ||
+    (Number(given) >= least && Number(given) <= most) ||
+    words("error.number", { what: words(`label.${name}`), least, most }),
+});
+
 /** The numbers of all registrars, to be offered. */
 function extensions(): string[] {
   const found = new Set<string>();
@@ -60,6 +68,12 @@ RED.nodes.registerType("dial-strategy", {
       },
     },
     answerFirst: { value: false },
+    record: { value: "off" },
+    recordTone: plainNumber("recordTone", "15", 0, 3600),
+    recordMinutes: plainNumber("recordMinutes", "60", 0.1, 240),
+    message: { value: "off" },
+    messageSeconds: plainNumber("messageSeconds", "60", 1, 600),
+    greeting: { value: "" },
   },
   inputs: 1,
   outputs: 3,
@@ -101,13 +115,19 @@ RED.nodes.registerType("dial-strategy", {
     countryChoice($("#node-input-country"), text(this["country"]));
     const sound = $("#node-input-sound");
     sound.val(text(this["sound"]));
+    const [record, message] = [$("#node-input-record"), $("#node-input-message")];
+    // Nodes that are older than the setting.
+    record.val(text(this["record"]) || "off");
+    message.val(text(this["message"]) || "off");
     const show = () => {
+      $("#portero-record").toggle(record.val() !== "off");
+      $("#portero-message").toggle(message.val() !== "off");
       $("#portero-redial").toggle($("#node-input-strategy").val() === "redial");
       $("#portero-country").toggle(sound.val() === "ring-back");
       $("#portero-sound-file").toggle(sound.val() === "file");
     };
     $("#node-input-strategy").on("change", show);
-    sound.on("change", show);
+    for (const choice of [sound, record, message]) choice.on("change", show);
     show();
   },
   oneditsave() {

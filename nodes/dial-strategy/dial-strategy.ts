@@ -2,6 +2,7 @@
 // src/visit, this node reads settings and moves messages.
 import { giveUp } from "../../src/errors.ts";
 import type { Outcome, VisitEvent, VisitView } from "../../src/visit/messages.ts";
+import type { RecordTo } from "../../src/visit/recording.ts";
 import { soundNamed } from "../../src/visit/sounds.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import type { Visit } from "../../src/visit/visit.ts";
@@ -25,6 +26,13 @@ interface StrategyConfig extends Config {
   country?: string;
   soundFile?: string;
   answerFirst?: boolean;
+  /** What becomes of the conversation, and of a message that the visitor may leave. */
+  record?: "off" | RecordTo;
+  recordTone?: string;
+  recordMinutes?: string;
+  message?: "off" | RecordTo;
+  messageSeconds?: string;
+  greeting?: string;
 }
 
 const defaults = { seconds: 60, tries: 60, waitSeconds: 1, maxMinutes: 120 } as const;
@@ -45,6 +53,21 @@ function waitingIn({ sound, country, soundFile, answerFirst }: StrategyConfig): 
   return { ...(heard && { sound: heard }), ...(answerFirst === true && { answerFirst }) };
 }
 
+/** What is recorded, as the dialog has it. */
+function recordedIn(config: StrategyConfig): object {
+  const { record = "off", message = "off" } = config;
+  const number = (name: "recordTone" | "recordMinutes" | "messageSeconds", usual: number) =>
+    Number(textOr(config[name]) ?? usual);
+  const greeting = textOr(config.greeting);
+  return {
+    ...(record !== "off" && {
+      ...{ record, recordToneSeconds: number("recordTone", 15), recordMinutes: number("recordMinutes", 60) },
+    }),
+    ...(message !== "off" && { messageTo: message, messageSeconds: number("messageSeconds", 60) }),
+    ...(message !== "off" && greeting !== undefined && { greeting: soundNamed(greeting) }),
+  };
+}
+
 /** The dialog's settings, evaluated for this message, with `msg.strategy` (a name, or some settings) laid over them. */
 export async function settingsFor(RED: Red, node: RedNode, config: StrategyConfig, msg: Message): Promise<object> {
   const override = msg["strategy"];
@@ -61,7 +84,7 @@ export async function settingsFor(RED: Red, node: RedNode, config: StrategyConfi
     });
   const strategy = textOr(over["strategy"]) ?? textOr(config.strategy) ?? "ring-all";
   const targets = (config.targets ?? []).map((target) => target.trim()).filter(Boolean);
-  const common = { strategy, targets, seconds: await number("seconds"), ...waitingIn(config) };
+  const common = { strategy, targets, seconds: await number("seconds"), ...waitingIn(config), ...recordedIn(config) };
   if (strategy !== "redial") return { ...common, ...over };
   const [tries, waitSeconds, maxMinutes] = [
     await number("tries"),

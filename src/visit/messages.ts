@@ -78,8 +78,8 @@ export interface Outcome {
   readonly by?: string;
   readonly tries: number;
   readonly parties: readonly Party[];
-  /** What the visitor left to be heard. */
-  readonly message?: Recorded;
+  /** What the visitor left to be heard, but for the sound itself. */
+  readonly message?: Omit<Recorded, "wav">;
 }
 
 /** The payload of `recorded`: exactly one of `file` and `wav`. */

@@ -105,8 +105,10 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
         };
         const play = async (sound: Parameters<typeof sounds.play>[0]) => (await sounds.play(sound, { signal })).ended;
         const message = await takeMessage(host, { answer, play }, settings, visit.nameOf("message"), signal);
-        if (message) visit.recorded(message);
-        return message;
+        if (!message) return undefined;
+        visit.recorded(message);
+        const { wav: _, ...about } = message;
+        return about;
       } catch (error) {
         recorder.failed(error);
         return undefined;

@@ -3,7 +3,7 @@
 import type { FromSchema } from "json-schema-to-ts";
 import { checker } from "../schema.ts";
 import type { MessageSettings } from "./message.ts";
-import type { Outcome, Party, Recorded } from "./messages.ts";
+import type { Outcome, Party } from "./messages.ts";
 import type { TapeSettings } from "./recording.ts";
 import { checkSound, soundSchema, type SoundSettings } from "./sounds.ts";
 
@@ -38,7 +38,7 @@ export interface Ringing {
   /** Lets the call be recorded from the answer on. Never rejects but where the bell has gone. */
   record(settings: TapeSettings): Promise<void>;
   /** Takes a message of the visitor; undefined where that failed. Never rejects. */
-  message(settings: MessageSettings): Promise<Recorded | undefined>;
+  message(settings: MessageSettings): Promise<Outcome["message"]>;
 }
 
 export type Strategy = (ringing: Ringing) => Promise<Outcome>;

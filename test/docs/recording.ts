@@ -45,7 +45,7 @@ const nodes: FlowNode[] = [
     extensions: ["6001", "6002", "6003", "6004"].map((number) => ({ number, name: "Kitchen" })),
   }),
   ...wired("doorbell-in", 4, { endpoint: "ep" }),
-  ...wired("dial-strategy", 3, { strategy: "ring-all", targets: ["6001"], seconds: "10" }),
+  ...wired("dial-strategy", 3, { strategy: "ring-all", targets: ["6001"], seconds: "10", record: "file" }),
   ...wired("absent", 3, { type: "dial-strategy", strategy: "ring-all", targets: ["6003"], seconds: "10" }),
   ...wired("dtmf-out", 2, { mode: "open", door: "door1" }),
   ...wired("call-control", 2, { action: "play", sound: "special-information" }),
@@ -155,9 +155,9 @@ async function play(flow: Flow, next: Next): Promise<void> {
   receive("phone6001", { payload: { transfer: "6004" } });
   // Both sides have heard each other, so that the figures are whole.
   await Promise.all([transferred, left, figures, next("phone6004", "audio")]);
-  const ended = next("doorbell-in", "ended");
+  const [ended, recorded] = [next("doorbell-in", "ended"), next("doorbell-in", "recorded")];
   receive("bell1", { payload: "hang up" });
-  await ended;
+  await Promise.all([ended, recorded]);
 
   // 6001 wants its peace for a while.
   const quiet = next("sip-registrar", "dnd");
