@@ -23,6 +23,7 @@ const inFlow = [
   "sip-registrar",
   "dial-strategy",
   "dtmf-out",
+  "call-control",
   "camera-snapshot",
   "mqtt-bridge",
 ];
@@ -41,6 +42,8 @@ describe("The dialogs", { skip: without("chromium") }, () => {
       ...(n.type === "inject" && { once: false }),
       ...(n.type === "sip-endpoint" && strict),
     }));
+    const tab = flow.find(({ type }) => type === "tab")?.id ?? "";
+    flow.push({ id: "c0117e5700000001", type: "call-control", z: tab, x: 200, y: 900, wires: [[], []] });
     house = await House.start({ flow });
     editor = await Editor.open(chromium, house.ready.editor);
   });

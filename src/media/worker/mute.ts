@@ -12,7 +12,6 @@ export class Mutes {
     if (!stream) return;
     this.#mute.get(stream)?.();
     this.#mute.delete(stream);
-    // Each has an ear of its own, since a stream knows its ears apart by what they are.
-    if (on) this.#mute.set(stream, stream.hear({ ...mute }));
+    if (on) this.#mute.set(stream, stream.hear(mute));
   }
 }

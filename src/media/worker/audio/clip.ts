@@ -2,14 +2,14 @@
 // what lies above 4 kHz would come back as another pitch.
 import { linearOfA, linearOfU } from "../../g711.ts";
 import type { Clip } from "../../sound.ts";
-import type { Source } from "./frame.ts";
+import { frameSamples, type Source } from "./frame.ts";
 
 /**
  * One side of a half-band low-pass, of every second tap; those in between are 0, the middle one is ½. 63 taps of a sinc
  * under a Kaiser window (β = 5.65): flat to 3.4 kHz, 60 dB down from 4.6 kHz on.
  */
-const taps: readonly number[] = (() => {
-  const reach = 32;
+const reach = 32;
+const taps: Float64Array = (() => {
   const bessel = (x: number) => {
     let [sum, term] = [1, 1];
     for (let k = 1; k < 20; k++) sum += term *= (x / (2 * k)) ** 2;
@@ -21,7 +21,7 @@ const taps: readonly number[] = (() => {
     return ((i % 2 === 0 ? 1 : -1) / (Math.PI * k)) * (bessel(beta * Math.sqrt(1 - (k / reach) ** 2)) / bessel(beta));
   });
   const sum = side.reduce((a, b) => a + b, 0);
-  return side.map((tap) => tap / (4 * sum));
+  return Float64Array.from(side, (tap) => tap / (4 * sum));
 })();
 
 export class ClipSource implements Source {
@@ -31,6 +31,8 @@ export class ClipSource implements Source {
   readonly #length: number;
   readonly #step: 1 | 2;
   readonly #loop: boolean;
+  /** The samples that a frame of 8 kHz is made of, and those on both sides that the low-pass reaches for. */
+  readonly #around = new Float64Array(2 * frameSamples + 2 * reach);
   #at = 0;
 
   constructor({ data, encoding, rate }: Clip, loop: boolean) {
@@ -42,23 +44,27 @@ export class ClipSource implements Source {
   }
 
   fill(frame: Int16Array): number {
-    frame.fill(0);
-    for (let i = 0; i < frame.length; i++) {
-      if (this.#at >= this.#length) {
-        if (!this.#loop) return i;
-        this.#at -= this.#length;
-      }
-      frame[i] = this.#step === 1 ? this.#sample(this.#at) : this.#halved(this.#at);
-      this.#at += this.#step;
-    }
-    return frame.length;
+    const step = this.#step;
+    const left = this.#loop ? frame.length : Math.ceil((this.#length - this.#at) / step);
+    const count = Math.max(0, Math.min(frame.length, left));
+    if (step === 1) for (let i = 0; i < count; i++) frame[i] = this.#sample(this.#at + i);
+    else this.#halve(frame, count);
+    frame.fill(0, count);
+    this.#at += count * step;
+    if (this.#loop) this.#at %= this.#length;
+    return count;
   }
 
-  #halved(at: number): number {
-    let sum = this.#sample(at) / 2;
-    for (let i = 0; i < taps.length; i++)
-      sum += (taps[i] ?? 0) * (this.#sample(at - 2 * i - 1) + this.#sample(at + 2 * i + 1));
-    return Math.max(-32_768, Math.min(32_767, Math.round(sum)));
+  #halve(frame: Int16Array, count: number): void {
+    const around = this.#around;
+    for (let i = 0; i < around.length; i++) around[i] = this.#sample(this.#at - reach + i);
+    for (let i = 0; i < count; i++) {
+      const at = reach + 2 * i;
+      let sum = (around[at] ?? 0) / 2;
+      for (let k = 0; k < taps.length; k++)
+        sum += (taps[k] ?? 0) * ((around[at - 2 * k - 1] ?? 0) + (around[at + 2 * k + 1] ?? 0));
+      frame[i] = Math.max(-32_768, Math.min(32_767, Math.round(sum)));
+    }
   }
 
   /** A sample of the file; before and behind it there is silence, or the file again. */
