@@ -13,6 +13,7 @@ import type { Contact } from "../sip/registrar/location.ts";
 import type { BridgeHost } from "./bridge.ts";
 import { destinationOf, type Directory } from "./destinations.ts";
 import type { DeviceOptions } from "./devices.ts";
+import { answerFetcher } from "./fetch.ts";
 import { openMedia, type Leg } from "./leg.ts";
 import type { Chooser, Way } from "./outside.ts";
 import type { Party, PartyResult } from "./messages.ts";
@@ -207,6 +208,9 @@ export class Forking {
       return;
     }
     call.on("ended", (end) => this.#ended(fork, end));
+    call.on("fetched", (by) => {
+      this.#fetched(fork, by).catch((error: unknown) => this.#host.log.error(sentence(error)));
+    });
     if (call.end) this.#ended(fork, call.end);
     call.on("early", ({ sdp }) => this.#early(session, sdp));
     call.on("answered", ({ sdp }) => {
@@ -236,6 +240,20 @@ export class Forking {
     if (!session.agreed("video") || !media.show) return;
     media.show(this.#like, session);
     this.#watched();
+  }
+
+  // It wins as if it had been rung itself.
+  async #fetched(fork: Fork, by: IncomingCall): Promise<void> {
+    const leg = await answerFetcher(
+      this.#host,
+      by,
+      () => this.#like,
+      () => this.#forks.has(fork),
+    );
+    if (!leg) return;
+    this.#host.tracing.groups.add(this.#caller.group, by.callId);
+    this.#note(leg.name, "answered", cause.normal, 200);
+    this.#finish("cancelled", completedElsewhere, leg);
   }
 
   #optionsOf({ target }: Fork, to: Contact | Reachable): DeviceOptions {

@@ -1,14 +1,15 @@
 // A phone that talks wants the other side to be connected with somebody else: to a number (blind), or with whom it talks
 // on another call of its own (attended). RFC 3515, RFC 3891. Until that has worked, nothing changes for the other side.
-import { PorteroError, sentence, tryAgain } from "../errors.ts";
+import { sentence } from "../errors.ts";
 import { cause } from "../sip/causes.ts";
 import type { Call, Referral } from "../sip/dialog/call.ts";
 import { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Replaces } from "../sip/dialog/replaces.ts";
 import type { Bridge } from "./bridge.ts";
 import { destinationOf } from "./destinations.ts";
+import { answerFetcher } from "./fetch.ts";
 import { Forking, type Caller, type ForkHost, type ForkResult } from "./fork.ts";
-import { answerFor, openMedia, takeOffer, type Leg } from "./leg.ts";
+import type { Leg } from "./leg.ts";
 
 const ringSeconds = 60;
 /** Who has transferred a call hangs up by itself; who does not, is hung up on after this. */
@@ -95,34 +96,29 @@ function attended(host: TransferHost, bridge: Bridge, from: Leg, named: Call, re
   farewell(host, bridge, from);
 }
 
-/** A call that takes the place of another one (RFC 3891 §3): a phone of the house fetches what another one talks. */
+/** A call that takes the place of another one (RFC 3891 §3): a phone of the house fetches what another one talks, or what rings it. */
 export async function takeOver(host: TransferHost, call: IncomingCall, replaces: Replaces): Promise<void> {
   const found = replaceable(host, call, replaces);
   if (typeof found === "number") {
     call.reject(found);
     return;
   }
+  if (!found) return;
   const { named, bridge, gone } = found;
-  const session = await openMedia(host.media, host.optionsOf(call.caller.number), bridge.other(named).session);
-  const leg: Leg = { call, session, name: call.caller.number };
-  try {
-    takeOffer(session, call, leg.name);
-    if (bridge.leg(named) !== gone || call.end) throw tryAgain("gone", "that call is over");
-    call.answer(answerFor(leg, call.sdp !== undefined, bridge.other(named).session));
-    bridge.replace(named, leg, "sendrecv");
-    named.hangUp();
-    bridge.close(gone);
-  } catch (error) {
-    host.log.warn(`${leg.name} could not take a call over: ${sentence(error)}`);
-    call.reject(error instanceof PorteroError && error.code === "gone" ? 481 : 488);
-    bridge.close(leg);
-  }
+  const other = () => bridge.other(named).session;
+  const leg = await answerFetcher(host, call, other, () => bridge.leg(named) === gone);
+  if (!leg) return;
+  bridge.replace(named, leg, "sendrecv");
+  named.hangUp();
+  bridge.close(gone);
 }
 
-/** What a call may take the place of, or the status of its refusal. */
-function replaceable(host: TransferHost, { caller }: IncomingCall, replaces: Replaces) {
+/** What a call may take the place of, or the status of its refusal; nothing where whoever rings the other phone deals with it. */
+function replaceable(host: TransferHost, call: IncomingCall, replaces: Replaces) {
+  const { caller } = call;
   if (caller.kind !== "extension" || !host.mayTransfer(caller.number)) return 403;
   const named = host.endpoint.callNamed(replaces);
+  if (named?.state === "early" && named.emit("fetched", call)) return undefined;
   const bridge = named && host.bridges.get(named);
   const gone = named && bridge?.leg(named);
   if (!named || !bridge || !gone) return 481;

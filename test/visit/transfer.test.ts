@@ -213,6 +213,35 @@ describe("a call that takes the place of another one (INVITE with Replaces, RFC 
     assert.equal(visit.state, "ended");
   });
 
+  it("fetches a visit that rings another phone, which stops", async () => {
+    const desk = await Desk.open();
+    desks.push(desk);
+    const [phone, other, bell] = [await desk.phone("6001"), await desk.phone("6002"), desk.device("8000")];
+    const press = await bell.dial("6001");
+    const visit = desk.switchboard.lastVisit("front");
+    void visit?.answerBy(async (ringing) => {
+      await ringing.ring(["6001"], 60);
+      return { result: "answered", tries: 1, parties: [] };
+    });
+    const rung = await phone.party.takeRequest("INVITE");
+    phone.party.respond(rung, 180);
+    await phone.party.settle();
+    const wish = replacing(`${rung.callId};to-tag=${rung.fromTag};from-tag=tt`, ";early-only");
+    const late = desk.device("6002");
+    const fetching = await other.dial("6001", wish);
+    await other.answered(fetching);
+    await bell.answered(press);
+    const cancel = await phone.party.takeRequest("CANCEL");
+    assert.match(cancel.get("reason") ?? "", /Call completed elsewhere/);
+    phone.party.respond(cancel, 200);
+    phone.party.respond(rung, 487);
+    assert.deepEqual([visit?.state, visit?.view().answeredBy], ["talking", "6002"]);
+    const second = await late.dial("6001", wish);
+    late.party.ack(second, await late.party.takeResponse(481));
+    await other.send("BYE");
+    await bell.hungUp();
+  });
+
   it("is refused to bells, for bells' own calls, for calls that are not, and where it only wanted one that rings", async () => {
     const { desk, bell, phone, other, visit } = await open();
     const second = desk.device("8000");
