@@ -24,17 +24,15 @@ import type { Finding } from "../sip/trace/findings.ts";
 import { checkDevice, qualifyOf, type DeviceOptions } from "./devices.ts";
 import type { DigitWish } from "./digits.ts";
 import { Directory, type DirectoryEvents } from "./directory.ts";
-import type { Door } from "./doors.ts";
 import { Entrances, hostOfDoor, type EntranceEvents, type EntranceHost } from "./entrances.ts";
 import type { Bridge } from "./bridge.ts";
 import { Guarding, type GuardingEvents } from "./guarding.ts";
-import { connectCall } from "./intercom.ts";
 import { NumberPlan } from "./number-plan.ts";
 import { Outside, type Chooser, type Way } from "./outside.ts";
+import { Reception } from "./reception.ts";
 import type { Target } from "./strategy.ts";
 import { callsFor, checkExtension, type ExtensionSettings, type SwitchboardOptions } from "./settings.ts";
 import { Tracing } from "./tracing.ts";
-import { takeOver } from "./transfer.ts";
 import type { DoorView, RegistrationView, TextView } from "./views.ts";
 import type { Visit } from "./visit.ts";
 
@@ -65,9 +63,8 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   readonly guarding: Guarding;
   readonly #options: SwitchboardOptions;
   readonly entrances: Entrances;
-  /** Calls from extension to extension, by their callers. */
-  readonly #intercoms = new Set<IncomingCall>();
   readonly #outside: Outside;
+  readonly #reception: Reception;
   #media: MediaEngine | undefined;
   #starting: Promise<void> = Promise.resolve();
 
@@ -98,7 +95,8 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
       lifted: (ban) => this.tell("lifted", ban),
       trouble: (error) => this.tell("trouble", error),
     });
-    this.endpoint.on("call", (call) => this.#called(call));
+    this.#reception = new Reception(this, this.#outside);
+    this.endpoint.on("call", (call) => this.#reception.called(call));
     this.endpoint.on("message", (message) => this.text(message, message.from.number, message.to));
     passOnComplaints({
       ...{ endpoint: this.endpoint, clock: this.clock, log: this.log },
@@ -143,7 +141,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
     // What is still being opened could not be closed.
     await this.#starting.catch(() => {});
     this.entrances.close();
-    for (const call of this.#intercoms) call.hangUp();
+    this.#reception.close();
     await this.#outside.close();
     this.tracing.diagnosis.close();
     await this.endpoint.close();
@@ -290,8 +288,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   }
 
   mayBeCalled(number: string): boolean {
-    const door = this.entrances.at(number);
-    return this.plan.owner(number) !== undefined && (!door || presetOf(door.settings.preset).sip?.callable !== false);
+    return this.plan.owner(number) !== undefined && this.#reception.deafDoor(number) === undefined;
   }
 
   // What hangs outside on the wall may not have others called.
@@ -352,46 +349,6 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
       free();
       throw error;
     }
-  }
-
-  #called(call: IncomingCall): void {
-    if (call.caller.kind === "account") return this.#calledByAccount(call);
-    this.entrances.ofCaller(call, (door) => this.#calledBy(door, call));
-  }
-
-  #calledBy(door: Door | undefined, call: IncomingCall): void {
-    const { caller, dialled } = call;
-    if (door) return this.entrances.pressed(door, call);
-    if (call.replaces) {
-      takeOver(this, call, call.replaces).catch((error: unknown) => this.log.error(sentence(error)));
-      return;
-    }
-    if (this.directory.takes(call)) return;
-    const chooser = caller.kind === "extension" ? "phone" : "stranger";
-    if (this.plan.owner(dialled) === undefined && !this.#outside.way(dialled, chooser))
-      return call.reject(404, `${dialled} is no number here`);
-    const called = this.entrances.at(dialled)?.settings;
-    if (called && presetOf(called.preset).sip?.callable === false)
-      return call.reject(403, `${called.name} calls and cannot be called`);
-    this.#connect(call);
-  }
-
-  #calledByAccount(call: IncomingCall): void {
-    const incoming = this.#outside.incoming(call);
-    if ("refuse" in incoming) return call.reject(incoming.refuse);
-    if ("targets" in incoming) return this.#connect(call, incoming.targets);
-    const door = this.entrances.get(incoming.door);
-    if (door) return this.entrances.pressed(door, call);
-    this.log.warn(`a call came in for the door "${incoming.door}", which there is not: choose another in the account`);
-    call.reject(404);
-  }
-
-  #connect(call: IncomingCall, targets?: readonly Target[]): void {
-    this.#intercoms.add(call);
-    call.on("ended", () => this.#intercoms.delete(call));
-    connectCall(this, call, targets, (to) => this.entrances.connected(to)).catch((error: unknown) =>
-      this.log.error(sentence(error)),
-    );
   }
 
   // A listener's fault must not reach the SIP layer that is in the middle of a call.
