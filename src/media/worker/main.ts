@@ -6,6 +6,7 @@ import { Metronome } from "./metronome.ts";
 import { Outbox } from "./outbox.ts";
 import { bound, PortPool } from "./ports.ts";
 import { Relay } from "./relay.ts";
+import { warmUp } from "./srtp/warm-up.ts";
 
 const settings = workerData as WorkerSettings;
 const now = () => performance.now();
@@ -49,6 +50,8 @@ const probe = await bound(settings.bind, 0);
 if (probe) {
   probe.close();
   tell({ type: "ready" });
+  // Behind the first orders, which open ports.
+  setTimeout(warmUp, 10);
 } else {
   tell({ type: "unusable" });
 }
