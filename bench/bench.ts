@@ -1,9 +1,10 @@
 // `npm run bench [-- part …]`: the machine, then a table of what was measured on it. docs/benchmarks.md says what each row
 // means. Progress goes to stderr, the result to stdout.
-import { findProgram } from "../scripts/peers.ts";
+import { findProgram, peers } from "../scripts/peers.ts";
 import { sentence } from "../src/errors.ts";
 import { calls } from "./calls.ts";
 import { delay } from "./delay.ts";
+import { digits } from "./digits.ts";
 import { table, type Row } from "./figures.ts";
 import { flood } from "./flood.ts";
 import { fuzz } from "./fuzz.ts";
@@ -16,7 +17,7 @@ import { srtp } from "./srtp.ts";
 
 interface Part {
   readonly run: (progress: (text: string) => void) => Promise<Row[]>;
-  readonly needs?: "sipp";
+  readonly needs?: "sipp" | "espeak-ng";
 }
 
 const parts: Readonly<Record<string, Part>> = {
@@ -29,6 +30,7 @@ const parts: Readonly<Record<string, Part>> = {
   flood: { run: flood },
   mixer: { run: mixer },
   srtp: { run: srtp },
+  digits: { run: digits, needs: "espeak-ng" },
 };
 
 async function main(wanted: readonly string[]): Promise<void> {
@@ -44,7 +46,8 @@ async function main(wanted: readonly string[]): Promise<void> {
   for (const [name, { run, needs }] of Object.entries(parts)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     if (needs && findProgram(needs) === undefined) {
-      console.error(`${name}: left out, because ${needs} is not installed (Debian package sip-tester).`);
+      const { debian = needs } = peers.find(({ program }) => program === needs) ?? {};
+      console.error(`${name}: left out, because ${needs} is not installed (Debian package ${debian}).`);
       continue;
     }
     try {

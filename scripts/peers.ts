@@ -17,6 +17,9 @@ export interface Peer {
 const list = [
   { program: "sipp", debian: "sip-tester", purpose: "SIP scenarios: registrations, calls, retransmissions" },
   { program: "baresip", debian: "baresip-core", purpose: "two phones with audio" },
+  { program: "ffmpeg", debian: "ffmpeg", purpose: "sound of another make" },
+  { program: "espeak-ng", debian: "espeak-ng", purpose: "speech that holds no digits" },
+  { program: "multimon-ng", debian: "multimon-ng", purpose: "a decoder of DTMF of another make" },
   { program: "mosquitto", debian: "mosquitto", purpose: "an MQTT broker" },
   { program: "mosquitto_pub", debian: "mosquitto-clients", purpose: "MQTT from the command line" },
   { program: "mosquitto_sub", debian: "mosquitto-clients", purpose: "MQTT from the command line" },

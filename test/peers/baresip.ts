@@ -15,6 +15,8 @@ export interface BaresipOptions {
   readonly password: string;
   /** Hertz: what it plays into the call. */
   readonly tone: number;
+  /** A WAV file (8 kHz, 16 bit) that it plays instead. */
+  readonly sound?: Uint8Array;
   readonly codecs: string;
   readonly transport?: "udp" | "tcp" | "tls";
   /** By TLS: the file of the authority that must have signed the server's certificate. */
@@ -90,7 +92,7 @@ export class Baresip {
       `regint=${options.registers === false ? 0 : 60}` +
       (options.mediaenc === undefined ? "" : `;mediaenc=${options.mediaenc}`) +
       (answer ? ";answermode=auto" : "");
-    await writeFile(join(folder, "tone.wav"), toneWav(options.tone, 30));
+    await writeFile(join(folder, "tone.wav"), options.sound ?? toneWav(options.tone, 30));
     await writeFile(join(folder, "config"), config.join("\n") + "\n");
     await writeFile(join(folder, "accounts"), account + "\n");
     const child = start(thePeer("baresip"), ["-f", folder], { keepStdin: true });

@@ -1,7 +1,7 @@
 // Digits in sound: Goertzel's algorithm over 102 samples at 8 kHz for the eight tones, every half block, so that a tone is
 // looked at four times in the 40 ms that ITU-T Q.24 lets it last. Speech is full of tones; a digit is two of them and
 // nothing else, which hold still.
-import { highTones, keyOf, lowTones } from "./tones.ts";
+import { highTones, keyOf, lowTones, tonesOf } from "./tones.ts";
 
 const rate = 8000;
 const block = 102;
@@ -15,6 +15,8 @@ export interface Limits {
   readonly twist: readonly [high: number, low: number];
   /** The share of the sound's power that is in the two tones. */
   readonly share: number;
+  /** The same of two blocks, before a key is told of. */
+  readonly purity: number;
   /** How far the other tones of a group are below, in dB. */
   readonly apart: number;
   /** How far a tone may be from its frequency: this part of it, and as much in Hz for what the other tone disturbs. */
@@ -29,6 +31,7 @@ export const limits: Limits = {
   leastLevel: -45,
   twist: [7.5, 10],
   share: 0.75,
+  purity: 0.87,
   apart: 6,
   off: 0.018,
   slack: 12,
@@ -40,8 +43,10 @@ const power = (db: number) => 10 ** (db / 10);
 
 export class Detector {
   readonly #limits: Limits;
-  readonly #window = new Float32Array(block);
-  #filled = 0;
+  /** The last two blocks. */
+  readonly #both = new Float32Array(2 * block);
+  readonly #window = this.#both.subarray(block);
+  #filled = 2 * block - hop;
   readonly #tones = [...lowTones, ...highTones].map((frequency) => new Tone(frequency));
   /** Whether the last block was silence: a phase then says nothing. */
   #gap = true;
@@ -51,6 +56,11 @@ export class Detector {
   #samples = 0;
   /** The key that is heard now, "" where there is none. */
   key = "";
+  /** Whether the last samples may be of a key: some twenty times in an hour of speech they are of none. */
+  get suspects(): boolean {
+    return this.key !== "" || this.#candidate !== "";
+  }
+
   /** For how long it has been heard, in milliseconds. */
   get heldMs(): number {
     return Math.round((this.#samples * 1000) / rate);
@@ -63,11 +73,11 @@ export class Detector {
   /** Takes samples; calls `changed` when a key begins, and with "" when it ends. */
   hear(samples: ArrayLike<number>, changed: (key: string, heldMs: number) => void): void {
     for (let i = 0; i < samples.length; i++) {
-      this.#window[this.#filled++] = (samples[i] ?? 0) / 32_768;
-      if (this.#filled < block) continue;
+      this.#both[this.#filled++] = (samples[i] ?? 0) / 32_768;
+      if (this.#filled < 2 * block) continue;
       this.#look(changed);
-      this.#window.copyWithin(0, hop);
-      this.#filled = hop;
+      this.#both.copyWithin(0, hop);
+      this.#filled -= hop;
     }
   }
 
@@ -82,12 +92,25 @@ export class Detector {
       this.key = "";
       changed("", heldMs);
     }
-    if (seen === "" || this.#looks < this.#limits.looks || seen === this.key) return;
+    if (seen === "" || this.#looks < this.#limits.looks || seen === this.key || !this.#pure(seen)) return;
     if (this.key !== "") changed("", this.heldMs);
     this.key = seen;
     this.#misses = 0;
     this.#samples = (this.#looks + 1) * hop;
     changed(seen, 0);
+  }
+
+  /**
+   * Whether both blocks hold the two tones and little else. One block cannot tell: the other partials of a voice fall into the
+   * same filters. Two are twice as sharp, and are asked at the tones' own frequencies.
+   */
+  #pure(key: string): boolean {
+    const [low = 0, high = 0] = tonesOf(key) ?? [];
+    const tones = this.#tones.filter(({ frequency }) => frequency === low || frequency === high);
+    const both = this.#both;
+    const total = both.reduce((sum, sample) => sum + sample * sample, 0) / both.length;
+    const held = tones.reduce((sum, tone) => sum + meanSquare(...goertzel(both, tone.turn), both.length), 0);
+    return held >= this.#limits.purity * total;
   }
 
   /** The key of one block, "" where it is none. */
@@ -124,24 +147,24 @@ export class Detector {
 class Tone {
   /** Its mean square. */
   energy = 0;
-  readonly #frequency: number;
+  readonly frequency: number;
   readonly #turn: number;
   #phase = 0;
   #drift = 0;
 
   constructor(frequency: number) {
-    this.#frequency = frequency;
+    this.frequency = frequency;
     this.#turn = (2 * Math.PI * frequency) / rate;
   }
 
+  /** Its own angle from sample to sample, as its phase shows. */
+  get turn(): number {
+    return this.#turn + this.#drift / hop;
+  }
+
   look(samples: Float32Array): void {
-    const factor = 2 * Math.cos(this.#turn);
-    let one = 0;
-    let two = 0;
-    for (const sample of samples) [one, two] = [sample + factor * one - two, one];
-    const real = one - two * Math.cos(this.#turn);
-    const imaginary = two * Math.sin(this.#turn);
-    this.energy = (2 * (real * real + imaginary * imaginary)) / (block * block);
+    const [real, imaginary] = goertzel(samples, this.#turn);
+    this.energy = meanSquare(real, imaginary, samples.length);
     const phase = Math.atan2(imaginary, real);
     this.#drift = wrapped(phase - this.#phase - this.#turn * hop);
     this.#phase = phase;
@@ -150,10 +173,21 @@ class Tone {
   /** Its mean square if it is as far from its frequency as its phase shows; 0 where that is too far. */
   whole({ off, slack }: Limits): number {
     const away = Math.abs((this.#drift * rate) / (2 * Math.PI * hop));
-    if (away > off * this.#frequency + slack) return 0;
+    if (away > off * this.frequency + slack) return 0;
     const x = (Math.PI * away * block) / rate;
     return x === 0 ? this.energy : this.energy / (Math.sin(x) / x) ** 2;
   }
 }
+
+function goertzel(samples: Float32Array, turn: number): [real: number, imaginary: number] {
+  const factor = 2 * Math.cos(turn);
+  let one = 0;
+  let two = 0;
+  for (const sample of samples) [one, two] = [sample + factor * one - two, one];
+  return [one - two * Math.cos(turn), two * Math.sin(turn)];
+}
+
+const meanSquare = (real: number, imaginary: number, length: number): number =>
+  (2 * (real * real + imaginary * imaginary)) / (length * length);
 
 const wrapped = (angle: number): number => angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
