@@ -30,6 +30,12 @@ class FixedDescription implements SessionDescriptionHandler {
   }
 }
 
+function target() {
+  const uri = UserAgent.makeURI("sip:8000@portero.test");
+  if (!uri) throw new Error("no URI");
+  return uri;
+}
+
 export interface PhoneOptions {
   readonly server: string;
   readonly extension: string;
@@ -78,14 +84,24 @@ export class Phone {
     await this.#call?.bye();
   }
 
+  /** The status of the answer to an OPTIONS outside of a call, and the methods that it names. */
+  options(): Promise<{ status: number; allow: string }> {
+    const core = this.#agent.userAgentCore;
+    const { uri } = this.#agent.configuration;
+    const request = core.makeOutgoingRequestMessage("OPTIONS", target(), uri, target(), {});
+    return new Promise((resolve) => {
+      const done = ({ message }: IncomingResponse) =>
+        resolve({ status: message.statusCode ?? 0, allow: message.getHeader("allow") ?? "" });
+      core.request(request, { onAccept: done, onReject: done });
+    });
+  }
+
   /** The status of the answer to a MESSAGE. */
   message(text: string): Promise<number> {
-    const target = UserAgent.makeURI("sip:8000@portero.test");
-    if (!target) throw new Error("no URI");
     return new Promise((resolve, reject) => {
       const done = ({ message }: IncomingResponse) => resolve(message.statusCode ?? 0);
       const requestDelegate = { onAccept: done, onReject: done };
-      new Messager(this.#agent, target, text).message({ requestDelegate }).catch(reject);
+      new Messager(this.#agent, target(), text).message({ requestDelegate }).catch(reject);
     });
   }
 

@@ -11,7 +11,10 @@ import { makeCertificate } from "../../src/certificate.ts";
 import { Secret } from "../../src/secret.ts";
 import { checkConfig } from "../../src/server/config.ts";
 import { startServer } from "../../src/server/server.ts";
+import { SipResponse } from "../../src/sip/message/message.ts";
+import { readTraced } from "../../src/sip/trace/text.ts";
 import { SimBell } from "../../src/sim/sim.ts";
+import type { DeviceOptions } from "../../src/visit/devices.ts";
 import { Chromium } from "../editor/browser.ts";
 import { without } from "../support/peers.ts";
 import type { Phone, PhoneOptions } from "./sipjs-page.ts";
@@ -50,7 +53,7 @@ describe("SIP.js in a browser", { skip: without("chromium"), timeout: 120_000 },
   });
   after(() => chromium.close());
 
-  async function house(t: TestContext, transport: "ws" | "wss") {
+  async function house(t: TestContext, transport: "ws" | "wss", device: DeviceOptions = {}) {
     const lines: Record<string, unknown>[] = [];
     const { certificate, key } = makeCertificate(["127.0.0.1"], Date.now());
     const secure = transport === "wss" ? { certificate, key: key.reveal() } : {};
@@ -64,7 +67,7 @@ describe("SIP.js in a browser", { skip: without("chromium"), timeout: 120_000 },
           ],
         },
         media: { bind: "127.0.0.1", advertise: "127.0.0.1", ports: [0, 0] },
-        extensions: [{ extension: "6001", password }],
+        extensions: [{ extension: "6001", password, ...device }],
         doors: [
           {
             ...{ id: "front", name: "Front door", extension: "8000", password },
@@ -137,6 +140,28 @@ describe("SIP.js in a browser", { skip: without("chromium"), timeout: 120_000 },
       assert.ok(status >= 200, "a MESSAGE has an answer");
       await page.evaluate(() => (window as unknown as Bundle).phone.stop());
       await seen(page, "Unregistered");
+      assert.deepEqual(troubles, []);
+    });
+
+    it(`is asked whether it is there, and asks us, by ${transport.toUpperCase()} (OPTIONS, RFC 3261 §11)`, async (t) => {
+      const { lines, page, server, troubles } = await house(t, transport, { qualifySeconds: 1, qualifyDropAfter: 1 });
+      await seen(page, "Registered");
+      const contact = () => server.switchboard.registrations().find(({ extension }) => extension === "6001");
+      const answered = (after: number) =>
+        server.switchboard.endpoint.trace.entries(after).find((entry) => {
+          const message = entry.direction === "in" ? readTraced(entry) : undefined;
+          return message instanceof SipResponse && /OPTIONS$/.test(message.get("cseq") ?? "") && message.status === 200;
+        });
+      // The second one says that the first was taken for an answer.
+      const end = Date.now() + 15_000;
+      for (let first = answered(0); !first || !answered(first.seq); first ??= answered(0)) {
+        assert.ok(Date.now() < end, `SIP.js answered no OPTIONS: ${JSON.stringify(lines)}`);
+        await page.waitForTimeout(50);
+      }
+      assert.equal(contact()?.reachable, true);
+      const { status, allow } = await page.evaluate(() => (window as unknown as Bundle).phone.options());
+      assert.equal(status, 200);
+      for (const method of ["INVITE", "OPTIONS", "MESSAGE"]) assert.match(allow, new RegExp(`\\b${method}\\b`));
       assert.deepEqual(troubles, []);
     });
 

@@ -18,8 +18,8 @@ import { thePeer, without } from "../support/peers.ts";
 import { freePorts } from "../support/ports.ts";
 import { run } from "../support/processes.ts";
 
-const sdp =
-  "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\na=sendrecv\r\n";
+const sdpAt = (address: string): string =>
+  `v=0\r\no=- 1 1 IN ${address}\r\ns=-\r\nc=IN ${address}\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\na=sendrecv\r\n`;
 
 const scenario = (name: string): string => fileURLToPath(new URL(`sipp/${name}.xml`, import.meta.url));
 
@@ -28,6 +28,8 @@ describe("sipp as the peer", { skip: without("sipp") }, () => {
   const faults: string[] = [];
   let endpoint: Endpoint;
   let port = 0;
+  /** That of IPv6. */
+  let sixth = 0;
   /** What is done with the next call that comes in. */
   let take: (call: IncomingCall) => void = () => {};
 
@@ -37,10 +39,11 @@ describe("sipp as the peer", { skip: without("sipp") }, () => {
       listeners: [
         { transport: "udp", ...listener },
         { transport: "tcp", ...listener },
+        { transport: "udp", address: "::1", port: 0 },
       ],
     });
     await endpoint.start();
-    port = endpoint.addresses[0]?.port ?? 0;
+    [port = 0, , sixth = 0] = endpoint.addresses.map((address) => address.port);
     for (const extension of ["6001", "8000"])
       endpoint.addExtension({
         ...{ extension, login: `login-${extension}`, maxContacts: 1 },
@@ -54,17 +57,17 @@ describe("sipp as the peer", { skip: without("sipp") }, () => {
   after(() => endpoint.close());
 
   /** Plays a scenario once; fails with sipp's own words where it did not go as written. */
-  async function sipp(name: string, ...options: string[]): Promise<void> {
+  async function sipp(name: string, host: string, ...options: string[]): Promise<void> {
     const { code, output } = await run(
       thePeer("sipp"),
       [
-        `127.0.0.1:${port}`,
+        host === "::1" ? `[::1]:${sixth}` : `${host}:${port}`,
         "-sf",
         scenario(name),
         "-m",
         "1",
         "-i",
-        "127.0.0.1",
+        host,
         "-nostdin",
         "-timeout",
         "15s",
@@ -79,12 +82,14 @@ describe("sipp as the peer", { skip: without("sipp") }, () => {
     ...["-s", user, "-au", login, "-ap", password],
   ];
 
-  for (const [transport, mode] of [
-    ["UDP", "u1"],
-    ["TCP", "t1"],
+  for (const [transport, mode, host] of [
+    ["UDP", "u1", "127.0.0.1"],
+    ["TCP", "t1", "127.0.0.1"],
+    ["UDP", "u1", "::1"],
   ] as const)
-    describe(transport, () => {
-      const t = ["-t", mode];
+    describe(host === "::1" ? `${transport} by IPv6` : transport, () => {
+      const t = [host, "-t", mode] as const;
+      const sdp = sdpAt(host === "::1" ? "IP6 ::1" : `IP4 ${host}`);
 
       it("H1 registers with its password", async () => {
         await sipp("register", ...t, ...as("6001"));
@@ -136,7 +141,7 @@ describe("sipp as the peer", { skip: without("sipp") }, () => {
             call.answer(sdp);
           };
           await sipp("bell-in-call", ...t, ...as("8000"));
-          assert.deepEqual(seen, ["sip:6002@127.0.0.1", "remote"]);
+          assert.deepEqual(seen, [`sip:6002@${host === "::1" ? "[::1]" : host}`, "remote"]);
         });
 
       it("A9 is told of the shortest session as a bell (422)", async () => {
@@ -158,7 +163,7 @@ describe("sipp as the peer", { skip: without("sipp") }, () => {
       /** Registers a phone, lets it go, starts it again as one that is called, and calls it. */
       async function callPhone(name: string, talk: (call: OutgoingCall) => void): Promise<CallEnd> {
         const [phone] = await freePorts(1);
-        const own = [...t, "-p", String(phone)];
+        const own = [...t, "-p", String(phone)] as const;
         await sipp("register", ...own, ...as("6001"));
         const played = sipp(name, ...own);
         if (transport === "TCP") await listens(phone ?? 0);
@@ -219,14 +224,14 @@ describe("sipp as the peer", { skip: without("sipp") }, () => {
       socket.close();
     }
     take = (call) => {
-      call.answer(sdp);
+      call.answer(sdpAt("IP4 127.0.0.1"));
       let infos = 0;
       call.on("info", (info) => {
         info.reply(200);
         if (++infos === 2) setImmediate(() => call.hangUp());
       });
     };
-    await sipp("bell", "-t", "u1", ...as("8000"));
+    await sipp("bell", "127.0.0.1", "-t", "u1", ...as("8000"));
   });
 
   it("leaves no call behind", () => assert.equal(endpoint.calls, 0));
