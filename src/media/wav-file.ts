@@ -50,12 +50,13 @@ export class WavFile {
 
   /** A new file that only its owner may read; rejects tryAgain "no-file" where it cannot be made, or is there. */
   static async create(path: string, channels: number): Promise<WavFile> {
+    let handle: FileHandle | undefined;
     try {
-      const handle = await open(path, "wx", 0o600);
-      const file = new WavFile(path, handle, channels);
+      handle = await open(path, "wx", 0o600);
       await handle.write(wavHead(channels, 0), 0, headBytes, 0);
-      return file;
+      return new WavFile(path, handle, channels);
     } catch (error) {
+      await handle?.close().catch(() => {});
       throw tryAgain("no-file", `the recording ${path} cannot be written: ${sentence(error)}`, { cause: error });
     }
   }

@@ -84,8 +84,15 @@ export class Tape {
       file = await WavFile.create(join(recordings, fileName(name)), sessions.length);
     }
     const recording = media.record(sessions.length, settings);
-    sessions.forEach((session, channel) => recording.hear(channel === 0 ? 0 : 1, session));
-    return new Tape(recording, settings, name, file);
+    const tape = new Tape(recording, settings, name, file);
+    try {
+      sessions.forEach((session, channel) => tape.hear(channel === 0 ? 0 : 1, session));
+    } catch (error) {
+      // Its codec has changed while the file was made.
+      await tape.stop("");
+      throw error;
+    }
+    return tape;
   }
 
   private constructor(recording: Recording, { to, seconds }: TapeSettings, name: TapeName, file: WavFile | undefined) {
@@ -154,6 +161,11 @@ export class CallRecorder {
 
   constructor(host: RecordHost, name: () => TapeName, hooks: CallRecorderHooks) {
     [this.#host, this.#name, this.#hooks] = [host, name, hooks];
+  }
+
+  /** Another strategy begins: what an earlier one asked for is not its wish. */
+  forget(): void {
+    this.#settings = undefined;
   }
 
   /** Lets the call be recorded: its bell and whoever answers talk G.711 from now on. Never throws. */

@@ -44,6 +44,7 @@ export interface RingingVisit {
 export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
   const { clock, log } = host;
   const { running, signal, line, door, sounds, recorder } = visit;
+  recorder.forget();
   const hush = new AbortController();
   const deaf = (error: unknown) => log.warn(`${door.name} hears nothing while it rings: ${sentence(error)}`);
   const ringing: Ringing = {

@@ -96,6 +96,21 @@ describe("a conversation that is recorded", { timeout: 60_000 }, () => {
     assert.equal(((await house.event("recorded")).payload as Recorded).seconds, 0.6);
   });
 
+  it("is not that of a strategy that says nothing of it, though an earlier one did", async () => {
+    await open();
+    const { bell } = await house.bell();
+    const hall = await house.phone("6001");
+    const visit = await house.pressed(bell);
+    await visit.answerBy(look({ targets: ["6009"], record: "file" }));
+    const outcome = visit.answerBy(look({}));
+    await hall.seen.next("ringing");
+    await hall.phone.answer();
+    await outcome;
+    await hall.phone.hangUp();
+    await house.event("ended");
+    assert.deepEqual(await readdir(folder), []);
+  });
+
   it("is not switched on by itself", async () => {
     await open();
     await talk({});
