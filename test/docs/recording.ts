@@ -122,7 +122,7 @@ async function play(flow: Flow, next: Next): Promise<void> {
   receive("sip-registrar", { payload: { action: "lift", address: "192.168.1.77" } });
   await lifted;
 
-  // A visitor whom 6001 takes, who is let in, and who goes; the picture comes meanwhile.
+  // A visitor whom 6001 takes, who is let in, and who goes; the picture comes before that.
   const [ring, snapshot, rings] = [
     next("doorbell-in", "ring"),
     next("doorbell-in", "snapshot"),
@@ -138,9 +138,9 @@ async function play(flow: Flow, next: Next): Promise<void> {
   await done;
   const [answered, told] = [next("dial-strategy", "answered"), next("doorbell-in", "answered")];
   receive("dial-strategy", { visit });
-  await rings;
+  await Promise.all([rings, snapshot]);
   receive("phone6001", { payload: "answer" });
-  await Promise.all([answered, told, snapshot]);
+  await Promise.all([answered, told]);
   const [dtmf, heard] = [next("doorbell-in", "dtmf"), next("bell1", "dtmf")];
   receive("phone6001", { payload: { digits: "1" } });
   await Promise.all([dtmf, heard]);
