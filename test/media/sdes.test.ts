@@ -6,6 +6,7 @@ import type { Kind } from "../../src/media/codec.ts";
 import { OfferAnswer } from "../../src/media/offer-answer.ts";
 import { keysOf, parseCrypto, writeCrypto, type Encryption } from "../../src/media/sdes.ts";
 import { suites } from "../../src/media/suites.ts";
+import { fixture } from "./fixture.ts";
 import { seeded } from "./seeded.ts";
 import { suiteNames } from "./srtp/keys.ts";
 
@@ -211,6 +212,15 @@ describe("our answer", () => {
         assert.notEqual(settled(phone)?.send.key, settled(phone)?.receive.key);
       }
     });
+
+  it("takes the first of three suites that Yealink's guides show, of which we know two", () => {
+    const phone = leg();
+    phone.receiveOffer(fixture("yealink-like-srtp-offer"));
+    assert.deepEqual(names(phone.answer()), [`1 ${eighty}`]);
+    const second = fixture("yealink-like-srtp-offer").replace(/a=crypto:1.*\r?\n/, "");
+    phone.receiveOffer(second);
+    assert.deepEqual(names(phone.answer()), ["2 AES_CM_128_HMAC_SHA1_32"]);
+  });
 
   it("echoes a suite by the name that the other side gives it", () => {
     const phone = leg();

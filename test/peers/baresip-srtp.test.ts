@@ -6,18 +6,23 @@ import type { Encryption } from "../../src/media/sdes.ts";
 import { checkConfig } from "../../src/server/config.ts";
 import { startServer } from "../../src/server/server.ts";
 import { without } from "../support/peers.ts";
+import { authority } from "./authority.ts";
 import { Baresip, toneShare, type BaresipOptions } from "./baresip.ts";
+import { namesServer } from "./names.ts";
 
 const password = "correct-horse";
 
 async function house(
   set: { readonly bell?: Encryption; readonly phone?: Encryption },
   has: { readonly bell?: BaresipOptions["mediaenc"]; readonly phone?: BaresipOptions["mediaenc"] },
+  tls?: { readonly ca: string; readonly certificate: string; readonly key: string; readonly dns: number },
 ) {
+  const transport = tls ? ("tls" as const) : ("udp" as const);
+  const files = tls && { certificate: tls.certificate, key: tls.key };
   const encryptionOf = (one: Encryption | undefined) => (one === undefined ? {} : { encryption: one });
   const server = await startServer(
     checkConfig({
-      sip: { listeners: [{ transport: "udp", address: "127.0.0.1", port: 0 }] },
+      sip: { listeners: [{ transport, address: "127.0.0.1", port: 0, ...files }] },
       media: { bind: "127.0.0.1", advertise: "127.0.0.1", ports: [0, 0] },
       extensions: [{ extension: "6001", password, ...encryptionOf(set.phone) }],
       doors: [
@@ -29,8 +34,11 @@ async function house(
     }),
     () => {},
   );
-  const address = `127.0.0.1:${server.switchboard.addresses[0]?.port}`;
-  const common = { server: address, password, codecs: "PCMA" };
+  const address = `${tls ? "portero.test" : "127.0.0.1"}:${server.switchboard.addresses[0]?.port}`;
+  const common = {
+    ...{ server: address, password, codecs: "PCMA", transport },
+    ...(tls && { ca: tls.ca, dns: tls.dns }),
+  } as const;
   const mediaenc = (one: BaresipOptions["mediaenc"]) => (one === undefined ? {} : { mediaenc: one });
   const bell = await Baresip.start({ ...common, extension: "8000", tone: 440, ...mediaenc(has.bell) });
   const phone = await Baresip.start({ ...common, extension: "6001", tone: 880, answer: true, ...mediaenc(has.phone) });
@@ -45,7 +53,7 @@ async function house(
     await close();
     throw error;
   }
-  const dial = () => bell.command("dial", `sip:100@${address};transport=udp`);
+  const dial = () => bell.command("dial", `sip:100@${address};transport=${transport}`);
   /** How each of the two that talk is encrypted. */
   const suites = () =>
     new Map(
@@ -57,7 +65,7 @@ async function house(
   return { server, bell, phone, dial, close, suites };
 }
 
-describe("P3 baresip with SRTP", { skip: without("baresip"), timeout: 60_000 }, () => {
+describe("P3 baresip with SRTP", { skip: without("baresip", "openssl"), timeout: 90_000 }, () => {
   const suite = "AES_CM_128_HMAC_SHA1_80";
   for (const [title, set, has, bellSuite, phoneSuite] of [
     ["on the phone alone, required by both", { phone: "required" }, { phone: "srtp-mand" }, undefined, suite],
@@ -84,6 +92,29 @@ describe("P3 baresip with SRTP", { skip: without("baresip"), timeout: 60_000 }, 
       assert.ok(toneShare(atPhone, 440) > 0.8, `the phone heard the bell: ${toneShare(atPhone, 440)}`);
       assert.ok(toneShare(atBell, 880) > 0.8, `the bell heard the phone: ${toneShare(atBell, 880)}`);
     });
+
+  it("P2, P3 hears and is heard by TLS, and only without TLS the keys lie open", async (t) => {
+    const findings: string[][] = [];
+    for (const secure of [true, false]) {
+      const { ca, sign } = await authority(t);
+      const tls = secure ? { ca, ...(await sign("DNS:portero.test")), dns: await namesServer(t) } : undefined;
+      const { server, bell, phone, dial, close } = await house({ phone: "required" }, { phone: "srtp-mand" }, tls);
+      let samples: readonly [Int16Array, Int16Array];
+      try {
+        dial();
+        await phone.event("CALL_ESTABLISHED");
+        await Promise.all([bell.received(1), phone.received(1)]);
+        findings.push(server.switchboard.tracing.diagnosis.findings().map(({ code }) => code));
+      } finally {
+        samples = await close();
+      }
+      assert.ok(toneShare(samples[1], 440) > 0.8, `the phone heard the bell: ${toneShare(samples[1], 440)}`);
+    }
+    assert.deepEqual(
+      findings.map((codes) => codes.includes("open-keys")),
+      [false, true],
+    );
+  });
 
   it("RFC 4568 §7.1.4 goes on after a hold", async () => {
     const { server, bell, phone, dial, close } = await house({ phone: "required" }, { phone: "srtp-mand" });
