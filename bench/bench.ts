@@ -9,15 +9,19 @@ import { table, type Row } from "./figures.ts";
 import { flood } from "./flood.ts";
 import { fuzz } from "./fuzz.ts";
 import { leaveItsCore, machine } from "./machine.ts";
+import { media } from "./media.ts";
 import { memory } from "./memory.ts";
 import { mixer } from "./mixer.ts";
 import { press } from "./press.ts";
 import { registrations } from "./registrations.ts";
+import { soak } from "./soak.ts";
 import { srtp } from "./srtp.ts";
 
 interface Part {
   readonly run: (progress: (text: string) => void) => Promise<Row[]>;
   readonly needs?: "sipp" | "espeak-ng";
+  /** Takes an hour: only where it is named. */
+  readonly long?: true;
 }
 
 const parts: Readonly<Record<string, Part>> = {
@@ -25,12 +29,14 @@ const parts: Readonly<Record<string, Part>> = {
   registrations: { run: registrations, needs: "sipp" },
   delay: { run: delay },
   press: { run: press },
+  media: { run: media },
   memory: { run: memory, needs: "sipp" },
   fuzz: { run: fuzz },
   flood: { run: flood },
   mixer: { run: mixer },
   srtp: { run: srtp },
   digits: { run: digits, needs: "espeak-ng" },
+  soak: { run: soak, long: true },
 };
 
 async function main(wanted: readonly string[]): Promise<void> {
@@ -43,8 +49,8 @@ async function main(wanted: readonly string[]): Promise<void> {
   console.log(machine().join("\n") + "\n");
   leaveItsCore();
   const rows: Row[] = [];
-  for (const [name, { run, needs }] of Object.entries(parts)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
+  for (const [name, { run, needs, long }] of Object.entries(parts)) {
+    if (wanted.length > 0 ? !wanted.includes(name) : long) continue;
     if (needs && findProgram(needs) === undefined) {
       const { debian = needs } = peers.find(({ program }) => program === needs) ?? {};
       console.error(`${name}: left out, because ${needs} is not installed (Debian package ${debian}).`);

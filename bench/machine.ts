@@ -36,6 +36,11 @@ export function onItsCore(program: string, args: readonly string[]): [string, st
   return pins ? [taskset, ["-c", String(cores[0]), program, ...args]] : [program, [...args]];
 }
 
+/** The same on all cores. */
+export function onAllCores(program: string, args: readonly string[]): [string, string[]] {
+  return pins ? [taskset, ["-c", cores.join(","), program, ...args]] : [program, [...args]];
+}
+
 /** Moves this process, and with it every load generator it starts, to the other cores. */
 export function leaveItsCore(): void {
   if (pins) spawnSync(taskset, ["-a", "-c", "-p", cores.slice(1).join(","), String(process.pid)]);

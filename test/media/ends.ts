@@ -32,6 +32,8 @@ export function end(
   const reports: Sent[] = [];
   const wanted: number[] = [];
   const random = seeded(port);
+  // Three numbers are where its stream begins; the others are in the middle.
+  const chances = Array.from({ length: 3 }, () => random(2 ** 32) / 2 ** 32);
   const stream = new Stream(
     kind,
     {
@@ -40,7 +42,7 @@ export function end(
     },
     {
       now: () => around.now,
-      random: () => random(2 ** 32) / 2 ** 32,
+      random: () => chances.pop() ?? 0.5,
       isOwn: (address, p) => around.own.includes(`${address}:${p}`),
       wantPicture: () => wanted.push(around.now),
       ...(metronome && { metronome }),

@@ -143,6 +143,23 @@ describe("media time-outs", () => {
   });
 });
 
+describe("RFC 3550 §6.2 reports", () => {
+  it("of many sessions are not all sent at once: of a tenth of them, ten times a second", () => {
+    const sent = pairs.map(() => 0);
+    for (const [i, one] of pairs.entries()) {
+      const socket = one.rtcp as unknown as FakeSocket;
+      socket.send = () => {
+        sent[i] = (sent[i] ?? 0) + 1;
+      };
+    }
+    for (let tenth = 0; tenth < 100; tenth++) {
+      now += 100;
+      relay.report();
+    }
+    assert.deepEqual(sent.filter(Boolean), [2, 2], "after 2.5 s and 7.5 s, of the two that are open");
+  });
+});
+
 describe("sessions in the worker", () => {
   it("take ready pairs, give the video's back when asked, and close what is left", async () => {
     assert.deepEqual(told, [{ type: "ports", ports: [40_000, 40_002, 40_004, 40_006], wanted: 4 }]);

@@ -28,6 +28,7 @@ parentPort?.on("message", (messages: readonly ToWorker[]) => {
     if (message.type !== "end") relay.handle(message);
     else {
       clearInterval(watch);
+      clearInterval(reports);
       void relay
         .end()
         .then(() => pool.end())
@@ -44,6 +45,8 @@ const watch = setInterval(
   },
   Math.min(1000, Math.max(20, Math.min(...limits) / 4)),
 );
+
+const reports = setInterval(() => relay.report(), 100);
 
 // An address that is not this machine's is found out now, not at the first call.
 const probe = await bound(settings.bind, 0);

@@ -49,6 +49,8 @@ export class Relay {
   /** Bound and told of, but of no session yet; what comes in on them is dropped. */
   readonly #ready = new Map<number, PortPair>();
   readonly #closing = new Set<Promise<unknown>>();
+  /** Which tenth of the sessions was looked after last. */
+  #turn = 0;
   readonly #players: Players;
   readonly #mutes = new Mutes();
   readonly #conferences: Conferences;
@@ -115,11 +117,17 @@ export class Relay {
     }
   }
 
-  /** Looks for sessions that have fallen silent, or are heard again, and reports; to be called every second or so. */
+  /** Sends the reports that are due, of a tenth of all sessions; to be called ten times a second. */
+  report(): void {
+    this.#turn = (this.#turn + 1) % 10;
+    for (const [id, session] of this.#sessions)
+      if (id % 10 === this.#turn) for (const { stream } of session.halves.values()) stream.report();
+  }
+
+  /** Looks for sessions that have fallen silent, or are heard again; to be called every second or so. */
   watch(): void {
     const now = this.#deps.now();
     for (const [id, session] of this.#sessions) {
-      for (const { stream } of session.halves.values()) stream.report();
       const streams = [...session.halves.values()].map((h) => h.stream).filter((s) => s.expectsMedia);
       if (streams.length === 0) {
         session.watchedSince = undefined;

@@ -4,7 +4,7 @@ import { block, blocksOf, compound, packets, senderReport } from "./rtcp.ts";
 import type { Inbound } from "./inbound.ts";
 import type { Outbound } from "./outbound.ts";
 
-/** RFC 3550 §6.2: every five seconds, the first time after half of it. */
+/** RFC 3550 §6.2: every five seconds, more or less by half, so that not all come at once; the first time after half of it. */
 const everyMs = 5000;
 /** The longest that somebody who reports every five seconds leaves between two reports (§6.3.1, randomized). */
 const patienceMs = 7500;
@@ -24,6 +24,7 @@ export class Reports {
   own = false;
   readonly #in: Inbound;
   readonly #out: Outbound;
+  readonly #random: () => number;
   #theirs: Mark | undefined;
   #sent: Mark | undefined;
   #dueAt: number | undefined;
@@ -31,9 +32,10 @@ export class Reports {
   #expectedBefore = 0;
   #lostBefore = 0;
 
-  constructor(inbound: Inbound, outbound: Outbound) {
+  constructor(inbound: Inbound, outbound: Outbound, random: () => number) {
     this.#in = inbound;
     this.#out = outbound;
+    this.#random = random;
   }
 
   /** A compound packet of the peer. */
@@ -63,9 +65,9 @@ export class Reports {
 
   /** Our report, when it is time for one. */
   due(now: number): Buffer | undefined {
-    this.#dueAt ??= now + everyMs / 2;
+    this.#dueAt ??= now + this.#pause() / 2;
     if (now < this.#dueAt) return undefined;
-    this.#dueAt = now + everyMs;
+    this.#dueAt = now + this.#pause();
     const { ssrc, packets: sent, octets } = this.#out;
     const blocks = this.#in.ssrc < 0 ? [] : [this.#aboutThem(now)];
     if (sent === this.#packetsBefore) return compound(ssrc, undefined, blocks);
@@ -80,6 +82,10 @@ export class Reports {
     this.own = true;
     this.#sent = { time: info.readUInt32BE(2), at: now };
     return compound(ssrc, info, blocks);
+  }
+
+  #pause(): number {
+    return everyMs * (0.5 + this.#random());
   }
 
   /** RFC 3550 A.3. */

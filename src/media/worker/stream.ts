@@ -82,7 +82,7 @@ export class Stream {
     this.#wire = wire;
     this.#deps = deps;
     this.out = new Outbound(deps.random);
-    this.reports = new Reports(this.in, this.out);
+    this.reports = new Reports(this.in, this.out, deps.random);
     const { metronome, now } = deps;
     this.#audience = kind === "video" && metronome ? new Audience(this, { metronome, now }) : undefined;
   }
