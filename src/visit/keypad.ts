@@ -47,9 +47,13 @@ export class Keypad {
     session.hearDigits({ events, tones: session.dtmf.tones ? tones : "ignore" });
   }
 
+  /** What is held still is let go of: the call is over, or somebody else's. */
   close(): void {
     this.#leg.session.off("digit", this.#heard);
     this.#leg.call.off("info", this.#informed);
+    const held = [...this.#down.values()];
+    this.#down.clear();
+    for (const key of held) this.#hooks.released(key);
   }
 
   readonly #heard = ({ digit, by, durationMs }: Pressed): void => {

@@ -263,6 +263,16 @@ describe("H15 a digit that comes by two ways counts once", () => {
     assert.equal(told.length, 2);
   });
 
+  it("and one that is held when the call ends is told all the same", () => {
+    const phone = leg("6001");
+    const keys = keypad(phone.leg);
+    phone.event("1");
+    assert.deepEqual(told, []);
+    keys.close();
+    phone.event("1", 300);
+    assert.deepEqual(told, ["1 rfc4733"]);
+  });
+
   it("INFO of another kind is refused", () => {
     const phone = leg("6001");
     keypad(phone.leg);
