@@ -71,8 +71,9 @@ export class DigitRelay {
     if (wait && key.ways.has("rfc4733")) return;
     const { clock, log } = this.#host;
     const to = this.#host.other();
-    const found = this.#found?.leg === to ? [this.#found.way] : undefined;
-    const ways = found ?? waysTo(to, to.session.dtmf.method, key.by === "inband" ? undefined : key.by);
+    const all = waysTo(to, to.session.dtmf.method, key.by === "inband" ? undefined : key.by);
+    const found = this.#found?.leg === to ? this.#found.way : undefined;
+    const ways = found && all.includes(found) ? [found, ...all.filter((way) => way !== found)] : all;
     const sent = await sendTo(to, clock, key.digit, { ways });
     if (sent.taken > 0 && sent.way) this.#found = { leg: to, way: sent.way };
     else {

@@ -60,6 +60,11 @@ export class Outbound {
     this.octets += payloadEnd(packet) - payloadStart(packet);
   }
 
+  /** A packet of the source goes no further: without this the receiver would take it for lost, and make up for it. */
+  skip(source: object): void {
+    if (source === this.source) this.sequenceOffset = (this.sequenceOffset - 1) & 0xffff;
+  }
+
   /** What the stream's clock shows at `now` (ms), for a sender report. */
   timestampAt(now: number): number {
     return (this.#timestamp + Math.round(((now - this.#lastAt) * this.#rate) / 1000)) >>> 0;

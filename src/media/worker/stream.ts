@@ -201,11 +201,12 @@ export class Stream {
     this.lastHeard = now;
     let kept = false;
     for (const ear of this.#ears) kept = ear.heard(packet, format, now) || kept;
-    if (kept) return;
-    if (this.#audience) return this.#audience.pass(packet);
     const to = this.#to;
+    if (kept) return to?.out.skip(this);
+    if (this.#audience) return this.#audience.pass(packet);
     const way = this.#ways.get(payload);
-    if (!to || !way) return;
+    if (!to) return;
+    if (!way) return to.out.skip(this);
     const { law } = way;
     if (law) {
       const end = payloadEnd(packet);

@@ -250,6 +250,18 @@ describe("digits that are heard", () => {
     assert.equal(sentTo(2).length, 2);
   });
 
+  it("as events that are kept leave no hole in the sound: nobody takes them for lost", () => {
+    hearing({ events: "keep", tones: "ignore" });
+    from(1, rtp({ sequence: 7, timestamp: 800 }));
+    for (const sequence of [8, 9, 10])
+      from(1, rtp({ payload: 101, sequence, timestamp: 960, body: Buffer.from([1, 0x0a, 3, 0x20]) }));
+    from(1, rtp({ sequence: 11, timestamp: 1440 }));
+    const [before, after] = sentTo(2);
+    assert.ok(before && after && sentTo(2).length === 2);
+    assert.equal((after.sequence - before.sequence) & 0xffff, 1);
+    assert.equal((after.timestamp - before.timestamp) >>> 0, 640);
+  });
+
   it("as events are told and kept", () => {
     hearing({ events: "keep", tones: "ignore" });
     from(1, press(1000, false));
