@@ -210,26 +210,6 @@ describe("what the dialogs say of sounds", () => {
   });
 });
 
-describe("what the dialog says of recordings", () => {
-  const of = (config: object) =>
-    settingsFor({ util: {} } as unknown as Red, {} as RedNode, { id: "n", type: "dial-strategy", ...config }, {});
-
-  it("nothing is recorded by a node that says nothing of it", async () => {
-    assert.deepEqual(await of({}), { strategy: "ring-all", targets: [], seconds: 60 });
-    assert.deepEqual(await of({ record: "off", message: "off", greeting: "/a.wav" }), await of({}));
-  });
-
-  it("blank means the usual; a greeting is a file or a URL", async () => {
-    assert.partialDeepStrictEqual(await of({ record: "file", recordTone: " ", recordMinutes: "" }), {
-      ...{ record: "file", recordToneSeconds: 15, recordMinutes: 60 },
-    });
-    assert.partialDeepStrictEqual(await of({ record: "flow", recordTone: "0" }), { recordToneSeconds: 0 });
-    assert.partialDeepStrictEqual(await of({ message: "file", messageSeconds: "30", greeting: "https://a/b" }), {
-      ...{ messageTo: "file", messageSeconds: 30, greeting: { url: "https://a/b" } },
-    });
-  });
-});
-
 describe("the example of a greeting", { timeout: 60_000 }, () => {
   it("N1, H16 lets the visitor hear a gong, ring-back, three rising tones, and hangs up", async () => {
     const file = new URL("../../examples/a-greeting-for-the-visitor.json", import.meta.url);
