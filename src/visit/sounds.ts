@@ -1,6 +1,6 @@
 // Sounds as a user names them (a country's tone, a WAV file, a URL), and what is made of them. All is fetched, read and
 // checked before anything is played.
-import { open } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import type { FromSchema } from "json-schema-to-ts";
 import type { Clock } from "../clock.ts";
 import { giveUp, PorteroError, sentence, tryAgain } from "../errors.ts";
@@ -11,7 +11,8 @@ import { mostBytes, readWav } from "../media/wav.ts";
 import { checker } from "../schema.ts";
 import { showUrl } from "../secret.ts";
 
-const path = { type: "string", minLength: 1, maxLength: 2000 } as const;
+// Without a limit of length: a complaint would quote it, with the password of a URL.
+const path = { type: "string", minLength: 1 } as const;
 
 /** Exactly one of `tone` (with its country), `file` and `url`. */
 export const soundFields = {
@@ -71,19 +72,11 @@ async function fetched(url: string, clock: Clock | undefined): Promise<Buffer> {
 
 async function fromDisk(file: string): Promise<Buffer> {
   try {
-    const handle = await open(file);
-    try {
-      const about = await handle.stat();
-      if (!about.isFile()) throw giveUp("no-file", `${file} is no file: name a WAV file`);
-      if (about.size > mostBytes)
-        throw giveUp(
-          "bad-sound",
-          `the file ${file} has ${about.size} bytes, more than the ${mostBytes} that are played`,
-        );
-      return await handle.readFile();
-    } finally {
-      await handle.close();
-    }
+    const about = await stat(file);
+    // What is no file (a pipe, a device) may never come to an end.
+    if (!about.isFile()) throw giveUp("no-file", `${file} is no file: name a WAV file`);
+    if (about.size <= mostBytes) return await readFile(file);
+    throw giveUp("bad-sound", `the file ${file} has ${about.size} bytes, more than the ${mostBytes} that are played`);
   } catch (error) {
     if (error instanceof PorteroError) throw error;
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";

@@ -130,12 +130,10 @@ async function play(flow: Flow, next: Next): Promise<void> {
   ];
   await flow.node<SimNode>("bell1").press();
   const visit = (await ring)["visit"];
-  // Three tones before anybody answers, and a sound for somebody who is not there yet.
-  const [done, deaf] = [next("call-control", "done"), next("call-control", "failed")];
+  // A sound for somebody who is not there yet.
+  const deaf = next("call-control", "failed");
   receive("call-control", { visit, payload: { action: "play", tone: "busy", to: "answerer" } });
   await deaf;
-  receive("call-control", { visit });
-  await done;
   const [answered, told] = [next("dial-strategy", "answered"), next("doorbell-in", "answered")];
   receive("dial-strategy", { visit });
   await Promise.all([rings, snapshot]);
@@ -150,6 +148,9 @@ async function play(flow: Flow, next: Next): Promise<void> {
   const [opened, relay] = [next("dtmf-out", "opened"), next("bell1", "relay")];
   receive("dtmf-out", { visit });
   await Promise.all([opened, relay, next("phone6001", "audio")]);
+  const done = next("call-control", "done");
+  receive("call-control", { visit });
+  await done;
   const [transferred, left] = [next("doorbell-in", "transferred"), next("phone6001", "ended")];
   const figures = next("doorbell-in", "stats");
   receive("phone6001", { payload: { transfer: "6004" } });

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { PorteroError } from "../../src/errors.ts";
 import { toneSound } from "../../src/media/sound.ts";
-import { readWav } from "../../src/media/wav.ts";
+import { mostBytes, readWav } from "../../src/media/wav.ts";
 import type { SimEvent } from "../../src/sim/sim.ts";
 import type { VisitEnd } from "../../src/visit/messages.ts";
 import { loadSound } from "../../src/visit/sounds.ts";
@@ -104,7 +104,10 @@ describe("a visitor who waits", { timeout: 60_000 }, () => {
     const { bell } = await house.bell();
     const hall = await house.phone("6001", { answerAfterMs: 0 });
     const visit = await house.pressed(bell);
-    const outcome = await visit.answerBy(look({ sound: { file: join(folder, "none.wav") } }));
+    const outcome = await visit.answerBy(async (ringing) => {
+      const [found] = await Promise.all([look({})(ringing), ringing.play({ file: join(folder, "none.wav") })]);
+      return found;
+    });
     assert.equal(outcome.result, "answered");
     await hall.seen.next("answered");
     assert.ok(
@@ -221,6 +224,9 @@ describe("a sound that a user names", { timeout: 30_000 }, () => {
     await says({ url: "ftp://me:secret@192.0.2.1/a.wav" }, /must begin with http/);
     await says({ file: join(folder, "none.wav") }, /there is none/);
     await says({ file: folder }, /is no file/);
+    await says({ file: "/dev/zero" }, /is no file/);
+    await writeFile(join(folder, "long.wav"), Buffer.alloc(mostBytes + 1));
+    await says({ file: join(folder, "long.wav") }, /more than the 16777216 that are played/);
     await writeFile(join(folder, "song.mp3"), "ID3");
     await says({ file: join(folder, "song.mp3") }, /song\.mp3 is an MP3 file/);
     await end();
