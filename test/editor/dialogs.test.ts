@@ -240,12 +240,15 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.equal(await row.getByPlaceholder("all").isVisible(), false);
     await row.locator("a.red-ui-button").click();
     await row.getByPlaceholder("all").fill("PCMA, G729");
+    await row.getByTitle(/^SRTP/).selectOption("required");
     assert.deepEqual(await dialog.ugly(), []);
     await dialog.save();
     assert.match(await editor.mark(id), /“G729” is no codec; there are PCMA, PCMU/);
     const again = await editor.edit(id);
-    const same = again.tray.locator(".red-ui-editableList-item-content").first().getByPlaceholder("all");
-    assert.deepEqual([await same.isVisible(), await same.inputValue()], [true, "PCMA, G729"]);
+    const same = again.tray.locator(".red-ui-editableList-item-content").first();
+    const codecs = same.getByPlaceholder("all");
+    assert.deepEqual([await codecs.isVisible(), await codecs.inputValue()], [true, "PCMA, G729"]);
+    assert.equal(await same.getByTitle(/^SRTP/).inputValue(), "required");
     await again.cancel();
     await editor.reload();
   });
