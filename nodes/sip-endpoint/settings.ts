@@ -1,6 +1,7 @@
 // From the fields of the endpoint's dialog to a switchboard's options, tab by tab. A blank field means the default.
 import { isIPv6 } from "node:net";
 import { giveUp } from "../../src/errors.ts";
+import { parseServer } from "../../src/media/rtpengine/wire.ts";
 import { parseNetworks } from "../../src/sip/guard/networks.ts";
 import { traceDefaults, traceOf } from "../../src/sip/trace/trace.ts";
 import { checkCalls, type CallSettings } from "../../src/sip/dialog/settings.ts";
@@ -25,6 +26,10 @@ export interface EndpointConfig extends Config, ListenerConfig, SecurityConfig {
   directFrom?: string;
   rtpFrom?: string;
   rtpTo?: string;
+  /** Who carries sound and video; absent or "" = we do. */
+  engine?: "" | "rtpengine";
+  /** Where rtpengines are, with commas: host:port. */
+  rtpengine?: string;
   statsSeconds?: string;
   traceMessages?: string;
   expiryLeast?: string;
@@ -52,6 +57,9 @@ function whole(value: string, name: string, least: number, most: number): number
   throw giveUp("invalid", `sip-endpoint: ${name} must be a whole number from ${least} to ${most} (it is ${value})`);
 }
 
+/** Between commas, blanks or line ends. */
+const entriesOf = (list: unknown): string[] => (textOr(list) ?? "").split(/[\s,;]+/).filter(Boolean);
+
 type Sip = SwitchboardOptions["sip"];
 
 /**
@@ -73,13 +81,13 @@ export function endpointOptions(
 
 // Checked here, so that an address that is none is said of this node, and not by whatever fails later.
 function direct(config: EndpointConfig): Pick<SwitchboardOptions, "direct"> {
-  const from = (config.directFrom ?? "").split(/[\s,;]+/).filter(Boolean);
+  const from = entriesOf(config.directFrom);
   parseNetworks(from, "sip-endpoint: direct calls from");
   return { direct: { calls: config.directCalls !== false, from } };
 }
 
 function inCalls(config: EndpointConfig): CallSettings {
-  const names = (textOr(config.headers) ?? "").split(/[\s,;]+/).filter(Boolean);
+  const names = entriesOf(config.headers);
   return checkCalls({
     ...{ reliable: config.reliable !== false, refresher: config.refresher ?? "uac", headers: names },
     ...(config.sessionTimer === true && { sessionExpires: Number(textOr(config.sessionExpires) ?? 1800) }),
@@ -151,5 +159,17 @@ function media(config: EndpointConfig): NonNullable<SwitchboardOptions["media"]>
     ...{ bind, ports: [from, to] },
     ...(stats === undefined ? {} : { statsSeconds: whole(stats, "the time between two figures of a call", 0, 3600) }),
     ...(advertise === undefined ? {} : { advertise }),
+    ...(config.engine === "rtpengine" && { rtpengine: rtpengines(config.rtpengine) }),
   };
+}
+
+function rtpengines(given: string | undefined): readonly string[] {
+  const servers = entriesOf(given);
+  if (servers.length === 0)
+    throw giveUp(
+      "invalid",
+      "sip-endpoint: say where rtpengine is: the host and port of its ng protocol, such as 127.0.0.1:2223",
+    );
+  servers.forEach(parseServer);
+  return servers;
 }

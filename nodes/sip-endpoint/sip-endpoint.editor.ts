@@ -14,6 +14,7 @@ const isCode = (value: unknown) => text(value) === "" || isExtension(value);
 const refusal = /^$|^(?!401|407)[46]\d\d$/;
 const headerNames = /^([\s,;]*(?!(proxy-|www-)?auth|cookie)[a-z0-9.!%*_+`'~-]+)*[\s,;]*$/i;
 const address = /^[A-Za-z0-9.:_,;\s-]*$/;
+const server = /^(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?$|^[0-9a-f.]*(:[0-9a-f.]*){2,}$/i;
 
 let leaveTrace = (): void => {};
 
@@ -88,6 +89,15 @@ RED.nodes.registerType("sip-endpoint", {
     directFrom: networks(),
     rtpFrom: wholeNumber(words, 0, 65535),
     rtpTo: wholeNumber(words, 0, 65535),
+    engine: { value: "" },
+    rtpengine: {
+      value: "",
+      validate(value, _options) {
+        const entry = entriesOf(value).find((one) => !server.test(one));
+        if (entry !== undefined) return words("error.rtpengine", { entry });
+        return this["engine"] !== "rtpengine" || text(value) !== "" || words("error.no-rtpengine");
+      },
+    },
     statsSeconds: wholeNumber(words, 0, 3600),
     traceMessages: wholeNumber(words, 0, 50000),
     expiryLeast: wholeNumber(words, 10, 604_800),
@@ -120,6 +130,14 @@ RED.nodes.registerType("sip-endpoint", {
       if (this[on] === undefined) $(`#node-config-input-${on}`).prop("checked", true);
     if (this["refresher"] === undefined) $("#node-config-input-refresher").val("uac");
     encryption(this, words);
+    const engine = $("#node-config-input-engine");
+    const show = () => {
+      $("[data-engine]").each(
+        (_index, element) => void $(element).toggle(element.dataset["engine"] === text(engine.val())),
+      );
+    };
+    engine.on("change", show);
+    show();
     showBans($("#portero-endpoint-bans"), this.id, words);
     $("#portero-endpoint-rare").prop(
       "open",

@@ -59,6 +59,7 @@ const schema = {
         bind: { type: "string" },
         advertise: { type: "string" },
         ports: { type: "array", items: { type: "integer", minimum: 0, maximum: 65535 }, minItems: 2, maxItems: 2 },
+        rtpengine: { type: "array", minItems: 1, items: { type: "string" } },
         statsSeconds: { type: "integer", minimum: 0, maximum: 3600 },
       },
     },

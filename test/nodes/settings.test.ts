@@ -94,6 +94,16 @@ describe("sip-endpoint", () => {
       assert.throws(() => endpointOptions({ ...config, ...wish }, {}), { code: "invalid", message: sentence });
     assert.throws(() => endpointOptions({ ...config, rtpFrom: "4000", rtpTo: "3000" }, {}), /turn them round/);
   });
+
+  it("leaves the media to rtpengine where that is chosen, and wants to know where it is", () => {
+    const of = (wish: object) => endpointOptions({ ...config, ...wish }, {}).media?.rtpengine;
+    const two = "127.0.0.1:2223, media.example.com";
+    assert.equal(of({}), undefined);
+    assert.equal(of({ engine: "", rtpengine: two }), undefined);
+    assert.deepEqual(of({ engine: "rtpengine", rtpengine: two }), ["127.0.0.1:2223", "media.example.com"]);
+    assert.throws(() => of({ engine: "rtpengine" }), /say where rtpengine is: the host and port of its ng protocol/);
+    assert.throws(() => of({ engine: "rtpengine", rtpengine: "udp:1.2.3.4:5" }), /"udp:1\.2\.3\.4:5" is no address/);
+  });
 });
 
 describe("sip-endpoint: every transport at every address", () => {

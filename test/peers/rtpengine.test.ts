@@ -222,10 +222,13 @@ describe("rtpengine", { skip: without("rtpengine"), timeout: 60_000 }, () => {
 
     const talks = async (house: House) => {
       const { bell, seen } = await house.bell();
-      const hall = await house.phone("6001", { answerAfterMs: 0 });
+      const hall = await house.phone("6001");
       const kitchen = await house.phone("6002", { tone: 1500 });
       const visit = await house.pressed(bell);
-      await visit.answerBy(ringAll("6001", "6002"));
+      const answered = visit.answerBy(ringAll("6001", "6002"));
+      await Promise.all([hall, kitchen].map(({ seen }) => seen.next("ringing")));
+      await hall.phone.answer();
+      await answered;
       assert.equal(visit.view().answeredBy, "6001");
       await hall.seen.next("audio", (e) => "frequency" in e && Math.abs(e.frequency - 440) < 20 && e.level > -30);
       await seen.next("audio", (e) => "frequency" in e && Math.abs(e.frequency - 880) < 20 && e.level > -30);
@@ -287,7 +290,10 @@ describe("rtpengine", { skip: without("rtpengine"), timeout: 60_000 }, () => {
         await Promise.all([hall.seen.next("ended"), seen.next("ended")]);
         await bell.press();
         const visit = house.switchboard.visit((await house.event("ring", 2)).visit.id);
-        await visit?.answerBy(ringAll("6001"));
+        const answered = visit?.answerBy(ringAll("6001"));
+        await hall.seen.next("ringing", () => true, 2);
+        await hall.phone.answer();
+        await answered;
         const heard = hall.seen.all.length;
         await hall.seen.next(
           "audio",
