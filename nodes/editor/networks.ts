@@ -13,7 +13,7 @@ function isIPv4(address: string): boolean {
   return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256);
 }
 
-function isIPv6(address: string): boolean {
+export function isIPv6(address: string): boolean {
   return /^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(address) && URL.canParse(`http://[${address}]/`);
 }
 

@@ -3,6 +3,7 @@ import { isExtension, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.
 import type { Editor, JQuery, Property } from "../editor/red.d.ts";
 import { showBans } from "../editor/bans-view.ts";
 import { entriesOf, wrongNetwork } from "../editor/networks.ts";
+import { wrongServer } from "../editor/rtpengine.ts";
 import { showTrace } from "../editor/trace-view.ts";
 import { encryption, fingerprints, hasCertificate, isAddresses } from "./encryption.editor.ts";
 
@@ -14,7 +15,6 @@ const isCode = (value: unknown) => text(value) === "" || isExtension(value);
 const refusal = /^$|^(?!401|407)[46]\d\d$/;
 const headerNames = /^([\s,;]*(?!(proxy-|www-)?auth|cookie)[a-z0-9.!%*_+`'~-]+)*[\s,;]*$/i;
 const address = /^[A-Za-z0-9.:_,;\s-]*$/;
-const server = /^(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?$|^[0-9a-f.]*(:[0-9a-f.]*){2,}$/i;
 
 let leaveTrace = (): void => {};
 
@@ -93,7 +93,7 @@ RED.nodes.registerType("sip-endpoint", {
     rtpengine: {
       value: "",
       validate(value, _options) {
-        const entry = entriesOf(value).find((one) => !server.test(one));
+        const entry = wrongServer(value);
         if (entry !== undefined) return words("error.rtpengine", { entry });
         return this["engine"] !== "rtpengine" || text(value) !== "" || words("error.no-rtpengine");
       },

@@ -169,7 +169,7 @@ export class Forking {
     this.#forks.add(fork);
     this.#call(fork, to).catch((error: unknown) => {
       this.#host.log.warn(`${target} could not be rung: ${sentence(error)}`);
-      const forever = error instanceof PorteroError && ["no-media", "no-codec"].includes(error.code);
+      const forever = error instanceof PorteroError && ["no-media", "no-codec", "media-cannot"].includes(error.code);
       this.#ended(fork, { by: "network", cause: forever ? 58 : cause.noRoute, text: sentence(error) });
     });
   }
@@ -188,8 +188,9 @@ export class Forking {
       fork.call?.hangUp();
       this.#ended(fork, { by: "network", cause: cause.noRoute, text: "the sound of the call was lost" });
     });
-    // Without a codec in common this throws: here, before there is a call that could not be made to its end.
-    if (options.codecs) session.offer(this.#like);
+    // Without a codec in common, or encryption where it must be, this throws: here, before there is a call that could not be
+    // made to its end.
+    if (options.codecs || options.encryption === "required") session.offer(this.#like);
     const sdp = (localHost: string) => {
       session.advertise = localHost;
       return session.offer(this.#like, this.#caller.direction);

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { findProgram } from "../../scripts/peers.ts";
+import { findProgram, peers } from "../../scripts/peers.ts";
 import { readPackage, root } from "../../scripts/repository.ts";
 import { help, parseOptions } from "../../scripts/start/options.ts";
 import { checkDoor } from "../../src/door/door.ts";
@@ -130,6 +130,20 @@ const programs: Record<string, (words: readonly string[]) => void | Promise<void
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  },
+  "apt-get": ([verb, ...names]) => {
+    assert.equal(verb, "install");
+    for (const name of names)
+      assert.ok(
+        peers.some(({ debian }) => debian === name),
+        "a package that our tests use",
+      );
+  },
+  rtpengine: async (words) => {
+    const rtpengine = findProgram("rtpengine");
+    if (rtpengine === undefined) return;
+    const { output } = await run(rtpengine, ["--help"]);
+    for (const word of words) assert.ok(output.includes(word.split("=")[0] ?? ""), `rtpengine has no ${word}`);
   },
   sudo: (words) => {
     assert.equal(words[0], "ufw");

@@ -203,6 +203,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
       ["door", "endpoint"],
       [
         ["port", "70000", /0.*65535/],
+        ["rtpengine", "127.0.0.1:2223, udp:hall", /“udp:hall” is no address: write the host and port/],
         ["directFrom", "192.168.1.40, hall", /“hall” is no address and no network/],
         ["callers", "192.168.1.0/24\nhall", /“hall” is no address and no network/],
         ["callerNumbers", "503, 6 01!", /“01!” is no number/],
@@ -227,6 +228,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
       if (type === "dial-strategy") await dialog.field("strategy").selectOption("redial");
       for (const name of config) dialog = await dialog.editConfig(name);
       for (const [field, value, says] of fields) {
+        if (field === "rtpengine") await dialog.field("engine").selectOption(field);
         const text = await dialog.complaint(field, value);
         assert.match(text, says);
         assert.ok(!isNoWord(text));

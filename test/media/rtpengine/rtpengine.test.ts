@@ -76,7 +76,7 @@ describe("the second engine", () => {
     return [bell, phone];
   }
 
-  it("H2 writes the address and ports of rtpengine into our own descriptions, whatever address we are known by", async () => {
+  it("writes the address and ports of rtpengine into our own descriptions, whatever address we are known by", async () => {
     const session = await media.open();
     session.advertise = "192.168.1.1";
     assert.match(session.offer(), /^c=IN IP4 10\.0\.0\.1\r\n[\s\S]*^m=audio 30010 RTP\/AVP 8 0 101\r\n/m);
@@ -173,7 +173,7 @@ describe("the second engine", () => {
     assert.equal(lost, true);
   });
 
-  it("P3 tells when nothing comes any more, when it does again, and minds no silence of one who holds", async () => {
+  it("tells when nothing comes any more, when it does again, and minds no silence of one who holds", async () => {
     const [bell, phone] = await talking();
     const heard: string[] = [];
     for (const [name, session] of [
