@@ -229,6 +229,19 @@ describe("digits and other makers", { timeout: 90_000 }, () => {
   );
 
   it(
+    "P11 multimon-ng reads a door's code out of what arrived at the bell as tones",
+    { skip: without("baresip", "multimon-ng", "ffmpeg") },
+    async () => {
+      const { home, bell } = await talking({ door: { dtmf: "inband" } });
+      await bell.received(0.5);
+      const opening = await home.server.switchboard.open({ door: "front", by: "test" });
+      assert.deepEqual([opening.ok, opening.method], [true, "dtmf-inband"]);
+      devices = devices.filter((device) => device !== bell);
+      assert.equal(await multimon(await bell.end()), "159#");
+    },
+  );
+
+  it(
     "N5 tones that ffmpeg made and a phone plays are heard, reach the bell by RFC 4733, and not as tones too",
     { skip: without("baresip", "multimon-ng", "ffmpeg") },
     async () => {

@@ -313,6 +313,26 @@ describe("digits that are heard", () => {
     assert.equal(digitsTold().length, 8);
   });
 
+  it("as one tone count once though the network stalls in it, and twice where nothing was sent between two", () => {
+    hearing({ events: "pass", tones: "pass" });
+    const samples = dialled("7", { ms: 300 }, seeded(5));
+    const packet = (at: number, timestamp: number) =>
+      from(1, rtp({ sequence: at / 160, timestamp, body: Uint8Array.from(samples.slice(at, at + 160), encodeA) }));
+    for (let at = 0; at < 1600; at += 160) packet(at, at);
+    beats(20);
+    for (let at = 1600; at + 160 <= samples.length; at += 160) packet(at, at);
+    assert.equal(digitsTold().length, 2, digitsTold().join());
+    // The same key, and no packet of the silence before or behind it.
+    for (const start of [100_000, 200_000]) {
+      for (let at = 480; at < 2400; at += 160) packet(at, start + at);
+      beats(20);
+    }
+    assert.deepEqual(
+      digitsTold().map((text) => text.slice(0, 10)),
+      Array(6).fill("1 7 inband"),
+    );
+  });
+
   it("as a tone that ends with the stream itself is let go of", () => {
     hearing({ events: "pass", tones: "pass" });
     const samples = dialled("7", { ms: 200 }, seeded(5));

@@ -4,7 +4,7 @@ import { isEvents, isG711, type Format } from "../../codec.ts";
 import { linearOfA, linearOfU } from "../../g711.ts";
 import type { FromWorker, ToWorker } from "../messages.ts";
 import type { Metronome } from "../metronome.ts";
-import { payloadEnd, payloadStart } from "../rtp.ts";
+import { payloadEnd, payloadStart, timestampOf } from "../rtp.ts";
 import type { Ear, Stream } from "../stream.ts";
 import { Detector } from "./detector.ts";
 import { EventReceiver, lostMs, type Pressing } from "./events.ts";
@@ -14,6 +14,8 @@ type Hear = Extract<ToWorker, { type: "hear-digits" }>;
 type Send = Extract<ToWorker, { type: "send-digit" }>;
 type Told = Extract<FromWorker, { type: "digit" }>;
 
+/** 100 ms at 8 kHz: no tone goes on over what was not sent for so long. */
+const pause = 800;
 const silence = { PCMA: 0xd5, PCMU: 0xff } as const;
 
 interface Of {
@@ -59,6 +61,8 @@ class DigitEar implements Ear {
   #tones: Detector | undefined;
   #tonesEnd: ((heldMs: number) => void) | undefined;
   #tonesAt = 0;
+  /** The timestamp that the next packet of sound has, if none is missing. */
+  #tonesNext = 0;
   #how: Pick<Hear, "events" | "tones"> = { events: "pass", tones: "ignore" };
   #unwatch: (() => void) | undefined;
 
@@ -71,14 +75,17 @@ class DigitEar implements Ear {
   set(how: Hear): void {
     this.#how = how;
     if (how.tones !== "ignore") this.#tones ??= new Detector();
-    else this.#forgetTones();
+    else {
+      this.#letGo();
+      this.#tones = undefined;
+    }
   }
 
   heard(packet: Buffer, format: Format, now: number): boolean {
     if (isEvents(format)) {
       this.#events.hear(packet, format.rate, now);
     } else if (this.#tones && isG711(format)) {
-      this.#listen(this.#tones, packet, format);
+      this.#listen(this.#continued(this.#tones, packet), packet, format);
       this.#tonesAt = now;
     }
     // A key is let go of by silence, too.
@@ -88,18 +95,25 @@ class DigitEar implements Ear {
 
   #look(now: number): void {
     this.#events.look(now);
-    if (this.#tonesEnd && now - this.#tonesAt >= lostMs) {
-      this.#forgetTones();
-      this.#tones = new Detector();
-    }
+    if (now - this.#tonesAt >= lostMs) this.#letGo();
     if (this.#events.pressed || this.#tonesEnd) return;
     this.#unwatch?.();
     this.#unwatch = undefined;
   }
 
-  #forgetTones(): void {
+  #letGo(): void {
     this.#tonesEnd?.(this.#tones?.heldMs ?? 0);
-    [this.#tones, this.#tonesEnd] = [undefined, undefined];
+    this.#tonesEnd = undefined;
+  }
+
+  /** A network that stalls in the middle of a tone makes no second one of it; a pause in which nothing was sent does. */
+  #continued(tones: Detector, packet: Buffer): Detector {
+    const timestamp = timestampOf(packet);
+    const gap = (timestamp - this.#tonesNext) | 0;
+    this.#tonesNext = (timestamp + payloadEnd(packet) - payloadStart(packet)) >>> 0;
+    if (Math.abs(gap) < pause) return tones;
+    this.#letGo();
+    return (this.#tones = new Detector());
   }
 
   #listen(tones: Detector, packet: Buffer, { name }: Format): void {
