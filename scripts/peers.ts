@@ -17,7 +17,7 @@ export interface Peer {
 const list = [
   { program: "sipp", debian: "sip-tester", purpose: "SIP scenarios: registrations, calls, retransmissions" },
   { program: "baresip", debian: "baresip-core", purpose: "two phones with audio" },
-  { program: "ffmpeg", debian: "ffmpeg", purpose: "sound of another make" },
+  { program: "ffmpeg", debian: "ffmpeg", purpose: "sound and pictures of another make, encrypted too" },
   { program: "espeak-ng", debian: "espeak-ng", purpose: "speech that holds no digits" },
   { program: "multimon-ng", debian: "multimon-ng", purpose: "a decoder of DTMF of another make" },
   { program: "mosquitto", debian: "mosquitto", purpose: "an MQTT broker" },
@@ -28,7 +28,6 @@ const list = [
   { program: "svwar", debian: "sipvicious", purpose: "a scanner that looks for extensions" },
   { program: "ip", debian: "iproute2", purpose: "network namespaces" },
   { program: "nft", debian: "nftables", purpose: "a NAT between two of them" },
-  { program: "ffmpeg", debian: "ffmpeg", purpose: "encrypted sound of another make" },
   {
     program: "gst-launch-1.0",
     debian: "gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad",

@@ -204,6 +204,20 @@ describe("parameter sets that are missing", () => {
     );
   });
 
+  it("are put ahead of a key frame that came before they were known, for who comes late", () => {
+    audience = new Audience({}, { now: () => 0, metronome });
+    const late = new Screen();
+    play(...film.picture(idr), ...film.picture(slice));
+    audience.sets.describe(`${sps.toString("base64")},${pps.toString("base64")}`);
+    audience.join(late, routes);
+    assert.deepEqual(late.bits(), [1, 2, 4, 8]);
+    const numbers = late.numbers();
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, i) => (numbers[0] ?? 0) + i),
+    );
+  });
+
   it("are completed where one was lost", () => {
     play(...key());
     const [, second, third] = key();

@@ -51,7 +51,7 @@ export class Audience {
     const missed = this.#group.packets;
     if (missed.length > 0)
       taken.burst = new Burst(
-        missed,
+        [...this.sets.ahead(missed), ...missed],
         this.#deps.metronome,
         (packet) => this.#show(viewer, taken, packet),
         () => (taken.burst = undefined),

@@ -1,7 +1,7 @@
 // A camera says once how its pictures are to be read, and in its SDP; who comes later does not know. What is missing ahead of
 // a key frame is put there: packets more, so the camera's sequence numbers move on for all receivers alike.
 import { ahead, headerLength, sequenceOf, ssrcOf, timestampOf } from "../rtp.ts";
-import { describedSets, holds, kindOf, parameterSets } from "./h264.ts";
+import { contents, describedSets, holds, kindOf, parameterSets } from "./h264.ts";
 
 const both = holds.sps | holds.pps;
 /** A packet that is overtaken by more than this many others does not count. */
@@ -49,6 +49,19 @@ export class ParameterSets {
     }
     packet.writeUInt16BE((first + missing.length) & 0xffff, 2);
     return [...missing.map((unit, i) => withUnit(packet, unit, first + i)), packet];
+  }
+
+  /** What is missing ahead of a group that came before it was known. */
+  ahead(group: readonly Buffer[]): Buffer[] {
+    const [first] = group;
+    let seen = 0;
+    for (const packet of group) {
+      const bits = contents(packet);
+      seen |= bits & both;
+      if (bits & (holds.idr | holds.slice)) break;
+    }
+    if (!first || this.#known.every((unit) => seen & kindOf(unit))) return [];
+    return this.#known.map((unit, i) => withUnit(first, unit, sequenceOf(first) - this.#known.length + i));
   }
 
   #learn(packet: Buffer): void {
