@@ -4,7 +4,6 @@ import { EventEmitter } from "node:events";
 import { networkInterfaces } from "node:os";
 import { Worker } from "node:worker_threads";
 import { giveUp, sentence, tryAgain, type PorteroError } from "../errors.ts";
-import { silent, type Log } from "../log.ts";
 import type { MediaEngine } from "./engine.ts";
 import { Conferences, type Conference, type ConferenceOptions } from "./conference.ts";
 import { DigitsUnderWay } from "./digits.ts";
@@ -31,7 +30,6 @@ export interface MediaOptions {
   silenceMs?: number;
   /** Milliseconds a closed port is not used again; default 5000. */
   drainMs?: number;
-  log?: Log;
 }
 
 export interface MediaDeps {
@@ -62,7 +60,6 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
   readonly #settings: WorkerSettings;
   readonly #spawn: (settings: WorkerSettings) => Worker;
   readonly #random: () => number;
-  readonly #log: Log;
   #worker: Worker | undefined;
   #starting: Promise<Worker> | undefined;
   #closing: Promise<void> | undefined;
@@ -93,7 +90,6 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
     this.#options = options;
     this.#spawn = deps.spawn ?? spawnWorker;
     this.#random = deps.random ?? Math.random;
-    this.#log = options.log ?? silent;
     const interfaces = Object.values(networkInterfaces()).flatMap((list) => list?.map((i) => i.address) ?? []);
     this.#settings = {
       bind: options.bind,
@@ -244,7 +240,6 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
         reject(down);
         if (this.#worker !== worker) return;
         this.#worker = undefined;
-        this.#log.error(down.message);
         this.#fail(down);
         this.emit("down", down);
       });

@@ -1,6 +1,6 @@
 // Starts the media engine that the settings name: the worker of this process, or rtpengine.
 import type { Clock } from "../clock.ts";
-import { silent } from "../log.ts";
+import { silent, type Log } from "../log.ts";
 import type { MediaEngine } from "./engine.ts";
 import { Media, type MediaOptions } from "./media.ts";
 import { Rtpengine } from "./rtpengine/rtpengine.ts";
@@ -9,13 +9,17 @@ import { parseServer } from "./rtpengine/wire.ts";
 export interface EngineOptions extends MediaOptions {
   /** Where rtpengines listen for the ng protocol, `host:port`; the first that answers carries a call. Absent or empty: we do. */
   readonly rtpengine?: readonly string[];
+  readonly log?: Log;
 }
 
 /**
  * Rejects giveUp "bad-address" and "bad-ports" about our own sockets, "invalid" about an address of an rtpengine. Whether one
  * answers is told by "down": calls are taken all the same.
  */
-export async function startMedia({ rtpengine = [], ...options }: EngineOptions, clock: Clock): Promise<MediaEngine> {
+export async function startMedia(
+  { rtpengine = [], log = silent, ...options }: EngineOptions,
+  clock: Clock,
+): Promise<MediaEngine> {
   if (rtpengine.length === 0) return Media.start(options);
-  return new Rtpengine({ servers: rtpengine.map(parseServer), log: options.log ?? silent }, { clock });
+  return new Rtpengine({ servers: rtpengine.map(parseServer), log }, { clock });
 }
