@@ -320,4 +320,4 @@ function countsOf({ received: { audio, video, remote }, sent, peer, remotes }: M
 const noCounts: Counts = { received: 0, sent: 0 };
 const cannot =
   "rtpengine passes sound on and cannot do this with it: choose the built-in media engine in the endpoint for sounds, recordings, " +
-  "conferences and digits in the sound.";
+  "conferences, muting and digits in the sound.";
