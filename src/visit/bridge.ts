@@ -65,6 +65,9 @@ export class Bridge {
     this.#sides = [this.#attach(caller, first, second), this.#attach(answerer, second, first)];
     host.media.bridge(caller.session, answerer.session);
     this.#settleDigits();
+    // A bell that was seen or heard before anybody answered has settled its codec before it was known who would.
+    const settled = caller.session.codec !== undefined && answerer.session.codec !== undefined;
+    if (settled && !joinable(caller.session, answerer.session)) void this.#offer(this.#sides[1], this.#sides[0], first);
     // Who hung up before there was a bridge is not heard by its listeners any more.
     for (const { call } of [caller, answerer]) if (call.end) this.#ended(call, call.end);
   }

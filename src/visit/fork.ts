@@ -213,7 +213,9 @@ export class Forking {
       this.#fetched(fork, by).catch((error: unknown) => this.#host.log.error(sentence(error)));
     });
     if (call.end) this.#ended(fork, call.end);
-    call.on("early", ({ sdp }) => this.#early(session, sdp));
+    call.on("early", ({ sdp }) => {
+      if (this.#forks.has(fork)) this.#early(session, sdp);
+    });
     call.on("answered", ({ sdp }) => {
       try {
         session.receiveAnswer(sdp ?? "");

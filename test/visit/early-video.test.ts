@@ -11,9 +11,9 @@ import { Desk, type Device } from "./desk.ts";
 const portOf = (sdp: string, kind: string) => Number(new RegExp(`^m=${kind} (\\d+)`, "m").exec(sdp)?.[1]);
 
 /** What a device with a camera or a screen describes, its media on loopback. */
-const described = (video: Socket | undefined, direction: string) =>
+const described = (video: Socket | undefined, direction: string, audio = "8") =>
   [
-    ...["v=0", "o=x 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0", "m=audio 9 RTP/AVP 8"],
+    ...["v=0", "o=x 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0", `m=audio 9 RTP/AVP ${audio}`],
     ...(video ? [`m=video ${video.address().port} RTP/AVP 99`, "a=rtpmap:99 H264/90000"] : []),
     ...(video ? ["a=fmtp:99 packetization-mode=1", `a=${direction}`] : []),
     "",
@@ -110,6 +110,33 @@ describe("X7 the visitor is seen while it rings", { timeout: 20_000 }, () => {
     assert.equal(kitchen.seen.length, 5);
     visit.stop();
     await desk.ended();
+  });
+
+  it("and is asked for nothing new where who answers speaks what it does not any more: the phone is", async () => {
+    const [camera, hall] = [await screen(), await screen()];
+    const phone = await desk.phone("6005");
+    const bell = desk.device("8000");
+    const invite = await bell.dial("6005", { body: ["application/sdp", described(camera, "sendonly", "9 8")] });
+    const visit = desk.switchboard.lastVisit("front") ?? assert.fail();
+    void visit.answerBy(async (ringing) => {
+      await ringing.ring(["6005"], 60);
+      return { result: "answered", tries: 1, parties: [] };
+    });
+    const ringing = await phone.party.takeRequest("INVITE");
+    assert.match(ringing.body.toString(), /m=audio \d+ RTP\/AVP 9 /);
+    phone.party.respond(ringing, 183, { tag: "6005", sdp: described(hall, "recvonly", "9") });
+    const early = await bell.party.takeResponse(183);
+    assert.match(early.body.toString(), /m=audio \d+ RTP\/AVP 8\r\n/, "what can be played in, and turned");
+    phone.party.respond(ringing, 200, { tag: "6005", sdp: described(hall, "recvonly", "9") });
+    await phone.party.takeRequest("ACK");
+    bell.party.ack(invite, await bell.party.takeResponse(200));
+    const again = await phone.party.takeRequest("INVITE");
+    assert.match(again.body.toString(), /m=audio \d+ RTP\/AVP 8 0 /);
+    phone.party.respond(again, 200, { tag: "6005", sdp: described(hall, "recvonly", "8") });
+    await phone.party.takeRequest("ACK");
+    assert.equal(bell.party.count("INVITE"), 0);
+    visit.stop();
+    await bell.party.settle();
   });
 
   it("by nobody where the phones show nothing: the bell goes on playing its own ring-back", async () => {
