@@ -3,17 +3,18 @@
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { systemClock, type Cancel, type Clock } from "../../clock.ts";
-import { giveUp, PorteroError, sentence, tryAgain } from "../../errors.ts";
+import { PorteroError, sentence, tryAgain } from "../../errors.ts";
 import { silent, type Log } from "../../log.ts";
 import type { MediaEngine } from "../engine.ts";
 import { kinds } from "../offer-answer.ts";
 import { MediaSession, type SessionHost } from "../session.ts";
-import type { Counts, Remote, ToWorker } from "../worker/messages.ts";
+import type { Counts, Remote } from "../worker/messages.ts";
 import type { Kind } from "../codec.ts";
-import { RelayCall, type Leg } from "./call.ts";
+import { RelayCall } from "./call.ts";
+import { countsOf, noCounts, plus, told, type Member } from "./member.ts";
 import type { Place } from "./sdp.ts";
 import { Server } from "./server.ts";
-import { nothingYet, receivedBy, Watch, type Limits, type Received } from "./watch.ts";
+import { nothingYet, receivedBy, Watch, type Limits } from "./watch.ts";
 import { dialUdp, type Dial, type ServerAddress } from "./wire.ts";
 
 export interface RtpengineOptions extends Partial<Limits> {
@@ -34,20 +35,6 @@ export interface RtpengineDeps {
 const pollMs = 5000;
 /** After so many polls without an answer a call is given up; a server may be busy for a moment. */
 const mostMissed = 2;
-
-interface Member extends Leg {
-  readonly watch: Watch;
-  /** With whom it is joined. */
-  peer: Member | undefined;
-  /** Waits for its turn to be joined. */
-  joining: boolean;
-  /** Polls in a row that had no answer. */
-  missed: number;
-  /** What came from its peer, as of the last answer. */
-  received: Received;
-  /** What went to it from earlier others. */
-  sent: Pick<Received, "audio" | "video">;
-}
 
 export class Rtpengine extends EventEmitter<{ down: [PorteroError] }> implements MediaEngine {
   readonly #limits: Limits;
@@ -284,40 +271,3 @@ export class Rtpengine extends EventEmitter<{ down: [PorteroError] }> implements
     this.emit("down", tryAgain("media-down", `The rtpengine at ${server.name} does not answer: ${then}.`));
   }
 }
-
-/** What the worker would be told. */
-function told({ remotes }: Member, message: ToWorker): void {
-  switch (message.type) {
-    case "remote":
-      remotes.set(message.kind, message.remote);
-      break;
-    case "release":
-      remotes.delete(message.kind);
-      break;
-    case "hear-digits":
-      // Those in RTP go from peer to peer unheard.
-      break;
-    default:
-      throw giveUp("media-cannot", cannot);
-  }
-}
-
-const plus = (a: Member["sent"], b: Member["sent"]): Member["sent"] => ({
-  audio: a.audio + b.audio,
-  video: a.video + b.video,
-});
-
-/** rtpengine counts what comes in: what was sent to a leg is what came from its other. It does not look for losses. */
-function countsOf({ received: { audio, video, remote }, sent, peer, remotes }: Member): Counts {
-  const out = plus(sent, peer?.received ?? nothingYet);
-  return {
-    ...{ received: audio, sent: out.audio },
-    ...(remote !== undefined && { remote }),
-    ...(remotes.has("video") && { video: { received: video, sent: out.video } }),
-  };
-}
-
-const noCounts: Counts = { received: 0, sent: 0 };
-const cannot =
-  "rtpengine passes sound on and cannot do this with it: choose the built-in media engine in the endpoint for sounds, recordings, " +
-  "conferences, muting and digits in the sound.";

@@ -1,0 +1,56 @@
+// One session at rtpengine: with whom it is joined, what came from its peer, and what can be asked of it.
+import { giveUp } from "../../errors.ts";
+import type { Counts, ToWorker } from "../worker/messages.ts";
+import type { Leg } from "./call.ts";
+import { nothingYet, type Received, type Watch } from "./watch.ts";
+
+export interface Member extends Leg {
+  readonly watch: Watch;
+  /** With whom it is joined. */
+  peer: Member | undefined;
+  /** Waits for its turn to be joined. */
+  joining: boolean;
+  /** Polls in a row that had no answer. */
+  missed: number;
+  /** What came from its peer, as of the last answer. */
+  received: Received;
+  /** What went to it from earlier others. */
+  sent: Pick<Received, "audio" | "video">;
+}
+
+/** Takes what the worker would be told. Throws giveUp "media-cannot" for what only the worker does. */
+export function told({ remotes }: Member, message: ToWorker): void {
+  switch (message.type) {
+    case "remote":
+      remotes.set(message.kind, message.remote);
+      break;
+    case "release":
+      remotes.delete(message.kind);
+      break;
+    case "hear-digits":
+      // Those in RTP go from peer to peer unheard.
+      break;
+    default:
+      throw giveUp("media-cannot", cannot);
+  }
+}
+
+export const plus = (a: Member["sent"], b: Member["sent"]): Member["sent"] => ({
+  audio: a.audio + b.audio,
+  video: a.video + b.video,
+});
+
+/** rtpengine counts what comes in: what was sent to a leg is what came from its other. It does not look for losses. */
+export function countsOf({ received: { audio, video, remote }, sent, peer, remotes }: Member): Counts {
+  const out = plus(sent, peer?.received ?? nothingYet);
+  return {
+    ...{ received: audio, sent: out.audio },
+    ...(remote !== undefined && { remote }),
+    ...(remotes.has("video") && { video: { received: video, sent: out.video } }),
+  };
+}
+
+export const noCounts: Counts = { received: 0, sent: 0 };
+const cannot =
+  "rtpengine passes sound on and cannot do this with it: choose the built-in media engine in the endpoint for sounds, recordings, " +
+  "conferences, muting and digits in the sound.";
