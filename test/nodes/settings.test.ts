@@ -77,6 +77,12 @@ describe("sip-endpoint", () => {
     assert.throws(() => endpointOptions({ ...config, port: "70000" }, {}), /port must be a whole number/);
     assert.throws(() => endpointOptions({ ...config, maxCalls: "0" }, {}), /calls at once must be a whole number/);
     assert.equal(endpointOptions({ ...config, maxCalls: "20" }, {}).sip.maxCalls, 20);
+    assert.throws(
+      () => endpointOptions({ ...config, statsSeconds: "-1" }, {}),
+      /two figures of a call must be a whole/,
+    );
+    assert.equal(endpointOptions({ ...config, statsSeconds: "10" }, {}).media?.statsSeconds, 10);
+    assert.equal(endpointOptions(config, {}).media?.statsSeconds, undefined);
     assert.throws(() => endpointOptions({ ...config, udp: false, tcp: false }, {}), /all off/);
     assert.throws(
       () => endpointOptions({ ...config, traceMessages: "many" }, {}),
