@@ -84,7 +84,10 @@ describe("two baresip, bell and phone", { skip: without("baresip"), timeout: 60_
       const [atBell, atPhone] = [await bell.end(), await phone.end()];
       assert.ok(toneShare(atPhone, 440) > 0.8, `the phone heard the bell: ${toneShare(atPhone, 440)}`);
       assert.ok(toneShare(atBell, 880) > 0.8, `the bell heard the phone: ${toneShare(atBell, 880)}`);
-      const events = lines.map((line) => line["event"]);
+      const events = await until("the visit to be over", () => {
+        const told = lines.map((line) => line["event"]);
+        return told.includes("ended") ? told : undefined;
+      });
       assert.deepEqual(
         events.filter((event) => ["ring", "trying", "answered", "ended"].includes(String(event))),
         ["ring", "trying", "answered", "ended"],
