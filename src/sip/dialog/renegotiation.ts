@@ -306,7 +306,8 @@ export class Renegotiation {
     if (at < 0) return;
     this.#wishes.splice(at, 1);
     wish.done(answer);
-    this.next();
+    // Who waits for the answer takes it before the next offer is made.
+    queueMicrotask(() => this.next());
   }
 
   // A re-INVITE that was begun to be answered and then forgotten is taken back; without any answer the call is lost.

@@ -87,7 +87,11 @@ describe("an offer of ours in a call (RFC 3261 §14.1)", () => {
     const theirs = inside("INVITE", 1, { body: body(4004) });
     phone.send(theirs);
     await phone.takeResponse(100);
-    const asked = [call.reoffer(() => sdp(5002)), call.reoffer(() => sdp(5003))];
+    let taken = 0;
+    const asked = [
+      call.reoffer(() => sdp(5002)).then((given) => (taken++, given)),
+      call.reoffer(() => sdp(5003 + 10 * (taken - 1))),
+    ];
     answer();
     const ok = await phone.takeResponse(200);
     assert.equal(phone.count("INVITE"), 1, "not before the ACK");
@@ -98,6 +102,7 @@ describe("an offer of ours in a call (RFC 3261 §14.1)", () => {
     phone.respond(first, 200, { sdp: sdp(4005) });
     await phone.takeRequest("ACK");
     const second = await phone.takeRequest("INVITE");
+    assert.equal(second.body.toString(), sdp(5003), "the first answer was taken before the second offer was made");
     phone.respond(second, 200, { sdp: sdp(4006) });
     await phone.takeRequest("ACK");
     assert.deepEqual(
