@@ -15,6 +15,8 @@ export interface DeviceRow {
   dtmfMs?: string;
   dtmfGapMs?: string;
   dtmfTones?: boolean;
+  /** A tick in the door's dialog, a choice in the registrar's. */
+  directMedia?: boolean | "on" | "";
   rport?: "on" | "off" | "";
   qualify?: string;
   dropAfter?: string;
@@ -42,6 +44,7 @@ export function deviceOptions(row: DeviceRow, who: string): DeviceOptions {
     ...(encryption === undefined ? {} : { encryption }),
     ...(dtmf === undefined ? {} : { dtmf }),
     ...(row.dtmfTones ? { dtmfTones: true } : {}),
+    ...(row.directMedia ? { directMedia: true } : {}),
     ...(row.rport ? { rport: row.rport === "on" } : {}),
     ...Object.fromEntries(
       numbers.flatMap(([name, value]) => (textOr(value) === undefined ? [] : [[name, Number(value)]])),

@@ -96,6 +96,7 @@ RED.nodes.registerType("door", {
     dtmfMs: wholeNumber(words, 40, 5000),
     dtmfGapMs: wholeNumber(words, 40, 5000),
     dtmfTones: { value: false },
+    directMedia: { value: false },
     rport: { value: "" },
     qualify: wholeNumber(words, 0, 3600),
     dropAfter: wholeNumber(words, 0, 100),

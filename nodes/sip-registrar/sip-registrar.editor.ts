@@ -8,12 +8,13 @@ declare const RED: Editor;
 declare const $: JQuery;
 
 /** What stands in the second line of a row. */
-const options = ["codecs", "encryption", "dtmf", "rport", "qualify", "dropAfter", "dndStatus"] as const;
+const options = ["codecs", "encryption", "dtmf", "directMedia", "rport", "qualify", "dropAfter", "dndStatus"] as const;
 type Option = (typeof options)[number];
 /** Those that are chosen and not typed; the empty one is named by what it means. */
 const choices: Partial<Record<Option, Record<string, string>>> = {
   encryption: { "": "endpoint", off: "off", optional: "optional", required: "required" },
   dtmf: { "": "auto", rfc4733: "rfc4733", info: "info", "info-dtmf": "info-dtmf", inband: "inband" },
+  directMedia: { "": "off", on: "on" },
   rport: { "": "asked", on: "on", off: "off" },
 };
 
@@ -39,10 +40,11 @@ const widths = new Map<keyof Fields, string>([
   ["login", "16%"],
   ["password", "21%"],
   ["contacts", "10%"],
-  ["codecs", "17%"],
-  ["encryption", "17%"],
-  ["dtmf", "15%"],
-  ["rport", "17%"],
+  ["codecs", "15%"],
+  ["encryption", "15%"],
+  ["dtmf", "14%"],
+  ["directMedia", "12%"],
+  ["rport", "13%"],
   ["qualify", "10%"],
   ["dropAfter", "10%"],
   ["dndStatus", "11%"],
@@ -184,6 +186,7 @@ RED.nodes.registerType("sip-registrar", {
           codecs: option(more, "codecs", item.codecs),
           encryption: option(more, "encryption", item.encryption),
           dtmf: option(more, "dtmf", item.dtmf),
+          directMedia: option(more, "directMedia", item.directMedia),
           rport: option(more, "rport", item.rport),
           qualify: option(more, "qualify", item.qualify),
           dropAfter: option(more, "dropAfter", item.dropAfter),

@@ -2,6 +2,7 @@
 // SDP from the model; nothing of the other leg's body is passed on but codecs and their parameters.
 import { giveUp } from "../errors.ts";
 import { codecNames, isG711, key, type Format, type Kind } from "./codec.ts";
+import { directLine, placeOf } from "./direct.ts";
 import * as negotiate from "./negotiate.ts";
 import { insists, type Agreed } from "./negotiate.ts";
 import { noCodec, notCarried, notEncrypted } from "./refusals.ts";
@@ -40,6 +41,7 @@ export class OfferAnswer {
   #remoteOffer: RemoteLine[] | undefined;
   #offering: LocalLine[] | undefined;
   #answered = "";
+  #away = false;
   #agreed: ReadonlyMap<Kind, Agreed> = new Map<Kind, Agreed>();
 
   constructor(options: OfferAnswerOptions) {
@@ -61,6 +63,11 @@ export class OfferAnswer {
     return false;
   }
 
+  /** Whether the remote was told last to send to another leg's remote, not to us; it may have refused. */
+  get away(): boolean {
+    return this.#away;
+  }
+
   /** Whether the offer that waits for an answer has something of this kind that can be carried. */
   offers(kind: Kind): boolean {
     return this.#remoteOffer !== undefined && this.#wishes(kind) !== undefined;
@@ -74,16 +81,39 @@ export class OfferAnswer {
   offer(like?: OfferAnswer | "conference", direction?: Direction): string {
     this.#mayBePlain();
     const before = this.#lines;
+    if (this.#away && !like && !direction) return this.#offer(before, this.#written);
     const added = kinds.filter((kind) => !before.some((l) => l.type === kind));
     const lines = [
       ...before.map((line) => this.#offerLine(line.type, line, like, direction)),
       ...added.map((kind) => this.#offerLine(kind, undefined, like, direction)).filter((line) => line.port !== 0),
     ];
     if (this.codecs && !lines.some((line) => line.type === "audio" && line.port !== 0)) throw this.#noCommon();
+    return this.#offer(lines, this.#write(lines));
+  }
+
+  /** An offer that sends the remote to the other leg's; undefined where the two cannot do without us. */
+  offerOf(other: OfferAnswer): string | undefined {
+    const place = placeOf(other.#agreed);
+    if (place === undefined || this.#away || kinds.some((kind) => !this.agreed(kind) !== !other.agreed(kind)))
+      return undefined;
+    const lines: LocalLine[] = [];
+    for (const line of this.#lines) {
+      const kind = kinds.find((k) => k === line.type);
+      const [own, theirs] = kind ? [this.agreed(kind), other.agreed(kind)] : [];
+      const direct = own && theirs ? directLine(line, own, theirs) : refused(unused(line));
+      // RFC 3264 §8.3.2: a number that has been another codec's cannot be that of the other leg's.
+      if (!direct?.formats.every((f) => (this.#numbers.get(f.payload) ?? key(f)) === key(f))) return undefined;
+      lines.push(direct);
+    }
+    for (const format of lines.flatMap(({ formats }) => formats)) this.#numbers.set(format.payload, key(format));
+    return this.#offer(lines, this.#write(lines, place));
+  }
+
+  #offer(lines: LocalLine[], body: string): string {
     this.#remoteOffer = undefined;
     this.#offering = lines;
     this.#answered = "";
-    return this.#write(lines);
+    return body;
   }
 
   /**
@@ -173,8 +203,7 @@ export class OfferAnswer {
     const wishes = kind && like instanceof OfferAnswer ? like.#wishes(kind) : undefined;
     const formats = kind ? this.#offerFormats(kind, before, like, wishes?.formats) : [];
     if (!kind || formats.length === 0 || this.#options.ports.get(kind) === undefined) {
-      const protocol = before?.protocol ?? "RTP/AVP";
-      return refused({ type, protocol, list: before?.list ?? before?.formats.map((f) => f.payload).join(" ") ?? "0" });
+      return refused(before ? unused(before) : { type, protocol: "RTP/AVP", list: "0" });
     }
     const follows = wishes?.line.direction ?? (like ? "sendrecv" : (before?.direction ?? "sendrecv"));
     const direction = kind === "audio" ? (asked ?? follows) : follows;
@@ -286,18 +315,24 @@ export class OfferAnswer {
     };
   }
 
-  #write(lines: LocalLine[]): string {
+  /** `place` is where the media is to go, if not to us. */
+  #write(lines: LocalLine[], place?: string): string {
     this.#lines = lines;
+    this.#away = place !== undefined;
     const { id } = this.#options;
     const { advertise } = this;
     // RFC 3264 §8: the version goes up exactly when something else changed.
-    const same = writeSdp(id, this.#version, advertise, lines);
-    if (same !== this.#written) this.#written = writeSdp(id, ++this.#version, advertise, lines);
+    const same = writeSdp(id, this.#version, advertise, lines, place);
+    if (same !== this.#written) this.#written = writeSdp(id, ++this.#version, advertise, lines, place);
     return this.#written;
   }
 }
 
 type Cover = Pick<LocalLine, "protocol" | "crypto">;
+
+const unused = ({ type, protocol, list, formats }: LocalLine) => ({
+  ...{ type, protocol, list: list ?? formats.map((f) => f.payload).join(" ") },
+});
 
 /** RFC 3264 §6: a refused line keeps its kind, protocol and formats, with port 0. */
 const refused = ({ type, protocol, list }: Pick<RemoteLine, "type" | "protocol" | "list">): LocalLine => ({

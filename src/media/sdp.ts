@@ -179,10 +179,16 @@ const records = (value: unknown): Loose[] =>
 export const bad = (why: string) =>
   giveUp("bad-sdp", `The other side's session description (SDP) cannot be used: ${why}.`);
 
-/** Writes our SDP: lines in the order of RFC 8866 §5. */
-export function writeSdp(id: number, version: number, address: string, lines: readonly LocalLine[]): string {
-  const place = `IN IP${address.includes(":") ? 6 : 4} ${address}`;
-  const session = `v=0\r\no=- ${id} ${version} ${place}\r\ns=Portero\r\nc=${place}\r\nt=0 0\r\n`;
+/** Writes our SDP: lines in the order of RFC 8866 §5. The media goes to `place`, which is ours where it is absent. */
+export function writeSdp(
+  id: number,
+  version: number,
+  address: string,
+  lines: readonly LocalLine[],
+  place = address,
+): string {
+  const at = (one: string) => `IN IP${one.includes(":") ? 6 : 4} ${one}`;
+  const session = `v=0\r\no=- ${id} ${version} ${at(address)}\r\ns=Portero\r\nc=${at(place)}\r\nt=0 0\r\n`;
   return session + lines.map(mediaLines).join("");
 }
 

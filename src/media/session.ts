@@ -67,6 +67,10 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   readonly playbacks: Playbacks;
   /** How digits are sent to its peer, for who sends them. */
   dtmf: DtmfOptions = usualDtmf;
+  /** Whether its peer may send to another one's, past us: a setting, for who connects the two. */
+  direct = false;
+  /** Brings the media back to us, where it may go past us; set by who connects the two. */
+  comeBack: (() => Promise<void>) | undefined;
   #hearing: DigitHearing | undefined;
   #final: MediaStats | undefined;
   #closing: Promise<void> | undefined;
@@ -137,6 +141,16 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     return this.#sdp.offer(like instanceof MediaSession ? like.#sdp : like, direction);
   }
 
+  /** An offer that sends its peer to the other's, past us; undefined where the two cannot do without us. */
+  offerOf(other: MediaSession): string | undefined {
+    return this.#elsewhere ? undefined : this.#sdp.offerOf(other.#sdp);
+  }
+
+  /** Whether its peer was told last to send past us; it may have refused. */
+  get away(): boolean {
+    return this.#sdp.away;
+  }
+
   /** Whether the offer that waits for an answer has something of this kind that can be carried. */
   offers(kind: Kind): boolean {
     return this.#sdp.offers(kind);
@@ -167,11 +181,13 @@ export class MediaSession extends EventEmitter<MediaEvents> {
    * again. Throws giveUp "no-media" before anything is settled or after the end, "no-codec" where it is not G.711.
    */
   play(sound: Sound, loop = false): Playback {
+    void this.comeBack?.();
     return this.playbacks.play(this.#final ? undefined : this.codec, sound, loop);
   }
 
   /** While it is on, what its peer says reaches nobody; the digits that it presses do. */
   mute(on: boolean): void {
+    void this.comeBack?.();
     this.#host.post({ type: "mute", session: this.number, on });
   }
 
@@ -207,6 +223,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
 
   /** Sends one digit, after those that are being sent; resolves when its gap is over: false where it could not be sent. */
   async sendDigit(digit: MediaDigit): Promise<boolean> {
+    if (this.comeBack) await this.comeBack();
     return this.digitWays.includes(digit.way) && (await this.#host.sendDigit(this, digit));
   }
 

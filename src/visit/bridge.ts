@@ -8,6 +8,7 @@ import type { MediaSession } from "../media/media.ts";
 import type { Direction } from "../media/sdp.ts";
 import { q850 } from "../sip/causes.ts";
 import type { Call, CallEnd, CallEvents, Message, Reoffer, Referral } from "../sip/dialog/call.ts";
+import { DirectMedia } from "./direct-media.ts";
 import { DigitRelay } from "./digit-relay.ts";
 import type { Key } from "./keypad.ts";
 import type { Leg } from "./leg.ts";
@@ -16,6 +17,8 @@ import type { Leg } from "./leg.ts";
 export interface BridgeHooks {
   /** A key of one side, let go of. Where it goes on to the other side, it has gone already. */
   digit?(key: Key, from: Leg): void;
+  /** What is heard here of what the two say and press; nothing where nobody says. */
+  hears?(): { readonly sound: boolean; readonly keys: boolean };
   /** Whether the keys of a side go on to the other; all do where nobody says. */
   passesDigits?(from: Leg): boolean;
   /** One side hung up, or neither sends any sound any more. The other side is told already. */
@@ -55,6 +58,7 @@ export class Bridge {
   /** Whether a side may be taken out of it, to be connected elsewhere: not out of a visit. */
   readonly releases: boolean;
   #sides: readonly [Side, Side];
+  #direct: DirectMedia;
   #over = false;
 
   constructor(host: BridgeHost, caller: Leg, answerer: Leg, hooks: BridgeHooks, releases = true) {
@@ -64,6 +68,7 @@ export class Bridge {
     const [first, second] = [wishOf(caller.session), wishOf(answerer.session)];
     this.#sides = [this.#attach(caller, first, second), this.#attach(answerer, second, first)];
     host.media.bridge(caller.session, answerer.session);
+    this.#direct = this.#goDirect();
     this.#settleDigits();
     // A bell that was seen or heard before anybody answered has settled its codec before it was known who would.
     const settled = caller.session.codec !== undefined && answerer.session.codec !== undefined;
@@ -95,7 +100,9 @@ export class Bridge {
   /** The side is to be replaced: until it is known by whom, its end does not end the other. */
   leaves(call: Call): void {
     const side = this.#side(call);
-    if (side) side.leaving = true;
+    if (!side) return;
+    side.leaving = true;
+    void this.#direct.back();
   }
 
   /** Nothing came of it: the bridge is as it was, or ends if the side has gone meanwhile. */
@@ -103,6 +110,7 @@ export class Bridge {
     const side = this.#side(call);
     if (!side) return;
     side.leaving = false;
+    this.#direct.changed();
     if (call.end) this.#ended(call, call.end);
   }
 
@@ -118,6 +126,8 @@ export class Bridge {
     this.#drop(side);
     this.#sides = side === this.#sides[0] ? [fresh, other] : [other, fresh];
     this.#host.media.bridge(by.session, other.leg.session);
+    this.#direct.close();
+    this.#direct = this.#goDirect();
     this.#settleDigits();
     this.#hooks.replaced?.(side.leg, by);
     if (by.call.end) return this.#ended(by.call, by.call.end);
@@ -126,9 +136,13 @@ export class Bridge {
 
   // One after the other: what one of them says is what the next is told.
   async #acquaint(side: Side, fresh: Side): Promise<void> {
-    if (!joinable(side.leg.session, fresh.leg.session)) {
+    if (side.leg.session.away || !joinable(side.leg.session, fresh.leg.session)) {
       side.told = fresh.wish;
       await this.#offer(side, fresh, fresh.wish);
+    }
+    if (fresh.leg.session.away) {
+      fresh.told = side.wish;
+      await this.#offer(fresh, side, side.wish);
     }
     await this.#tell(side, fresh);
     await this.#tell(fresh, side);
@@ -140,6 +154,7 @@ export class Bridge {
     if (this.#over || !side) return undefined;
     const { leg, wish, told } = this.#other(side);
     this.#over = true;
+    this.#direct.close();
     for (const each of this.#sides) this.#drop(each);
     this.#hooks.over?.(side.leg, "transferred");
     return { leg, wish, told };
@@ -148,6 +163,7 @@ export class Bridge {
   end(by: Leg | undefined, text: string, cause?: number): void {
     if (this.#over) return;
     this.#over = true;
+    this.#direct.close();
     for (const side of this.#sides) this.#drop(side);
     // Before the calls end: whose bridge it is would else hear no more than that they were hung up.
     this.#hooks.over?.(by, text, cause);
@@ -201,12 +217,14 @@ export class Bridge {
     const picture = () => void call.requestPicture();
     const silent = () => {
       this.#silent.add(leg);
-      // A muted phone may send nothing for long: only two silent sides are a dead call.
-      if (this.#silent.size === 2) this.end(undefined, "no sound came from either side any more");
+      this.#listen();
     };
     const sound = () => void this.#silent.delete(leg);
     const closed = () => this.end(undefined, "the sound of the call was lost");
-    const settled = () => this.#settleDigits();
+    const settled = () => {
+      this.#settleDigits();
+      this.#direct.changed();
+    };
     session.on("silent", silent).on("heard", sound).on("closed", closed);
     session.on("pictureWanted", picture).on("settled", settled);
     const digits = new DigitRelay(leg, {
@@ -222,6 +240,33 @@ export class Bridge {
       digits.close();
     };
     return { leg, wish, told, leaving: false, digits, detach };
+  }
+
+  #goDirect(): DirectMedia {
+    const [{ leg: first }, { leg: second }] = this.#sides;
+    return new DirectMedia(
+      {
+        ...{ clock: this.#host.clock, log: this.#host.log },
+        hears: () => {
+          const { sound, keys } = this.#hooks.hears?.() ?? { sound: false, keys: false };
+          // Who rings to take the place of a side may be shown what the other one's camera sends.
+          return { sound: sound || this.#sides.some(({ leaving }) => leaving), keys };
+        },
+        offer: async ({ call }) => {
+          const side = this.#side(call);
+          return side !== undefined && (await this.#offer(side, this.#other(side), side.told));
+        },
+        lost: ({ name }) => this.end(undefined, `the sound of ${name} did not come back to us`),
+        listen: () => this.#listen(),
+      },
+      [first, second],
+    );
+  }
+
+  // A muted phone may send nothing for long: only two silent sides are a dead call.
+  #listen(): void {
+    if (this.#silent.size === 2 && !this.#direct.unheard)
+      this.end(undefined, "no sound came from either side any more");
   }
 
   #settleDigits(): void {
@@ -250,6 +295,7 @@ export class Bridge {
     const { session, name } = side.leg;
     const other = this.#other(side);
     try {
+      if (this.#direct.passes) await this.#direct.back(side.leg);
       if (offer.sdp === undefined) {
         offer.answer(session.offer(other.leg.session));
         return;

@@ -19,6 +19,8 @@ export interface DeviceOptions {
   readonly dtmfGapMs?: number;
   /** Looks for digits as tones in what the device sends; absent: where it is sent tones. */
   readonly dtmfTones?: boolean;
+  /** The device may send its media to the other side's, past us, where both may. */
+  readonly directMedia?: boolean;
   /** Where answers go over UDP: true = where the request came from, false = to the port in Via; else as the device asks. */
   readonly rport?: boolean;
   /** Seconds between two questions whether the device is there; 0 = none. Absent: only behind NAT. */
@@ -41,6 +43,7 @@ export const deviceFields = {
   dtmfMs: milliseconds(timingLimits.durationMs),
   dtmfGapMs: milliseconds(timingLimits.gapMs),
   dtmfTones: { type: "boolean" },
+  directMedia: { type: "boolean" },
   qualifySeconds: { type: "integer", minimum: 0, maximum: 3600 },
   qualifyDropAfter: { type: "integer", minimum: 0, maximum: 100 },
   dndStatus: { type: "integer" },

@@ -23,6 +23,7 @@ export async function openMedia(
   session.codecs = options.codecs;
   session.encryption = options.encryption;
   session.dtmf = dtmfOf(options);
+  session.direct = options.directMedia ?? false;
   return session;
 }
 

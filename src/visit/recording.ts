@@ -177,6 +177,11 @@ export class CallRecorder {
       );
   }
 
+  /** Whether the call is to be recorded, or is. */
+  get wanted(): boolean {
+    return this.#settings !== undefined;
+  }
+
   /** The two talk. */
   begin(bell: MediaSession, answerer: MediaSession): void {
     const settings = this.#settings;

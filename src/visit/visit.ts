@@ -311,6 +311,10 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       answerer,
       {
         passesDigits: (from) => from === bell || this.door.answererDigits !== "flow",
+        hears: () => ({
+          sound: this.#recorder.wanted || this.sounds.playing,
+          keys: this.door.answererDigits !== "door",
+        }),
         digit: (key, from) => this.#keyPressed(key, from === bell ? "door" : "answerer"),
         text: (message, from) => this.#host.text(message, from.name, bridge.other(from.call).name, this.id),
         refer: (referral, from) => transfer(this.#host, bridge, from, referral, this.#phonesSee),

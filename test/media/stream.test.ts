@@ -21,6 +21,17 @@ beforeEach(() => {
 
 const fromBell = (over: Parameters<typeof rtp>[0]) => bell.stream.receive(rtp(over), "192.0.2.1", 4000);
 
+describe("the stream that a peer gets", () => {
+  it("H1 begins with the timestamps of its first source, so that a phone that later gets it directly sees no jump", () => {
+    fromBell({ sequence: 7, timestamp: 123_456 });
+    fromBell({ sequence: 8, timestamp: 123_616 });
+    assert.deepEqual(
+      phone.media.map(({ packet }) => read(packet).timestamp),
+      [123_456, 123_616],
+    );
+  });
+});
+
 describe("hearing and speaking", () => {
   it("lets ears hear what passed the checks, in the format that was agreed, and keep it from the other side", () => {
     const heard: string[] = [];

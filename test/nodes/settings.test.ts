@@ -164,7 +164,11 @@ describe("sip-endpoint: every transport at every address", () => {
 describe("the options of a device", () => {
   const read = (row: Parameters<typeof deviceOptions>[0]) => deviceOptions(row, "extension 6001");
   it("H1: hold what is special about a device, and nothing where the fields are blank", () => {
-    assert.deepEqual(read({ codecs: " ", encryption: "", rport: "", qualify: "", dndStatus: "" }), {});
+    assert.deepEqual(read({ codecs: " ", encryption: "", directMedia: "", rport: "", qualify: "", dndStatus: "" }), {});
+    assert.deepEqual(
+      [read({ directMedia: "on" }), read({ directMedia: true }), read({ directMedia: false })],
+      [...[{ directMedia: true }, { directMedia: true }, {}]],
+    );
     assert.deepEqual(
       read({
         codecs: "PCMU, PCMA H264",

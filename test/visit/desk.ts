@@ -2,19 +2,24 @@
 // tells them: for what simulated devices do not do (holds, transfers).
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import type { DoorSettings } from "../../src/door/door.ts";
 import { Secret } from "../../src/secret.ts";
 import type { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
 import type { CallSettings } from "../../src/sip/dialog/settings.ts";
 import type { VisitEnd, VisitEvent } from "../../src/visit/messages.ts";
+import type { DeviceOptions } from "../../src/visit/devices.ts";
 import { Switchboard, type TextView } from "../../src/visit/switchboard.ts";
 import { FakeClock } from "../support/clock.ts";
 import { Network } from "../sip/network.ts";
 import { Party, type Wish } from "../sip/party.ts";
 
 export interface Media {
+  readonly address?: string;
   readonly port?: number;
   readonly direction?: string;
   readonly codecs?: string;
+  /** The number of its telephone events. */
+  readonly keys?: number;
   readonly video?: boolean;
   readonly protocol?: "RTP/AVP" | "RTP/SAVP";
   /** What stands behind `a=crypto:`. */
@@ -24,9 +29,11 @@ export interface Media {
 /** What a device describes: PCMA on 10.0.0.9. */
 export function sound(media: Media = {}): string {
   const { port = 4000, direction = "sendrecv", codecs = "8", video = false, protocol = "RTP/AVP", crypto } = media;
+  const { address = "10.0.0.9", keys } = media;
   const lines = [
-    ...["v=0", "o=x 1 1 IN IP4 10.0.0.9", "s=-", "c=IN IP4 10.0.0.9", "t=0 0"],
-    ...[`m=audio ${port} ${protocol} ${codecs}`, `a=${direction}`],
+    ...["v=0", "o=x 1 1 IN IP4 10.0.0.9", "s=-", `c=IN IP4 ${address}`, "t=0 0"],
+    ...[`m=audio ${port} ${protocol} ${codecs}${keys === undefined ? "" : ` ${keys}`}`, `a=${direction}`],
+    ...(keys === undefined ? [] : [`a=rtpmap:${keys} telephone-event/8000`]),
     ...(crypto === undefined ? [] : [`a=crypto:${crypto}`]),
   ];
   if (codecs === "9") lines.push("a=rtpmap:9 G722/8000");
@@ -167,7 +174,11 @@ export class Desk {
     this.switchboard.on("visit", (event) => this.events.push(event));
   }
 
-  static async open(calls: Partial<CallSettings> = {}): Promise<Desk> {
+  static async open(
+    calls: Partial<CallSettings> = {},
+    door: Pick<DoorSettings, "answererDigits"> & DeviceOptions = {},
+  ): Promise<Desk> {
+    const { answererDigits, ...device } = door;
     const desk = new Desk(calls);
     const { switchboard } = desk;
     await switchboard.start();
@@ -177,8 +188,10 @@ export class Desk {
       {
         ...{ id: "front", name: "Front door", extension: "8000", preset: "generic" },
         ...{ password: new Secret("pw8000"), code: new Secret("1") },
+        ...(answererDigits && { answererDigits }),
       },
       "door Front door",
+      device,
     );
     return desk;
   }
@@ -187,9 +200,12 @@ export class Desk {
     return new Device(new Party(this.network, { host: `10.0.0.${this.#next++}`, user }), `pw${user}`);
   }
 
-  async phone(user: string): Promise<Device> {
+  async phone(user: string, options: DeviceOptions = {}): Promise<Device> {
     if (this.switchboard.contactsOf(user) === undefined)
-      this.switchboard.addExtension({ extension: user, name: user, password: new Secret(`pw${user}`) }, user);
+      this.switchboard.addExtension(
+        { extension: user, name: user, password: new Secret(`pw${user}`), ...options },
+        user,
+      );
     const phone = this.device(user);
     await phone.party.register(phone.password, { expires: 7200 });
     return phone;

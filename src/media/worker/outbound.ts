@@ -33,7 +33,10 @@ export class Outbound {
       // RFC 3550 §5.1: the timestamp goes on by the time that passed; a talkspurt begins.
       const passed = this.packets === 0 ? 0 : Math.max(1, Math.round(((now - this.#lastAt) * rate) / 1000));
       this.sequenceOffset = (this.#sequence + 1 - sequence) & 0xffff;
-      this.timestampOffset = (this.#timestamp + passed - timestamp) >>> 0;
+      // The first one's own timestamps, if it is somebody else's: where its packets go past us later (direct media), phones that
+      // mind a jump when the SSRC changes see none.
+      const keeps = this.packets === 0 && ssrc !== 0;
+      this.timestampOffset = keeps ? 0 : (this.#timestamp + passed - timestamp) >>> 0;
       this.source = source;
       this.sourceSsrc = ssrc;
       if (rate < 90_000) marker = 0x80;
