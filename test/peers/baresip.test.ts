@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { setTimeout as turn } from "node:timers/promises";
 import { checkConfig } from "../../src/server/config.ts";
 import { startServer } from "../../src/server/server.ts";
 import { SipResponse } from "../../src/sip/message/message.ts";
@@ -8,20 +7,11 @@ import { readTraced } from "../../src/sip/trace/text.ts";
 import type { Traced } from "../../src/sip/trace/trace.ts";
 import { without } from "../support/peers.ts";
 import { Baresip, toneShare } from "./baresip.ts";
+import { until, visitTold, wholeVisit } from "./visit-lines.ts";
 
 const password = "correct-horse";
 
 const isResponse = (entry: Traced) => readTraced(entry) instanceof SipResponse;
-
-/** What `look` finds, once it finds something. */
-async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 100; tries++) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await turn(100);
-  }
-  throw new Error(`waited 10 s for ${what}`);
-}
 
 interface Codecs {
   readonly bell: string;
@@ -84,14 +74,7 @@ describe("two baresip, bell and phone", { skip: without("baresip"), timeout: 60_
       const [atBell, atPhone] = [await bell.end(), await phone.end()];
       assert.ok(toneShare(atPhone, 440) > 0.8, `the phone heard the bell: ${toneShare(atPhone, 440)}`);
       assert.ok(toneShare(atBell, 880) > 0.8, `the bell heard the phone: ${toneShare(atBell, 880)}`);
-      const events = await until("the visit to be over", () => {
-        const told = lines.map((line) => line["event"]);
-        return told.includes("ended") ? told : undefined;
-      });
-      assert.deepEqual(
-        events.filter((event) => ["ring", "trying", "answered", "ended"].includes(String(event))),
-        ["ring", "trying", "answered", "ended"],
-      );
+      assert.deepEqual(await visitTold(lines), wholeVisit);
     });
 
   it("H1, N1 the phone holds the bell, which falls silent, and takes it back", async (t) => {

@@ -8,6 +8,7 @@ import { run } from "../support/processes.ts";
 import { authority, type Authority } from "./authority.ts";
 import { Baresip, toneShare } from "./baresip.ts";
 import { namesServer } from "./names.ts";
+import { visitTold, wholeVisit } from "./visit-lines.ts";
 
 const password = "correct-horse";
 
@@ -52,10 +53,6 @@ async function talk(bell: Baresip, phone: Baresip, target: string) {
   assert.ok(toneShare(atBell, 880) > 0.8, `the bell heard the phone: ${toneShare(atBell, 880)}`);
 }
 
-const ringing = ["ring", "trying", "answered", "ended"];
-const rung = (lines: readonly Record<string, unknown>[]) =>
-  lines.map((line) => String(line["event"])).filter((event) => ringing.includes(event));
-
 describe("P2 baresip by TLS", { skip: without("baresip", "openssl"), timeout: 90_000 }, () => {
   it("registers, is rung and talks", async (t) => {
     const { ca, sign } = await authority(t);
@@ -67,7 +64,7 @@ describe("P2 baresip by TLS", { skip: without("baresip", "openssl"), timeout: 90
     const phone = await Baresip.start({ ...both, extension: "6001", tone: 880, answer: true });
     await Promise.all([bell.registered(), phone.registered()]);
     await talk(bell, phone, `sip:100@portero.test:${port};transport=tls`);
-    assert.deepEqual(rung(lines), ringing);
+    assert.deepEqual(await visitTold(lines), wholeVisit);
   });
 
   // Debian's baresip takes any certificate, so here it is the one whose certificate is verified, by us.
@@ -93,7 +90,7 @@ describe("P2 baresip by TLS", { skip: without("baresip", "openssl"), timeout: 90
       if (isTrusted) {
         await bell.registered();
         await talk(bell, phone, target);
-        assert.deepEqual(rung(lines), ringing);
+        assert.deepEqual(await visitTold(lines), wholeVisit);
         return;
       }
       try {
@@ -149,6 +146,6 @@ describe("N2 baresip by IPv6", { skip: without("baresip"), timeout: 90_000 }, ()
       const phone = await Baresip.start({ ...both, extension: "6001", tone: 880, answer: true });
       await Promise.all([bell.registered(), phone.registered()]);
       await talk(bell, phone, `sip:100@[::1]:${port};transport=${transport}`);
-      assert.deepEqual(rung(lines), ringing);
+      assert.deepEqual(await visitTold(lines), wholeVisit);
     });
 });
