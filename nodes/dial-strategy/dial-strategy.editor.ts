@@ -1,6 +1,6 @@
 // The dialog of dial-strategy: whom to ring, for how long, and how often again.
 import { countryChoice } from "../editor/countries.ts";
-import { colour, text, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, colour, text, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -117,8 +117,7 @@ RED.nodes.registerType("dial-strategy", {
     sound.val(text(this["sound"]));
     const [record, message] = [$("#node-input-record"), $("#node-input-message")];
     // Nodes that are older than the setting.
-    record.val(text(this["record"]) || "off");
-    message.val(text(this["message"]) || "off");
+    chooseFirst(record, message);
     const show = () => {
       $("#portero-record").toggle(record.val() !== "off");
       $("#portero-message").toggle(message.val() !== "off");

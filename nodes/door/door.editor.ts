@@ -1,6 +1,7 @@
 // The dialog of a door (P6): login and password made by the system, copied with one click; credentials typed into a URL
 // move to the credential fields when it is saved (P7).
 import {
+  chooseFirst,
   chosen,
   copyButton,
   generatedPassword,
@@ -112,6 +113,7 @@ RED.nodes.registerType("door", {
     return (this.name || words("label.node")) + (extension === "" ? "" : ` (${extension})`);
   },
   oneditprepare() {
+    chooseFirst(field("answererDigits"));
     let generated: string | undefined;
     const ask = () => {
       generated = undefined;

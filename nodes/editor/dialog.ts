@@ -18,6 +18,11 @@ export type Words = ReturnType<typeof wordsOf>;
 export const text = (value: unknown): string =>
   typeof value === "string" || typeof value === "number" ? String(value).trim() : "";
 
+/** A node that is older than a choice shows what it means without: the first. Chosen before other parts of a dialog look. */
+export function chooseFirst(...choices: readonly Query[]): void {
+  for (const choice of choices) if (choice.val() === null) choice.prop("selectedIndex", 0);
+}
+
 /** A field that holds a whole number between two bounds, or nothing. */
 export const wholeNumber = (words: Words, least: number, most: number, value: unknown = ""): Property => ({
   value,

@@ -1,5 +1,5 @@
 // The dialog of an account: its server, its proxies, a second server, which numbers go out by it, and calls in.
-import { isExtension, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, isExtension, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery, Property, Query } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -93,6 +93,7 @@ RED.nodes.registerType("sip-account", {
   },
   oneditprepare() {
     tabs($("#portero-account-tabs"), words);
+    chooseFirst($("#node-config-input-encryption"));
     const shown = $("#portero-account-status");
     const show = () => {
       $.getJSON(

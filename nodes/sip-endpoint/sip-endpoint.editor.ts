@@ -1,5 +1,5 @@
 // The dialog of the SIP endpoint.
-import { isExtension, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, isExtension, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery, Property } from "../editor/red.d.ts";
 import { showBans } from "../editor/bans-view.ts";
 import { entriesOf, wrongNetwork } from "../editor/networks.ts";
@@ -128,7 +128,7 @@ RED.nodes.registerType("sip-endpoint", {
     // An endpoint that is older than these has what a new one has.
     for (const on of ["directCalls", "reliable"])
       if (this[on] === undefined) $(`#node-config-input-${on}`).prop("checked", true);
-    if (this["refresher"] === undefined) $("#node-config-input-refresher").val("uac");
+    chooseFirst($("#node-config-input-refresher"));
     encryption(this, words);
     const engine = $("#node-config-input-engine");
     const show = () => {
