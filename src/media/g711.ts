@@ -44,6 +44,18 @@ function expandU(byte: number): number {
 export const linearOfA: Int16Array = Int16Array.from({ length: 256 }, (_, byte) => expandA(byte));
 /** µ-law byte → 16-bit sample. */
 export const linearOfU: Int16Array = Int16Array.from({ length: 256 }, (_, byte) => expandU(byte));
+/** A law's way to and from 16-bit samples. */
+export interface Law {
+  readonly linear: Int16Array;
+  readonly encode: (sample: number) => number;
+}
+
+const aLaw: Law = { linear: linearOfA, encode: encodeA };
+const uLaw: Law = { linear: linearOfU, encode: encodeU };
+
+/** The law of a G.711 codec, PCMA or PCMU. */
+export const lawOf = (name: string): Law => (name === "PCMA" ? aLaw : uLaw);
+
 /** A-law byte → µ-law byte of the nearest level. */
 export const aToU: Uint8Array = Uint8Array.from(linearOfA, encodeU);
 /** µ-law byte → A-law byte of the nearest level. */

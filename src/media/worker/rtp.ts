@@ -24,6 +24,9 @@ export function payloadEnd(packet: Buffer): number {
   return padding === 0 ? -1 : packet.length - padding;
 }
 
+/** The payload itself, in the same memory. */
+export const payloadOf = (packet: Buffer): Buffer => packet.subarray(payloadStart(packet), payloadEnd(packet));
+
 export const sequenceOf = (packet: Buffer): number => packet.readUInt16BE(2);
 export const timestampOf = (packet: Buffer): number => packet.readUInt32BE(4);
 export const ssrcOf = (packet: Buffer): number => packet.readUInt32BE(8);

@@ -1,8 +1,8 @@
 // Plays samples as they lie in a WAV file. Those of 16 kHz are halved when they are wanted: a low-pass in front, since
 // what lies above 4 kHz would come back as another pitch.
-import { linearOfA, linearOfU } from "../../g711.ts";
+import { lawOf } from "../../g711.ts";
 import type { Clip } from "../../sound.ts";
-import { frameSamples, type Source } from "./frame.ts";
+import { clip16, frameSamples, type Source } from "./frame.ts";
 
 /**
  * One side of a half-band low-pass, of every second tap; those in between are 0, the middle one is ½. 63 taps of a sinc
@@ -37,7 +37,7 @@ export class ClipSource implements Source {
 
   constructor({ data, encoding, rate }: Clip, loop: boolean) {
     this.#data = data;
-    this.#table = encoding === "linear" ? undefined : encoding === "PCMA" ? linearOfA : linearOfU;
+    this.#table = encoding === "linear" ? undefined : lawOf(encoding).linear;
     this.#length = encoding === "linear" ? data.length >> 1 : data.length;
     this.#step = rate === 8000 ? 1 : 2;
     this.#loop = loop;
@@ -63,7 +63,7 @@ export class ClipSource implements Source {
       let sum = (around[at] ?? 0) / 2;
       for (let k = 0; k < taps.length; k++)
         sum += (taps[k] ?? 0) * ((around[at - 2 * k - 1] ?? 0) + (around[at + 2 * k + 1] ?? 0));
-      frame[i] = Math.max(-32_768, Math.min(32_767, Math.round(sum)));
+      frame[i] = clip16(Math.round(sum));
     }
   }
 

@@ -1,7 +1,7 @@
 // What is heard where samples are missing, after the model of ITU-T G.711 Appendix I: the last pitch period again and again,
 // softer after 10 ms and silent after 60 ms; what comes then is faded in. The appendix delays all sound by 3.75 ms to overlap
 // the beginning of a gap; here the step is taken out by an offset that fades, and nothing is delayed.
-import { frameSamples } from "./frame.ts";
+import { clip16, frameSamples } from "./frame.ts";
 
 /** Pitch of speech, 66–200 Hz, as a period in samples. */
 const shortest = 40;
@@ -99,7 +99,7 @@ export class Concealment {
     if (at >= silentAfter) return 0;
     const step = at < stepFade ? (this.#step * (stepFade - at)) / stepFade : 0;
     const gain = at < softer ? 1 : (silentAfter - at) / (silentAfter - softer);
-    return Math.max(-32_768, Math.min(32_767, ((this.#period[at % this.#length] ?? 0) + step) * gain));
+    return clip16(((this.#period[at % this.#length] ?? 0) + step) * gain);
   }
 
   /** The period after which the sound of the last 20 ms is most like itself. */

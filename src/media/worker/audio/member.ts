@@ -1,11 +1,11 @@
 // One member of a conference: what it says waits in a jitter buffer for the next beat, and what it is to hear leaves by its
 // stream, as G.711 or as the telephone events that others sent (RFC 4733).
 import { isEvents, isG711, type Format } from "../../codec.ts";
-import { encodeA, encodeU, linearOfA, linearOfU } from "../../g711.ts";
-import { payloadEnd, payloadStart, rtpPacket, ssrcOf, timestampOf } from "../rtp.ts";
+import { lawOf } from "../../g711.ts";
+import { payloadOf, rtpPacket, ssrcOf, timestampOf } from "../rtp.ts";
 import type { Ear, Stream } from "../stream.ts";
 import { JitterBuffer } from "./jitter.ts";
-import { frameSamples } from "./frame.ts";
+import { clip16, frameSamples } from "./frame.ts";
 
 /** A key that somebody else holds, or held last: all its packets have one time, there and here. */
 interface Press {
@@ -57,11 +57,8 @@ export class Member implements Ear {
   /** All that comes from it stays here. */
   heard(packet: Buffer, format: Format, now: number): boolean {
     if (isEvents(format)) this.#pressed(packet, now);
-    else if (isG711(format)) {
-      const body = packet.subarray(payloadStart(packet), payloadEnd(packet));
-      const table = format.name === "PCMA" ? linearOfA : linearOfU;
-      this.#buffer.put(ssrcOf(packet), timestampOf(packet), body, table, now);
-    }
+    else if (isG711(format))
+      this.#buffer.put(ssrcOf(packet), timestampOf(packet), payloadOf(packet), lawOf(format.name).linear, now);
     return true;
   }
 
@@ -79,11 +76,11 @@ export class Member implements Ear {
     this.#timestamp += frameSamples;
     const { codec } = this.#stream;
     if (!codec || !isG711(codec) || (this.#press && now - this.#press.heardAt < heldMs)) return;
-    const encode = codec.name === "PCMA" ? encodeA : encodeU;
+    const { encode } = lawOf(codec.name);
     for (let i = 0; i < frameSamples; i++) {
       const others = (sum[i] ?? 0) - (this.frame[i] ?? 0);
       const mix = this.#entered ? others : (others * i) / frameSamples;
-      this.#body[i] = encode(mix > 32_767 ? 32_767 : mix < -32_768 ? -32_768 : mix);
+      this.#body[i] = encode(clip16(mix));
     }
     this.#entered = true;
     this.#stream.speak(this, rtpPacket(this.#sequence++, this.#timestamp, this.#body), codec);
@@ -101,7 +98,7 @@ export class Member implements Ear {
     // What is left of an earlier key comes too late.
     if (step < 0) return;
     const press = step > 0 || !before ? { source, ssrc, timestamp, ours: this.#timestamp, heardAt: now } : before;
-    const event = rtpPacket(this.#sequence++, press.ours, packet.subarray(payloadStart(packet), payloadEnd(packet)));
+    const event = rtpPacket(this.#sequence++, press.ours, payloadOf(packet));
     if (step > 0) event.writeUInt8(0x80, 1);
     press.heardAt = now;
     this.#press = press;

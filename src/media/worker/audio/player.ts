@@ -1,7 +1,7 @@
 // Plays one sound into one stream, a packet at each beat, in the G.711 law of the leg. While the leg holds nothing is sent
 // and the sound waits. What ends before its end fades out within one packet, so that it does not click.
 import { isG711 } from "../../codec.ts";
-import { encodeA, encodeU } from "../../g711.ts";
+import { lawOf } from "../../g711.ts";
 import type { PlaybackEnd } from "../../sound.ts";
 import type { FromWorker, ToWorker } from "../messages.ts";
 import type { Metronome } from "../metronome.ts";
@@ -56,7 +56,7 @@ class Player {
     if (!isG711(codec)) return this.end("codec");
     const frame = this.#frame;
     const left = this.#source.fill(frame);
-    const encode = codec.name === "PCMA" ? encodeA : encodeU;
+    const { encode } = lawOf(codec.name);
     for (let i = 0; i < frameSamples; i++) {
       const level = this.#fading ? (frameSamples - i) / frameSamples : 1;
       this.#body[i] = encode(Math.round((frame[i] ?? 0) * level));

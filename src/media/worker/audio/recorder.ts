@@ -2,12 +2,12 @@
 // Nothing is written here: what was heard goes to the main thread, so that no disk can hold up a beat. A tone can tell both
 // sides that they are recorded; it is mixed into what passes between them.
 import { isG711, type Format } from "../../codec.ts";
-import { encodeA, encodeU, linearOfA, linearOfU } from "../../g711.ts";
+import { lawOf, type Law } from "../../g711.ts";
 import type { Metronome } from "../metronome.ts";
 import { beatMs } from "../metronome.ts";
-import { payloadEnd, payloadStart, ssrcOf, timestampOf } from "../rtp.ts";
+import { payloadOf, ssrcOf, timestampOf } from "../rtp.ts";
 import type { Ear, Stream } from "../stream.ts";
-import { frameSamples } from "./frame.ts";
+import { clip16, frameSamples } from "./frame.ts";
 import { JitterBuffer } from "./jitter.ts";
 import { ToneSource } from "./tone.ts";
 
@@ -38,21 +38,20 @@ class Track implements Ear {
 
   heard(packet: Buffer, format: Format, now: number): boolean {
     if (!isG711(format)) return false;
-    const alaw = format.name === "PCMA";
-    const body = packet.subarray(payloadStart(packet), payloadEnd(packet));
-    this.buffer.put(ssrcOf(packet), timestampOf(packet), body, alaw ? linearOfA : linearOfU, now);
-    if (this.#tone && !this.#mix(this.#tone, body, alaw)) this.#tone = undefined;
+    const law = lawOf(format.name);
+    const body = payloadOf(packet);
+    this.buffer.put(ssrcOf(packet), timestampOf(packet), body, law.linear, now);
+    if (this.#tone && !this.#mix(this.#tone, body, law)) this.#tone = undefined;
     return false;
   }
 
   /** Adds what is left of the tone; false at its end. */
-  #mix(source: ToneSource, body: Buffer, alaw: boolean): boolean {
+  #mix(source: ToneSource, body: Buffer, { linear, encode }: Law): boolean {
     const samples = new Int16Array(body.length);
     const left = source.fill(samples);
-    const [table, encode] = alaw ? [linearOfA, encodeA] : [linearOfU, encodeU];
     for (let i = 0; i < left; i++) {
-      const sum = (table[body[i] ?? 0] ?? 0) + (samples[i] ?? 0) * toneGain;
-      body[i] = encode(Math.round(Math.max(-32_768, Math.min(32_767, sum))));
+      const sum = (linear[body[i] ?? 0] ?? 0) + (samples[i] ?? 0) * toneGain;
+      body[i] = encode(Math.round(clip16(sum)));
     }
     return left === samples.length;
   }

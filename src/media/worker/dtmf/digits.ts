@@ -1,10 +1,10 @@
 // The digits of the worker's streams: what is heard of each, and what is sent into it. Events are always heard; tones are
 // looked for only where that was asked for, since it costs and a voice may sound like a key.
 import { isEvents, isG711, type Format } from "../../codec.ts";
-import { linearOfA, linearOfU } from "../../g711.ts";
+import { lawOf } from "../../g711.ts";
 import type { FromWorker, ToWorker } from "../messages.ts";
 import type { Metronome } from "../metronome.ts";
-import { payloadEnd, payloadStart, timestampOf } from "../rtp.ts";
+import { payloadOf, timestampOf } from "../rtp.ts";
 import type { Ear, Stream } from "../stream.ts";
 import { Detector } from "./detector.ts";
 import { EventReceiver, lostMs, type Pressing } from "./events.ts";
@@ -16,7 +16,6 @@ type Told = Extract<FromWorker, { type: "digit" }>;
 
 /** 100 ms at 8 kHz: no tone goes on over what was not sent for so long. */
 const pause = 800;
-const silence = { PCMA: 0xd5, PCMU: 0xff } as const;
 
 interface Of {
   readonly ear: DigitEar;
@@ -110,16 +109,16 @@ class DigitEar implements Ear {
   #continued(tones: Detector, packet: Buffer): Detector {
     const timestamp = timestampOf(packet);
     const gap = (timestamp - this.#tonesNext) | 0;
-    this.#tonesNext = (timestamp + payloadEnd(packet) - payloadStart(packet)) >>> 0;
+    this.#tonesNext = (timestamp + payloadOf(packet).length) >>> 0;
     if (Math.abs(gap) < pause) return tones;
     this.#letGo();
     return (this.#tones = new Detector());
   }
 
   #listen(tones: Detector, packet: Buffer, { name }: Format): void {
-    const law = name === "PCMA" ? linearOfA : linearOfU;
-    const body = packet.subarray(payloadStart(packet), payloadEnd(packet));
-    const samples = Int16Array.from(body, (byte) => law[byte] ?? 0);
+    const { linear, encode } = lawOf(name);
+    const body = payloadOf(packet);
+    const samples = Int16Array.from(body, (byte) => linear[byte] ?? 0);
     tones.hear(samples, (key, heldMs) => {
       this.#tonesEnd?.(heldMs);
       this.#tonesEnd = undefined;
@@ -130,7 +129,7 @@ class DigitEar implements Ear {
     });
     // The other side gets the digit another way. What it hears of it must be too short for a digit (Q.24: 23 ms), so that
     // a suspicion is enough: a voice loses 20 ms now and then.
-    if (tones.suspects && this.#how.tones === "keep") body.fill(silence[name === "PCMA" ? "PCMA" : "PCMU"]);
+    if (tones.suspects && this.#how.tones === "keep") body.fill(encode(0));
   }
 
   #pressing(by: Told["by"]): Pressing {

@@ -1,7 +1,7 @@
 // Sends digits into one stream, one after the other: as telephone events (RFC 4733 §2.5.1) or as tones, 20 ms at each beat.
 // While it sends it has the floor.
 import { isG711, type Format } from "../../codec.ts";
-import { encodeA, encodeU } from "../../g711.ts";
+import { lawOf } from "../../g711.ts";
 import { beatMs, type Metronome } from "../metronome.ts";
 import { rtpPacket } from "../rtp.ts";
 import type { Stream } from "../stream.ts";
@@ -101,7 +101,7 @@ export class Sender {
 
   /** The gap is silence, so that the digits are told apart. */
   *#tone({ digit, durationMs, gapMs }: Digit, format: Format, now: number): Frames {
-    const encode = format.name === "PCMA" ? encodeA : encodeU;
+    const { encode } = lawOf(format.name);
     const samples = digitSamples(digit, durationMs);
     const frame = (format.rate * beatMs) / 1000;
     const beats = Math.ceil(durationMs / beatMs) + Math.ceil(gapMs / beatMs);
