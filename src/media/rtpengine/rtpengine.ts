@@ -8,16 +8,17 @@ import { silent, type Log } from "../../log.ts";
 import type { MediaEngine } from "../engine.ts";
 import { kinds } from "../offer-answer.ts";
 import { MediaSession, type SessionHost } from "../session.ts";
+import type { SilenceLimits } from "../silence.ts";
 import type { Counts, Remote } from "../worker/messages.ts";
 import type { Kind } from "../codec.ts";
 import { RelayCall } from "./call.ts";
 import { countsOf, noCounts, plus, told, type Member } from "./member.ts";
 import type { Place } from "./sdp.ts";
 import { Server } from "./server.ts";
-import { nothingYet, receivedBy, Watch, type Limits } from "./watch.ts";
+import { nothingYet, receivedBy, Watch } from "./watch.ts";
 import { dialUdp, type Dial, type ServerAddress } from "./wire.ts";
 
-export interface RtpengineOptions extends Partial<Limits> {
+export interface RtpengineOptions extends Partial<SilenceLimits> {
   /** The first that answers takes new calls. */
   readonly servers: readonly ServerAddress[];
   readonly log?: Log;
@@ -37,7 +38,7 @@ const pollMs = 5000;
 const mostMissed = 2;
 
 export class Rtpengine extends EventEmitter<{ down: [PorteroError] }> implements MediaEngine {
-  readonly #limits: Limits;
+  readonly #limits: SilenceLimits;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #random: () => number;

@@ -1,5 +1,6 @@
 // What rtpengine counts of a leg, and whether its peer has fallen silent: it tells nothing by itself, so it is asked.
 import { kinds } from "../offer-answer.ts";
+import { isSilent, type SilenceLimits } from "../silence.ts";
 import { dictionaryAt, listAt, numberAt, textAt, type Bencoded, type Dictionary } from "./bencode.ts";
 
 /** What came from the peer of a leg. */
@@ -34,21 +35,15 @@ function endpointOf(stream: Bencoded): string {
   return `${address.includes(":") ? `[${address}]` : address}:${numberAt(endpoint, "port")}`;
 }
 
-export interface Limits {
-  /** Milliseconds to the first packet and between packets before it counts as silent; 0 = never. */
-  readonly firstPacketMs: number;
-  readonly silenceMs: number;
-}
-
 /** Tells from counts whether a leg is silent. */
 export class Watch {
-  readonly #limits: Limits;
+  readonly #limits: SilenceLimits;
   #since: number | undefined;
   #heard: number | undefined;
   #packets = 0;
   silent = false;
 
-  constructor(limits: Limits) {
+  constructor(limits: SilenceLimits) {
     this.#limits = limits;
   }
 
@@ -58,10 +53,7 @@ export class Watch {
     this.#packets = packets;
     if (!expected) this.#since = undefined;
     else this.#since ??= now;
-    const since = this.#since ?? now;
-    const heard = this.#heard ?? -1;
-    const limit = heard < since ? this.#limits.firstPacketMs : this.#limits.silenceMs;
-    const silent = expected && limit > 0 && now - Math.max(heard, since) >= limit;
+    const silent = expected && isSilent(this.#limits, this.#since ?? now, this.#heard ?? -1, now);
     if (silent === this.silent) return undefined;
     this.silent = silent;
     return silent ? "silent" : "heard";

@@ -1,6 +1,7 @@
 // What the main thread and the media worker say to each other over their MessagePort. Sessions are numbers here; the
 // worker knows nothing of SDP, only sockets, addresses and payload types.
 import type { Format, Kind } from "../codec.ts";
+import type { SilenceLimits } from "../silence.ts";
 import type { SrtpKeys } from "../suites.ts";
 import type { PlaybackEnd, Sound } from "../sound.ts";
 import type { Level } from "./audio/conference.ts";
@@ -10,7 +11,7 @@ import type { RecordOrder } from "./audio/recorders.ts";
 export type { Format, Kind };
 
 /** Given to the worker when it is made. */
-export interface WorkerSettings {
+export interface WorkerSettings extends SilenceLimits {
   /** Local address of all media sockets. */
   readonly bind: string;
   /** Our addresses as others write them, so that media is never sent round in a circle. */
@@ -18,9 +19,6 @@ export interface WorkerSettings {
   readonly ports: readonly [number, number];
   /** Milliseconds a closed port rests before it is used again. */
   readonly drainMs: number;
-  /** Milliseconds without a packet before "silent"; 0 = never. */
-  readonly firstPacketMs: number;
-  readonly silenceMs: number;
 }
 
 /** The other end of one m-line, from its SDP. */

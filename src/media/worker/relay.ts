@@ -1,6 +1,7 @@
 // The worker's sessions: opens and closes their ports, joins their streams, and watches for silence. Knows no threads and
 // no clock of its own, so tests drive it directly.
 import { isIPv6 } from "node:net";
+import { isSilent } from "../silence.ts";
 import { Players } from "./audio/player.ts";
 import { Recorders } from "./audio/recorders.ts";
 import { Mutes } from "./mute.ts";
@@ -135,8 +136,7 @@ export class Relay {
       }
       const since = (session.watchedSince ??= now);
       const heard = Math.max(...streams.map((s) => s.lastHeard ?? -1));
-      const limit = heard < since ? this.#settings.firstPacketMs : this.#settings.silenceMs;
-      const quiet = limit > 0 && now - Math.max(heard, since) >= limit;
+      const quiet = isSilent(this.#settings, since, heard, now);
       if (quiet !== session.silent) this.#deps.tell({ type: quiet ? "silent" : "heard", session: id });
       session.silent = quiet;
     }

@@ -1,0 +1,18 @@
+// When a leg counts as silent, whoever counts its packets: the worker, or rtpengine.
+
+export interface SilenceLimits {
+  /** Milliseconds to the first packet and between packets before it counts as silent; 0 = never. */
+  readonly firstPacketMs: number;
+  readonly silenceMs: number;
+}
+
+/** `since`: media is expected since then; `heard`: when something came last, -1 for never. Milliseconds. */
+export function isSilent(
+  { firstPacketMs, silenceMs }: SilenceLimits,
+  since: number,
+  heard: number,
+  now: number,
+): boolean {
+  const limit = heard < since ? firstPacketMs : silenceMs;
+  return limit > 0 && now - Math.max(heard, since) >= limit;
+}
