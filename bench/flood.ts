@@ -6,7 +6,8 @@ import { start } from "../test/support/processes.ts";
 import { Agent } from "./agent.ts";
 import { p50p99, percentile, type Row } from "./figures.ts";
 import type { SipRequest } from "../src/sip/message/message.ts";
-import { password, Portero, scratch, type Memory } from "./server.ts";
+import { heapOptions, type Memory } from "./memory-in-use.ts";
+import { password, Portero, scratch } from "./server.ts";
 
 /** What the sender tells at its end. */
 export interface Sent {
@@ -45,8 +46,7 @@ export async function flooded(wish: { perSecond: number; seconds: number; connec
   const extensions = [{ extension: target, password }];
   const listeners = ["udp", "tcp"].map((transport) => ({ transport, address: "127.0.0.1", port: 0 }));
   const config = { sip: { listeners }, extensions, doors: [{ ...door, strategy }] };
-  const options = ["--expose-gc", "--import", "./bench/heap.ts"];
-  await using server = await Portero.start(folder.path, config, options);
+  await using server = await Portero.start(folder.path, config, heapOptions);
   await using phone = await Agent.open(server.address, 0, device);
   await phone.register(target);
   await using bell = await Agent.open(server.address, 0, device);

@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { extensions, gather } from "./calls.ts";
 import type { Row } from "./figures.ts";
-import { Portero, scratch, type Memory } from "./server.ts";
+import { growth, heapOptions, showMemory, type Memory } from "./memory-in-use.ts";
+import { Portero, scratch } from "./server.ts";
 
 const few = { calls: 1000, rate: 100 };
 const many = { calls: 99_000, rate: 250 };
@@ -14,8 +15,7 @@ const noncesMs = 305_000;
 
 export async function memory(progress: (text: string) => void): Promise<Row[]> {
   using folder = scratch();
-  const options = ["--expose-gc", "--import", "./bench/heap.ts"];
-  await using server = await Portero.start(folder.path, { extensions }, options);
+  await using server = await Portero.start(folder.path, { extensions }, heapOptions);
   const parties = await gather(server.address, folder.path, few.calls + many.calls + 2);
   let made = 0;
   const measured = async ({ calls, rate }: typeof few): Promise<Memory> => {
@@ -26,21 +26,17 @@ export async function memory(progress: (text: string) => void): Promise<Row[]> {
     await parties.call(1, 1);
     await sleep(transactionsMs);
     const memory = await server.memory();
-    progress(`after ${(made += calls)} calls: ${show(memory)}`);
+    progress(`after ${(made += calls)} calls: ${showMemory(memory)}`);
     return memory;
   };
   const before = await measured(few);
   const after = await measured(many);
   await parties.end();
-  const grown = ((after.main + after.media) / (before.main + before.media) - 1) * 100;
   return [
     {
       what: "memory in use after 100,000 calls, against after 1,000",
-      result: `${grown > 0 ? "+" : ""}${grown.toFixed(1)} % (${show(before)}; then ${show(after)})`,
+      result: `${growth(before, after)} (${showMemory(before)}; then ${showMemory(after)})`,
       target: "≤ + 5 %",
     },
   ];
 }
-
-const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-const show = ({ main, media, rss }: Memory) => `main thread ${mb(main)}, media ${mb(media)}, resident ${mb(rss)}`;

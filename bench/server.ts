@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { root } from "../scripts/repository.ts";
 import { start, type Child } from "../test/support/processes.ts";
 import { cpuMs, cpuMsOfMainThread, onItsCore } from "./machine.ts";
+import { memoryOf, type Memory } from "./memory-in-use.ts";
 
 export const password = "secret-of-the-bench";
 
@@ -24,15 +25,6 @@ export interface Cost {
   readonly all: number;
   /** The main thread's part. */
   readonly main: number;
-}
-
-/** Bytes. */
-export interface Memory {
-  /** In use in the main thread, and in the media worker. */
-  readonly main: number;
-  readonly media: number;
-  /** Of the whole process, as the system sees it. */
-  readonly rss: number;
 }
 
 export class Portero {
@@ -78,15 +70,8 @@ export class Portero {
     });
   }
 
-  /** What is in use after a collection; needs the options `--expose-gc --import ./bench/heap.ts`. */
-  async memory(): Promise<Memory> {
-    const told = new Promise<Memory>((resolve) =>
-      this.listen((line) => {
-        if (line["event"] === "memory") resolve(line as unknown as Memory);
-      }),
-    );
-    this.#child.process.kill("SIGUSR2");
-    return told;
+  memory(): Promise<Memory> {
+    return memoryOf(this.#child);
   }
 
   cost(): Cost {
