@@ -1,4 +1,5 @@
 // The dialog of call-control: what to do with a visit.
+import { usualCountry } from "../../src/media/tones.ts";
 import { countryChoice } from "../editor/countries.ts";
 import { colour, text, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
@@ -18,7 +19,7 @@ RED.nodes.registerType("call-control", {
     name: { value: "" },
     action: { value: "play" },
     sound: { value: "ring-back" },
-    country: { value: "de" },
+    country: { value: usualCountry },
     source: { value: "payload" },
     sourceType: { value: "msg" },
     loop: { value: false },

@@ -1,4 +1,5 @@
 // The dialog of dial-strategy: whom to ring, for how long, and how often again.
+import { usualCountry } from "../../src/media/tones.ts";
 import { countryChoice } from "../editor/countries.ts";
 import { chooseFirst, colour, text, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
@@ -60,7 +61,7 @@ RED.nodes.registerType("dial-strategy", {
       validate: (value, _options) => /^\s*(\d{1,3}([\s,;]+\d{1,3})*)?\s*$/.test(text(value)) || words("error.causes"),
     },
     sound: { value: "" },
-    country: { value: "de" },
+    country: { value: usualCountry },
     soundFile: {
       value: "",
       validate(value, _options) {

@@ -1,17 +1,17 @@
 // DTMF digits in the body of a SIP INFO (RFC 6086 says how INFO travels; the two bodies are common practice without a
 // standard): `application/dtmf-relay` (Signal=5, Duration=160) and `application/dtmf` (the bare digit).
+import { keys } from "../dtmf.ts";
 import { giveUp } from "../errors.ts";
 
 export type DtmfInfoKind = "dtmf-relay" | "dtmf";
 
-const digits = "0123456789*#ABCD";
 // Far longer than anybody holds a key; what claims more is noise.
 const longestMs = 60_000;
 
 /** The INFO body for one digit (`0-9 * # A-D`); `durationMs` is only carried by `dtmf-relay`. */
 export function dtmfInfo(kind: DtmfInfoKind, digit: string, durationMs: number): { contentType: string; body: string } {
   const key = digit.toUpperCase();
-  if (key.length !== 1 || !digits.includes(key)) {
+  if (key.length !== 1 || !keys.includes(key)) {
     throw giveUp("bad-digit", "A door code can only hold the keys 0-9, *, # and A-D.");
   }
   if (kind === "dtmf") return { contentType: "application/dtmf", body: key };
@@ -44,7 +44,7 @@ function field(text: string, name: string): string | undefined {
 
 /** Some devices send the event numbers of RFC 4733 instead of the keys: 10 for `*`, 11 for `#`, 12-15 for A-D. */
 function digitOf(signal: string): string | undefined {
-  if (/^1[0-5]$/.test(signal)) return digits[Number(signal)];
+  if (/^1[0-5]$/.test(signal)) return keys[Number(signal)];
   const key = signal.toUpperCase();
-  return key.length === 1 && digits.includes(key) ? key : undefined;
+  return key.length === 1 && keys.includes(key) ? key : undefined;
 }

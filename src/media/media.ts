@@ -72,8 +72,8 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
   /** Who wants a session while no pair is ready, in their order. */
   #opening: Waiting[] = [];
   readonly #outbox = new Outbox<ToWorker>((messages) => this.#worker?.postMessage(messages));
-  readonly #asking = new Map<number, (counts: Counts) => void>();
-  readonly #ending = new Map<number, (counts: Counts) => void>();
+  /** Who waits for counts, by the number of a question or of a session that is being closed: both are of one row. */
+  readonly #counting = new Map<number, (counts: Counts) => void>();
   readonly #recordings = new Recordings((recording, order) => this.#outbox.put({ type: "record", recording, order }));
   readonly #shows = new Shows((message) => this.#outbox.put(message));
   readonly #conferences = new Conferences(
@@ -252,10 +252,10 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
     [this.#opening, this.#ports, this.#wanted] = [[], [], 0];
     this.#outbox.clear();
     for (const { reject } of waiting) reject(error);
-    for (const answer of [...this.#asking.values(), ...this.#ending.values()]) answer(noCounts);
+    for (const answer of this.#counting.values()) answer(noCounts);
     this.#digits.drop();
     const sessions = [...this.#sessions.values()];
-    for (const map of [this.#asking, this.#ending, this.#sessions, this.#peers]) map.clear();
+    for (const map of [this.#counting, this.#sessions, this.#peers]) map.clear();
     for (const session of sessions) session.ended();
     this.#conferences.end();
     this.#recordings.end();
@@ -299,16 +299,19 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
         this.#digits.sent(message.ask, message.ok);
         break;
       case "stats":
-        this.#asking.get(message.ask)?.(message.counts);
-        this.#asking.delete(message.ask);
+        this.#counted(message.ask, message.counts);
         break;
       case "closed":
-        this.#ending.get(message.session)?.(message.counts);
-        this.#ending.delete(message.session);
+        this.#counted(message.session, message.counts);
         break;
       case "ended":
         break;
     }
+  }
+
+  #counted(number: number, counts: Counts): void {
+    this.#counting.get(number)?.(counts);
+    this.#counting.delete(number);
   }
 
   readonly #host: SessionHost = {
@@ -334,7 +337,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
     if (!this.#worker || !this.#sessions.has(session.number)) return Promise.resolve(noCounts);
     const ask = this.#next++;
     return new Promise((resolve) => {
-      this.#asking.set(ask, resolve);
+      this.#counting.set(ask, resolve);
       this.#outbox.put({ type: "stats", session: session.number, ask });
     });
   }
@@ -346,7 +349,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
     this.#shows.leave(session);
     if (!this.#sessions.delete(session.number) || !this.#worker) return Promise.resolve(noCounts);
     return new Promise((resolve) => {
-      this.#ending.set(session.number, resolve);
+      this.#counting.set(session.number, resolve);
       this.#outbox.put({ type: "close", session: session.number, ports }, "soon");
     });
   }

@@ -8,6 +8,9 @@
 export const toneNames = ["ring-back", "busy", "congestion", "special-information"] as const;
 export type ToneName = (typeof toneNames)[number];
 
+/** Where no country is named: 425 Hz, as in most of Europe. */
+export const usualCountry = "de";
+
 /** A piece of a tone: frequencies in Hz that sound together (none: silence), for so many milliseconds. */
 export interface Segment {
   readonly frequencies: readonly number[];

@@ -4,7 +4,8 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { sentence, tryAgain, type PorteroError } from "../errors.ts";
 
-const rate = 8000;
+/** Samples a second of a recording. */
+export const recordedRate = 8000;
 export const headBytes = 44;
 /** Of sound that waits for the disk: ten minutes of two channels would not help a disk that slow. */
 const mostWaiting = 4 * 2 ** 20;
@@ -19,8 +20,8 @@ export function wavHead(channels: number, bytes: number): Buffer {
   // PCM.
   head.writeUInt16LE(1, 20);
   head.writeUInt16LE(channels, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(rate * channels * 2, 28);
+  head.writeUInt32LE(recordedRate, 24);
+  head.writeUInt32LE(recordedRate * channels * 2, 28);
   head.writeUInt16LE(channels * 2, 32);
   head.writeUInt16LE(16, 34);
   head.write("data", 36, "latin1");
@@ -82,7 +83,7 @@ export class WavFile {
     await this.#last;
     await this.#handle.close();
     if (this.#error) throw this.#error;
-    return { bytes: headBytes + this.#bytes, seconds: this.#bytes / (2 * this.#channels * rate) };
+    return { bytes: headBytes + this.#bytes, seconds: this.#bytes / (2 * this.#channels * recordedRate) };
   }
 
   // The samples first: a head that promises more than there is would be worse than one that knows of less.

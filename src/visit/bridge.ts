@@ -346,4 +346,4 @@ const wishOf = (session: MediaSession): Direction => session.agreed("audio")?.re
 
 /** Whether the relay can pass the sound on: one codec, or the two laws of G.711. */
 const joinable = (one: MediaSession, other: MediaSession): boolean =>
-  one.codec === other.codec || [one, other].every(({ codec }) => codec?.startsWith("PCM"));
+  one.codec === other.codec || [one, other].every(({ mixable }) => mixable);

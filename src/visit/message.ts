@@ -2,6 +2,7 @@
 // visitor says is recorded until silence, `#`, the end of the time or of the call.
 import type { Clock } from "../clock.ts";
 import type { PlaybackEnd, Sound } from "../media/sound.ts";
+import { recordedRate } from "../media/wav-file.ts";
 import { Keypad } from "./keypad.ts";
 import type { Leg } from "./leg.ts";
 import type { Recorded } from "./messages.ts";
@@ -54,7 +55,7 @@ export async function takeMessage(
   const enough = new AbortController();
   let still = 0;
   tape.onSamples = (samples) => {
-    still = effective(samples) < quiet ? still + samples.length / 8000 : 0;
+    still = effective(samples) < quiet ? still + samples.length / recordedRate : 0;
     if (still >= silenceSeconds) enough.abort();
   };
   const keypad = new Keypad(leg, host.clock, {

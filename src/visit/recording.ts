@@ -2,12 +2,12 @@
 // flow. docs/recording.md says who has to be asked.
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { giveUp, sentence } from "../errors.ts";
+import { giveUp, sentence, type PorteroError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { MediaEngine } from "../media/engine.ts";
 import type { MediaSession } from "../media/media.ts";
 import { mustBeRecordable, type Recording } from "../media/recording.ts";
-import { wavBytes, WavFile, wavHead } from "../media/wav-file.ts";
+import { recordedRate, wavBytes, WavFile, wavHead } from "../media/wav-file.ts";
 import type { Recorded } from "./messages.ts";
 
 export interface RecordHost {
@@ -36,7 +36,6 @@ export interface TapeName {
   readonly at: number;
 }
 
-const rate = 8000;
 const mostInMemory = 600;
 
 /** Sorted by name, recordings are sorted by time. */
@@ -44,6 +43,10 @@ export function fileName({ kind, door, visit, at }: TapeName): string {
   const time = new Date(at).toISOString().replace(/[-:]|\.\d+/g, "");
   return `${time}-${door.replace(/[^\w-]/g, "_")}-${kind}-${visit.slice(0, 8)}.wav`;
 }
+
+/** Who talks no G.711 cannot be recorded. */
+export const notG711 = (who: string): PorteroError =>
+  giveUp("not-g711", `${who} does not talk PCMA or PCMU, which recording needs: allow it one of them`);
 
 /** What is recorded, until somebody stops it or it is as long as it may be. */
 export class Tape {
@@ -97,7 +100,7 @@ export class Tape {
 
   private constructor(recording: Recording, { to, seconds }: TapeSettings, name: TapeName, file: WavFile | undefined) {
     [this.#recording, this.#name, this.#file] = [recording, name, file];
-    this.#most = rate * Math.min(seconds, to === "file" ? Infinity : mostInMemory);
+    this.#most = recordedRate * Math.min(seconds, to === "file" ? Infinity : mostInMemory);
     this.#ended = new Promise((resolve) => recording.once("ended", resolve));
     recording.on("samples", (samples) => this.#take(samples));
   }
@@ -129,7 +132,7 @@ export class Tape {
     const sound = Buffer.concat(this.#pieces.map(wavBytes));
     const { channels } = this.#recording;
     const wav = Buffer.concat([wavHead(channels, sound.length), sound]);
-    return { ...about, wav, bytes: wav.length, seconds: this.#samples / rate };
+    return { ...about, wav, bytes: wav.length, seconds: this.#samples / recordedRate };
   }
 
   #take(samples: Int16Array): void {
@@ -171,10 +174,7 @@ export class CallRecorder {
   /** Lets the call be recorded: its bell and whoever answers talk G.711 from now on. Never throws. */
   ask(settings: TapeSettings, bell: MediaSession): void {
     if (bell.limitToG711()) this.#settings = settings;
-    else
-      this.failed(
-        giveUp("not-g711", "the door does not talk PCMA or PCMU, which recording needs: allow it one of them"),
-      );
+    else this.failed(notG711("the door"));
   }
 
   /** Whether the call is to be recorded, or is. */

@@ -1,5 +1,5 @@
 // The verbs of a strategy (see strategy.ts) on a real visit.
-import { giveUp, sentence } from "../errors.ts";
+import { sentence } from "../errors.ts";
 import type { DoorSettings } from "../door/door.ts";
 import type { Announcements } from "./announcement.ts";
 import type { BellLine } from "./bell-line.ts";
@@ -7,7 +7,7 @@ import { Forking, quiet, type Caller, type ForkResult } from "./fork.ts";
 import type { Leg } from "./leg.ts";
 import { takeMessage } from "./message.ts";
 import type { Recorded } from "./messages.ts";
-import type { CallRecorder, TapeName } from "./recording.ts";
+import { notG711, type CallRecorder, type TapeName } from "./recording.ts";
 import { loadSound } from "./sounds.ts";
 import type { Ringing, Target } from "./strategy.ts";
 import type { TransferHost } from "./transfer.ts";
@@ -96,11 +96,7 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
       try {
         const answer = async () => {
           const session = await line.session;
-          if (!session.limitToG711())
-            throw giveUp(
-              "not-g711",
-              `${door.name} does not talk PCMA or PCMU, which recording needs: allow it one of them`,
-            );
+          if (!session.limitToG711()) throw notG711(door.name);
           await visit.answer();
           return { call: line.call, session, name: door.name };
         };

@@ -6,7 +6,7 @@ import type { Clock } from "../clock.ts";
 import { giveUp, PorteroError, sentence, tryAgain } from "../errors.ts";
 import { HttpClient } from "../http.ts";
 import { toneSound, type Sound } from "../media/sound.ts";
-import { countries, toneNames } from "../media/tones.ts";
+import { countries, toneNames, usualCountry } from "../media/tones.ts";
 import { mostBytes, readWav } from "../media/wav.ts";
 import { checker } from "../schema.ts";
 import { showUrl } from "../secret.ts";
@@ -24,9 +24,6 @@ export const soundFields = {
 
 export const soundSchema = { type: "object", additionalProperties: false, properties: soundFields } as const;
 export type SoundSettings = FromSchema<typeof soundSchema>;
-
-/** Where no country is named: 425 Hz, as in most of Europe. */
-export const usualCountry = "de";
 
 const check = checker("sound", soundSchema);
 

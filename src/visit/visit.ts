@@ -209,7 +209,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   async mute(who: "door" | "answerer", on: boolean): Promise<void> {
     if (!this.#answerer || this.#state !== "talking")
       throw giveUp("no-call", `nobody talks with ${this.door.name} just now, so there is nobody to mute`);
-    const { session } = who === "door" ? { session: await this.#line.session } : this.#answerer;
+    const session = who === "door" ? await this.#line.session : this.#answerer.session;
     session.mute(on);
   }
 

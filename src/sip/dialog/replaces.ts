@@ -1,6 +1,6 @@
 // Naming another call: Replaces (RFC 3891), alone or inside the address of a Refer-To (RFC 3515).
 import { parseNameAddr } from "../message/headers.ts";
-import { parseParams, parseUri, writeUri } from "../message/uri.ts";
+import { parseParams, parseUri, unescaped, writeUri } from "../message/uri.ts";
 
 /** A dialog as the one who gets the INVITE sees it: `toTag` is its own tag. */
 export interface Replaces {
@@ -44,17 +44,9 @@ export function parseReferTo(value: string): ReferTo | undefined {
   if (query === undefined) return { uri: target };
   const named = query.split("&").find((part) => /^replaces=/i.test(part));
   if (named === undefined) return { uri: target };
-  const replaces = parseReplaces(unescape(named.slice(named.indexOf("=") + 1)));
+  const replaces = parseReplaces(unescaped(named.slice(named.indexOf("=") + 1)));
   return replaces && { uri: target, replaces };
 }
 
 export const writeReferTo = ({ uri, replaces }: ReferTo): string =>
   `<${uri}${replaces ? `?Replaces=${encodeURIComponent(writeReplaces(replaces))}` : ""}>`;
-
-function unescape(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}

@@ -137,14 +137,17 @@ export function writeUri(uri: SipUri): string {
   return `${uri.scheme}:${user}${writeHost(uri.host)}${port}${writeParams(uri.params)}`;
 }
 
-/** A user part fit for comparing and showing: escapes undone, or as it stands where they are broken. */
-export function plainUser(user: string): string {
+/** Escapes undone, or the text as it stands where they are broken. */
+export function unescaped(text: string): string {
   try {
-    return decodeURIComponent(user);
+    return decodeURIComponent(text);
   } catch {
-    return user;
+    return text;
   }
 }
+
+/** A user part fit for comparing and showing. */
+export const plainUser = (user: string): string => unescaped(user);
 
 /** Escapes what a user part may not hold (RFC 3261 §25.1). */
 export const escapeUser = (user: string): string =>
