@@ -23,7 +23,6 @@ export interface CodesHost {
 export class Codes {
   readonly #host: CodesHost;
   readonly #optionsOf: (number: string) => DeviceOptions;
-  readonly #acts = new Map<string, (extension: string) => void>();
 
   constructor(host: CodesHost, optionsOf: (number: string) => DeviceOptions) {
     this.#host = host;
@@ -35,18 +34,11 @@ export class Codes {
    * @throws PorteroError `number-taken` (H20)
    */
   add(number: string, owner: string, act: (extension: string) => void): void {
-    this.#host.plan.claim(number, owner);
-    this.#acts.set(number, act);
-  }
-
-  /** Deals with a call to one of the codes; says whether it was one. */
-  take(call: IncomingCall): boolean {
-    const act = this.#acts.get(call.dialled);
-    if (!act) return false;
-    // Only who proved to be an extension has settings here.
-    if (call.caller.kind === "extension") void this.#answer(call, act);
-    else call.reject(404);
-    return true;
+    this.#host.plan.claim(number, owner, (call) => {
+      // Only who proved to be an extension has settings here.
+      if (call.caller.kind === "extension") void this.#answer(call, act);
+      else call.reject(404);
+    });
   }
 
   async #answer(call: IncomingCall, act: (extension: string) => void): Promise<void> {

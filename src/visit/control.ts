@@ -80,8 +80,7 @@ export async function control(
       return { did: action, reason: `the bell was refused with ${status}` };
     case "mute":
     case "unmute":
-      for (const who of to === "both" ? (["door", "answerer"] as const) : [to])
-        await visit.mute(who, action === "mute");
+      for (const who of to === "both" ? (["door", "answerer"] as const) : [to]) visit.mute(who, action === "mute");
       return { did: action, reason: action === "mute" ? "not heard any more" : "heard again" };
   }
 }

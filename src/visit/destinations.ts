@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import type { Call } from "../sip/dialog/call.ts";
 import { parseUri, plainUser } from "../sip/message/uri.ts";
 import type { Way } from "./outside.ts";
-import type { Target } from "./strategy.ts";
+import type { Target } from "./target.ts";
 
 export interface Directory {
   /** Whether a number is of this house and may be called. */

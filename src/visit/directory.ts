@@ -1,7 +1,6 @@
 // Which numbers the house has, with their names and the options of their devices; who is registered for them (H3), who
 // wants no calls (A5), and what of it outlives the process.
 import { giveUp, sentence } from "../errors.ts";
-import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Endpoint } from "../sip/endpoint.ts";
 import type { Contact } from "../sip/registrar/contact.ts";
 import type { AddressEntry } from "./address-list.ts";
@@ -37,7 +36,6 @@ export class Directory {
   readonly #options: SwitchboardOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #dnd = new DoNotDisturb((number) => this.optionsOf(number).dndStatus);
-  readonly #codes: Codes;
   #memory: Memory | undefined;
 
   constructor(host: DirectoryHost, options: SwitchboardOptions) {
@@ -50,11 +48,11 @@ export class Directory {
       host.tell(reachable ? "reachable" : "unreachable", this.#view(contact)),
     );
     this.#dnd.on("changed", (change) => host.tell("dnd", change));
-    this.#codes = new Codes(host, this.optionsOf);
+    const codes = new Codes(host, this.optionsOf);
     const { on, off } = options.dndCodes ?? {};
     const owner = (what: string) => `the code that switches "do not disturb" ${what}`;
-    if (on !== undefined) this.#codes.add(on, owner("on"), (number) => this.#dnd.switchOn(number, { by: number }));
-    if (off !== undefined) this.#codes.add(off, owner("off"), (number) => this.#dnd.switchOff(number, number));
+    if (on !== undefined) codes.add(on, owner("on"), (number) => this.#dnd.switchOn(number, { by: number }));
+    if (off !== undefined) codes.add(off, owner("off"), (number) => this.#dnd.switchOff(number, number));
   }
 
   enter(number: string, entry: Entry): () => void {
@@ -97,11 +95,6 @@ export class Directory {
       throw giveUp("no-extension", `there is no extension ${number} here that could be left in peace`);
     if (on) this.#dnd.switchOn(number, { by: "message", ...(status === undefined ? {} : { status }) });
     else this.#dnd.switchOff(number, "message");
-  }
-
-  /** Deals with a call to a number that makes a setting; says whether it was one. */
-  takes(call: IncomingCall): boolean {
-    return this.#codes.take(call);
   }
 
   /** Brings back what outlived the process; to be called when the endpoint listens. A folder that fails is only told. */

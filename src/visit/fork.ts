@@ -17,7 +17,7 @@ import { answerFetcher } from "./fetch.ts";
 import { openMedia, type Leg } from "./leg.ts";
 import type { Chooser, Way } from "./outside.ts";
 import type { Party, PartyResult } from "./messages.ts";
-import type { Target } from "./strategy.ts";
+import type { Target } from "./target.ts";
 import type { Tracing } from "./tracing.ts";
 
 /** What ringing needs of its surroundings. */

@@ -7,7 +7,7 @@ import type { MediaSession } from "../media/media.ts";
 import { Bridge } from "./bridge.ts";
 import { Forking, type Caller } from "./fork.ts";
 import { answerFor, openMedia, refusalFor, takeOffer, type Leg } from "./leg.ts";
-import type { Target } from "./strategy.ts";
+import type { Target } from "./target.ts";
 import { transfer, type TransferHost } from "./transfer.ts";
 
 const ringSeconds = 60;

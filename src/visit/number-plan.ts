@@ -1,17 +1,33 @@
 // Who owns which number, and which beginnings of numbers lead out of the house. Two owners of one are refused, both named,
 // before a call can go astray (H20).
 import { giveUp } from "../errors.ts";
+import type { IncomingCall } from "../sip/dialog/incoming.ts";
+
+/** What becomes of a call to a number at which no devices register: a code, a parked call, a conference. */
+export type Taker = (call: IncomingCall) => void;
 
 export class NumberPlan {
   readonly #owners = new Map<string, string>();
+  readonly #takers = new Map<string, Taker>();
   readonly #prefixes = new Map<string, string>();
 
   /**
-   * Takes `number` for `owner`, a name that people know ("door Front door"); the result gives it back.
+   * Takes `number` for `owner`, a name that people know ("door Front door"); the result gives it back. Calls to it are
+   * handed to `take` where there is one, and ring the devices of the number where there is none.
    * @throws PorteroError `number-taken`
    */
-  claim(number: string, owner: string): () => void {
-    return this.#claim(this.#owners, number, owner);
+  claim(number: string, owner: string, take?: Taker): () => void {
+    const free = this.#claim(this.#owners, number, owner);
+    if (take) this.#takers.set(number, take);
+    return () => {
+      if (take && this.#takers.get(number) === take) this.#takers.delete(number);
+      free();
+    };
+  }
+
+  /** Who is handed the calls to a number; undefined where its devices ring. */
+  taker(number: string): Taker | undefined {
+    return this.#takers.get(number);
   }
 
   /**

@@ -3,19 +3,17 @@
 import { presetOf } from "../door/door.ts";
 import { sentence } from "../errors.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
-import type { Directory } from "./directory.ts";
 import type { Door } from "./doors.ts";
 import type { Entrances } from "./entrances.ts";
 import { connectCall } from "./intercom.ts";
 import type { NumberPlan } from "./number-plan.ts";
 import type { Outside } from "./outside.ts";
-import type { Target } from "./strategy.ts";
+import type { Target } from "./target.ts";
 import { takeOver, type TransferHost } from "./transfer.ts";
 
 export interface ReceptionHost extends TransferHost {
   readonly plan: NumberPlan;
   readonly entrances: Entrances;
-  readonly directory: Directory;
 }
 
 export class Reception {
@@ -45,14 +43,15 @@ export class Reception {
   }
 
   #calledBy(door: Door | undefined, call: IncomingCall): void {
-    const { plan, entrances, directory, log } = this.#host;
+    const { plan, entrances, log } = this.#host;
     const { caller, dialled } = call;
     if (door) return entrances.pressed(door, call);
     if (call.replaces) {
       takeOver(this.#host, call, call.replaces).catch((error: unknown) => log.error(sentence(error)));
       return;
     }
-    if (directory.takes(call)) return;
+    const take = plan.taker(dialled);
+    if (take) return take(call);
     const chooser = caller.kind === "extension" ? "phone" : "stranger";
     if (plan.owner(dialled) === undefined && !this.#outside.way(dialled, chooser))
       return call.reject(404, `${dialled} is no number here`);

@@ -9,7 +9,8 @@ import { takeMessage } from "./message.ts";
 import type { Recorded } from "./messages.ts";
 import { notG711, type CallRecorder, type TapeName } from "./recording.ts";
 import { loadSound } from "./sounds.ts";
-import type { Ringing, Target } from "./strategy.ts";
+import type { Ringing } from "./strategy.ts";
+import { nameOf, type Target } from "./target.ts";
 import type { TransferHost } from "./transfer.ts";
 
 /** What rings, for who wants to stop it or to add to it. */
@@ -73,7 +74,8 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
       }
     },
     stop: () => hush.abort(),
-    ring: async (targets, seconds) => {
+    ring: async (wanted, seconds) => {
+      const targets = wanted.map(nameOf);
       running.targets = targets;
       const attempt = visit.ring(targets);
       if (host.isQuiet(door.id)) return quiet(targets);

@@ -6,9 +6,7 @@ import type { MessageSettings } from "./message.ts";
 import type { Outcome, Party } from "./messages.ts";
 import type { TapeSettings } from "./recording.ts";
 import { checkSound, soundSchema, type SoundSettings } from "./sounds.ts";
-
-/** Whom to ring: an extension's number, or a SIP address. */
-export type Target = string;
+import { targetSchema, type Target, type TargetSettings } from "./target.ts";
 
 export interface RingResult {
   /** The target that answered. */
@@ -27,7 +25,7 @@ export interface Ringing {
   /** Milliseconds since 1970. */
   now(): number;
   /** Rings all targets at once; the first answer wins and the others stop (H4, H5). */
-  ring(targets: readonly Target[], seconds: number): Promise<RingResult>;
+  ring(targets: readonly TargetSettings[], seconds: number): Promise<RingResult>;
   /** Waits, or less when one of the last targets registers (X1, H12). */
   wait(seconds: number): Promise<void>;
   /** Truly answers the bell's call, though nobody has: some bells give up on a call that only rings (H19). */
@@ -45,7 +43,7 @@ export type Strategy = (ringing: Ringing) => Promise<Outcome>;
 
 const targets = {
   type: "array",
-  items: { type: "string", minLength: 1, maxLength: 256 },
+  items: targetSchema,
   maxItems: 100,
   default: [],
 } as const;
@@ -156,7 +154,7 @@ export function redial(settings: Omit<Settings, "strategy">): Strategy {
   };
 }
 
-const chosen = (ringing: Ringing, targets: readonly Target[]): readonly Target[] =>
+const chosen = (ringing: Ringing, targets: readonly TargetSettings[]): readonly TargetSettings[] =>
   targets.length > 0 ? targets : [ringing.dialled];
 
 const numbered = (parties: readonly Party[], attempt: number): Party[] =>

@@ -30,7 +30,7 @@ import { Guarding, type GuardingEvents } from "./guarding.ts";
 import { NumberPlan } from "./number-plan.ts";
 import { Outside, type Chooser, type Way } from "./outside.ts";
 import { Reception } from "./reception.ts";
-import type { Target } from "./strategy.ts";
+import type { Target } from "./target.ts";
 import { callsFor, checkExtension, type ExtensionSettings, type SwitchboardOptions } from "./settings.ts";
 import { Tracing } from "./tracing.ts";
 import type { DoorView, RegistrationView, TextView } from "./views.ts";

@@ -12,17 +12,16 @@ import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Contact } from "../sip/registrar/location.ts";
 import { Announcements } from "./announcement.ts";
 import { BellLine } from "./bell-line.ts";
-import { Bridge } from "./bridge.ts";
 import { sendTo, whyNot, type DigitWish } from "./digits.ts";
 import { lastFiguresOf, tellFigures, type Sessions } from "./figures.ts";
 import type { Caller, ForkResult } from "./fork.ts";
-import type { Key } from "./keypad.ts";
 import { openMedia, type Leg } from "./leg.ts";
 import type { Outcome, Recorded, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
 import { CallRecorder, type TapeName } from "./recording.ts";
 import { ringingOf, type Running } from "./ringing.ts";
 import type { Ringing, Strategy } from "./strategy.ts";
-import { transfer, type TransferHost } from "./transfer.ts";
+import { Talk, type TalkVisit } from "./talk.ts";
+import type { TransferHost } from "./transfer.ts";
 import { saidBy } from "./views.ts";
 
 export type VisitDoor = Pick<DoorSettings, "id" | "name" | "extension" | "answererDigits">;
@@ -54,7 +53,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   readonly #recorder: CallRecorder;
   #state: VisitState = "ringing";
   #running: Running | undefined;
-  #answerer: Leg | undefined;
+  #talk: Talk | undefined;
   #answeredBy: string | undefined;
   #answeredAt: number | undefined;
   #endedAt: number | undefined;
@@ -77,8 +76,8 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       failed: (reason) => this.tell("record-failed", { reason }),
     });
     this.sounds = new Announcements({
-      door: () => (this.#answerer ? this.#line.session : this.#line.open("early")),
-      answerer: () => this.#answerer?.session,
+      door: () => (this.#talk ? this.#line.session : this.#line.open("early")),
+      answerer: () => this.#talk?.answerer.session,
       over: () => this.#state === "ended",
       changed: () => {
         if (this.#state === "ringing" && !this.#running) this.#waitForFlow();
@@ -206,11 +205,10 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
    * While it is on, one side of a conversation is not heard by the other.
    * @throws PorteroError `no-call`
    */
-  async mute(who: "door" | "answerer", on: boolean): Promise<void> {
-    if (!this.#answerer || this.#state !== "talking")
+  mute(who: "door" | "answerer", on: boolean): void {
+    if (!this.#talk || this.#state !== "talking")
       throw giveUp("no-call", `nobody talks with ${this.door.name} just now, so there is nobody to mute`);
-    const session = who === "door" ? await this.#line.session : this.#answerer.session;
-    session.mute(on);
+    this.#talk.mute(who, on);
   }
 
   /**
@@ -237,7 +235,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
 
   /** An opening is through: ends a visit that was answered only to open the door. */
   leaveAfterOpening(): void {
-    if (--this.#openingNow > 0 || this.#answerer || this.#state !== "talking") return;
+    if (--this.#openingNow > 0 || this.#talk || this.#state !== "talking") return;
     const ok = this.#openings > 0;
     this.#idle = this.#host.clock.after(afterOpeningMs, () =>
       this.#end(ok ? "opened" : "failed", {
@@ -254,7 +252,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
    */
   async sendDigits(digits: string, wish: DigitWish = {}): Promise<void> {
     const { to = "door", ...how } = wish;
-    const leg = to === "door" ? this.talkingBell : this.#answerer;
+    const leg = to === "door" ? this.talkingBell : this.#talk?.answerer;
     if (!leg)
       throw giveUp("no-call", `nobody talks with ${this.door.name} just now, so there is nowhere to send digits`);
     const sent = await sendTo(leg, this.#host.clock, digits, how);
@@ -276,7 +274,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       },
       connect: async (winner) => {
         await this.#connect(winner, running);
-        return this.#answerer === winner;
+        return this.#talk?.answerer === winner;
       },
       tried: (attempt, result) => onTry?.(attempt, result),
       nameOf: (kind) => this.#tapeName(kind),
@@ -299,45 +297,29 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       this.#end("failed", { by: "local", status: 488, cause: 58, text: sentence(error) });
       return;
     }
-    this.#answerer = answerer;
+    const talk = new Talk(this.#host, this.#talkVisit(), bell, answerer);
+    this.#talk = talk;
     this.#answered(answerer.name);
     // A strategy that took the place of this one meanwhile has nobody left to look for.
     if (this.#running !== running) this.#running?.abort("answered");
     this.tell("answered", { by: answerer.name, attempt: this.#attempt });
-    this.#recorder.begin(bell.session, answerer.session);
-    const bridge: Bridge = new Bridge(
-      this.#host,
-      bell,
-      answerer,
-      {
-        passesDigits: (from) => from === bell || this.door.answererDigits !== "flow",
-        hears: () => ({
-          sound: this.#recorder.wanted || this.sounds.playing,
-          keys: this.door.answererDigits !== "door",
-        }),
-        digit: (key, from) => this.#keyPressed(key, from === bell ? "door" : "answerer"),
-        text: (message, from) => this.#host.text(message, from.name, bridge.other(from.call).name, this.id),
-        refer: (referral, from) => transfer(this.#host, bridge, from, referral, this.#phonesSee),
-        replaced: (gone, by) => {
-          this.#answerer = by;
-          this.#answeredBy = by.name;
-          this.#recorder.replaced(by.session);
-          this.tell("transferred", { from: gone.name, to: by.name });
-        },
-        over: (by, text, why = by ? cause.normal : cause.unspecified) =>
-          this.#end("answered", { by: by ? "remote" : "network", cause: why, text }),
+    talk.begin();
+  }
+
+  #talkVisit(): TalkVisit {
+    return {
+      ...{ id: this.id, door: this.door, sounds: this.sounds, recorder: this.#recorder },
+      caller: () => this.#phonesSee,
+      tell: (event, payload) => this.tell(event, payload),
+      taken: (by) => {
+        this.#answeredBy = by;
       },
-      false,
-    );
+      over: (end) => this.#end("answered", end),
+    };
   }
 
   #tapeName(kind: Recorded["kind"]): TapeName {
     return { kind, door: this.door.id, visit: this.id, at: this.#host.clock.now() };
-  }
-
-  #keyPressed({ digit, by, durationMs }: Key, from: "door" | "answerer"): void {
-    if (from === "answerer" && this.door.answererDigits === "door") return;
-    this.tell("dtmf", { digit, from, by, ...(durationMs === undefined ? {} : { durationMs }) });
   }
 
   #answered(by: string): void {
@@ -356,7 +338,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   }
 
   get #sessions(): Sessions {
-    return { door: this.#line.session, answerer: this.#answerer?.session };
+    return { door: this.#line.session, answerer: this.#talk?.answerer.session };
   }
 
   #waitForFlow(): void {
@@ -379,8 +361,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#recorder.end(this.#answeredBy ?? "");
     this.#running?.abort(outcome === "cancelled" ? "cancelled" : "stopped");
     this.#line.close(how.status ?? 480, q850(how.cause));
-    this.#answerer?.call.hangUp(q850(how.cause));
-    this.#answerer?.session.close().catch((error: unknown) => this.#host.log.debug(sentence(error)));
+    this.#talk?.close(q850(how.cause));
     const talkedFrom = this.#answeredAt ?? this.#endedAt;
     const end: VisitEnd = {
       ...{ outcome, cause: how.cause, text: how.text },

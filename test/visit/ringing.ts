@@ -1,5 +1,6 @@
 // A house on paper for strategies: what each try brings is written down beforehand, and time is a FakeClock.
-import type { RingResult, Ringing, Target } from "../../src/visit/strategy.ts";
+import type { RingResult, Ringing } from "../../src/visit/strategy.ts";
+import type { Target } from "../../src/visit/target.ts";
 import type { MessageSettings } from "../../src/visit/message.ts";
 import type { Recorded } from "../../src/visit/messages.ts";
 import type { TapeSettings } from "../../src/visit/recording.ts";
