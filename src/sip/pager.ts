@@ -3,10 +3,11 @@ import { giveUp } from "../errors.ts";
 import type { CallHost } from "./dialog/call.ts";
 import type { Caller } from "./dialog/caller.ts";
 import type { Message } from "./dialog/events.ts";
-import { SipRequest } from "./message/message.ts";
-import { newCallId, newTag } from "./message/reply.ts";
+import type { SipRequest } from "./message/message.ts";
+import { newTag } from "./message/reply.ts";
 import { readText, type Text } from "./message/text.ts";
-import { escapeUser, parseUri, plainUser, writeHost } from "./message/uri.ts";
+import { parseUri, plainUser } from "./message/uri.ts";
+import { requestOutside, type Outside } from "./request/outside.ts";
 import { Sending } from "./request/send.ts";
 import type { ServerTransaction } from "./transaction/server.ts";
 import type { Flow } from "./transport/flow.ts";
@@ -42,15 +43,12 @@ export function receiveText(
  * Sends a text and gives the status of its answer; 408 where none came.
  * @throws PorteroError `too-long` where the way is UDP and the text needs a better one
  */
-export function sendText(host: CallHost, uri: string, flow: Flow, from: string, said: Text): Promise<number> {
-  const request = new SipRequest("MESSAGE", uri).add("Max-Forwards", "70");
-  request.add("From", `<sip:${escapeUser(from)}@${writeHost(flow.sentBy.host)}>;tag=${newTag()}`);
-  request.add("To", `<${uri}>`).add("Call-ID", newCallId()).add("CSeq", "1 MESSAGE");
-  request.add("User-Agent", host.userAgent).setBody(said.contentType, said.text);
+export function sendText(host: CallHost, to: Outside, flow: Flow, from: string, said: Text): Promise<number> {
+  const request = requestOutside("MESSAGE", to, flow, host.userAgent, from).setBody(said.contentType, said.text);
   if (!flow.reliable && request.toBuffer().length > mostOverUdp)
     throw giveUp(
       "too-long",
-      `the text to ${uri} is too long for UDP: shorten it to 800 letters, or let the device use TCP`,
+      `the text to ${to.uri} is too long for UDP: shorten it to 800 letters, or let the device use TCP`,
     );
   let seq = 1;
   return new Promise((resolve) => {

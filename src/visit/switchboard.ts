@@ -282,7 +282,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
     const contacts = this.contactsOf(to);
     if (!contacts) throw giveUp("no-number", `${to} is no number here`);
     const sent = contacts.map(async (contact) =>
-      sendText(this.endpoint, contact.uri, await this.endpoint.wayTo(contact), from, text),
+      sendText(this.endpoint, contact, await this.endpoint.wayTo(contact), from, text),
     );
     return (await Promise.all(sent)).filter((status) => status < 300).length;
   }

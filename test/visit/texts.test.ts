@@ -51,6 +51,20 @@ describe("a text outside a call (RFC 3428)", () => {
   });
 });
 
+describe("a text to a device behind a proxy (RFC 3327 §5.2)", () => {
+  it("goes the way that its registration came", async () => {
+    const desk = await open();
+    const { party, password } = await desk.phone("6001");
+    await party.register(password, { callId: "by-proxy", headers: { Path: "<sip:10.0.0.5;lr>" } });
+    const sent = desk.switchboard.message("6001", { contentType: "text/plain", text: "Parcel at the door" }, "8000");
+    const message = await party.takeRequest("MESSAGE");
+    assert.equal(message.get("route"), "<sip:10.0.0.5;lr>");
+    party.respond(message, 200);
+    await party.settle();
+    assert.equal(await sent, 1);
+  });
+});
+
 describe("a transfer outside a call", () => {
   it("is refused: we place calls for nobody who is in none", async () => {
     const desk = await open();

@@ -3,9 +3,8 @@
 import { EventEmitter } from "node:events";
 import { isIP } from "node:net";
 import type { Cancel, Clock } from "../../clock.ts";
-import { SipRequest } from "../message/message.ts";
-import { newCallId, newTag } from "../message/reply.ts";
-import { parseUri, writeHost } from "../message/uri.ts";
+import { parseUri } from "../message/uri.ts";
+import { requestOutside } from "../request/outside.ts";
 import type { ClientTransaction } from "../transaction/client.ts";
 import type { TransactionLayer } from "../transaction/layer.ts";
 import type { Flow } from "../transport/flow.ts";
@@ -116,12 +115,7 @@ export class Qualifier extends EventEmitter<{ changed: [contact: Contact, reach:
     const { contact } = asked;
     const flow = await this.#host.wayTo(contact);
     if (this.#asked.get(contact.id) !== asked) return;
-    const request = new SipRequest("OPTIONS", contact.uri);
-    for (const route of contact.path) request.add("Route", route);
-    request.add("Max-Forwards", "70");
-    request.add("From", `<sip:${writeHost(flow.sentBy.host)}>;tag=${newTag()}`).add("To", `<${contact.uri}>`);
-    request.add("Call-ID", newCallId()).add("CSeq", "1 OPTIONS");
-    request.add("Accept", "application/sdp").add("User-Agent", userAgent);
+    const request = requestOutside("OPTIONS", contact, flow, userAgent).add("Accept", "application/sdp");
     const at = clock.now();
     asked.open = transactions.send(request, flow, {
       response: ({ status }) => {
