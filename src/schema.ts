@@ -4,7 +4,7 @@ import { Ajv, type ErrorObject } from "ajv";
 import type { FromSchema, JSONSchema } from "json-schema-to-ts";
 import { giveUp } from "./errors.ts";
 
-const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true });
+const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true, allowUnionTypes: true });
 
 /**
  * Makes a check for `schema`. The check returns the value (with the schema's defaults filled into a copy) or throws a

@@ -70,9 +70,11 @@ const checkForm = checker("device", { type: "object", properties: deviceFields }
 export function checkDevice(options: DeviceOptions, what: string): void {
   checkForm(options);
   if (options.dndStatus !== undefined) checkDndStatus(options.dndStatus, `${what}: dndStatus`);
-  if (options.codecs?.every((name) => name === "H264"))
+  if (options.codecs && withoutSound(options.codecs))
     throw giveUp("invalid", `${what}: codecs has no codec for sound: add PCMA or PCMU`, { data: { field: "codecs" } });
 }
+
+export const withoutSound = (codecs: readonly CodecName[]): boolean => codecs.every((name) => name === "H264");
 
 export const qualifyOf = ({ qualifySeconds: seconds, qualifyDropAfter: dropAfter }: DeviceOptions): Qualify => ({
   ...(seconds === undefined ? {} : { seconds }),

@@ -69,6 +69,11 @@ export interface Party {
   readonly status?: number;
   /** Q.850. */
   readonly cause: number;
+  /** When it began to ring, ISO 8601, and for how many seconds; where it was rung. */
+  readonly rangAt?: string;
+  readonly seconds?: number;
+  /** What neither status nor cause can say: "not confirmed". */
+  readonly text?: string;
 }
 
 export interface Outcome {

@@ -6,7 +6,7 @@ import type { MessageSettings } from "./message.ts";
 import type { Outcome, Party } from "./messages.ts";
 import type { TapeSettings } from "./recording.ts";
 import { checkSound, soundSchema, type SoundSettings } from "./sounds.ts";
-import { targetSchema, type Target, type TargetSettings } from "./target.ts";
+import { checkTarget, targetSchema, type Target, type TargetSettings } from "./target.ts";
 
 export interface RingResult {
   /** The target that answered. */
@@ -90,6 +90,7 @@ const check = checker("strategy", schema);
 /** @throws PorteroError `invalid`, naming the field */
 export function strategyOf(settings: unknown): Strategy {
   const checked = check(settings);
+  for (const target of checked.targets) checkTarget(target);
   for (const sound of [checked.sound, checked.greeting]) if (sound) checkSound(sound);
   const look = checked.strategy === "redial" ? redial(checked) : ringAll(checked);
   return recorded(checked, askedForMessage(checked, waiting(checked, look)));
