@@ -1,5 +1,5 @@
 // The verbs of a strategy (see strategy.ts) on a real visit.
-import { sentence } from "../errors.ts";
+import { giveUp, sentence } from "../errors.ts";
 import type { DoorSettings } from "../door/door.ts";
 import type { Announcements } from "./announcement.ts";
 import type { BellLine } from "./bell-line.ts";
@@ -40,6 +40,8 @@ export interface RingingVisit {
   tried(attempt: number, result: ForkResult): void;
   nameOf(kind: Recorded["kind"]): TapeName;
   recorded(recorded: Recorded): void;
+  /** Ends the visit. */
+  refuse(status: number, cause?: number): void;
 }
 
 export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
@@ -92,6 +94,15 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
       visit.tried(attempt, result);
       return { parties, cause, ...(answered && { answeredBy: winner.name }) };
     },
+    // eslint-disable-next-line @typescript-eslint/require-await -- its body is not there yet
+    park: async () => {
+      throw giveUp("not-built", "parking is not built yet");
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await -- its body is not there yet
+    confer: async () => {
+      throw giveUp("not-built", "conferences are not built yet");
+    },
+    refuse: (status, cause) => visit.refuse(status, cause),
     record: async (settings) => recorder.ask(settings, await line.session),
     message: async (settings) => {
       running.message = true;

@@ -16,6 +16,26 @@ export interface RingResult {
   readonly cause: number;
 }
 
+/** Where a visitor waits to be fetched. Blank means: as the place says. */
+export interface ParkSettings {
+  /** Its name; may be absent where there is exactly one. */
+  readonly place?: string;
+  readonly seconds?: number;
+  /** What the visitor hears meanwhile. */
+  readonly music?: SoundSettings;
+}
+
+export interface ParkResult extends RingResult {
+  /** The number by which the visitor could be fetched. */
+  readonly slot?: string;
+}
+
+/** Where a visitor waits for those who talk with each other. */
+export interface ConferSettings extends ParkSettings {
+  /** Who is rung into the room; nobody where it is absent: people dial its number. */
+  readonly targets?: readonly TargetSettings[];
+}
+
 /** What a strategy can do. Every verb returns early when `signal` aborts; the strategy then just returns. */
 export interface Ringing {
   /** Whom the bell dialled, as a target. */
@@ -37,6 +57,12 @@ export interface Ringing {
   record(settings: TapeSettings): Promise<void>;
   /** Takes a message of the visitor; undefined where that failed. Never rejects. */
   message(settings: MessageSettings): Promise<Outcome["message"]>;
+  /** Parks the visitor: whoever fetches it has answered (H7, H8). */
+  park(settings: ParkSettings): Promise<ParkResult>;
+  /** Brings the visitor into a room: its first marked member has answered (H9). */
+  confer(settings: ConferSettings): Promise<RingResult>;
+  /** Ends the visit with a SIP status to the bell, and a Q.850 cause. */
+  refuse(status: number, cause?: number): void;
 }
 
 export type Strategy = (ringing: Ringing) => Promise<Outcome>;

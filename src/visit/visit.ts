@@ -279,6 +279,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       tried: (attempt, result) => onTry?.(attempt, result),
       nameOf: (kind) => this.#tapeName(kind),
       recorded: (recorded) => this.tell("recorded", recorded),
+      refuse: (status, why) => this.refuse(status, why),
     });
   }
 

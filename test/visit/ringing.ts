@@ -1,6 +1,6 @@
 // A house on paper for strategies: what each try brings is written down beforehand, and time is a FakeClock.
-import type { RingResult, Ringing } from "../../src/visit/strategy.ts";
-import type { Target } from "../../src/visit/target.ts";
+import type { ConferSettings, ParkResult, ParkSettings, RingResult, Ringing } from "../../src/visit/strategy.ts";
+import type { Target, TargetSettings } from "../../src/visit/target.ts";
 import type { MessageSettings } from "../../src/visit/message.ts";
 import type { Recorded } from "../../src/visit/messages.ts";
 import type { TapeSettings } from "../../src/visit/recording.ts";
@@ -8,7 +8,7 @@ import type { SoundSettings } from "../../src/visit/sounds.ts";
 import { FakeClock } from "../support/clock.ts";
 
 export interface Try {
-  readonly targets: readonly Target[];
+  readonly targets: readonly TargetSettings[];
   readonly seconds: number;
   /** Seconds since the start. */
   readonly at: number;
@@ -47,7 +47,7 @@ export class PaperHouse implements Ringing {
     return this.clock.now();
   }
 
-  async ring(targets: readonly Target[], seconds: number): Promise<RingResult> {
+  async ring(targets: readonly TargetSettings[], seconds: number): Promise<RingResult> {
     this.tries.push({ targets, seconds, at: this.elapsed });
     const { after = seconds, ...result } = this.#results(this.tries.length);
     await this.clock.sleep(after * 1000, this.signal);
@@ -82,6 +82,20 @@ export class PaperHouse implements Ringing {
   message({ to, seconds, silenceSeconds, greeting }: MessageSettings): Promise<Recorded | undefined> {
     this.#hears(`message to ${to}, ${seconds} s, ${silenceSeconds} s of silence, after ${greeting?.file ?? "nothing"}`);
     return Promise.resolve({ kind: "message", by: "Front door", seconds: 3, bytes: 48_044, file: "/x.wav" });
+  }
+
+  park({ place = "the place", seconds = 60, music }: ParkSettings): Promise<ParkResult> {
+    this.#hears(`parked in ${place} with ${music?.file ?? "its music"}`);
+    return this.ring([], seconds);
+  }
+
+  confer({ place = "the room", seconds = 60, targets = [], music }: ConferSettings): Promise<RingResult> {
+    this.#hears(`in ${place} with ${music?.file ?? "its music"}`);
+    return this.ring(targets, seconds);
+  }
+
+  refuse(status: number, cause?: number): void {
+    this.#hears(`refused with ${status}, cause ${cause}`);
   }
 
   #hears(what: string): void {
