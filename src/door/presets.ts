@@ -35,6 +35,12 @@ const schema = {
       additionalProperties: false,
       properties: { nonceReuse: { type: "boolean" }, callable: { type: "boolean" } },
     },
+    /** How it rings: see `PressSettings`. */
+    ring: {
+      type: "object",
+      additionalProperties: false,
+      properties: { bounceSeconds: { type: "number", minimum: 0, maximum: 60 }, oneCall: { type: "boolean" } },
+    },
     dtmf: {
       type: "object",
       required: ["method", "durationMs", "gapMs"],

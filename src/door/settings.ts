@@ -4,9 +4,10 @@ import { giveUp, PorteroError } from "../errors.ts";
 import { splitCredentials, type SplitUrl } from "../http/credentials.ts";
 import { checker } from "../schema.ts";
 import { Secret } from "../secret.ts";
+import { buttonFault, pressFields, type PressSettings } from "./presses.ts";
 import { presetOf, presets } from "./presets.ts";
 
-export interface DoorSettings {
+export interface DoorSettings extends PressSettings {
   /** A slug, [a-z0-9-]+: the door's name in topics and files. */
   readonly id: string;
   readonly name: string;
@@ -55,6 +56,7 @@ const checkForm = checker("door", {
     answererDigits: { enum: ["both", "door", "flow"] },
     verifyTls: { type: "boolean" },
     pin: text,
+    ...pressFields,
   },
 });
 
@@ -70,6 +72,10 @@ const advice: Record<string, string> = {
   code: 'enter the digits that open the door, such as 1234 ("," makes a pause of 500 ms)',
   answererDigits: "choose both, door or flow",
   pin: "enter the SHA-256 fingerprint of its certificate, 64 hexadecimal digits",
+  bounceSeconds: "enter seconds from 0 to 60, or leave it empty",
+  pressInTalk: "choose busy, wait or replace",
+  buttonFrom: "choose dialled, to, name or header",
+  buttonHeader: "enter the name of a header, such as X-Button",
 };
 
 /**
@@ -99,6 +105,9 @@ export function checkDoor(settings: unknown): DoorSettings {
   const pin = form.pin?.replaceAll(":", "").toLowerCase();
   if (pin !== undefined && !/^[0-9a-f]{64}$/.test(pin)) throw refuse("pin", "is not a fingerprint");
 
+  const fault = buttonFault(form);
+  if (fault !== undefined) throw giveUp("invalid", `${who}: ${fault}`, { data: { field: fault.split(" ")[0] } });
+
   const image = form.imageUrl === undefined ? undefined : split(form.imageUrl, ["http:", "https:"]);
   const video = form.videoUrl === undefined ? undefined : split(form.videoUrl, ["http:", "https:", "rtsp:", "rtsps:"]);
   if (image === "bad") throw refuse("imageUrl", "is not a URL", urlAdvice("http://192.168.1.20/jpg/image.jpg"));
@@ -125,6 +134,12 @@ export function checkDoor(settings: unknown): DoorSettings {
       verifyTls: form.verifyTls,
       pin,
       cameraUsername,
+      bounceSeconds: form.bounceSeconds,
+      pressInTalk: form.pressInTalk,
+      oneCall: form.oneCall,
+      buttons: form.buttons,
+      buttonFrom: form.buttonFrom,
+      buttonHeader: form.buttonHeader,
     }),
     ...optional({ imageUrl: secret(image?.url), videoUrl: secret(video?.url), cameraPassword }),
   };

@@ -65,6 +65,16 @@ export class BellLine {
     call.on("ended", () => this.#twins.delete(call));
   }
 
+  /** Goes on with this call in the place of all others. Says whether it could: not once the bell has heard us. */
+  moveTo(call: IncomingCall): boolean {
+    if (this.#answered || this.#said !== undefined) return false;
+    const others = [this.#call, ...this.#twins];
+    this.#twins.clear();
+    this.#goOnWith(call);
+    for (const other of others) other.reject(487);
+    return true;
+  }
+
   /**
    * Lets the bell hear us though nobody has answered: before its call is answered (early media, by 183), or by answering
    * it (H19). Gives the session to play into.
@@ -157,10 +167,14 @@ export class BellLine {
       return;
     }
     this.#twins.delete(next);
+    this.#goOnWith(next);
+  }
+
+  #goOnWith(call: IncomingCall): void {
     this.#release(this.#session);
     this.#said = undefined;
-    this.#call = next;
-    this.#session = this.#take(next);
+    this.#call = call;
+    this.#session = this.#take(call);
   }
 
   // Ports that are lost while the bell rings are opened anew, unless the bell knows of them already.

@@ -1,4 +1,4 @@
-// The doors of a house and their visits: a press, its picture, the opening. What the switchboard asks about both.
+// The doors of a house and their visits: who calls, the opening, the picture. What the switchboard asks about both.
 import { randomUUID } from "node:crypto";
 import type { Picture } from "../camera/camera.ts";
 import { presetOf, type DoorSettings, type Means, type Opening, type OpenRequest } from "../door/door.ts";
@@ -11,9 +11,10 @@ import { DoorNames } from "./door-names.ts";
 import { Door, Doorkeeper } from "./doors.ts";
 import type { Leg } from "./leg.ts";
 import type { VisitEvent } from "./messages.ts";
+import { Presses } from "./presses.ts";
 import type { TransferHost } from "./transfer.ts";
 import type { DoorView } from "./views.ts";
-import { Visit } from "./visit.ts";
+import type { Visit } from "./visit.ts";
 
 export interface EntranceEvents {
   visit: [event: VisitEvent];
@@ -30,8 +31,6 @@ export interface EntranceHost extends TransferHost {
 
 /** A picture younger than this, or still on its way, serves whoever asks for one. */
 const freshMs = 2_000;
-/** Visits can be asked for this long after their end. */
-const rememberMs = 10 * 60_000;
 
 /** The address in a door's settings, without the brackets of IPv6; "" where there is none. */
 export const hostOfDoor = ({ settings }: Door): string =>
@@ -40,7 +39,7 @@ export const hostOfDoor = ({ settings }: Door): string =>
 export class Entrances {
   readonly #host: EntranceHost;
   readonly #doors = new Map<string, Door>();
-  readonly #visits = new Map<string, Visit>();
+  readonly #presses: Presses;
   readonly #quiet = new Set<string>();
   /** Calls of phones with a door, by the door's extension: door codes may go through them. */
   readonly #doorCalls = new Map<string, Leg>();
@@ -49,6 +48,7 @@ export class Entrances {
 
   constructor(host: EntranceHost) {
     this.#host = host;
+    this.#presses = new Presses(host);
     this.#keeper = new Doorkeeper(host.clock, host.log);
     this.#names = new DoorNames(host);
   }
@@ -61,7 +61,7 @@ export class Entrances {
     this.#doors.set(id, door);
     return () => {
       this.#doors.delete(id);
-      this.#activeVisit(id)?.stop("the door was taken out of the flow");
+      this.#presses.leave(id);
       door.close();
     };
   }
@@ -72,7 +72,7 @@ export class Entrances {
 
   views(): DoorView[] {
     return [...this.#doors.values()].map(({ settings: { id, name, extension } }) => {
-      const state = this.#activeVisit(id)?.state;
+      const state = this.#presses.active(id)?.state;
       const registered = this.#host.endpoint.location.contacts(extension).length > 0;
       return { id, name, extension, registered, call: state === undefined || state === "ended" ? "idle" : state };
     });
@@ -88,16 +88,21 @@ export class Entrances {
   }
 
   visit(id: string): Visit | undefined {
-    return this.#visits.get(id);
+    return this.#presses.visit(id);
+  }
+
+  /** The visits that are not over, the oldest first. */
+  openVisits(): Visit[] {
+    return this.#presses.open();
   }
 
   lastVisit(door: string): Visit | undefined {
-    return [...this.#visits.values()].findLast((visit) => visit.door.id === door);
+    return this.#presses.last(door);
   }
 
   /** A device has registered: visits that wait for it ring it at once. */
   offer(contact: Contact): void {
-    for (const visit of this.#visits.values()) visit.offer(contact);
+    this.#presses.offer(contact);
   }
 
   /** A phone talks with somebody: if that is a door, its code may go through this call. */
@@ -112,7 +117,7 @@ export class Entrances {
 
   /** Ends every visit, with a word to everybody in it. */
   close(): void {
-    for (const visit of this.#visits.values()) visit.stop("the endpoint was closed");
+    this.#presses.close();
     for (const door of this.#doors.values()) door.close();
     this.#keeper.close();
   }
@@ -141,15 +146,15 @@ export class Entrances {
   /** The one way to open a door (X5). Never rejects: what went wrong stands in the result. */
   async open(request: OpenRequest): Promise<Opening> {
     const door = this.#doors.get(request.door);
-    const visit = this.#activeVisit(request.door);
+    const visit = this.#presses.active(request.door);
     const asked = { id: randomUUID(), ...request, ...(visit ? { visit: visit.id } : {}) };
-    visit?.beginOpening();
+    visit?.openings.begin();
     const opening: Opening = door
       ? await this.#keeper.open(door, asked, this.#wayToDoor(door, visit, request.by))
       : { ...asked, ok: false, reason: `there is no door "${request.door}"`, ts: this.#host.clock.now(), ms: 0 };
     const concerned = visit ?? this.lastVisit(request.door);
     concerned?.tell(opening.ok ? "opened" : "refused", opening);
-    visit?.leaveAfterOpening();
+    visit?.openings.through();
     // The result does not wait for a slow camera; whoever keeps the picture does.
     const picture = visit?.picture?.then(({ jpeg }) => jpeg).catch(() => undefined);
     this.#host.tell("opening", opening, picture ?? Promise.resolve(undefined));
@@ -158,7 +163,7 @@ export class Entrances {
 
   /** Sends DTMF digits to one side of a talking visit. Rejects with a sentence. */
   async sendDtmf(visit: string, digits: string, wish: DigitWish): Promise<void> {
-    const found = this.#visits.get(visit);
+    const found = this.#presses.visit(visit);
     if (!found) throw giveUp("no-visit", `there is no visit ${visit}: it ended long ago, or before a restart`);
     await found.sendDigits(digits, wish);
   }
@@ -167,36 +172,14 @@ export class Entrances {
   async snapshot(door: string): Promise<Picture> {
     const found = this.#doors.get(door);
     if (!found) throw giveUp("no-door", `there is no door "${door}"`);
-    const visit = this.#activeVisit(door);
+    const visit = this.#presses.active(door);
     if (visit?.picture && this.#host.clock.now() - visit.startedAt < freshMs) return visit.picture;
     return found.snapshot();
   }
 
-  /** A door calls: a visit begins, or the call belongs to the press that rings (X1). */
+  /** A door calls. */
   pressed(door: Door, call: IncomingCall): void {
-    const { id, name, extension, answererDigits } = door.settings;
-    const active = this.#activeVisit(id);
-    if (active?.state === "ringing") return active.join(call);
-    if (active) return call.reject(486);
-    if (!this.#host.listens) return call.reject(503);
-    this.#forget();
-    const visit = new Visit(this.#host, { id, name, extension, ...(answererDigits && { answererDigits }) }, call);
-    this.#visits.set(visit.id, visit);
-    visit.on("event", (event) => this.#host.tell("visit", event));
-    // The ring leaves at once; the camera is asked in the same moment and holds up nobody (X3).
-    visit.tell("ring", { from: call.caller.number, button: visit.view().button });
-    if (door.hasCamera) this.#photograph(door, visit);
-  }
-
-  #photograph(door: Door, visit: Visit): void {
-    visit.picture = door.snapshot();
-    visit.picture.then(
-      (picture) => visit.tell("snapshot", picture),
-      (error: unknown) => {
-        this.#host.log.warn(`no picture of ${visit.door.name}: ${sentence(error)}`);
-        visit.tell("snapshot-failed", { reason: sentence(error) });
-      },
-    );
+    this.#presses.pressed(door, call);
   }
 
   // A door code goes through the visit's call, or through a phone's call with the door. A bell that still rings is
@@ -215,15 +198,5 @@ export class Entrances {
       // The bell has gone while its call was to be answered.
       return { way: undefined, status: 481, taken: 0 };
     };
-  }
-
-  #activeVisit(door: string): Visit | undefined {
-    const visit = this.lastVisit(door);
-    return visit && visit.state !== "ended" ? visit : undefined;
-  }
-
-  #forget(): void {
-    for (const [id, visit] of this.#visits)
-      if (visit.endedAt !== undefined && this.#host.clock.now() - visit.endedAt > rememberMs) this.#visits.delete(id);
   }
 }

@@ -23,8 +23,10 @@ export interface VisitView extends Said {
   readonly caller: { readonly number: string; readonly name: string };
   /** The number that the bell dialled. */
   readonly dialled: string;
-  /** Which button: the dialled number, where the bell has several; else "1". */
+  /** Which button: the dialled number, where the bell has several, or what the door's settings read it from; else "1". */
   readonly button: string;
+  /** What the door's list of buttons calls it; absent where it is not in the list. */
+  readonly buttonName?: string;
   readonly state: VisitState;
   /** ISO 8601. */
   readonly startedAt: string;

@@ -308,7 +308,12 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
     return this.entrances.visit(id);
   }
 
-  /** The visit of a door that began last. */
+  /** The visits that are not over, of all doors, the oldest first. */
+  visits(): Visit[] {
+    return this.entrances.openVisits();
+  }
+
+  /** The visit that goes on at a door (of several the one that talks), else the one that began last. */
   lastVisit(door: string): Visit | undefined {
     return this.entrances.lastVisit(door);
   }

@@ -12,11 +12,13 @@ import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Contact } from "../sip/registrar/location.ts";
 import { Announcements } from "./announcement.ts";
 import { BellLine } from "./bell-line.ts";
+import type { Button } from "./buttons.ts";
 import { sendTo, whyNot, type DigitWish } from "./digits.ts";
 import { lastFiguresOf, tellFigures, type Sessions } from "./figures.ts";
 import type { Caller, ForkResult } from "./fork.ts";
 import { openMedia, type Leg } from "./leg.ts";
 import type { Outcome, Recorded, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
+import { Openings } from "./openings.ts";
 import { CallRecorder, type TapeName } from "./recording.ts";
 import { ringingOf, type Running } from "./ringing.ts";
 import type { Ringing, Strategy } from "./strategy.ts";
@@ -24,7 +26,9 @@ import { Talk, type TalkVisit } from "./talk.ts";
 import type { TransferHost } from "./transfer.ts";
 import { saidBy } from "./views.ts";
 
-export type VisitDoor = Pick<DoorSettings, "id" | "name" | "extension" | "answererDigits">;
+export type VisitDoor = Pick<DoorSettings, "id" | "name" | "extension" | "answererDigits"> & {
+  readonly pressed: Button;
+};
 
 export interface AnswerOptions {
   /** Aborting it stops this strategy only; the visit goes on. */
@@ -37,8 +41,6 @@ export interface AnswerOptions {
 const idleMs = 60_000;
 /** The same while the visitor hears something. */
 const soundMs = 10 * 60_000;
-/** After a door was opened for a visitor whom nobody had answered, the bell hears this long that it was. */
-const afterOpeningMs = 2_000;
 
 export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   readonly id = randomUUID();
@@ -48,6 +50,9 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   picture: Promise<Picture> | undefined;
   /** What its parties are played: the door before its call is answered, too. */
   readonly sounds: Announcements;
+  readonly openings: Openings;
+  /** What the bell was refused with; absent unless we ended the visit and nobody had answered. */
+  refusedWith: number | undefined;
   readonly #host: TransferHost;
   readonly #line: BellLine;
   readonly #recorder: CallRecorder;
@@ -58,8 +63,6 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   #answeredAt: number | undefined;
   #endedAt: number | undefined;
   #attempt = 0;
-  #openings = 0;
-  #openingNow = 0;
   #idle: Cancel = () => {};
   #figures: Cancel = () => {};
 
@@ -82,6 +85,10 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       changed: () => {
         if (this.#state === "ringing" && !this.#running) this.#waitForFlow();
       },
+    });
+    this.openings = new Openings(host.clock, {
+      isAlone: () => this.#state === "talking" && !this.#talk,
+      end: (outcome, how) => this.#end(outcome, how),
     });
     this.#waitForFlow();
   }
@@ -115,7 +122,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       door: this.door.id,
       caller: this.#caller,
       dialled,
-      button: dialled === this.door.extension ? "1" : dialled,
+      ...this.door.pressed,
       state: this.#state,
       startedAt: new Date(this.startedAt).toISOString(),
       ...(this.#answeredBy === undefined ? {} : { answeredBy: this.#answeredBy }),
@@ -126,7 +133,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
 
   /** Tells the world. A listener that throws is the listener's trouble. */
   tell(event: VisitEventName, payload: unknown): void {
-    if (event === "opened") this.#openings++;
+    if (event === "opened") this.openings.count++;
     this.emit("event", { event, visit: this.view(), payload, topic: `${this.door.id}/${event}` });
   }
 
@@ -134,6 +141,18 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   join(call: IncomingCall): void {
     this.#host.tracing.groups.add(this.id, call.callId);
     this.#line.join(call);
+  }
+
+  /** The bell has one call at a time, and this is the one now. Says whether it could take the place of the other. */
+  moveTo(call: IncomingCall): boolean {
+    if (this.#state !== "ringing" || !this.#line.moveTo(call)) return false;
+    this.#host.tracing.groups.add(this.id, call.callId);
+    return true;
+  }
+
+  /** The bell's call is over, though it has not said so: another one of its calls is the one that counts. */
+  letGo(text: string): void {
+    this.#bellGone({ by: "network", cause: cause.normal, text });
   }
 
   /** A device has registered: who waits for it rings it at once (X1, H12). */
@@ -225,25 +244,6 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#running?.abort("answered");
     this.tell("answered", { by });
     return leg;
-  }
-
-  /** An opening begins: a visit that was answered only for one stays until the last of them is through. */
-  beginOpening(): void {
-    this.#openingNow++;
-    if (this.#state === "talking") this.#idle();
-  }
-
-  /** An opening is through: ends a visit that was answered only to open the door. */
-  leaveAfterOpening(): void {
-    if (--this.#openingNow > 0 || this.#talk || this.#state !== "talking") return;
-    const ok = this.#openings > 0;
-    this.#idle = this.#host.clock.after(afterOpeningMs, () =>
-      this.#end(ok ? "opened" : "failed", {
-        by: "local",
-        cause: cause.normal,
-        text: ok ? "the door was opened" : "the door was not opened",
-      }),
-    );
   }
 
   /**
@@ -358,10 +358,14 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#state = "ended";
     this.#endedAt = this.#host.clock.now();
     this.#idle();
+    this.openings.close();
     this.#figures();
     this.#recorder.end(this.#answeredBy ?? "");
     this.#running?.abort(outcome === "cancelled" ? "cancelled" : "stopped");
-    this.#line.close(how.status ?? 480, q850(how.cause));
+    const status = how.status ?? 480;
+    const wasWanted = outcome !== "unanswered" && outcome !== "stopped";
+    if (!wasWanted && how.by === "local" && this.#answeredAt === undefined) this.refusedWith = status;
+    this.#line.close(status, q850(how.cause));
     this.#talk?.close(q850(how.cause));
     const talkedFrom = this.#answeredAt ?? this.#endedAt;
     const end: VisitEnd = {
@@ -369,7 +373,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       ...(this.#answeredBy === undefined ? {} : { answeredBy: this.#answeredBy }),
       ringSeconds: (talkedFrom - this.startedAt) / 1000,
       talkSeconds: (this.#endedAt - talkedFrom) / 1000,
-      openings: this.#openings,
+      openings: this.openings.count,
     };
     if (this.#answeredAt === undefined) return this.tell("ended", end);
     lastFiguresOf(this.#sessions)

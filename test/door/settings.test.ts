@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
+import { pressRules } from "../../src/door/presses.ts";
 import { checkDoor } from "../../src/door/settings.ts";
 import { Secret } from "../../src/secret.ts";
 import { thrown } from "./thrown.ts";
@@ -95,5 +96,37 @@ describe("P7 credentials inside the URLs", () => {
       cameraPassword: "",
     });
     assert.doesNotMatch(inspect(door) + JSON.stringify(door), /geheim|998877|pw-503/);
+  });
+});
+
+describe("X1 how a door's presses are taken", () => {
+  const presses = {
+    ...{ bounceSeconds: 0.5, pressInTalk: "wait", oneCall: false, buttonFrom: "header", buttonHeader: "X-Button" },
+    buttons: [{ number: "201", name: "Meier" }],
+  };
+
+  it("is kept as it was given", () => {
+    const { bounceSeconds, pressInTalk, oneCall, buttonFrom, buttonHeader, buttons } = checkDoor({
+      ...form,
+      ...presses,
+    });
+    assert.deepEqual({ bounceSeconds, pressInTalk, oneCall, buttonFrom, buttonHeader, buttons }, presses);
+  });
+
+  it("is what the make is known for where nothing is set", () => {
+    const usual = { bounceMs: 2000, inTalk: "busy", oneCall: false };
+    assert.deepEqual(pressRules(checkDoor(form)), usual);
+    assert.deepEqual(pressRules(checkDoor({ ...form, preset: "simulated" })), { ...usual, bounceMs: 0 });
+    assert.equal(pressRules(checkDoor({ ...form, preset: "simulated", bounceSeconds: 3 })).bounceMs, 3000);
+  });
+
+  it("is refused with a sentence where it is wrong", () => {
+    assert.match(refusal({ bounceSeconds: 99 }), /bounceSeconds must be <= 60 .*enter seconds from 0 to 60/);
+    assert.match(refusal({ pressInTalk: "hold" }), /pressInTalk must be one of busy, wait, replace .*choose busy/);
+    assert.match(refusal({ buttonFrom: "header" }), /buttonHeader is missing: enter the header .*such as X-Button/);
+    assert.match(refusal({ buttonHeader: "X Button" }), /buttonHeader has the wrong form/);
+    const twice = [...presses.buttons, { number: "201", name: "Sato" }];
+    assert.equal(refusal({ buttons: twice }), 'door "Frontdoor": buttons has 201 twice: give each button once');
+    assert.match(refusal({ buttons: [{ number: "201", name: "" }] }), /buttons\.0\.name must NOT have fewer than 1/);
   });
 });

@@ -2,7 +2,7 @@
 // tells them: for what simulated devices do not do (holds, transfers).
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import type { DoorSettings } from "../../src/door/door.ts";
+import type { DoorSettings, PressSettings } from "../../src/door/door.ts";
 import { Secret } from "../../src/secret.ts";
 import type { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
 import type { CallSettings } from "../../src/sip/dialog/settings.ts";
@@ -157,6 +157,8 @@ export class Desk {
   readonly texts: TextView[] = [];
   readonly logged: string[] = [];
   readonly switchboard: Switchboard;
+  /** Takes the door away, as a deploy does. */
+  leaveDoor = (): void => {};
   #next = 20;
 
   private constructor(calls: Partial<CallSettings>) {
@@ -177,6 +179,7 @@ export class Desk {
   static async open(
     calls: Partial<CallSettings> = {},
     door: Pick<DoorSettings, "answererDigits"> & DeviceOptions = {},
+    presses: PressSettings = {},
   ): Promise<Desk> {
     const { answererDigits, ...device } = door;
     const desk = new Desk(calls);
@@ -184,11 +187,12 @@ export class Desk {
     await switchboard.start();
     // From now on ports are ready: a session opens in the turn that asks for it.
     await (await switchboard.media.open()).close();
-    switchboard.addDoor(
+    desk.leaveDoor = switchboard.addDoor(
       {
         ...{ id: "front", name: "Front door", extension: "8000", preset: "generic" },
         ...{ password: new Secret("pw8000"), code: new Secret("1") },
         ...(answererDigits && { answererDigits }),
+        ...presses,
       },
       "door Front door",
       device,

@@ -102,6 +102,11 @@ export class IncomingCall extends Call {
     return this.#transaction.flow;
   }
 
+  /** Its INVITE, as it came; only until it is answered or refused. */
+  get request(): SipRequest | undefined {
+    return this.#transaction.request;
+  }
+
   /**
    * 180 or another provisional response, repeated each minute while it lasts. With `sdp` (183) the caller can be played
    * something before the answer; what is said so stands: `answer` does not change it any more where the caller

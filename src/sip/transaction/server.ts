@@ -55,6 +55,11 @@ export class ServerTransaction {
     return this.#status === 401 || this.#status === 407;
   }
 
+  /** The request; only until its final response. */
+  get request(): SipRequest | undefined {
+    return this.#request;
+  }
+
   /** A response made from the request; only before the final one. */
   reply(status: number, tag?: string, phrase?: string): SipResponse {
     if (!this.#request) throw new Error("a response was asked for after the final one");
