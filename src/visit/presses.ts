@@ -104,16 +104,12 @@ export class Presses {
     }
     // Nobody is to hear once more what nobody wanted to hear; whoever gave up by itself and calls again is heard.
     const refused = visit.refusedWith;
-    if (refused !== undefined && now - (visit.endedAt ?? 0) < bounceMs) {
-      call.reject(refused);
-      return true;
-    }
-    // The others of many calls, one of which was answered at once.
-    const answered = visit.view().answeredBy !== undefined && !(oneCall && visit.state === "talking");
-    if (!answered || now - at >= bounceMs) return false;
-    press.at = now;
-    call.reject(486);
-    return true;
+    const isAgain = refused !== undefined && now - (visit.endedAt ?? 0) < bounceMs;
+    // One of many calls, another of which was answered at once.
+    const isLate = visit.state === "talking" && !oneCall && now - at < bounceMs;
+    if (isLate) press.at = now;
+    if (isAgain || isLate) call.reject(refused ?? 486);
+    return isAgain || isLate;
   }
 
   #begin(door: Door, call: IncomingCall, button: Button): void {
