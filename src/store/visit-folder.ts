@@ -1,0 +1,88 @@
+// Where the visit log lies:
+//
+//   <folder>/visits.db                  the database, with visits.db-wal and visits.db-shm beside it
+//   <folder>/pictures/<visit>.jpg       the picture of a press
+//   <folder>/damaged-20260131T175536Z/  all of that, where the database could not be read any more
+//
+// Recordings are elsewhere, where visits put them; the log only takes them away with their visit.
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import type { KeptFile } from "./visit-book.ts";
+
+const damaged = /^damaged-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+
+const pictureOf = (visit: string): string => `${visit.replace(/[^\w-]/g, "_")}.jpg`;
+
+export class VisitFolder {
+  readonly path: string;
+  readonly #recordings: string | undefined;
+
+  constructor(path: string, recordings: string | undefined) {
+    [this.path, this.#recordings] = [path, recordings];
+  }
+
+  get database(): string {
+    return join(this.path, "visits.db");
+  }
+
+  /** Pictures of visitors are nobody else's on this machine. */
+  make(): void {
+    mkdirSync(join(this.path, "pictures"), { recursive: true, mode: 0o700 });
+  }
+
+  /** The name of a recording below the folder of recordings; undefined for a file that is elsewhere. */
+  nameOf(recording: string): string | undefined {
+    const name = basename(recording);
+    return this.#recordings !== undefined && resolve(this.#recordings, name) === resolve(recording) ? name : undefined;
+  }
+
+  /** The whole path of a recording. */
+  recording(name: string): string {
+    return join(this.#recordings ?? "", basename(name));
+  }
+
+  /** Writes a picture at once, so that it is there when its row is. */
+  writePicture(visit: string, jpeg: Uint8Array): string {
+    const name = pictureOf(visit);
+    writeFileSync(join(this.path, "pictures", name), jpeg, { mode: 0o600 });
+    return name;
+  }
+
+  /** Undefined where there is none any more. */
+  readPicture(visit: string): Promise<Buffer | undefined> {
+    return readFile(join(this.path, "pictures", pictureOf(visit))).catch(() => undefined);
+  }
+
+  /** Rejects where it cannot be removed; one that is gone already is fine. */
+  async remove({ kind, name }: Pick<KeptFile, "kind" | "name">): Promise<void> {
+    if (kind === "picture") await rm(join(this.path, "pictures", basename(name)), { force: true });
+    else if (this.#recordings !== undefined) await rm(this.recording(name), { force: true });
+  }
+
+  /** Removes pictures that nobody knows: written just before a crash. */
+  removeStrays(known: ReadonlySet<string>): void {
+    const folder = join(this.path, "pictures");
+    for (const name of readdirSync(folder)) if (!known.has(name)) rmSync(join(folder, name), { force: true });
+  }
+
+  /** Puts database and pictures away, and gives the name of the folder they are in. */
+  putAside(now: number): string {
+    const name = `damaged-${new Date(now).toISOString().replace(/[-:]|\.\d+/g, "")}`;
+    mkdirSync(join(this.path, name), { recursive: true, mode: 0o700 });
+    for (const file of ["visits.db", "visits.db-wal", "visits.db-shm", "pictures"])
+      if (existsSync(join(this.path, file))) renameSync(join(this.path, file), join(this.path, name, file));
+    this.make();
+    return name;
+  }
+
+  /** Removes what was put away before that time. */
+  async forgetDamaged(before: number): Promise<void> {
+    for (const name of readdirSync(this.path)) {
+      const [, ...parts] = damaged.exec(name) ?? [];
+      const [year = 0, month = 1, day, hour, minute, second] = parts.map(Number);
+      if (parts.length > 0 && Date.UTC(year, month - 1, day, hour, minute, second) < before)
+        await rm(join(this.path, name), { recursive: true, force: true });
+    }
+  }
+}

@@ -1,0 +1,441 @@
+import assert from "node:assert/strict";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { PorteroError } from "../../src/errors.ts";
+import type { Log } from "../../src/log.ts";
+import { loadSqlite, type Sqlite } from "../../src/store/sqlite.ts";
+import { VisitLog } from "../../src/store/visit-log.ts";
+import { FakeClock } from "../support/clock.ts";
+import { start } from "../support/processes.ts";
+import { ended, visitOf } from "./visits.ts";
+
+const day = 86_400_000;
+let folder: string;
+let clock: FakeClock;
+let said: string[];
+let log: Log;
+const opened: VisitLog[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "portero-visits-"));
+  clock = new FakeClock(Date.parse("2026-01-01T10:00:00Z"));
+  said = [];
+  const say = (text: string) => void said.push(text);
+  log = { debug: say, info: say, warn: say, error: say };
+});
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Options {
+  days?: number;
+  megabytes?: number;
+  load?: () => Sqlite | undefined;
+}
+
+const recordings = () => join(folder, "recordings");
+function open({ days = 90, megabytes = 500, load }: Options = {}): VisitLog {
+  const deps = { clock, log, ...(load && { load }) };
+  const one = VisitLog.open(join(folder, "visits"), deps, { days, megabytes, recordings: recordings() });
+  opened.push(one);
+  return one;
+}
+const restarted = async (options: Options = {}) => {
+  for (const one of opened.splice(0)) await one.close();
+  return open(options);
+};
+const ids = (one: VisitLog, filter = {}) => one.find(filter, 100).visits.map(({ id }) => id);
+const refused = (code: string) => (error: unknown) => error instanceof PorteroError && error.code === code;
+const database = () => join(folder, "visits", "visits.db");
+const pictures = () => readdirSync(join(folder, "visits", "pictures"));
+/** Everything that lies in the log's folder, as text. */
+const everything = () =>
+  readdirSync(join(folder, "visits"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"))
+    .join("");
+
+/** A visit that begins now and is over. */
+function whole(one: VisitLog, id: string, more = {}): void {
+  const tell = visitOf(id, clock.now(), more);
+  one.take(tell("ring"));
+  one.take(tell("ended", ended("unanswered")));
+}
+
+/** A file as a visit records it. */
+function recordingOf(id: string, bytes = 1000): string {
+  mkdirSync(recordings(), { recursive: true });
+  const file = join(recordings(), `20260101T100000Z-frontdoor-call-${id}.wav`);
+  writeFileSync(file, Buffer.alloc(bytes));
+  return file;
+}
+
+describe("X12 the visit log", () => {
+  it("keeps a visit from the ring to the end, with whom it rang, what happened and its picture", async () => {
+    const one = open();
+    const tell = visitOf("v1", clock.now());
+    const jpeg = Buffer.from("a picture");
+    one.take(tell("ring", { from: "503", button: "1" }));
+    one.take(tell("snapshot", { jpeg, width: 640, height: 480 }));
+    one.take(tell("trying", { attempt: 1, targets: ["6001"] }, { attempt: 1 }));
+    const nobody = { target: "6001", try: 1, result: "no-answer", status: 408, cause: 18 };
+    one.take(tell("unanswered", { result: "unanswered", tries: 1, parties: [nobody] }));
+    await clock.advance(2000);
+    one.take(tell("answered", { by: "6002", attempt: 2 }, { attempt: 2, answeredBy: "6002", state: "talking" }));
+    await clock.advance(3000);
+    one.take(tell("opened", { by: "6002", ok: true, reason: "the code was sent" }));
+    const all = [nobody, { target: "6002", try: 2, result: "answered", status: 200, cause: 16, rang: 1.5 }];
+    one.take(tell("ended", { ...ended("answered"), openings: 1, parties: all }));
+    const file = recordingOf("v1");
+    one.take(tell("recorded", { kind: "call", by: "6002", seconds: 3, bytes: 1000, file }));
+
+    const { parties, events, ...visit } = (await restarted()).get("v1");
+    assert.deepEqual(visit, {
+      ...{ id: "v1", door: "frontdoor", caller: { number: "503", name: "Front door" }, dialled: "503", button: "1" },
+      ...{ state: "ended", startedAt: "2026-01-01T10:00:00.000Z", answeredAt: "2026-01-01T10:00:02.000Z" },
+      ...{ endedAt: "2026-01-01T10:00:05.000Z", answeredBy: "6002", outcome: "answered", cause: 16 },
+      ...{ text: "somebody hung up", ringSeconds: 4, talkSeconds: 10, attempt: 2, openings: 1, hasPicture: true },
+      recordings: [{ kind: "call", by: "6002", seconds: 3, bytes: 1000, name: file }],
+    });
+    assert.deepEqual(parties, all);
+    assert.deepEqual(
+      events.map(({ event }) => event),
+      ["ring", "snapshot", "trying", "unanswered", "answered", "opened", "ended", "recorded"],
+    );
+    assert.deepEqual(events[5], {
+      ...{ at: "2026-01-01T10:00:05.000Z", event: "opened" },
+      payload: { by: "6002", ok: true, reason: "the code was sent" },
+    });
+    assert.deepEqual(await opened[0]?.picture("v1"), jpeg);
+    if (process.platform !== "win32") assert.equal(statSync(join(folder, "visits")).mode & 0o077, 0);
+  });
+
+  it("P7 keeps no digits, codes, pictures or sounds among the events", () => {
+    const one = open();
+    const tell = visitOf("v1", clock.now());
+    one.take(tell("dtmf", { digit: "7", from: "answerer" }));
+    one.take(tell("opened", { by: "6001", code: "4711", steps: [{ digits: "4711", pin: "4711" }] }));
+    one.take(tell("recorded", { kind: "message", by: "door", seconds: 1, bytes: 4, wav: Buffer.from("4711") }));
+    one.take(tell("snapshot", { jpeg: Buffer.from("4711"), width: 1 }));
+    const { events } = one.get("v1");
+    assert.deepEqual(
+      events.map(({ event, payload }) => [event, payload]),
+      [
+        ["opened", { by: "6001", steps: [{}] }],
+        ["recorded", { kind: "message", by: "door", seconds: 1, bytes: 4 }],
+        ["snapshot", { width: 1 }],
+      ],
+    );
+  });
+
+  it("gives the newest first, by door, outcome and time, in pages", async () => {
+    const one = open();
+    for (const [n, door] of ["frontdoor", "backdoor", "frontdoor", "frontdoor"].entries()) {
+      whole(one, `v${n}`, { door });
+      await clock.advance(1000);
+    }
+    const talk = visitOf("v4", clock.now());
+    one.take(talk("ring"));
+    one.take(talk("ended", ended("answered")));
+    assert.deepEqual(ids(one), ["v4", "v3", "v2", "v1", "v0"]);
+    assert.deepEqual(ids(one, { door: "backdoor" }), ["v1"]);
+    assert.deepEqual(ids(one, { outcome: "answered" }), ["v4"]);
+    const begin = Date.parse("2026-01-01T10:00:00Z");
+    assert.deepEqual(ids(one, { from: begin + 1000, to: begin + 3000 }), ["v2", "v1"]);
+    const { total, visits } = one.find({ door: "frontdoor" }, 2, 1);
+    assert.deepEqual([total, visits.map(({ id }) => id)], [4, ["v3", "v2"]]);
+  });
+
+  it("takes what stands in a message as a value, never as SQL", () => {
+    const one = open();
+    whole(one, "v'; DROP TABLE visits; --", { door: "'; DROP TABLE visits; --" });
+    assert.deepEqual(ids(one, { door: "' OR 1=1 --" }), []);
+    assert.deepEqual(ids(one, { door: "'; DROP TABLE visits; --" }), ["v'; DROP TABLE visits; --"]);
+  });
+
+  it("keeps the files of a visit inside its folders, whatever its id says", () => {
+    const one = open();
+    one.take(visitOf("../../outside", clock.now())("snapshot", { jpeg: Buffer.from("x") }));
+    assert.deepEqual(pictures(), ["______outside.jpg"]);
+    one.take(
+      visitOf("v", clock.now())("recorded", { kind: "call", by: "x", seconds: 1, bytes: 1, file: "/etc/passwd" }),
+    );
+    assert.deepEqual(one.get("v").recordings, []);
+  });
+
+  it("is refused for limits that keep nothing", () => {
+    assert.throws(() => open({ days: 0 }), /days must be more than 0/);
+    assert.throws(() => open({ megabytes: Number.NaN }), refused("invalid"));
+  });
+});
+
+describe("X12 what the visit log does not lose", () => {
+  it("every visit that it had taken when the process was killed, with its picture", { timeout: 60_000 }, async () => {
+    const child = start(process.execPath, [join(import.meta.dirname, "visits.ts"), join(folder, "visits")]);
+    await child.line(/rang 999/, 50_000);
+    child.process.kill("SIGKILL");
+    await child.exit;
+    const numbers = (word: string) =>
+      child.lines.flatMap((line) => (line.startsWith(word) ? [Number(line.split(" ")[1])] : []));
+    const one = open();
+    const { visits } = one.find({}, 100_000);
+    const logged = new Map(visits.map((visit) => [visit.id, visit]));
+    assert.ok(numbers("rang").length >= 1000);
+    for (const n of numbers("rang")) assert.ok(logged.get(`visit-${n}`)?.hasPicture, `visit ${n} is lost`);
+    for (const n of numbers("ended")) assert.equal(logged.get(`visit-${n}`)?.outcome, "unanswered", `end of ${n}`);
+    // The others were under way.
+    const over = new Set(numbers("ended"));
+    for (const n of numbers("rang").filter((number) => !over.has(number) && number % 2 === 1))
+      assert.equal(logged.get(`visit-${n}`)?.outcome, "interrupted");
+    assert.deepEqual(await one.picture("visit-7"), Buffer.alloc(20_000, 7));
+  });
+
+  it("a visit that was under way is interrupted after the start, at the time of its last event", async () => {
+    const tell = visitOf("v1", clock.now());
+    open().take(tell("ring"));
+    await clock.advance(5000);
+    opened[0]?.take(tell("answered", { by: "6001" }, { state: "talking", answeredBy: "6001" }));
+    await clock.advance(5000);
+    const { state, outcome, endedAt, answeredBy } = (await restarted()).get("v1");
+    assert.deepEqual(
+      [state, outcome, endedAt, answeredBy],
+      ["ended", "interrupted", "2026-01-01T10:00:05.000Z", "6001"],
+    );
+  });
+
+  it("a picture that was written just before the crash does not stay without its visit", async () => {
+    open();
+    writeFileSync(join(folder, "visits", "pictures", "nobody.jpg"), "x");
+    await restarted();
+    assert.deepEqual(pictures(), []);
+  });
+
+  it("what comes while another program holds the database is written when that lets go", async () => {
+    const one = open();
+    const other = new DatabaseSync(database());
+    other.exec("BEGIN IMMEDIATE");
+    whole(one, "v1");
+    assert.deepEqual(ids(one), []);
+    await clock.advance(100);
+    other.exec("COMMIT");
+    other.close();
+    await clock.advance(20);
+    assert.deepEqual([ids(one), one.trouble], [["v1"], undefined]);
+  });
+});
+
+describe("X12 what the visit log removes", () => {
+  it("visits that are older than its days, an hour after that at the latest", async () => {
+    const one = open({ days: 2 });
+    whole(one, "old");
+    await clock.advance(day);
+    whole(one, "new");
+    await clock.advance(day + 1);
+    await one.tidy();
+    assert.deepEqual(ids(one), ["new"]);
+    assert.ok(!everything().includes("old"));
+  });
+
+  it("the oldest visits with pictures and recordings, when they are more than its megabytes", async () => {
+    const one = open({ megabytes: 1 });
+    for (let n = 0; n < 10; n++) {
+      const tell = visitOf(`v${n}`, clock.now());
+      one.take(tell("ring"));
+      one.take(tell("snapshot", { jpeg: Buffer.alloc(100_000) }));
+      one.take(tell("ended", ended("answered")));
+      const file = recordingOf(`v${n}`, 100_000);
+      one.take(tell("recorded", { kind: "call", by: "6001", seconds: 6, bytes: 100_000, file }));
+      await clock.advance(1000);
+    }
+    await one.tidy();
+    // 0.9 MB, of which the database takes some.
+    assert.deepEqual(ids(one), ["v9", "v8", "v7", "v6"]);
+    assert.deepEqual(pictures().sort(), ["v6.jpg", "v7.jpg", "v8.jpg", "v9.jpg"]);
+    assert.equal(readdirSync(recordings()).length, 4);
+  });
+
+  it("never a visit that is under way", async () => {
+    const one = open({ days: 1 });
+    one.take(visitOf("v1", clock.now())("ring"));
+    await clock.advance(3 * day);
+    await one.tidy();
+    assert.deepEqual(ids(one), ["v1"]);
+    await assert.rejects(one.delete({ visit: "v1" }), refused("under-way"));
+  });
+
+  it("one visit on request, so that nothing of it is left in any file, and the room is given back", async () => {
+    const one = open();
+    for (let n = 0; n < 200; n++)
+      whole(one, `v${n}`, { caller: { number: "503", name: `Mrs Miller ${n} `.repeat(50) } });
+    const tell = visitOf("v-secret", clock.now(), { caller: { number: "503", name: "Unforgettable" } });
+    one.take(tell("ring"));
+    one.take(tell("snapshot", { jpeg: Buffer.from("Unforgettable") }));
+    one.take(tell("ended", ended("answered")));
+    const file = recordingOf("v-secret");
+    one.take(tell("recorded", { kind: "call", by: "6001", seconds: 1, bytes: 1000, file }));
+    await one.tidy();
+    assert.ok(everything().includes("Unforgettable"));
+
+    assert.equal(await one.delete({ visit: "v-secret" }), 1);
+    assert.ok(!everything().includes("Unforgettable"));
+    assert.ok(!existsSync(file));
+    assert.throws(() => one.get("v-secret"), refused("unknown-visit"));
+    assert.equal(ids(one).length, 100);
+
+    const before = statSync(database()).size;
+    assert.equal(await one.delete({ door: "frontdoor" }), 200);
+    assert.ok(statSync(database()).size < before / 2);
+    assert.ok(!everything().includes("Miller"));
+  });
+
+  it("what still comes of a visit that was deleted", async () => {
+    const one = open();
+    const tell = visitOf("v1", clock.now());
+    one.take(tell("ring"));
+    one.take(tell("ended", ended("answered")));
+    await one.delete({ visit: "v1" });
+    const file = recordingOf("v1");
+    one.take(tell("recorded", { kind: "call", by: "6001", seconds: 1, bytes: 1000, file }));
+    await one.tidy();
+    assert.deepEqual([ids(one), existsSync(file)], [[], false]);
+  });
+
+  it("all of a door, or of a time; and says what it does not know", async () => {
+    const one = open();
+    whole(one, "v1", { door: "backdoor" });
+    await clock.advance(1000);
+    whole(one, "v2");
+    whole(one, "v3", { door: "backdoor" });
+    assert.equal(await one.delete({ door: "backdoor", to: clock.now() }), 1);
+    assert.deepEqual(ids(one), ["v3", "v2"]);
+    await assert.rejects(one.delete({ visit: "v1" }), refused("unknown-visit"));
+  });
+});
+
+describe("X12 when the disk is in the way", () => {
+  const damage = () => {
+    for (const one of opened.splice(0)) void one.close();
+    rmSync(`${database()}-wal`, { force: true });
+    writeFileSync(database(), Buffer.alloc(8192, 0x5a));
+  };
+
+  it("a damaged database is put aside with its pictures, in a sentence, and a new one begins", async () => {
+    const one = open({ days: 10 });
+    one.take(visitOf("v1", clock.now())("snapshot", { jpeg: Buffer.from("x") }));
+    await one.close();
+    damage();
+    const again = open({ days: 10 });
+    assert.match(said.join(), /is damaged \(.+\): a new one has begun, the old one lies in damaged-20260101T100000Z/);
+    whole(again, "v2");
+    assert.deepEqual(ids(again), ["v2"]);
+    const aside = join(folder, "visits", "damaged-20260101T100000Z");
+    assert.deepEqual(readdirSync(aside).sort(), ["pictures", "visits.db"]);
+    // It holds visits, too: kept no longer than they would be.
+    await clock.advance(9 * day);
+    assert.ok(existsSync(aside));
+    await clock.advance(2 * day);
+    await again.tidy();
+    assert.ok(!existsSync(aside));
+  });
+
+  it("so is one that turns out to be damaged in the middle of the day", async () => {
+    const one = open();
+    for (let n = 0; n < 300; n++) whole(one, `v${n}`);
+    await one.close();
+    opened.splice(0);
+    const bytes = readFileSync(database());
+    // The first page is whole: it opens.
+    bytes.fill(0x5a, 4096);
+    writeFileSync(database(), bytes);
+    const again = open();
+    whole(again, "new");
+    assert.deepEqual(ids(again), ["new"]);
+    assert.equal(said.filter((text) => text.includes("is damaged")).length, 1);
+  });
+
+  /** node:sqlite, whose databases have been told something first. */
+  const told = (pragma: () => string): (() => Sqlite) => {
+    class Told extends DatabaseSync {
+      override exec(sql: string): void {
+        if (sql.startsWith("BEGIN")) super.exec(pragma());
+        super.exec(sql);
+      }
+    }
+    return () => ({ DatabaseSync: Told });
+  };
+
+  it("a full disk is said once, and visits are kept again when there is room", () => {
+    let most = 1_000_000;
+    const one = open({ load: told(() => `PRAGMA max_page_count = ${most}`) });
+    most = 1;
+    for (let n = 0; n < 200; n++) whole(one, `v${n}`);
+    assert.match(one.trouble ?? "", /full/);
+    assert.equal(said.filter((text) => /visits are not kept in .* for now: .*full/.test(text)).length, 1);
+    most = 1_000_000;
+    whole(one, "later");
+    assert.equal(one.trouble, undefined);
+    assert.equal(ids(one)[0], "later");
+  });
+
+  it("a folder that may only be read is said, too", () => {
+    let only = "OFF";
+    const one = open({ load: told(() => `PRAGMA query_only = ${only}`) });
+    only = "ON";
+    whole(one, "v1");
+    assert.match(one.trouble ?? "", /readonly/);
+  });
+
+  it("a folder that cannot be made is a sentence for whoever opens it", () => {
+    writeFileSync(join(folder, "visits"), "a file");
+    assert.throws(
+      () => open(),
+      (error: unknown) => refused("no-folder")(error) && /cannot be kept in .*visits/.test((error as Error).message),
+    );
+  });
+
+  it("a Node without node:sqlite is told from which version on there is a log", () => {
+    assert.throws(
+      () => open({ load: () => undefined }),
+      (error: unknown) => refused("no-sqlite")(error) && (error as Error).message.includes("22.13"),
+    );
+  });
+
+  it("a database of a newer version is left alone", async () => {
+    await open().close();
+    const db = new DatabaseSync(database());
+    db.exec("PRAGMA user_version = 1000");
+    db.close();
+    const before = readFileSync(database());
+    assert.throws(() => open(), refused("too-new"));
+    assert.deepEqual(readFileSync(database()), before);
+  });
+
+  it("nothing is said when SQLite is loaded, on a Node that calls it experimental, too", (t) => {
+    const heard = t.mock.method(process, "emitWarning", () => {});
+    const found = process.getBuiltinModule("node:sqlite");
+    t.mock.method(process, "getBuiltinModule", () => {
+      process.emitWarning("SQLite is an experimental feature and might change at any time", "ExperimentalWarning");
+      process.emitWarning("another one");
+      return found;
+    });
+    assert.equal(loadSqlite()?.DatabaseSync, DatabaseSync);
+    process.emitWarning("a third one");
+    assert.deepEqual(
+      heard.mock.calls.map((call) => (call.arguments as unknown[])[0]),
+      ["another one", "a third one"],
+    );
+  });
+});
