@@ -28,6 +28,8 @@ export interface VisitView extends Said {
   /** What the door's list of buttons calls it; absent where it is not in the list. */
   readonly buttonName?: string;
   readonly state: VisitState;
+  /** It rings nobody yet: it waits until the talk of its door is over. */
+  readonly waiting?: boolean;
   /** ISO 8601. */
   readonly startedAt: string;
   /** Who took the visitor: an extension, an address, or who opened. */
@@ -38,6 +40,7 @@ export interface VisitView extends Said {
 
 export type VisitEventName =
   | "ring"
+  | "waiting"
   | "trying"
   | "answered"
   | "unanswered"

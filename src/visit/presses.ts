@@ -1,6 +1,5 @@
 // The visits of a house, and what becomes of a call of a door (X1): a visit of its own, a part of the one that goes on, or
 // a refusal. docs/presses.md says it as a table.
-import type { Picture } from "../camera/camera.ts";
 import { pressRules, type PressRules } from "../door/door.ts";
 import { sentence } from "../errors.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
@@ -22,6 +21,7 @@ const rememberMs = 10 * 60_000;
 
 interface Press {
   readonly visit: Visit;
+  readonly door: Door;
   /** When its last call came in. */
   at: number;
   /** Its door was taken away: what comes now is no part of it. */
@@ -88,8 +88,8 @@ export class Presses {
     if (!this.#host.listens) return call.reject(503);
     if (rules.oneCall)
       for (const visit of this.open(settings.id)) visit.letGo("the bell calls anew: its old call is over");
-    else if (talking && rules.inTalk === "replace") talking.letGo("another press took its place");
-    this.#begin(door, call, button);
+    else if (rules.inTalk === "replace") talking?.letGo("another press took its place");
+    this.#begin(door, call, button, talking);
   }
 
   /** Whether the call is one of that press: then it is dealt with. */
@@ -112,22 +112,43 @@ export class Presses {
     return isAgain || isLate;
   }
 
-  #begin(door: Door, call: IncomingCall, button: Button): void {
+  #begin(door: Door, call: IncomingCall, pressed: Button, behind: Visit | undefined): void {
     const { id, name, extension, answererDigits } = door.settings;
+    const { clock } = this.#host;
     this.#forget();
-    const seen = { id, name, extension, pressed: button, ...(answererDigits && { answererDigits }) };
-    const visit = new Visit(this.#host, seen, call);
-    this.#presses.set(visit.id, { visit, at: this.#host.clock.now(), over: false });
-    visit.on("event", (event) => this.#host.tell("visit", event));
+    const visit = new Visit(
+      this.#host,
+      { id, name, extension, pressed, ...(answererDigits && { answererDigits }) },
+      call,
+    );
+    this.#presses.set(visit.id, { visit, door, at: clock.now(), over: false });
+    visit.on("event", (event) => {
+      this.#host.tell("visit", event);
+      if (event.event === "ended") this.#takeUp(id);
+    });
     // The ring leaves at once; the camera is asked in the same moment and holds up nobody (X3).
-    visit.tell("ring", { from: call.caller.number, ...button });
-    if (door.hasCamera) this.#photograph(visit, door.snapshot());
+    const waits = behind?.state === "talking" && visit.wait(true);
+    const seen = { from: call.caller.number, ...pressed };
+    visit.tell(waits ? "waiting" : "ring", waits ? { ...seen, behind: behind.id } : seen);
+    this.#photograph(visit, door);
   }
 
-  #photograph(visit: Visit, picture: Promise<Picture>): void {
-    visit.picture = picture;
-    picture.then(
-      (taken) => visit.tell("snapshot", taken),
+  /** A visit of the door is over: those that waited for the end of its talk ring now. */
+  #takeUp(id: string): void {
+    if (this.active(id)?.state === "talking") return;
+    for (const { visit, door } of this.#presses.values()) {
+      if (visit.door.id !== id || !visit.wait(false)) continue;
+      const waitedSeconds = (this.#host.clock.now() - visit.startedAt) / 1000;
+      visit.tell("ring", { from: visit.view().caller.number, ...visit.door.pressed, waitedSeconds });
+      this.#photograph(visit, door);
+    }
+  }
+
+  #photograph(visit: Visit, door: Door): void {
+    if (!door.hasCamera) return;
+    visit.picture = door.snapshot();
+    visit.picture.then(
+      (picture) => visit.tell("snapshot", picture),
       (error: unknown) => {
         this.#host.log.warn(`no picture of ${visit.door.name}: ${sentence(error)}`);
         visit.tell("snapshot-failed", { reason: sentence(error) });

@@ -25,6 +25,7 @@ import type { Ringing, Strategy } from "./strategy.ts";
 import { Talk, type TalkVisit } from "./talk.ts";
 import type { TransferHost } from "./transfer.ts";
 import { saidBy } from "./views.ts";
+import { Waiting } from "./waiting.ts";
 
 export type VisitDoor = Pick<DoorSettings, "id" | "name" | "extension" | "answererDigits"> & {
   readonly pressed: Button;
@@ -51,6 +52,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   /** What its parties are played: the door before its call is answered, too. */
   readonly sounds: Announcements;
   readonly openings: Openings;
+  readonly waiting: Waiting;
   /** What the bell was refused with; absent unless we ended the visit and nobody had answered. */
   refusedWith: number | undefined;
   readonly #host: TransferHost;
@@ -86,6 +88,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
         if (this.#state === "ringing" && !this.#running) this.#waitForFlow();
       },
     });
+    this.waiting = new Waiting(this.sounds, host.log);
     this.openings = new Openings(host.clock, {
       isAlone: () => this.#state === "talking" && !this.#talk,
       end: (outcome, how) => this.#end(outcome, how),
@@ -124,6 +127,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       dialled,
       ...this.door.pressed,
       state: this.#state,
+      ...(this.waiting.isOn && this.#state === "ringing" && { waiting: true }),
       startedAt: new Date(this.startedAt).toISOString(),
       ...(this.#answeredBy === undefined ? {} : { answeredBy: this.#answeredBy }),
       attempt: this.#attempt,
@@ -150,6 +154,14 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     return true;
   }
 
+  /** The talk that the visit has waited for is over, or it is to wait until then. Says whether that is news. */
+  wait(on: boolean): boolean {
+    if (this.#state !== "ringing" || (!on && !this.waiting.end())) return false;
+    if (on) this.waiting.begin();
+    this.#waitForFlow();
+    return true;
+  }
+
   /** The bell's call is over, though it has not said so: another one of its calls is the one that counts. */
   letGo(text: string): void {
     this.#bellGone({ by: "network", cause: cause.normal, text });
@@ -169,6 +181,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   async answerBy(strategy: Strategy, options: AnswerOptions = {}): Promise<Outcome> {
     if (this.#state !== "ringing") return { result: "cancelled", tries: 0, parties: [] };
     this.#running?.abort("stopped");
+    this.waiting.end();
     this.#idle();
     const controller = new AbortController();
     const running: Running = {
@@ -344,6 +357,8 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
 
   #waitForFlow(): void {
     this.#idle();
+    // Who waits for the end of a talk waits as long as it takes.
+    if (this.waiting.isOn) return;
     this.#idle = this.#host.clock.after(this.sounds.playing ? soundMs : idleMs, () => this.refuse(480));
   }
 

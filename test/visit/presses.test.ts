@@ -186,6 +186,9 @@ describe("X1 a press during a talk", () => {
     return parties;
   }
 
+  const waitingOf = (talk: Visit): Visit =>
+    desk.switchboard.visits().find((one) => one !== talk) ?? assert.fail("nobody waits");
+
   it("is busy, and told to nobody, where nothing is set", async () => {
     const { bell, visit: talk } = await talking();
     const again = desk.device("8000");
@@ -204,6 +207,72 @@ describe("X1 a press during a talk", () => {
     assert.deepEqual([talk.state, visit().state, rings()], ["ended", "ringing", 2]);
     const { outcome, text } = await desk.ended();
     assert.deepEqual([outcome, text], ["answered", "another press took its place"]);
+  });
+
+  it("waits where the door says so, hears that it does, and rings when the talk is over", async () => {
+    const { phone, bell, visit: talk } = await talking({ pressInTalk: "wait" });
+    const again = desk.device("8000");
+    const invite = await again.dial("6001");
+    await again.party.takeResponse(183);
+    const waiting = waitingOf(talk);
+    assert.deepEqual(desk.told("waiting"), [{ from: "8000", button: "6001", behind: talk.id }]);
+    assert.deepEqual([waiting.view().waiting, waiting.state, rings()], [true, "ringing", 1]);
+    // Longer than a visit lasts that nobody minds.
+    await settle(90_000);
+    assert.equal(desk.switchboard.lastVisit("front"), talk);
+    await phone.send("BYE");
+    await bell.hungUp();
+    await desk.ended();
+    const { waitedSeconds, ...ring } = desk.told("ring")[1] as { waitedSeconds: number };
+    assert.deepEqual([ring, Math.round(waitedSeconds)], [{ from: "8000", button: "6001" }, 90]);
+    assert.deepEqual([waiting.view().waiting, desk.switchboard.lastVisit("front")], [undefined, waiting]);
+    void waiting.answerBy(ringAll("6001"));
+    await phone.pickUp();
+    await again.answered(invite);
+    assert.equal(waiting.state, "talking");
+  });
+
+  it("that waits is one press however many calls it makes, and is over when the bell gives up", async () => {
+    const { phone, bell, visit: talk } = await talking({ pressInTalk: "wait" });
+    const again = desk.device("8000");
+    const [first, second] = await burst(again, 2);
+    const waiting = waitingOf(talk);
+    cancel(again, first ?? assert.fail());
+    await settle();
+    assert.deepEqual([desk.told("waiting").length, waiting.view().waiting], [1, true]);
+    cancel(again, second ?? assert.fail());
+    await settle();
+    assert.deepEqual([waiting.state, (desk.told("ended")[0] as VisitEnd).outcome], ["ended", "cancelled"]);
+    assert.equal(talk.state, "talking");
+    await phone.send("BYE");
+    await bell.hungUp();
+    await settle(60_000);
+    assert.equal(rings(), 1);
+  });
+
+  it("that waits may be answered or refused by the flow without waiting, and is not told as a ring then", async () => {
+    const { phone, bell, visit: talk } = await talking({ pressInTalk: "wait" });
+    const other = await desk.phone("6002");
+    const again = desk.device("8000");
+    const invite = await again.dial("6001");
+    await again.party.takeResponse(183);
+    const waiting = waitingOf(talk);
+    void waiting.answerBy(ringAll("6002"));
+    assert.equal(waiting.view().waiting, undefined);
+    await other.pickUp();
+    await again.answered(invite);
+    await phone.send("BYE");
+    await bell.hungUp();
+    await desk.ended();
+    assert.deepEqual([rings(), waiting.state], [1, "talking"]);
+  });
+
+  it("that waits hears its own ring-back where it cannot hear us before its call is answered", async () => {
+    const { visit: talk } = await talking({ pressInTalk: "wait" });
+    const again = desk.device("8000");
+    await again.dial("6001", { body: ["text/plain", ""] });
+    await again.party.takeResponse(180);
+    assert.deepEqual([waitingOf(talk).view().waiting, again.party.count(183)], [true, 0]);
   });
 
   it("does not, where it is one of the calls of the press that talks", async () => {
