@@ -35,9 +35,11 @@ export interface SimNode extends RedNode<{ password: string }> {
 }
 
 export type SimCommand =
-  { action: "press" | "answer" | "hangUp" } | { action: "digits"; digits: string } | { action: "transfer"; to: string };
+  | { action: "press" | "answer" | "hangUp" }
+  | { action: "digits"; digits: string }
+  | { action: "transfer" | "dial"; to: string };
 
-/** Reads `press`, `answer`, `hang up`, digits or whom to transfer to from `msg.payload` (or `msg.payload.action`). */
+/** Reads `press`, `answer`, `hang up`, digits, whom to call or to transfer to from `msg.payload` (or `msg.payload.action`). */
 export function simCommand(msg: Message): SimCommand {
   const payload =
     typeof msg.payload === "object" && msg.payload !== null ? (msg.payload as Record<string, unknown>) : {};
@@ -46,6 +48,8 @@ export function simCommand(msg: Message): SimCommand {
   if (digits !== undefined) return { action: "digits", digits };
   const to = textOr(payload["transfer"]);
   if (to !== undefined) return { action: "transfer", to };
+  const number = textOr(payload["dial"]);
+  if (number !== undefined) return { action: "dial", to: number };
   switch (said.toLowerCase().replace(/[\s-]/g, "")) {
     case "press":
       return { action: "press" };
@@ -56,7 +60,7 @@ export function simCommand(msg: Message): SimCommand {
     default:
       throw giveUp(
         "invalid",
-        `doorbell-sim knows press, answer, hang up, {"digits":"1"} and {"transfer":"6002"}, not "${said.slice(0, 40)}"`,
+        `doorbell-sim knows press, answer, hang up, {"digits":"1"}, {"dial":"555"} and {"transfer":"6002"}, not "${said.slice(0, 40)}"`,
       );
   }
 }
@@ -192,6 +196,8 @@ export default function (RED: Red): void {
         case "transfer":
           if (!(device instanceof SimPhone)) throw giveUp("invalid", "a simulated bell transfers nobody; a phone does");
           return await device.transfer(command.to);
+        case "dial":
+          return await (device instanceof SimPhone ? device.dial(command.to) : device.press(command.to));
         case "hangUp":
           return await device.hangUp();
         case "digits":

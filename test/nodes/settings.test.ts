@@ -225,6 +225,7 @@ describe("doorbell-sim's input", () => {
     assert.deepEqual(simCommand({ payload: { digits: "12" } }), { action: "digits", digits: "12" });
     assert.deepEqual(simCommand({ topic: "digits", payload: 12 }), { action: "digits", digits: "12" });
     assert.deepEqual(simCommand({ payload: { transfer: 6002 } }), { action: "transfer", to: "6002" });
+    assert.deepEqual(simCommand({ payload: { dial: 555 } }), { action: "dial", to: "555" });
     assert.throws(() => simCommand({ payload: "knock" }), /not "knock"/);
   });
 });

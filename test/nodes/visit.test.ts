@@ -207,6 +207,20 @@ describe("a picture that comes late", () => {
 });
 
 describe("a simulated device", () => {
+  it("calls a number: a phone another one, a bell that of one of its buttons", async () => {
+    const f = await load(
+      [phone("6001"), phone("6002", { autoAnswer: true, answerAfter: "0" })],
+      ["bell", "phone6001", "phone6002"],
+    );
+    const saw = (name: string, topic: string) => f.message("saw", (msg) => msg.topic === `${topic}/${name}`);
+    const [rang, talks, ring] = [saw("ringing", "6002"), saw("answered", "6001"), f.message("ring")];
+    f.node("phone6001").receive({ payload: { dial: "6002" } });
+    assert.equal(((await rang).payload as { number: string }).number, "6001");
+    await talks;
+    f.node("bell").receive({ payload: { dial: "6001" } });
+    assert.equal(visitOf(await ring).dialled, "6001");
+  });
+
   it("that waits for a busy port holds up no deploy", { timeout: 10_000 }, async () => {
     const other = createSocket("udp4");
     other.bind(0, "127.0.0.1");
