@@ -123,6 +123,11 @@ export class Forking {
     });
   }
 
+  /** What became of them so far. */
+  get parties(): readonly Party[] {
+    return this.#parties;
+  }
+
   /** A device has registered: it rings along if it belongs to a target and may be rung. Says whether it belongs. */
   offer(contact: Contact): boolean {
     if (!this.#done || !this.#targets.includes(contact.extension)) return false;

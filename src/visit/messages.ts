@@ -81,13 +81,22 @@ export interface Party {
   readonly text?: string;
 }
 
-export interface Outcome {
-  /** `cancelled`: the visitor gave up. `stopped`: the flow did. */
-  readonly result: "answered" | "unanswered" | "busy" | "rejected" | "unregistered" | "cancelled" | "stopped";
-  /** The target that answered. */
-  readonly by?: string;
+/** What became of the parties of all tries; of the first of very many only how many they were. */
+export interface Parties {
   readonly tries: number;
   readonly parties: readonly Party[];
+  /** So many of the first are left out. */
+  readonly omitted?: number;
+}
+
+export interface Outcome extends Parties {
+  /** `cancelled`: the visitor gave up. `stopped`: the flow did. `refused`: the bell was, by the strategy. */
+  readonly result:
+    "answered" | "unanswered" | "busy" | "rejected" | "unregistered" | "cancelled" | "stopped" | "refused";
+  /** The strategy that ran; absent where the visit was over before. */
+  readonly strategy?: string;
+  /** The target that answered. */
+  readonly by?: string;
   /** What the visitor left to be heard, but for the sound itself. */
   readonly message?: Omit<Recorded, "wav">;
 }
@@ -105,13 +114,15 @@ export interface Recorded {
   readonly wav?: Buffer;
 }
 
-/** The payload of `ended`. */
-export interface VisitEnd {
+/** The payload of `ended`, with the tries of all strategies of the visit. */
+export interface VisitEnd extends Parties {
   readonly outcome: "answered" | "unanswered" | "cancelled" | "stopped" | "opened" | "failed";
   /** Q.850. */
   readonly cause: number;
   readonly text: string;
   readonly answeredBy?: string;
+  /** The strategy that ran last. */
+  readonly strategy?: string;
   readonly ringSeconds: number;
   readonly talkSeconds: number;
   readonly openings: number;

@@ -48,7 +48,7 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
   const { clock, log } = host;
   const { running, signal, line, door, sounds, recorder } = visit;
   recorder.forget();
-  const hush = new AbortController();
+  let hush = new AbortController();
   const deaf = (error: unknown) => log.warn(`${door.name} hears nothing while it rings: ${sentence(error)}`);
   const ringing: Ringing = {
     signal,
@@ -68,19 +68,40 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
       }
     },
     play: async (settings) => {
+      const over = AbortSignal.any([signal, hush.signal]);
       try {
-        const sound = await loadSound(settings, clock);
-        await sounds.play(sound, { loop: true, signal: AbortSignal.any([signal, hush.signal]) });
+        await sounds.play(await loadSound(settings, clock), { loop: true, signal: over });
       } catch (error) {
         deaf(error);
       }
     },
-    stop: () => hush.abort(),
+    stop: () => {
+      hush.abort();
+      hush = new AbortController();
+    },
+    announce: async (settings) => {
+      const early = new AbortController();
+      running.wake = () => early.abort();
+      try {
+        const over = AbortSignal.any([signal, early.signal]);
+        await (
+          await sounds.play(await loadSound(settings, clock), { signal: over })
+        ).ended;
+      } catch (error) {
+        deaf(error);
+      }
+      running.wake = () => {};
+      return !early.signal.aborted;
+    },
     ring: async (wanted, seconds) => {
       const targets = wanted.map(nameOf);
       running.targets = targets;
       const attempt = visit.ring(targets);
-      if (host.isQuiet(door.id)) return quiet(targets);
+      if (host.isQuiet(door.id)) {
+        const nobody = quiet(targets);
+        visit.tried(attempt, nobody);
+        return nobody;
+      }
       const session = await line.session;
       const caller = { ...visit.caller(), dialled: { number: line.call.dialled, by: "door" as const } };
       // A bell that is to show itself takes that for an answer of its own, and hears nothing unless it is played something.
@@ -89,9 +110,9 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
       running.fork = fork;
       const result = await fork.run(seconds, signal);
       running.fork = undefined;
+      visit.tried(attempt, result);
       const { winner, parties, cause } = result;
       const answered = winner !== undefined && (await visit.connect(winner));
-      visit.tried(attempt, result);
       return { parties, cause, ...(answered && { answeredBy: winner.name }) };
     },
     // eslint-disable-next-line @typescript-eslint/require-await -- its body is not there yet

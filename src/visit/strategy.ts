@@ -1,12 +1,24 @@
 // Strategies: how a visit is answered. Each is a short function over a few verbs, on an injected clock, so that sixty
 // tries are tested in a millisecond.
-import type { FromSchema } from "json-schema-to-ts";
-import { checker } from "../schema.ts";
 import type { MessageSettings } from "./message.ts";
 import type { Outcome, Party } from "./messages.ts";
 import type { TapeSettings } from "./recording.ts";
-import { checkSound, soundSchema, type SoundSettings } from "./sounds.ts";
-import { checkTarget, targetSchema, type Target, type TargetSettings } from "./target.ts";
+import type { SoundSettings } from "./sounds.ts";
+import { conference } from "./strategies/conference.ts";
+import { hunt } from "./strategies/hunt.ts";
+import { lastly, message } from "./strategies/message.ts";
+import { park } from "./strategies/park.ts";
+import { redial } from "./strategies/redial.ts";
+import { refuse } from "./strategies/refuse.ts";
+import { retryDial } from "./strategies/retry-dial.ts";
+import { ringAll } from "./strategies/ring-all.ts";
+import { checkStrategy, type Checked, type Step } from "./strategies/settings.ts";
+import { steps } from "./strategies/steps.ts";
+import { usualOf, type StrategyName } from "./strategies/usual.ts";
+import { waves } from "./strategies/waves.ts";
+import type { Target, TargetSettings } from "./target.ts";
+
+export type { StrategySettings } from "./strategies/settings.ts";
 
 export interface RingResult {
   /** The target that answered. */
@@ -53,6 +65,8 @@ export interface Ringing {
   /** Lets the visitor hear a sound again and again, until `stop` or until somebody answers (H15, H16). Never rejects. */
   play(sound: SoundSettings): Promise<void>;
   stop(): void;
+  /** Lets the visitor hear a sound once, to its end: true; less where one of the last targets registers. Never rejects. */
+  announce(sound: SoundSettings): Promise<boolean>;
   /** Lets the call be recorded from the answer on. Never rejects but where the bell has gone. */
   record(settings: TapeSettings): Promise<void>;
   /** Takes a message of the visitor; undefined where that failed. Never rejects. */
@@ -65,138 +79,84 @@ export interface Ringing {
   refuse(status: number, cause?: number): void;
 }
 
-export type Strategy = (ringing: Ringing) => Promise<Outcome>;
-
-const targets = {
-  type: "array",
-  items: targetSchema,
-  maxItems: 100,
-  default: [],
-} as const;
-
-const schema = {
-  type: "object",
-  required: ["strategy"],
-  properties: {
-    strategy: { enum: ["ring-all", "redial"] },
-    targets,
-    seconds: { type: "number", minimum: 1, maximum: 3600, default: 60 },
-    tries: { type: "integer", minimum: 0, maximum: 10_000, default: 60 },
-    waitSeconds: { type: "number", minimum: 0.5, maximum: 3600, default: 1 },
-    stopCauses: { type: "array", items: { type: "integer", minimum: 0, maximum: 127 }, default: [21, 0] },
-    maxMinutes: { type: "number", minimum: 0.1, maximum: 1440, default: 120 },
-    sound: soundSchema,
-    answerFirst: { type: "boolean", default: false },
-    record: { enum: ["off", "file", "flow"], default: "off" },
-    recordToneSeconds: { type: "number", minimum: 0, maximum: 3600, default: 15 },
-    recordMinutes: { type: "number", minimum: 0.01, maximum: 240, default: 60 },
-    messageSeconds: { type: "number", minimum: 0, maximum: 600, default: 0 },
-    messageSilenceSeconds: { type: "number", minimum: 1, maximum: 600, default: 5 },
-    messageTo: { enum: ["file", "flow"], default: "file" },
-    greeting: soundSchema,
-  },
-  additionalProperties: false,
-} as const;
-
-type Settings = FromSchema<typeof schema>;
-
-/**
- * The settings of a strategy as a node, a message or a file gives them.
- * `targets` empty = the number that the bell dialled. `seconds` = ring time of one try.
- * For `redial` also: `tries` (0 = endless, within `maxMinutes`), `waitSeconds` between tries, `stopCauses` (Q.850 causes
- * that end the loop), `maxMinutes` for all of it (H14, H18).
- * `record` = the conversation is recorded into a file, or for the flow, with a tone each `recordToneSeconds` (0 = none);
- * `messageSeconds` (0 = none) = where nobody answers, the visitor hears the `greeting` and may speak so long.
- * `sound` = what the visitor hears meanwhile; `answerFirst` = the bell's call is answered before anybody is rung (H19).
- */
-export type StrategySettings = Pick<Settings, "strategy"> & Partial<Settings>;
-
-const check = checker("strategy", schema);
+export interface Strategy {
+  (ringing: Ringing): Promise<Outcome>;
+  /** The name by which it is told of. */
+  readonly called?: StrategyName;
+}
 
 /** @throws PorteroError `invalid`, naming the field */
 export function strategyOf(settings: unknown): Strategy {
-  const checked = check(settings);
-  for (const target of checked.targets) checkTarget(target);
-  for (const sound of [checked.sound, checked.greeting]) if (sound) checkSound(sound);
-  const look = checked.strategy === "redial" ? redial(checked) : ringAll(checked);
-  return recorded(checked, askedForMessage(checked, waiting(checked, look)));
+  const checked = checkStrategy(settings);
+  const { strategy: called, record: to, recordToneSeconds: toneSeconds } = checked;
+  const look = stepOf(checked, checked.steps);
+  const tape = { seconds: 60 * checked.recordMinutes, toneSeconds };
+  const run = async (ringing: Ringing): Promise<Outcome> => {
+    if (to !== "off") await ringing.record({ to, ...tape });
+    return { ...(await look(ringing)), strategy: called };
+  };
+  return Object.assign(run, { called });
 }
 
-function recorded({ record: to, recordToneSeconds, recordMinutes }: Settings, strategy: Strategy): Strategy {
-  if (to === "off") return strategy;
-  return async (ringing) => {
-    await ringing.record({ to, seconds: 60 * recordMinutes, toneSeconds: recordToneSeconds });
-    return strategy(ringing);
-  };
+/** A strategy with what the visitor hears meanwhile, and the message at its end. */
+function stepOf(settings: Step | Checked, parts: readonly Step[] = []): Strategy {
+  const { strategy, messageTo: to, messageSilenceSeconds: silenceSeconds, greeting, then } = settings;
+  const asked = strategy === "message" || (strategy === "park" && then === "message");
+  const seconds = settings.messageSeconds || (asked ? usualMessageSeconds : 0);
+  const spoken = { to, seconds, silenceSeconds, ...(greeting && { greeting }) };
+  if (strategy === "message") return waiting(settings, message(spoken));
+  const look = waiting(settings, lookOf(settings, parts));
+  return seconds === 0 ? look : lastly(spoken, look);
 }
 
-/** The last step: who reached nobody may leave a message. */
-function askedForMessage(settings: Settings, strategy: Strategy): Strategy {
-  const { messageSeconds: seconds, messageSilenceSeconds: silenceSeconds, messageTo: to, greeting } = settings;
-  if (seconds === 0) return strategy;
-  return async (ringing) => {
-    const outcome = await strategy(ringing);
-    if (outcome.result === "answered" || ringing.signal.aborted) return outcome;
-    const message = await ringing.message({ to, seconds, silenceSeconds, ...(greeting && { greeting }) });
-    return message ? { ...outcome, message } : outcome;
-  };
+const usualMessageSeconds = 60;
+
+function lookOf(settings: Step | Checked, parts: readonly Step[]): Strategy {
+  const { strategy, targets, sound } = settings;
+  const all = { ...usualOf(strategy), ...settings };
+  switch (strategy) {
+    case "hunt":
+      return hunt(all);
+    case "waves":
+      return waves(all);
+    case "redial":
+    case "until-answered":
+      return redial(all);
+    case "retry-dial":
+      return retryDial(all);
+    case "park":
+      return park(settings);
+    case "conference":
+      return conference(settings);
+    case "refuse":
+      return refuse(settings.status, settings.cause);
+    case "steps":
+      // Whom a step does not name is who was named for all.
+      return steps(
+        parts.map((step) => stepOf(step.targets.length > 0 ? step : { ...step, targets })),
+        sound,
+      );
+    default:
+      return ringAll(all);
+  }
 }
 
 /** What the bell and its visitor have of the time in which somebody is looked for. */
-function waiting({ sound, answerFirst }: Pick<Settings, "sound" | "answerFirst">, strategy: Strategy): Strategy {
-  if (!sound && !answerFirst) return strategy;
+function waiting({ strategy, sound, answerFirst }: Step | Checked, look: Strategy): Strategy {
+  // Places have music of their own.
+  const played =
+    strategy === "park" || strategy === "conference" ? undefined : (sound ?? usualSound(strategy, answerFirst));
+  if (!played && !answerFirst) return look;
   return async (ringing) => {
     if (answerFirst) await ringing.answer();
     // Phones do not wait for a sound that is slow to come.
-    if (sound) void ringing.play(sound);
-    const outcome = await strategy(ringing);
+    if (played) void ringing.play(played);
+    const outcome = await look(ringing);
     ringing.stop();
     return outcome;
   };
 }
 
-/** H4–H6: all at once, the first to pick up wins. */
-export function ringAll({ targets, seconds }: Pick<Settings, "targets" | "seconds">): Strategy {
-  return async (ringing) => outcomeOf(ringing, await ringing.ring(chosen(ringing, targets), seconds), 1, []);
-}
-
-/** H10–H14, H17, H18: ring a group, and again until somebody answers, refuses, or the tries are used up. */
-export function redial(settings: Omit<Settings, "strategy">): Strategy {
-  const { seconds, tries, waitSeconds, stopCauses, maxMinutes } = settings;
-  return async (ringing) => {
-    const over = () => ringing.signal.aborted;
-    const deadline = ringing.now() + maxMinutes * 60_000;
-    const parties: Party[] = [];
-    for (let attempt = 1; ; attempt++) {
-      const left = (deadline - ringing.now()) / 1000;
-      const result = await ringing.ring(chosen(ringing, settings.targets), Math.min(seconds, left));
-      const outcome = outcomeOf(ringing, result, attempt, parties);
-      parties.push(...numbered(result.parties, attempt));
-      if (result.answeredBy !== undefined || over()) return outcome;
-      if (stopCauses.includes(result.cause) || attempt === tries) return outcome;
-      if (ringing.now() + waitSeconds * 1000 >= deadline) return outcome;
-      await ringing.wait(waitSeconds);
-      if (over()) return { ...outcome, result: abortedAs(ringing.signal) };
-    }
-  };
-}
-
-const chosen = (ringing: Ringing, targets: readonly TargetSettings[]): readonly TargetSettings[] =>
-  targets.length > 0 ? targets : [ringing.dialled];
-
-const numbered = (parties: readonly Party[], attempt: number): Party[] =>
-  parties.map((party) => ({ ...party, try: attempt }));
-
-const abortedAs = (signal: AbortSignal): "cancelled" | "stopped" =>
-  signal.reason === "cancelled" ? "cancelled" : "stopped";
-
-function outcomeOf(ringing: Ringing, result: RingResult, tries: number, earlier: readonly Party[]): Outcome {
-  const parties = [...earlier, ...numbered(result.parties, tries)];
-  if (result.answeredBy !== undefined) return { result: "answered", by: result.answeredBy, tries, parties };
-  if (ringing.signal.aborted) return { result: abortedAs(ringing.signal), tries, parties };
-  const results = new Set(result.parties.map((party) => party.result));
-  if (results.has("rejected")) return { result: "rejected", tries, parties };
-  if (results.has("busy")) return { result: "busy", tries, parties };
-  const absent = results.size > 0 && [...results].every((one) => one === "unregistered");
-  return { result: absent ? "unregistered" : "unanswered", tries, parties };
-}
+// H16: a bell whose call is answered makes no ring-back of its own any more.
+const usualSound = (strategy: StrategyName, answerFirst: boolean): SoundSettings | undefined =>
+  strategy === "until-answered" && answerFirst ? { tone: "ring-back" } : undefined;

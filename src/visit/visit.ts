@@ -24,6 +24,7 @@ import { ringingOf, type Running } from "./ringing.ts";
 import type { Ringing, Strategy } from "./strategy.ts";
 import { Talk, type TalkVisit } from "./talk.ts";
 import type { TransferHost } from "./transfer.ts";
+import { Tries } from "./tries.ts";
 import { saidBy } from "./views.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -60,6 +61,9 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   readonly #recorder: CallRecorder;
   #state: VisitState = "ringing";
   #running: Running | undefined;
+  /** Of all strategies. */
+  readonly #tries = new Tries();
+  #strategy: string | undefined;
   #talk: Talk | undefined;
   #answeredBy: string | undefined;
   #answeredAt: number | undefined;
@@ -189,6 +193,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       ...{ fork: undefined, targets: [], wake: () => {}, message: false },
     };
     this.#running = running;
+    this.#strategy = strategy.called;
     const stop = () => controller.abort("stopped");
     options.signal?.addEventListener("abort", stop, { once: true });
     if (options.signal?.aborted) stop();
@@ -289,7 +294,10 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
         await this.#connect(winner, running);
         return this.#talk?.answerer === winner;
       },
-      tried: (attempt, result) => onTry?.(attempt, result),
+      tried: (attempt, result) => {
+        this.#tries.add(result.parties);
+        onTry?.(attempt, result);
+      },
       nameOf: (kind) => this.#tapeName(kind),
       recorded: (recorded) => this.tell("recorded", recorded),
       refuse: (status, why) => this.refuse(status, why),
@@ -376,6 +384,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.openings.close();
     this.#figures();
     this.#recorder.end(this.#answeredBy ?? "");
+    const fork = this.#running?.fork;
     this.#running?.abort(outcome === "cancelled" ? "cancelled" : "stopped");
     const status = how.status ?? 480;
     const wasWanted = outcome !== "unanswered" && outcome !== "stopped";
@@ -386,6 +395,9 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     const end: VisitEnd = {
       ...{ outcome, cause: how.cause, text: how.text },
       ...(this.#answeredBy === undefined ? {} : { answeredBy: this.#answeredBy }),
+      ...(this.#strategy === undefined ? {} : { strategy: this.#strategy }),
+      // What rang until now has its end, and the strategy will be told of it.
+      ...this.#tries.record(fork?.parties),
       ringSeconds: (talkedFrom - this.startedAt) / 1000,
       talkSeconds: (this.#endedAt - talkedFrom) / 1000,
       openings: this.openings.count,

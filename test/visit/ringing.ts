@@ -74,6 +74,14 @@ export class PaperHouse implements Ringing {
     this.#hears("stop");
   }
 
+  /** Takes three seconds. */
+  async announce({ file = "" }: SoundSettings): Promise<boolean> {
+    this.#hears(`${file} once`);
+    const started = this.clock.now();
+    await this.wait(3);
+    return this.clock.now() - started === 3000;
+  }
+
   record({ to, seconds, toneSeconds }: TapeSettings): Promise<void> {
     this.#hears(`record to ${to}, ${seconds} s, tone each ${toneSeconds} s`);
     return Promise.resolve();
