@@ -168,7 +168,10 @@ describe("redial", () => {
 describe("strategy settings", () => {
   it("names the field that is wrong", () => {
     assert.throws(() => strategyOf({ strategy: "ring-all", seconds: 0 }), /strategy: seconds must be >= 1 \(it is 0\)/);
-    assert.throws(() => strategyOf({ strategy: "wave" }), /strategy must be one of ring-all, hunt, .* \(it is "wave"\)/);
+    assert.throws(
+      () => strategyOf({ strategy: "wave" }),
+      /strategy must be one of ring-all, hunt, .* \(it is "wave"\)/,
+    );
     assert.throws(() => strategyOf({ strategy: "redial", tires: 4 }), /tires is not known here/);
     assert.throws(() => strategyOf(undefined), /strategy: it must be object/);
   });
