@@ -1,12 +1,21 @@
 // A call that talks with nobody yet, or with us only: it hears a sound before it is answered, or was answered so that it
-// hears one. Its changes of mind (hold, another address, a refresh) are answered here until a bridge does so.
+// hears one. Its changes of mind (hold, another address, a refresh) are answered here until a bridge does so, and its keys
+// are heard: a flow that answers can be a menu.
+import type { Clock } from "../clock.ts";
 import { sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { CallEvents, Reoffer } from "../sip/dialog/call.ts";
+import { Keypad, type Key } from "./keypad.ts";
 import type { Leg } from "./leg.ts";
 
-/** Answers for a leg; the result leaves that to somebody else. */
-export function attend({ call, session, name }: Leg, log: Log): () => void {
+export interface AloneHost {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Answers for a leg, and tells its keys; the result leaves that to somebody else. */
+export function attend(leg: Leg, { clock, log }: AloneHost, pressed: (key: Key) => void): () => void {
+  const { call, session, name } = leg;
   const reoffer = (offer: Reoffer) => {
     try {
       if (offer.sdp !== undefined) session.receiveOffer(offer.sdp);
@@ -28,7 +37,10 @@ export function attend({ call, session, name }: Leg, log: Log): () => void {
   const picture = () => void call.requestPicture();
   call.on("reoffer", reoffer).on("acknowledged", acknowledged).on("refresh", refresh);
   session.on("pictureWanted", picture);
+  const keypad = new Keypad(leg, clock, { pressed: () => {}, released: pressed });
+  keypad.hear({ events: "keep", tones: "keep" });
   return () => {
+    keypad.close();
     call.off("reoffer", reoffer).off("acknowledged", acknowledged).off("refresh", refresh);
     session.off("pictureWanted", picture);
   };

@@ -1,23 +1,25 @@
 // The bell's side of a visit: the call that is dealt with, its media, and further calls of the same press (X1). If the
 // bell drops the first call while others ring, the next one takes its place. It can be let hear us before somebody answers.
 import { giveUp, sentence } from "../errors.ts";
-import type { Log } from "../log.ts";
 import type { MediaSession } from "../media/media.ts";
 import { cause, causeOf } from "../sip/causes.ts";
 import type { CallEnd } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
-import { attend } from "./alone.ts";
+import { attend, type AloneHost } from "./alone.ts";
+import type { Key } from "./keypad.ts";
 import { answerFor, refusalFor, takeOffer, type Leg } from "./leg.ts";
 
 export interface BellHooks {
   /** The bell's last call is over, by its own will or for want of usable sound. */
   gone(end: CallEnd): void;
+  /** A key of the bell, while it is in no bridge. */
+  pressed(key: Key): void;
 }
 
 export class BellLine {
   readonly #openMedia: (call: IncomingCall) => Promise<MediaSession>;
   readonly #name: string;
-  readonly #log: Log;
+  readonly #host: AloneHost;
   readonly #hooks: BellHooks;
   readonly #twins = new Set<IncomingCall>();
   #call: IncomingCall;
@@ -32,13 +34,13 @@ export class BellLine {
   constructor(
     openMedia: (call: IncomingCall) => Promise<MediaSession>,
     name: string,
-    log: Log,
+    host: AloneHost,
     call: IncomingCall,
     hooks: BellHooks,
   ) {
     this.#openMedia = openMedia;
     this.#name = name;
-    this.#log = log;
+    this.#host = host;
     this.#hooks = hooks;
     this.#call = call;
     this.#session = this.#take(call);
@@ -120,7 +122,9 @@ export class BellLine {
   /** Answers the bell's changes of mind while it is in no bridge. */
   #attend(session: MediaSession | undefined): void {
     this.#leave();
-    this.#leave = session ? attend({ call: this.#call, session, name: this.#name }, this.#log) : () => {};
+    this.#leave = session
+      ? attend({ call: this.#call, session, name: this.#name }, this.#host, (key) => this.#hooks.pressed(key))
+      : () => {};
   }
 
   /** Ends every call of the bell and its media; one that was never answered with `status`. `reason` says why. */
@@ -140,7 +144,7 @@ export class BellLine {
   #opened(call: IncomingCall): Promise<MediaSession> {
     const session = this.#open(call);
     session.catch((error: unknown) => {
-      this.#log.warn(sentence(error));
+      this.#host.log.warn(sentence(error));
       const status = refusalFor(error);
       if (call === this.#call) this.#hooks.gone({ by: "local", status, cause: causeOf(status), text: sentence(error) });
     });
@@ -185,6 +189,6 @@ export class BellLine {
   }
 
   #release(session: Promise<MediaSession>): void {
-    session.then((open) => open.close()).catch((error: unknown) => this.#log.debug(sentence(error)));
+    session.then((open) => open.close()).catch((error: unknown) => this.#host.log.debug(sentence(error)));
   }
 }

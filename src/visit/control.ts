@@ -21,12 +21,16 @@ const schema = {
     ...soundFields,
     loop: { type: "boolean", default: false },
     to: { enum: ["door", "answerer", "both"], default: "door" },
+    by: { type: "string", minLength: 1, maxLength: 100 },
     status: { type: "integer", minimum: 400, maximum: 699, default: 486 },
   },
   additionalProperties: false,
 } as const;
 
-/** `tone` (with `country`), `file` or `url` for `play`; `loop` and `to` for it and `say`; `to` for `mute`; `status` for `reject`. */
+/**
+ * `tone` (with `country`), `file` or `url` for `play`; `loop` and `to` for it and `say`; `to` for `mute`;
+ * `by` for `answer`: who it counts as; `status` for `reject`.
+ */
 export type ControlCommand = FromSchema<typeof schema>;
 
 /** @throws PorteroError `invalid`, naming the field */
@@ -57,7 +61,7 @@ export async function control(
   wav?: Uint8Array,
   clock?: Clock,
 ): Promise<ControlResult> {
-  const { action, to, status } = command;
+  const { action, to, status, by } = command;
   switch (action) {
     case "play":
     case "say":
@@ -66,8 +70,8 @@ export async function control(
       visit.sounds.stop();
       return { did: action, reason: "nothing is played any more" };
     case "answer":
-      await visit.answerAlone();
-      return { did: action, reason: "the bell's call is answered" };
+      await visit.answerAlone(by);
+      return { did: action, reason: by === undefined ? "the bell's call is answered" : `answered by ${by}` };
     case "hangup":
       stillThere(visit);
       visit.stop("hung up by the flow");

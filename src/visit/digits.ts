@@ -1,6 +1,7 @@
 // Digits to one side of a call, by the way that it takes (docs/decisions/030).
 import type { Clock } from "../clock.ts";
 import { byInfo, sendDigits, type DtmfMethod, type DtmfSent, type DtmfTiming, type DtmfWay } from "../dtmf.ts";
+import { giveUp } from "../errors.ts";
 import { dtmfInfo } from "../media/dtmf-info.ts";
 import type { Leg } from "./leg.ts";
 
@@ -48,6 +49,18 @@ export function sendTo(
     if (await session.sendDigit({ digit, way, ...timing })) return 200;
     return call.end ? 481 : 488;
   });
+}
+
+/** As `sendTo`, to `who`. @throws PorteroError `refused` */
+export async function mustTake(
+  leg: Leg,
+  who: string,
+  clock: Clock,
+  digits: string,
+  how: Omit<DigitWish, "to">,
+): Promise<void> {
+  const sent = await sendTo(leg, clock, digits, how);
+  if (sent.status !== 200) throw giveUp("refused", `${who} did not take the digits: ${whyNot(sent)}`);
 }
 
 /** Why digits did not arrive, as the end of a sentence. Holds none of them. */

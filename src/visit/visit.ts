@@ -13,9 +13,11 @@ import type { Contact } from "../sip/registrar/location.ts";
 import { Announcements } from "./announcement.ts";
 import { BellLine } from "./bell-line.ts";
 import type { Button } from "./buttons.ts";
-import { sendTo, whyNot, type DigitWish } from "./digits.ts";
+import { mustTake, type DigitWish } from "./digits.ts";
+import type { MediaSession } from "../media/media.ts";
 import { lastFiguresOf, tellFigures, type Sessions } from "./figures.ts";
 import type { Caller, ForkResult } from "./fork.ts";
+import type { Key } from "./keypad.ts";
 import { openMedia, type Leg } from "./leg.ts";
 import type { Outcome, Recorded, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
 import { Openings } from "./openings.ts";
@@ -79,14 +81,17 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.startedAt = host.clock.now();
     host.tracing.groups.add(this.id, bell.callId);
     const open = (call: IncomingCall) => openMedia(host.media, host.optionsFor(call, door.extension));
-    this.#line = new BellLine(open, door.name, host.log, bell, { gone: (end) => this.#bellGone(end) });
+    this.#line = new BellLine(open, door.name, host, bell, {
+      gone: (end) => this.#bellGone(end),
+      pressed: (key) => this.#pressed(key, "door"),
+    });
     this.#recorder = new CallRecorder(host, () => this.#tapeName("call"), {
       recorded: (recorded) => this.tell("recorded", recorded),
       failed: (reason) => this.tell("record-failed", { reason }),
     });
     this.sounds = new Announcements({
       door: () => (this.#talk ? this.#line.session : this.#line.open("early")),
-      answerer: () => this.#talk?.answerer.session,
+      answerer: () => this.#talk?.answerer?.session,
       over: () => this.#state === "ended",
       changed: () => {
         if (this.#state === "ringing" && !this.#running) this.#waitForFlow();
@@ -232,10 +237,17 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
 
   /**
    * Answers the bell's call though nobody has: it can be played something, and somebody may still be looked for (H19).
-   * @throws PorteroError `no-call`, `no-media`
+   * With `by` it counts as answered by that one: the visit talks, and phones that ring stop (X4).
+   * @throws PorteroError `no-call`, `no-media`, `answered`
    */
-  async answerAlone(): Promise<void> {
-    if (this.#state !== "talking") await this.#line.open("answered");
+  async answerAlone(by?: string): Promise<void> {
+    const session = await this.#line.session;
+    if (by !== undefined) {
+      if (this.#state === "talking")
+        throw giveUp("answered", `the visitor talks with ${this.#answeredBy ?? "somebody"} already`);
+      this.#answeredFor(by, session, true);
+    }
+    if (by !== undefined || this.#state !== "talking") await this.#line.open("answered");
   }
 
   /**
@@ -255,12 +267,18 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   async answerForOpening(by: string): Promise<Leg> {
     const session = await this.#line.session;
     // While the ports were opened a phone may have answered, or the bell may have gone.
-    if (this.talkingBell) return this.talkingBell;
+    return this.talkingBell ?? this.#answeredFor(by, session, false);
+  }
+
+  /** `stays`: until somebody ends it, not only for an opening. */
+  #answeredFor(by: string, session: MediaSession, stays: boolean): Leg {
     if (this.#state !== "ringing") throw giveUp("no-call", `the call of ${this.door.name} is over`);
     const leg = this.#line.answer(session);
+    if (stays) this.#talk = new Talk(this.#host, this.#talkVisit(), leg);
     this.#answered(by);
     this.#running?.abort("answered");
     this.tell("answered", { by });
+    this.#talk?.begin();
     return leg;
   }
 
@@ -273,12 +291,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     const leg = to === "door" ? this.talkingBell : this.#talk?.answerer;
     if (!leg)
       throw giveUp("no-call", `nobody talks with ${this.door.name} just now, so there is nowhere to send digits`);
-    const sent = await sendTo(leg, this.#host.clock, digits, how);
-    if (sent.status !== 200)
-      throw giveUp(
-        "refused",
-        `${to === "door" ? this.door.name : "the phone"} did not take the digits: ${whyNot(sent)}`,
-      );
+    await mustTake(leg, to === "door" ? this.door.name : "the phone", this.#host.clock, digits, how);
   }
 
   #ringing(running: Running, signal: AbortSignal, { onTry }: AnswerOptions): Ringing {
@@ -333,11 +346,17 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       ...{ id: this.id, door: this.door, sounds: this.sounds, recorder: this.#recorder },
       caller: () => this.#phonesSee,
       tell: (event, payload) => this.tell(event, payload),
+      pressed: (key, from) => this.#pressed(key, from),
       taken: (by) => {
         this.#answeredBy = by;
       },
       over: (end) => this.#end("answered", end),
     };
+  }
+
+  #pressed({ digit, by, durationMs }: Key, from: "door" | "answerer"): void {
+    if (this.#state === "ended" || (from === "answerer" && this.door.answererDigits === "door")) return;
+    this.tell("dtmf", { digit, from, by, ...(durationMs === undefined ? {} : { durationMs }) });
   }
 
   #tapeName(kind: Recorded["kind"]): TapeName {
@@ -360,7 +379,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   }
 
   get #sessions(): Sessions {
-    return { door: this.#line.session, answerer: this.#talk?.answerer.session };
+    return { door: this.#line.session, answerer: this.#talk?.answerer?.session };
   }
 
   #waitForFlow(): void {
