@@ -6,7 +6,7 @@ import { giveUp } from "../errors.ts";
 export interface AddressEntry {
   readonly number: string;
   readonly name: string;
-  readonly kind: "extension" | "door";
+  readonly kind: "extension" | "door" | "group";
   readonly registered: boolean;
   /** Devices that are registered for it. */
   readonly contacts: number;

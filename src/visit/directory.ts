@@ -6,6 +6,7 @@ import type { Contact } from "../sip/registrar/contact.ts";
 import type { AddressEntry } from "./address-list.ts";
 import { Codes, type CodesHost } from "./codes.ts";
 import type { DeviceOptions } from "./devices.ts";
+import { membersOf, type GroupHost } from "./fork/aim.ts";
 import { DoNotDisturb, type DndChange } from "./do-not-disturb.ts";
 import { Memory } from "./memory.ts";
 import type { SwitchboardOptions } from "./settings.ts";
@@ -20,7 +21,7 @@ export interface DirectoryEvents {
   dnd: [change: DndChange];
 }
 
-export interface DirectoryHost extends CodesHost {
+export interface DirectoryHost extends CodesHost, GroupHost {
   readonly endpoint: Endpoint;
   tell<E extends keyof DirectoryEvents>(event: E, ...payload: DirectoryEvents[E]): void;
 }
@@ -75,7 +76,10 @@ export class Directory {
   addresses(): AddressEntry[] {
     return [...this.#entries]
       .map(([number, { name, kind }]) => {
-        const contacts = this.#host.endpoint.location.devices(number).length;
+        const { location } = this.#host.endpoint;
+        const members = membersOf(this.#host, number);
+        const numbers = typeof members === "object" ? members : [number];
+        const contacts = numbers.reduce((sum, one) => sum + location.devices(one).length, 0);
         return { number, name, kind, registered: contacts > 0, contacts };
       })
       .sort((a, b) => a.number.localeCompare(b.number, "en", { numeric: true }));

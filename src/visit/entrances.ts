@@ -100,9 +100,9 @@ export class Entrances {
     return this.#presses.last(door);
   }
 
-  /** A device has registered: visits that wait for it ring it at once. */
-  offer(contact: Contact): void {
-    this.#presses.offer(contact);
+  /** A device has registered, or did so anew: visits that wait for it ring it at once. */
+  offer(contact: Contact, isNew: boolean): void {
+    this.#presses.offer(contact, isNew);
   }
 
   /** A phone talks with somebody: if that is a door, its code may go through this call. */

@@ -1,94 +1,33 @@
-// Rings several targets at once; the first to pick up wins and the others stop (H4, H5, X4). A device that registers
-// while it rings is rung too (X1).
-import type { Cancel, Clock } from "../clock.ts";
-import { PorteroError, sentence } from "../errors.ts";
+// Rings several targets at once; the first to pick up wins and the others stop (H4, H5, X4). A target may begin later and
+// end earlier than the others; a device that registers while it rings is rung too (X1). A branch (fork/branch.ts) is one call.
+import type { Cancel } from "../clock.ts";
 import type { MediaSession } from "../media/media.ts";
-import type { Direction } from "../media/sdp.ts";
-import type { CallEnd, Message } from "../sip/dialog/call.ts";
-import type { IncomingCall } from "../sip/dialog/incoming.ts";
-import type { OutgoingCall } from "../sip/dialog/outgoing.ts";
-import type { Endpoint } from "../sip/endpoint.ts";
-import { cause, causeOf, completedElsewhere } from "../sip/causes.ts";
+import { cause, completedElsewhere } from "../sip/causes.ts";
+import type { CallEnd } from "../sip/dialog/call.ts";
 import type { Contact } from "../sip/registrar/location.ts";
-import type { BridgeHost } from "./bridge.ts";
-import { destinationOf, type Directory } from "./destinations.ts";
-import type { DeviceOptions } from "./devices.ts";
-import { answerFetcher } from "./fetch.ts";
-import { openMedia, type Leg } from "./leg.ts";
+import { destinationOf } from "./destinations.ts";
+import { Branch, type Branches } from "./fork/branch.ts";
+import { aimsAt, deviceOf, membersOf, type Aim } from "./fork/aim.ts";
+import { isContact, type Caller, type ForkHost, type Reachable } from "./fork/host.ts";
+import { answered, cancelled, notAnswered, refusedWith, Results, type ForkResult, type How } from "./fork/results.ts";
+import type { Leg } from "./leg.ts";
+import type { Party } from "./messages.ts";
 import type { Chooser, Way } from "./outside.ts";
-import type { Party, PartyResult } from "./messages.ts";
-import type { Target } from "./target.ts";
-import type { Tracing } from "./tracing.ts";
+import { dashboard, type TargetSettings } from "./target.ts";
 
-/** What ringing needs of its surroundings. */
-export interface ForkHost extends BridgeHost, Directory {
-  readonly endpoint: Endpoint;
-  readonly clock: Clock;
-  readonly tracing: Tracing;
-  /** The devices of an extension; undefined where the number is none. */
-  contactsOf(number: string): readonly Contact[] | undefined;
-  /** The way to a target that no device is registered for; undefined where there is none. */
-  wayOutside(target: Target, by: Chooser): Way | undefined;
-  /** What callers of a number get that wants no calls just now; undefined while it may be called. */
-  doNotDisturb(number: string): number | undefined;
-  readonly optionsOf: (number: string) => DeviceOptions;
-  /** What is special about the caller's leg; by an account that is what the account says. */
-  optionsFor(call: IncomingCall, number?: string): DeviceOptions;
-  /** So often, in seconds, a visit that talks tells of its media; 0 = never. */
-  readonly statsSeconds: number;
-  /** The folder for recordings; undefined where there is none. */
-  readonly recordings: string | undefined;
-  /** Tells the world a text that somebody sent, and answers it. */
-  text(message: Message, from: string, to: string, visit?: string): void;
-  /** Whether presses of this door ring nobody just now. */
-  isQuiet(door: string): boolean;
-}
-
-export interface ForkResult {
-  readonly winner?: Leg;
-  readonly parties: readonly Party[];
-  readonly cause: number;
-}
+export type { Caller, ForkHost } from "./fork/host.ts";
+export { quiet, type ForkResult } from "./fork/results.ts";
 
 /** So often one target may send us on. */
 const mostRedirections = 5;
 
-/** Who calls: what phones show, and where the device is. */
-export interface Caller {
-  readonly name: string;
-  readonly number: string;
-  readonly host: string;
-  /** What the calls belong to: a visit's id, or the caller's Call-ID. */
-  readonly group: string;
-  /** The number that the caller dialled by itself: not everybody may dial everything. */
-  readonly dialled?: { readonly number: string; readonly by: Chooser };
-  /** What the phones are told beside that: Referred-By. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** What the caller wants of its sound, where that is not what it said last. */
-  readonly direction?: Direction;
-}
-
-type Reachable = Exclude<Way, { kind: "refused" }>;
-
-interface Fork {
-  target: Target;
-  /** Whom we really call, and whom we called before on behalf of the target: a phone may send us on (3xx). */
-  via: readonly string[];
-  call?: OutgoingCall;
-  session?: MediaSession;
-}
-
-// What a try is remembered by when its parties ended in different ways: a refusal says more than an absence.
-const weight: readonly PartyResult[] = ["rejected", "busy", "no-answer", "cancelled", "unreachable", "unregistered"];
-
 export class Forking {
   readonly #host: ForkHost;
   readonly #caller: Caller;
-  readonly #like: MediaSession;
-  readonly #targets: readonly Target[];
-  readonly #watched: () => void;
-  readonly #forks = new Set<Fork>();
-  readonly #parties: Party[] = [];
+  readonly #aims: readonly Aim[];
+  readonly #for: Branches;
+  readonly #branches = new Map<Branch, Aim>();
+  readonly #results: Results;
   #done: ((result: ForkResult) => void) | undefined;
   #timer: Cancel = () => {};
 
@@ -97,70 +36,129 @@ export class Forking {
     host: ForkHost,
     caller: Caller,
     like: MediaSession,
-    targets: readonly Target[],
+    targets: readonly TargetSettings[],
     watched: () => void = () => {},
   ) {
     this.#host = host;
     this.#caller = caller;
-    this.#like = like;
-    this.#targets = [...new Set(targets)];
-    this.#watched = watched;
+    this.#results = new Results(() => host.clock.now());
+    this.#aims = aimsAt(host, caller.number, targets);
+    this.#for = {
+      ...{ host, caller, like, watched },
+      won: (branch, leg) => {
+        this.#branches.delete(branch);
+        this.#results.note(branch.wish.target, answered, branch.rangAt);
+        this.#finish(cancelled, completedElsewhere, leg);
+      },
+      fetched: (leg) => {
+        this.#results.note(leg.name, answered);
+        this.#finish(cancelled, completedElsewhere, leg);
+      },
+      ended: (branch, how, end) => this.#ended(branch, how, end),
+    };
   }
 
-  /** Rings for `seconds` at most. Abort with the reason "answered" tells the phones so. */
+  /**
+   * Rings for `seconds` at most; who has answered then and is still to confirm has its time. Abort with the reason
+   * "answered" tells the phones so.
+   */
   run(seconds: number, signal: AbortSignal): Promise<ForkResult> {
     return new Promise((resolve) => {
-      const abort = () => this.#finish("cancelled", signal.reason === "answered" ? completedElsewhere : undefined);
+      const abort = () => this.#finish(cancelled, signal.reason === "answered" ? completedElsewhere : undefined);
       this.#done = (result) => {
         signal.removeEventListener("abort", abort);
         resolve(result);
       };
       if (signal.aborted) return abort();
       signal.addEventListener("abort", abort, { once: true });
-      this.#timer = this.#host.clock.after(seconds * 1000, () => this.#finish("no-answer"));
-      for (const target of this.#targets) this.#dial(target);
+      const { clock } = this.#host;
+      this.#timer = clock.after(seconds * 1000, () => {
+        for (const aim of this.#aims) this.#close(aim, notAnswered);
+        this.#check();
+      });
+      for (const aim of this.#aims) {
+        const { delay = 0 } = aim.wish;
+        const begin = () => this.#begin(aim);
+        if (delay === 0) begin();
+        else
+          aim.timer = clock.after(delay * 1000, () => {
+            begin();
+            this.#check();
+          });
+      }
       this.#check();
     });
   }
 
   /** What became of them so far. */
   get parties(): readonly Party[] {
-    return this.#parties;
+    return this.#results.all;
   }
 
-  /** A device has registered: it rings along if it belongs to a target and may be rung. Says whether it belongs. */
+  /**
+   * A device has registered, or did so anew: it rings along if it belongs to a target and may be rung. Says whether it
+   * belongs.
+   */
   offer(contact: Contact): boolean {
-    if (!this.#done || !this.#targets.includes(contact.extension)) return false;
-    if (this.#host.doNotDisturb(contact.extension) !== undefined || this.#isCaller(contact)) return true;
-    this.#fork(contact.extension, contact);
-    return true;
+    if (!this.#done) return false;
+    const aims = this.#aims.filter(({ leads }) => leads.has(contact.extension));
+    for (const aim of aims) if (aim.state === "rings") this.#join(aim, contact);
+    return aims.length > 0;
   }
 
-  #dial(target: Target, via: readonly string[] = [target]): void {
-    const dialled = via.at(-1) ?? target;
-    const contacts = this.#host.contactsOf(dialled);
-    const refused = contacts && this.#host.doNotDisturb(dialled);
-    if (refused !== undefined) return this.#note(target, resultOf(causeOf(refused)), causeOf(refused), refused);
+  #begin(aim: Aim): void {
+    aim.state = "rings";
+    const { target, seconds, account } = aim.wish;
+    if (seconds !== undefined)
+      aim.timer = this.#host.clock.after(seconds * 1000, () => {
+        this.#close(aim, notAnswered);
+        this.#check();
+      });
+    if (aim.refused) return this.#note(aim, aim.refused);
+    if (this.#isPage(aim)) return;
+    if (account === undefined) return this.#dial(aim, [target]);
+    this.#leave(aim, this.#host.wayOutside(`${target}@${account}`, "flow"), [target]);
+  }
+
+  /** Somebody at a page has no device that rings: the time is waited out. */
+  #isPage({ wish: { target, account } }: Aim): boolean {
+    return target === dashboard && account === undefined && this.#host.contactsOf(dashboard) === undefined;
+  }
+
+  #dial(aim: Aim, via: readonly string[]): void {
+    const host = this.#host;
+    const dialled = via.at(-1) ?? aim.wish.target;
+    const members = via.length > 1 ? membersOf(host, dialled) : undefined;
+    if (typeof members === "object") {
+      for (const member of members) if (!via.includes(member)) this.#dial(aim, [...via, member]);
+      return;
+    }
+    const contacts = host.contactsOf(dialled);
+    if (contacts) aim.leads.set(dialled, via);
+    const refused = contacts && host.doNotDisturb(dialled);
+    if (refused !== undefined) return this.#note(aim, refusedWith(refused));
     if (!contacts || contacts.length === 0) {
-      const way = this.#host.wayOutside(dialled, via.length > 1 ? "phone" : this.#chooserOf(dialled));
-      if (way) return this.#leave(target, way, via);
-      if (contacts) return this.#note(target, "unregistered", cause.absent);
-      return this.#note(target, "unreachable", cause.unallocated, 404);
+      const way = host.wayOutside(dialled, via.length > 1 ? "phone" : this.#chooserOf(aim));
+      if (!way && contacts) return this.#note(aim, { result: "unregistered", cause: cause.absent });
+      return this.#leave(aim, way, via);
     }
     const others = contacts.filter((contact) => !this.#isCaller(contact));
-    if (others.length === 0) return this.#note(target, "busy", cause.busy, 486);
-    for (const contact of others) this.#fork(target, contact, via);
+    if (others.length === 0) return this.#note(aim, refusedWith(486));
+    for (const contact of others) this.#fork(aim, contact, via);
   }
 
-  #leave(target: Target, way: Way, via: readonly string[]): void {
-    if (way.kind !== "refused") return this.#fork(target, way, via);
-    this.#host.log.warn(`${target} is not rung: ${way.why}`);
-    this.#note(target, "unreachable", cause.rejected, 403);
+  #leave(aim: Aim, way: Way | undefined, via: readonly string[]): void {
+    if (!way) return this.#note(aim, refusedWith(404));
+    if (way.kind !== "refused") return this.#fork(aim, way, via);
+    this.#host.log.warn(`${aim.wish.target} is not rung: ${way.why}`);
+    this.#note(aim, { result: "unreachable", cause: cause.rejected, status: 403, text: way.why });
   }
 
-  #chooserOf(target: Target): Chooser {
+  // Whoever dials a ring group may ring all that its owner has put into it, but for calls out of the house by strangers.
+  #chooserOf({ from, wish }: Aim): Chooser {
     const { dialled } = this.#caller;
-    return dialled?.number === target ? dialled.by : "flow";
+    if (dialled?.number !== from) return "flow";
+    return from === wish.target || dialled.by === "stranger" ? dialled.by : "flow";
   }
 
   // A bell that dials its own number must not be put through to itself: door stations answer at once. A device may call
@@ -169,165 +167,80 @@ export class Forking {
     return extension === this.#caller.number && flow.remote.host === this.#caller.host;
   }
 
-  #fork(target: Target, to: Contact | Reachable, via: readonly string[] = [target]): void {
-    const fork: Fork = { target, via };
-    this.#forks.add(fork);
-    this.#call(fork, to).catch((error: unknown) => {
-      this.#host.log.warn(`${target} could not be rung: ${sentence(error)}`);
-      const forever = error instanceof PorteroError && ["no-media", "no-codec", "media-cannot"].includes(error.code);
-      this.#ended(fork, { by: "network", cause: forever ? 58 : cause.noRoute, text: sentence(error) });
-    });
-  }
-
-  async #call(fork: Fork, to: Contact | Reachable): Promise<void> {
-    const { endpoint } = this.#host;
-    const options = this.#optionsOf(fork, to);
-    const session = await openMedia(this.#host.media, options, this.#like);
-    fork.session = session;
-    if (!this.#forks.has(fork)) {
-      await session.close();
-      return;
+  #join(aim: Aim, contact: Contact): void {
+    if (this.#host.doNotDisturb(contact.extension) !== undefined || this.#isCaller(contact)) return;
+    const device = deviceOf(contact);
+    if (aim.refusers.has(device)) return;
+    const rung = [...this.#branches].find(
+      ([{ to }, of]) => of === aim && isContact(to) && (to.id === contact.id || deviceOf(to) === device),
+    )?.[0];
+    if (rung) {
+      if (!isContact(rung.to) || !hasMoved(rung.to, contact)) return;
+      this.#branches.delete(rung);
+      rung.leave();
     }
-    session.on("closed", () => {
-      if (!this.#forks.has(fork)) return;
-      fork.call?.hangUp();
-      this.#ended(fork, { by: "network", cause: cause.noRoute, text: "the sound of the call was lost" });
-    });
-    // Without a codec in common, or encryption where it must be, this throws: here, before there is a call that could not be
-    // made to its end.
-    if (options.codecs || options.encryption === "required") session.offer(this.#like);
-    const sdp = (localHost: string) => {
-      session.advertise = localHost;
-      return session.offer(this.#like, this.#caller.direction);
-    };
-    const { headers } = this.#caller;
-    const as = { from: this.#caller, sdp, ...(headers && { headers }) };
-    const call = await (!("kind" in to)
-      ? endpoint.callContact(to, as)
-      : to.kind === "account"
-        ? to.account.call(to.number, as)
-        : endpoint.callUri(to.uri, as));
-    fork.call = call;
-    this.#host.tracing.groups.add(this.#caller.group, call.callId);
-    if (!this.#forks.has(fork)) {
-      call.hangUp();
-      return;
+    this.#fork(aim, contact, aim.leads.get(contact.extension) ?? [contact.extension]);
+  }
+
+  #fork(aim: Aim, to: Reachable, via: readonly string[]): void {
+    const branch = new Branch(this.#for, aim.wish, to, via);
+    this.#branches.set(branch, aim);
+    branch.ring();
+  }
+
+  #ended(branch: Branch, how: How, end?: CallEnd): void {
+    const aim = this.#branches.get(branch);
+    if (!aim) return;
+    this.#branches.delete(branch);
+    if (!this.#redirected(branch, aim, end)) {
+      this.#note(aim, how, branch);
+      if (isContact(branch.to) && how.result !== "unreachable") aim.refusers.add(deviceOf(branch.to));
     }
-    call.on("ended", (end) => this.#ended(fork, end));
-    call.on("fetched", (by) => {
-      this.#fetched(fork, by).catch((error: unknown) => this.#host.log.error(sentence(error)));
-    });
-    if (call.end) this.#ended(fork, call.end);
-    call.on("early", ({ sdp }) => {
-      if (this.#forks.has(fork)) this.#early(session, sdp);
-    });
-    call.on("answered", ({ sdp }) => {
-      try {
-        session.receiveAnswer(sdp ?? "");
-      } catch (error) {
-        this.#host.log.warn(`${fork.target} answered without usable sound: ${sentence(error)}`);
-        this.#ended(fork, { by: "local", status: 488, cause: 58, text: sentence(error) });
-        return call.hangUp();
-      }
-      this.#forks.delete(fork);
-      this.#note(fork.target, "answered", cause.normal, 200);
-      this.#finish("cancelled", completedElsewhere, { call, session, name: fork.via.at(-1) ?? fork.target });
-    });
-  }
-
-  // X7: a phone that says what it takes while it rings sees the visitor before anybody answers.
-  #early(session: MediaSession, sdp: string | undefined): void {
-    if (sdp === undefined) return;
-    try {
-      session.receiveAnswer(sdp);
-    } catch (error) {
-      // What it says when it answers may be better.
-      return this.#host.log.debug(sentence(error));
-    }
-    const { media } = this.#host;
-    if (!session.agreed("video") || !media.show) return;
-    media.show(this.#like, session);
-    this.#watched();
-  }
-
-  // It wins as if it had been rung itself.
-  async #fetched(fork: Fork, by: IncomingCall): Promise<void> {
-    const leg = await answerFetcher(
-      this.#host,
-      by,
-      () => this.#like,
-      () => this.#forks.has(fork),
-    );
-    if (!leg) return;
-    this.#host.tracing.groups.add(this.#caller.group, by.callId);
-    this.#note(leg.name, "answered", cause.normal, 200);
-    this.#finish("cancelled", completedElsewhere, leg);
-  }
-
-  #optionsOf({ target }: Fork, to: Contact | Reachable): DeviceOptions {
-    if (!("kind" in to)) return this.#host.optionsOf(to.extension);
-    const options = this.#host.optionsOf(target);
-    return to.kind === "account" ? { ...options, encryption: to.encryption } : options;
-  }
-
-  #ended(fork: Fork, end: CallEnd): void {
-    if (!this.#forks.delete(fork)) return;
-    fork.session?.close().catch((error: unknown) => this.#host.log.warn(sentence(error)));
-    if (!this.#redirected(fork, end)) this.#note(fork.target, resultOf(end.cause), end.cause, end.status);
     this.#check();
   }
 
   // RFC 3261 §8.1.3.4: whom a phone names instead is rung, where it may be called and was not yet.
-  #redirected({ target, via, call }: Fork, { redirect = [] }: CallEnd): boolean {
-    if (!this.#done || !call || via.length > mostRedirections) return false;
+  #redirected({ via, call }: Branch, aim: Aim, { redirect = [] }: Partial<CallEnd> = {}): boolean {
+    if (!call || aim.state !== "rings" || via.length > mostRedirections) return false;
     const next = new Set(redirect.flatMap((uri) => destinationOf(this.#host, uri, call) ?? []));
     for (const one of via) next.delete(one);
-    for (const one of next) this.#dial(target, [...via, one]);
+    for (const one of next) this.#dial(aim, [...via, one]);
     return next.size > 0;
   }
 
-  #note(target: Target, result: PartyResult, why: number, status?: number): void {
-    this.#parties.push({ target, try: 1, result, ...(status === undefined ? {} : { status }), cause: why });
+  #note({ wish }: Aim, how: How, branch?: Branch): void {
+    this.#results.note(wish.target, how, branch?.rangAt);
   }
 
   #check(): void {
-    if (this.#forks.size === 0) this.#finish("no-answer");
+    const waits = this.#aims.some((aim) => aim.state === "waits" || (aim.state === "rings" && this.#isPage(aim)));
+    if (this.#branches.size === 0 && !waits) this.#finish(notAnswered);
   }
 
-  /** `result` is what became of those that still ring; `reason` is what they are told. */
-  #finish(result: "cancelled" | "no-answer", reason?: string, winner?: Leg): void {
+  /** Its time is over: only who has answered and is still to confirm may stay. */
+  #close(aim: Aim, how: How, reason?: string, mayConfirm = true): void {
+    aim.timer();
+    if (aim.state === "waits" || (aim.state === "rings" && this.#isPage(aim))) this.#note(aim, how);
+    aim.state = "over";
+    for (const [branch, of] of this.#branches) {
+      if (of !== aim || (mayConfirm && branch.confirms)) continue;
+      this.#branches.delete(branch);
+      branch.leave(reason);
+      this.#note(aim, how, branch);
+    }
+  }
+
+  /** `how` is what became of those that still ring; `reason` is what they are told. */
+  #finish(how: How, reason?: string, winner?: Leg): void {
     const done = this.#done;
     if (!done) return;
     this.#done = undefined;
     this.#timer();
-    const left = [...this.#forks];
-    this.#forks.clear();
-    for (const fork of left) {
-      fork.call?.hangUp(reason);
-      fork.session?.close().catch((error: unknown) => this.#host.log.warn(sentence(error)));
-      this.#note(fork.target, result, result === "cancelled" ? cause.normal : cause.noAnswer);
-    }
-    const first = weight.flatMap((result) => this.#parties.find((party) => party.result === result) ?? [])[0];
-    const why = winner ? cause.normal : (first?.cause ?? 0);
-    done({ ...(winner && { winner }), parties: this.#parties, cause: why });
+    for (const aim of this.#aims) this.#close(aim, how, reason, false);
+    done(this.#results.with(winner));
   }
 }
 
-function resultOf(why: number): PartyResult {
-  if (why === cause.busy) return "busy";
-  if (why === cause.rejected) return "rejected";
-  if (why === cause.noAnswer || why === cause.noResponse) return "no-answer";
-  return "unreachable";
-}
-
-/** What ringing brings at a door whose presses are to disturb nobody. */
-export function quiet(targets: readonly Target[]): ForkResult {
-  const parties = targets.map((target) => ({
-    target,
-    try: 1,
-    result: "busy" as const,
-    status: 486,
-    cause: cause.busy,
-  }));
-  return { parties, cause: cause.busy };
-}
+/** Whether the way by which the device was rung leads to it no more. */
+const hasMoved = (rung: Contact, now: Contact): boolean =>
+  rung.flow.closed || (rung.id !== now.id && (rung.regId === undefined || now.regId === undefined));

@@ -56,9 +56,9 @@ export class Presses {
     return this.active(door) ?? this.#visits(door).at(-1);
   }
 
-  /** A device has registered: visits that wait for it ring it at once. */
-  offer(contact: Contact): void {
-    for (const visit of this.#visits()) visit.offer(contact);
+  /** A device has registered, or did so anew: visits that wait for it ring it at once. */
+  offer(contact: Contact, isNew: boolean): void {
+    for (const visit of this.#visits()) visit.offer(contact, isNew);
   }
 
   /** The door is taken away: its visits end. Whoever presses at the one that takes its place is heard. */

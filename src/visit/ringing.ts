@@ -10,14 +10,14 @@ import type { Recorded } from "./messages.ts";
 import { notG711, type CallRecorder, type TapeName } from "./recording.ts";
 import { loadSound } from "./sounds.ts";
 import type { Ringing } from "./strategy.ts";
-import { nameOf, type Target } from "./target.ts";
+import { nameOf, type Target, type TargetSettings } from "./target.ts";
 import type { TransferHost } from "./transfer.ts";
 
 /** What rings, for who wants to stop it or to add to it. */
 export interface Running {
   abort(reason: string): void;
   fork: Forking | undefined;
-  targets: readonly Target[];
+  targets: readonly TargetSettings[];
   wake: () => void;
   /** The visitor speaks to nobody but us. */
   message: boolean;
@@ -95,7 +95,7 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
     },
     ring: async (wanted, seconds) => {
       const targets = wanted.map(nameOf);
-      running.targets = targets;
+      running.targets = wanted;
       const attempt = visit.ring(targets);
       if (host.isQuiet(door.id)) {
         const nobody = quiet(targets);
@@ -106,7 +106,7 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
       const caller = { ...visit.caller(), dialled: { number: line.call.dialled, by: "door" as const } };
       // A bell that is to show itself takes that for an answer of its own, and hears nothing unless it is played something.
       const watched = () => void (sounds.playing ? undefined : ringing.play({ tone: "ring-back" }));
-      const fork = new Forking(host, caller, session, targets, watched);
+      const fork = new Forking(host, caller, session, wanted, watched);
       running.fork = fork;
       const result = await fork.run(seconds, signal);
       running.fork = undefined;

@@ -26,6 +26,7 @@ import type { DigitWish } from "./digits.ts";
 import { Directory, type DirectoryEvents } from "./directory.ts";
 import { Entrances, hostOfDoor, type EntranceEvents, type EntranceHost } from "./entrances.ts";
 import type { Bridge } from "./bridge.ts";
+import { RingGroups, type GroupSettings } from "./groups.ts";
 import { Guarding, type GuardingEvents } from "./guarding.ts";
 import { NumberPlan } from "./number-plan.ts";
 import { Outside, type Chooser, type Way } from "./outside.ts";
@@ -57,6 +58,9 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   readonly log: Log;
   readonly recordings: string | undefined;
   readonly plan = new NumberPlan();
+  readonly #groups = new RingGroups(this.plan, (number, name) =>
+    this.directory.enter(number, { kind: "group", name, options: {} }),
+  );
   readonly tracing: Tracing;
   readonly directory: Directory;
   readonly bridges = new Map<Call, Bridge>();
@@ -103,9 +107,8 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
       refused: (refusal) => this.tell("refused", refusal),
       trouble: (error) => this.tell("trouble", error),
     });
-    this.endpoint.location.on("registered", (contact) => {
-      this.entrances.offer(contact);
-    });
+    const offer = (isNew: boolean) => (contact: Contact) => this.entrances.offer(contact, isNew);
+    this.endpoint.location.on("registered", offer(true)).on("refreshed", offer(false));
   }
 
   /**
@@ -175,6 +178,18 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
     return this.#addNumber(settings, owner, password, maxContacts, rport === undefined ? {} : { rport }, () =>
       this.directory.enter(extension, { kind: "extension", name: name || extension, options: form }),
     );
+  }
+
+  /**
+   * Lets a number stand for several others, which all ring; the result takes it away again. Groups may hold groups.
+   * @throws PorteroError `invalid`, `number-taken` (H20), `group-loop`
+   */
+  addGroup(settings: GroupSettings, owner: string): () => void {
+    return this.#groups.add(settings, owner);
+  }
+
+  membersOf(number: string): readonly string[] | undefined {
+    return this.#groups.of(number);
   }
 
   /**

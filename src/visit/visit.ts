@@ -17,6 +17,7 @@ import { mustTake, type DigitWish } from "./digits.ts";
 import type { MediaSession } from "../media/media.ts";
 import { lastFiguresOf, tellFigures, type Sessions } from "./figures.ts";
 import type { Caller, ForkResult } from "./fork.ts";
+import { leadsTo } from "./fork/aim.ts";
 import type { Key } from "./keypad.ts";
 import { openMedia, type Leg } from "./leg.ts";
 import type { Outcome, Recorded, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
@@ -176,11 +177,11 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#bellGone({ by: "network", cause: cause.normal, text });
   }
 
-  /** A device has registered: who waits for it rings it at once (X1, H12). */
-  offer(contact: Contact): void {
+  /** A device has registered, or did so anew: who waits for it rings it at once (X1, H12). */
+  offer(contact: Contact, isNew: boolean): void {
     const running = this.#running;
-    if (!running?.targets.includes(contact.extension)) return;
-    if (!running.fork?.offer(contact)) running.wake();
+    if (!running || running.fork?.offer(contact) || !isNew) return;
+    if (leadsTo(this.#host, running.targets, contact.extension)) running.wake();
   }
 
   /**

@@ -287,9 +287,8 @@ describe("a phone that sends its calls elsewhere (3xx, RFC 3261 §8.1.3.4)", () 
     const away = await pressed(["6001"]);
     away.phones[0].party.respond(await away.phones[0].party.takeRequest("INVITE"), 302, to("sip:premium@evil.example"));
     await away.phones[0].party.takeRequest("ACK");
-    assert.deepEqual((await away.outcome).parties, [
-      { target: "6001", try: 1, result: "unreachable", status: 302, cause: 127 },
-    ]);
+    const [{ target, result, status, cause } = assert.fail(), ...others] = (await away.outcome).parties;
+    assert.deepEqual([target, result, status, cause, others.length], ["6001", "unreachable", 302, 127, 0]);
     const round = await pressed(["6001"]);
     const [first, second] = round.phones;
     first.party.respond(await first.party.takeRequest("INVITE"), 302, to("sip:6002@10.0.0.1"));
