@@ -13,7 +13,7 @@ import { refuse } from "./strategies/refuse.ts";
 import { retryDial } from "./strategies/retry-dial.ts";
 import { ringAll } from "./strategies/ring-all.ts";
 import { checkStrategy, type Checked, type Step } from "./strategies/settings.ts";
-import { steps } from "./strategies/steps.ts";
+import { steps, type Part } from "./strategies/steps.ts";
 import { usualOf, type StrategyName } from "./strategies/usual.ts";
 import { waves } from "./strategies/waves.ts";
 import type { Target, TargetSettings } from "./target.ts";
@@ -112,7 +112,7 @@ function stepOf(settings: Step | Checked, parts: readonly Step[] = []): Strategy
 const usualMessageSeconds = 60;
 
 function lookOf(settings: Step | Checked, parts: readonly Step[]): Strategy {
-  const { strategy, targets, sound } = settings;
+  const { strategy, sound } = settings;
   const all = { ...usualOf(strategy), ...settings };
   switch (strategy) {
     case "hunt":
@@ -131,14 +131,22 @@ function lookOf(settings: Step | Checked, parts: readonly Step[]): Strategy {
     case "refuse":
       return refuse(settings.status, settings.cause);
     case "steps":
-      // Whom a step does not name is who was named for all.
       return steps(
-        parts.map((step) => stepOf(step.targets.length > 0 ? step : { ...step, targets })),
+        parts.map((part) => partOf(part, settings)),
         sound,
       );
     default:
       return ringAll(all);
   }
+}
+
+/** A step; whom it does not name is who was named for all. */
+function partOf(step: Step, { targets, sound }: Step | Checked): Part {
+  // After an announcement the sound for all goes on.
+  const heard = step.sound ?? (step.announcement && sound);
+  const named = step.targets.length > 0 ? step.targets : targets;
+  const look = stepOf({ ...step, targets: named, ...(heard && { sound: heard }) });
+  return { look, sounds: heard !== undefined || step.answerFirst };
 }
 
 /** What the bell and its visitor have of the time in which somebody is looked for. */

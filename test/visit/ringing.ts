@@ -1,5 +1,13 @@
 // A house on paper for strategies: what each try brings is written down beforehand, and time is a FakeClock.
-import type { ConferSettings, ParkResult, ParkSettings, RingResult, Ringing } from "../../src/visit/strategy.ts";
+import {
+  strategyOf,
+  type ConferSettings,
+  type ParkResult,
+  type ParkSettings,
+  type RingResult,
+  type Ringing,
+  type StrategySettings,
+} from "../../src/visit/strategy.ts";
 import type { Target, TargetSettings } from "../../src/visit/target.ts";
 import type { MessageSettings } from "../../src/visit/message.ts";
 import type { Recorded } from "../../src/visit/messages.ts";
@@ -122,4 +130,12 @@ export function nobody(...results: (keyof typeof causes)[]): RingResult {
 
 export function somebody(target: Target): RingResult {
   return { answeredBy: target, parties: [{ target, try: 1, result: "answered", status: 200, cause: 16 }], cause: 16 };
+}
+
+/** Plays a strategy on paper for a day, with something that happens meanwhile. */
+export async function play(house: PaperHouse, settings: StrategySettings, meanwhile?: () => Promise<void>) {
+  const outcome = strategyOf(settings)(house);
+  await meanwhile?.();
+  await house.clock.advance(24 * 3_600_000);
+  return outcome;
 }

@@ -1,16 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { strategyOf, type StrategySettings } from "../../src/visit/strategy.ts";
-import { nobody, PaperHouse, somebody } from "./ringing.ts";
-
-const hours = 3_600_000;
-
-async function play(house: PaperHouse, settings: StrategySettings, meanwhile?: () => Promise<void>) {
-  const outcome = strategyOf(settings)(house);
-  await meanwhile?.();
-  await house.clock.advance(24 * hours);
-  return outcome;
-}
+import { nobody, PaperHouse, play, somebody } from "./ringing.ts";
 
 describe("ring-all", () => {
   it("H5 rings all targets at once for the time given, and names who answered", async () => {

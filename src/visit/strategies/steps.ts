@@ -5,18 +5,24 @@ import type { Outcome } from "../messages.ts";
 import { Tries } from "../tries.ts";
 import { abortedAs, isOver } from "./outcome.ts";
 
-/** `sound` goes on after a step that had one of its own. */
-export function steps(all: readonly Strategy[], sound?: SoundSettings): Strategy {
+export interface Part {
+  readonly look: Strategy;
+  /** It has a sound of its own, which ends with it. */
+  readonly sounds: boolean;
+}
+
+/** `sound` is heard all the time but in steps that have their own. */
+export function steps(parts: readonly Part[], sound?: SoundSettings): Strategy {
   return async (ringing) => {
     const tries = new Tries();
     let outcome: Outcome = { result: "unanswered", tries: 0, parties: [] };
-    for (const step of all) {
+    for (const [index, { look }] of parts.entries()) {
       if (ringing.signal.aborted) return { ...outcome, result: abortedAs(ringing.signal) };
-      const found = await step(ringing);
+      if (sound && parts[index - 1]?.sounds) void ringing.play(sound);
+      const found = await look(ringing);
       tries.append(found);
       outcome = { ...found, ...tries.record() };
       if (isOver(outcome)) return outcome;
-      if (sound) void ringing.play(sound);
     }
     return outcome;
   };
