@@ -1,11 +1,32 @@
-// The dialog of doorbell-in: one door, or every door of an endpoint.
-import { chosen, colour, text, wordsOf } from "../editor/dialog.ts";
+// The dialog of doorbell-in: one door, some, or every door of an endpoint, and which of their visits.
+import { visitEvents } from "../../src/visit/messages.ts";
+import { chosen, colour, several, text, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
 
 const words = wordsOf("doorbell-in");
+const days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+const filters = ["buttons", "callers", "from", "to", "days", "events"] as const;
+
+const time = {
+  value: "",
+  validate: (value: unknown, _options: unknown) =>
+    /^$|^([01]?\d|2[0-3]):[0-5]\d$|^24:00$/.test(text(value)) || words("error.time"),
+};
+
+const idsOf = (value: unknown): string[] => (Array.isArray(value) ? (value as string[]) : []);
+
+/** The doors of an endpoint, to be chosen from. */
+function doorsOf(endpoint: string): { value: string; label: string }[] {
+  const found: { value: string; label: string }[] = [];
+  RED.nodes.eachConfig((node) => {
+    if (node.type === "door" && node["endpoint"] === endpoint)
+      found.push({ value: node.id, label: node.name || words("label.unnamed") });
+  });
+  return found;
+}
 
 RED.nodes.registerType("doorbell-in", {
   category: "portero",
@@ -19,23 +40,53 @@ RED.nodes.registerType("doorbell-in", {
       type: "sip-endpoint",
       required: false,
     },
+    doors: { value: [], type: "door[]" },
+    buttons: { value: "" },
+    callers: { value: "" },
+    from: time,
+    to: time,
+    days: { value: "" },
+    events: { value: "" },
   },
-  inputs: 0,
+  inputs: 1,
   outputs: 4,
+  inputLabels: () => words("label.input"),
   outputLabels: (index) => words(`output.${["ring", "answered", "ended", "other"][index] ?? ""}`),
   paletteLabel: "doorbell in",
   label() {
-    const door = RED.nodes.node(text(this["door"]));
-    return this.name || door?.name || words("label.node");
+    const ids = text(this["door"]) === "" ? idsOf(this["doors"]) : [text(this["door"])];
+    const names = ids.flatMap((id) => RED.nodes.node(id)?.name || []);
+    return this.name || names.join(", ") || words("label.node");
   },
   labelStyle() {
     return this.name ? "node_label_italic" : "";
   },
   oneditprepare() {
+    const doors = $("#portero-doors");
+    doors.val(idsOf(this["doors"]).join(","));
+    const offered = () => [several(doorsOf(chosen($("#node-input-endpoint"))), words("label.all-doors"))];
+    doors.typedInput({ types: offered() });
+    $("#node-input-endpoint").on("change", () => void doors.typedInput("types", offered()));
+    const named = days.map((value) => ({ value, label: words(`day.${value}`) }));
+    $("#node-input-days").typedInput({ types: [several(named, words("label.all-days"))] });
+    const events = visitEvents.map((value) => ({ value, label: value }));
+    $("#node-input-events").typedInput({ types: [several(events, words("label.all-events"))] });
+    $("#portero-filter").prop(
+      "open",
+      filters.some((name) => text(this[name]) !== ""),
+    );
     const show = () => {
-      $("#portero-every-door").toggle(chosen($("#node-input-door")) === "" || $("#node-input-door").val() === "_ADD_");
+      $("#portero-every-door").toggle(chosen($("#node-input-door")) === "");
     };
     $("#node-input-door").on("change", show);
     show();
+  },
+  oneditsave() {
+    const every = chosen($("#node-input-door")) === "";
+    const known = new Set(doorsOf(chosen($("#node-input-endpoint"))).map(({ value }) => value));
+    const ids = text($("#portero-doors").val()).split(",");
+    const doors = every ? ids.filter((id) => known.has(id)) : [];
+    if (JSON.stringify(doors) !== JSON.stringify(idsOf(this["doors"]))) this.changed = true;
+    this["doors"] = doors;
   },
 });

@@ -1,47 +1,84 @@
 // A visit's events as messages: ring · answered · ended · everything else (dtmf, opened, refused, snapshot, …).
 import type { Picture } from "../../src/camera/camera.ts";
-import type { VisitEvent } from "../../src/visit/messages.ts";
+import { sentence } from "../../src/errors.ts";
+import { visitFilter, type FilterSettings, type VisitFilter } from "../../src/visit/filter.ts";
+import { soFar } from "../../src/visit/late.ts";
+import type { VisitEvent, VisitView } from "../../src/visit/messages.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
-import { aboutPicture, doorNode, endpointNode, onClose, Sign } from "../shared.ts";
+import { aboutPicture, doorNode, endpointNode, onClose, onInput, Sign, textOr } from "../shared.ts";
 
 interface DoorbellConfig extends Config {
-  /** Empty: every door of the endpoint. */
+  /** Empty: the doors of the endpoint. */
   door?: string;
   endpoint?: string;
+  /** Ids of door nodes; none: every door of the endpoint. */
+  doors?: string[];
+  /** Each with commas between; empty: any. */
+  buttons?: string;
+  callers?: string;
+  from?: string;
+  to?: string;
+  days?: string;
+  events?: string;
 }
 
 const outputs: Partial<Record<VisitEvent["event"], number>> = { ring: 0, answered: 1, ended: 2 };
+const others = 3;
 
-/** The message for `event` on its output, as Node-RED's send wants it. */
-export function doorbellMessage(event: VisitEvent): (Message | null)[] {
-  const msg: Message = { topic: event.topic, event: event.event, visit: event.visit, payload: event.payload };
-  if (event.event === "snapshot") {
-    const picture = event.payload as Picture;
-    Object.assign(msg, { payload: picture.jpeg, picture: aboutPicture(picture) });
-  }
-  return [0, 1, 2, 3].map((index) => (index === (outputs[event.event] ?? 3) ? msg : null));
+const onOutput = (wanted: number, msg: Message) => [0, 1, 2, others].map((index) => (index === wanted ? msg : null));
+
+function messageOf({ event, visit, payload, topic }: VisitEvent): Message {
+  if (event !== "snapshot") return { topic, event, visit, payload };
+  const picture = payload as Picture;
+  return { topic, event, visit, payload: picture.jpeg, picture: aboutPicture(picture) };
+}
+
+const listOf = (text: string | undefined): string[] =>
+  (text ?? "")
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean);
+
+/** What the dialog asks for. @throws PorteroError `invalid`, naming the field */
+export function filterOf(config: DoorbellConfig, doors: readonly string[]): VisitFilter {
+  const { buttons, callers, days, events } = config;
+  const [from, to] = [textOr(config.from), textOr(config.to)];
+  const chosen = { days: listOf(days), events: listOf(events) } as Pick<FilterSettings, "days" | "events">;
+  return visitFilter({
+    ...{ doors, buttons: listOf(buttons), callers: listOf(callers), ...chosen },
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+  });
 }
 
 export default function (RED: Red): void {
   function DoorbellIn(this: RedNode, config: DoorbellConfig) {
     RED.nodes.createNode(this, config);
     const door = doorNode(RED, config.door);
+    const some = config.door ? [] : (config.doors ?? []).map((id) => doorNode(RED, id));
     const endpoint = door ? door.endpoint : endpointNode(RED, config.endpoint);
-    const sign = new Sign(this, [endpoint?.health, door?.health]);
-    if (config.door && !door) {
-      sign.show("red", "ring", "doorbell-in.status.no-door");
-    } else if (!endpoint) {
-      if (!door) sign.show("red", "ring", "doorbell-in.status.no-endpoint");
-    }
-    if (!endpoint || (config.door && !door)) {
-      onClose(this, () => sign.close());
+    const sign = new Sign(this, [endpoint?.health, door?.health, ...some.map((one) => one?.health)]);
+    onClose(this, () => sign.close());
+    const slugs = (door ? [door] : some).flatMap((one) => one?.slug ?? []);
+    const wrong = (text: string) => sign.show("red", "ring", text);
+    let filter: VisitFilter;
+    try {
+      filter = filterOf(config, slugs);
+    } catch (error) {
+      wrong(sentence(error));
+      this.error(sentence(error));
       return;
     }
+    const isMissing = (config.door && !door) || some.includes(undefined);
+    if (isMissing) wrong("doorbell-in.status.no-door");
+    else if (!endpoint && !door) wrong("doorbell-in.status.no-endpoint");
+    // Without any of its doors it would tell of all others.
+    if (!endpoint || (isMissing && slugs.length === 0)) return;
     const { switchboard } = endpoint;
 
-    const mine = (id: string) => door === undefined || door.slug === id;
+    const ours = () => switchboard.doors().filter(({ id }) => slugs.length === 0 || slugs.includes(id));
     const idle = () => {
-      const doors = switchboard.doors().filter((d) => mine(d.id));
+      const doors = ours();
       const here = doors.filter((d) => d.registered).length;
       const all = doors.length;
       const texts = {
@@ -56,32 +93,40 @@ export default function (RED: Red): void {
         texts[all === 0 ? "none" : all === 1 ? "one" : "several"](),
       );
     };
-    const draw = (call: "ringing" | "talking", { visit }: VisitEvent) => {
-      const caller = visit.caller.name || visit.caller.number;
-      if (call === "ringing") sign.show("blue", "dot", RED._("doorbell-in.status.ringing", { caller }));
-      else sign.show("blue", "ring", RED._("doorbell-in.status.talking", { by: visit.answeredBy ?? "" }));
+    const draw = ({ caller, waiting, state, answeredBy = "" }: VisitView) => {
+      const name = { caller: caller.name || caller.number };
+      if (state === "talking") sign.show("blue", "ring", RED._("doorbell-in.status.talking", { by: answeredBy }));
+      else sign.show("blue", "dot", RED._(`doorbell-in.status.${waiting ? "waiting" : "ringing"}`, name));
+    };
+    const open = () => switchboard.visits().filter((visit) => filter.wants(visit.view()));
+    // Of several visits the last that begins to ring is shown; whoever waits says the least.
+    const show = () => {
+      const views = open().map((visit) => visit.view());
+      const found = views.findLast(({ waiting }) => !waiting) ?? views.at(-1);
+      if (found) draw(found);
+      else if (isMissing) wrong("doorbell-in.status.no-door");
+      else idle();
     };
     // The ring leaves in the same turn of the event loop as it comes: nothing may be awaited before it (X3).
     const onVisit = (event: VisitEvent) => {
-      if (!mine(event.visit.door)) return;
-      this.send(doorbellMessage(event));
-      // A late picture of an earlier visit says nothing about the one that rings now.
-      if (switchboard.lastVisit(event.visit.door)?.id !== event.visit.id) return;
-      if (event.visit.state === "ended") calm();
-      else draw(event.visit.state, event);
+      if (!filter.wants(event.visit)) return;
+      if (filter.hears(event.event)) this.send(onOutput(outputs[event.event] ?? others, messageOf(event)));
+      show();
     };
-    const calm = () => {
-      if (switchboard.doors().every((d) => !mine(d.id) || d.call === "idle")) idle();
-    };
+    // Not by the output of rings: what stands there would ring everybody anew.
+    onInput(this, async (msg, send) => {
+      for (const visit of open())
+        for (const event of await soFar(visit))
+          if (filter.hears(event.event)) send(onOutput(others, { ...msg, ...messageOf(event), late: true }));
+    });
     switchboard.on("visit", onVisit);
-    switchboard.on("registered", calm);
-    switchboard.on("unregistered", calm);
-    calm();
+    switchboard.on("registered", show);
+    switchboard.on("unregistered", show);
+    show();
     onClose(this, () => {
       switchboard.off("visit", onVisit);
-      switchboard.off("registered", calm);
-      switchboard.off("unregistered", calm);
-      sign.close();
+      switchboard.off("registered", show);
+      switchboard.off("unregistered", show);
     });
   }
   RED.nodes.registerType("doorbell-in", DoorbellIn);

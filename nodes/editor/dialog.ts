@@ -1,5 +1,5 @@
 // What several dialogs share: words, checks that say what is wrong, copy buttons, and a door's or phone's password.
-import type { Editor, JQuery, Property, Query } from "./red.d.ts";
+import type { Editor, JQuery, Property, Query, Several } from "./red.d.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
@@ -83,3 +83,15 @@ export const chosen = (select: Query): string => {
   const value = text(select.val());
   return value === "_ADD_" ? "" : value;
 };
+
+/** For a field of which several may be chosen (`typedInput`): it shows what is, and `none` where nothing is. */
+export function several(options: readonly { value: string; label: string }[], none: string): Several {
+  const labelOf = (value: string) => options.find((option) => option.value === value)?.label ?? value;
+  return {
+    ...{ value: "several", multiple: true, options },
+    valueLabel: (place, chosen) => {
+      const named = (chosen ?? []).map(labelOf);
+      place.text(named.length === 0 ? none : named.join(", "));
+    },
+  };
+}

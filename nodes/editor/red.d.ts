@@ -29,6 +29,17 @@ export interface Query {
   editableList(method: "addItem", item: unknown): Query;
   editableList(method: "items"): Query;
   typedInput(options: { types: readonly string[]; default: string; typeField: string | Query }): Query;
+  typedInput(options: { types: readonly Several[] }): Query;
+  typedInput(method: "types", types: readonly Several[]): Query;
+}
+
+/** A field of which several values are chosen; it holds them with commas between. */
+export interface Several {
+  value: string;
+  multiple: true;
+  options: readonly { value: string; label: string }[];
+  /** Shows what is chosen. */
+  valueLabel(place: Query, chosen: readonly string[] | null): void;
 }
 
 export interface EditableListOptions {
@@ -99,6 +110,7 @@ export interface Editor {
     registerType(type: string, definition: Definition): void;
     node(id: string): EditedNode | null | undefined;
     eachNode(visit: (node: EditedNode & { type: string }) => void): void;
+    eachConfig(visit: (node: EditedNode & { type: string }) => void): void;
   };
   tabs: {
     create(options: { element: Query; onchange(tab: { id: string }): void }): {

@@ -38,22 +38,24 @@ export interface VisitView extends Said {
   readonly attempt: number;
 }
 
-export type VisitEventName =
-  | "ring"
-  | "waiting"
-  | "trying"
-  | "answered"
-  | "unanswered"
-  | "transferred"
-  | "dtmf"
-  | "stats"
-  | "opened"
-  | "refused"
-  | "snapshot"
-  | "snapshot-failed"
-  | "recorded"
-  | "record-failed"
-  | "ended";
+export const visitEvents = [
+  "ring",
+  "waiting",
+  "trying",
+  "answered",
+  "unanswered",
+  "transferred",
+  "dtmf",
+  "stats",
+  "opened",
+  "refused",
+  "snapshot",
+  "snapshot-failed",
+  "recorded",
+  "record-failed",
+  "ended",
+] as const;
+export type VisitEventName = (typeof visitEvents)[number];
 
 /** Exactly a message: `msg = { ...event }`. */
 export interface VisitEvent {
