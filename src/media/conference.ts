@@ -104,6 +104,11 @@ export class Conference extends EventEmitter<ConferenceEvents> {
     if (this.has(session)) this.#host.order({ do: "mute", session: session.number, on });
   }
 
+  /** Whether the others get its keys, where it sends them as RTP events; they do where nobody says. */
+  passKeys(session: MediaSession, pass: boolean): void {
+    if (this.has(session)) this.#host.order({ do: "keys", session: session.number, pass });
+  }
+
   /** Everybody leaves; their calls go on in silence. */
   close(): void {
     if (!this.#open) return;

@@ -13,8 +13,8 @@ export interface AloneHost {
   readonly log: Log;
 }
 
-/** Answers for a leg, and tells its keys; the result leaves that to somebody else. */
-export function attend(leg: Leg, { clock, log }: AloneHost, pressed: (key: Key) => void): () => void {
+/** Answers for a leg, and tells its keys where somebody wants them; the result leaves that to somebody else. */
+export function attend(leg: Leg, { clock, log }: AloneHost, pressed?: (key: Key) => void): () => void {
   const { call, session, name } = leg;
   const reoffer = (offer: Reoffer) => {
     try {
@@ -37,10 +37,10 @@ export function attend(leg: Leg, { clock, log }: AloneHost, pressed: (key: Key) 
   const picture = () => void call.requestPicture();
   call.on("reoffer", reoffer).on("acknowledged", acknowledged).on("refresh", refresh);
   session.on("pictureWanted", picture);
-  const keypad = new Keypad(leg, clock, { pressed: () => {}, released: pressed });
-  keypad.hear({ events: "keep", tones: "keep" });
+  const keypad = pressed && new Keypad(leg, clock, { pressed: () => {}, released: pressed });
+  keypad?.hear({ events: "keep", tones: "keep" });
   return () => {
-    keypad.close();
+    keypad?.close();
     call.off("reoffer", reoffer).off("acknowledged", acknowledged).off("refresh", refresh);
     session.off("pictureWanted", picture);
   };

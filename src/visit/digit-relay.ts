@@ -43,6 +43,11 @@ export class DigitRelay {
     });
   }
 
+  /** Whether RTP events go on as they are, in the worker. */
+  get passesEvents(): boolean {
+    return this.#events === "pass";
+  }
+
   /** The other side, or what either has agreed on, is another one. */
   settle(): void {
     const to = this.#host.other();

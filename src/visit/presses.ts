@@ -5,6 +5,7 @@ import { sentence } from "../errors.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Contact } from "../sip/registrar/location.ts";
 import { areTwo, buttonOf, type Button } from "./buttons.ts";
+import { waitIn } from "./confer.ts";
 import type { Door } from "./doors.ts";
 import type { VisitEvent } from "./messages.ts";
 import type { TransferHost } from "./transfer.ts";
@@ -130,6 +131,7 @@ export class Presses {
     const waits = behind?.state === "talking" && visit.wait(true);
     const seen = { from: call.caller.number, ...pressed };
     visit.tell(waits ? "waiting" : "ring", waits ? { ...seen, behind: behind.id } : seen);
+    if (!waits) this.#enter(visit);
     this.#photograph(visit, door);
   }
 
@@ -140,8 +142,15 @@ export class Presses {
       if (visit.door.id !== id || !visit.wait(false)) continue;
       const waitedSeconds = (this.#host.clock.now() - visit.startedAt) / 1000;
       visit.tell("ring", { from: visit.view().caller.number, ...visit.door.pressed, waitedSeconds });
+      this.#enter(visit);
       this.#photograph(visit, door);
     }
+  }
+
+  /** A door that dials a place waits there; a flow that has something else for it takes it over. */
+  #enter(visit: Visit): void {
+    const room = this.#host.rooms.at(visit.view().dialled);
+    if (room) void visit.answerBy(waitIn(room.name));
   }
 
   #photograph(visit: Visit, door: Door): void {

@@ -44,9 +44,9 @@ export function fileName({ kind, door, visit, at }: TapeName): string {
   return `${time}-${door.replace(/[^\w-]/g, "_")}-${kind}-${visit.slice(0, 8)}.wav`;
 }
 
-/** Who talks no G.711 cannot be recorded. */
-export const notG711 = (who: string): PorteroError =>
-  giveUp("not-g711", `${who} does not talk PCMA or PCMU, which recording needs: allow it one of them`);
+/** Who talks no G.711 cannot be recorded, or mixed with others. */
+export const notG711 = (who: string, what = "recording"): PorteroError =>
+  giveUp("not-g711", `${who} does not talk PCMA or PCMU, which ${what} needs: allow it one of them`);
 
 /** What is recorded, until somebody stops it or it is as long as it may be. */
 export class Tape {

@@ -3,20 +3,23 @@ import { giveUp, sentence } from "../errors.ts";
 import type { DoorSettings } from "../door/door.ts";
 import type { Announcements } from "./announcement.ts";
 import type { BellLine } from "./bell-line.ts";
+import { confer } from "./confer.ts";
 import { Forking, quiet, type Caller, type ForkResult } from "./fork.ts";
 import type { Leg } from "./leg.ts";
 import { takeMessage } from "./message.ts";
 import type { Recorded } from "./messages.ts";
 import { notG711, type CallRecorder, type TapeName } from "./recording.ts";
 import { loadSound } from "./sounds.ts";
+import type { RoomTalk } from "./room-talk.ts";
 import type { Ringing } from "./strategy.ts";
+import type { TalkVisit } from "./talk.ts";
 import { nameOf, type Target, type TargetSettings } from "./target.ts";
 import type { TransferHost } from "./transfer.ts";
 
 /** What rings, for who wants to stop it or to add to it. */
 export interface Running {
   abort(reason: string): void;
-  fork: Forking | undefined;
+  fork: Pick<Forking, "offer" | "parties"> | undefined;
   targets: readonly TargetSettings[];
   wake: () => void;
   /** The visitor speaks to nobody but us. */
@@ -40,6 +43,10 @@ export interface RingingVisit {
   tried(attempt: number, result: ForkResult): void;
   nameOf(kind: Recorded["kind"]): TapeName;
   recorded(recorded: Recorded): void;
+  /** What a talk needs of the visit. */
+  talk(): TalkVisit;
+  /** Somebody is in the room where the bell waits: they talk; false where it came too late. */
+  meet(talk: RoomTalk, by: Leg): boolean;
   /** Ends the visit. */
   refuse(status: number, cause?: number): void;
 }
@@ -95,6 +102,8 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
     },
     ring: async (wanted, seconds) => {
       const targets = wanted.map(nameOf);
+      const room = targets.length === 1 && host.rooms.at(targets[0] ?? "");
+      if (room) return ringing.confer({ place: room.name, seconds });
       running.targets = wanted;
       const attempt = visit.ring(targets);
       if (host.isQuiet(door.id)) {
@@ -119,10 +128,7 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
     park: async () => {
       throw giveUp("not-built", "parking is not built yet");
     },
-    // eslint-disable-next-line @typescript-eslint/require-await -- its body is not there yet
-    confer: async () => {
-      throw giveUp("not-built", "conferences are not built yet");
-    },
+    confer: (settings) => confer(host, visit, settings),
     refuse: (status, cause) => visit.refuse(status, cause),
     record: async (settings) => recorder.ask(settings, await line.session),
     message: async (settings) => {

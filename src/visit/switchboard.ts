@@ -31,6 +31,8 @@ import { Guarding, type GuardingEvents } from "./guarding.ts";
 import { NumberPlan } from "./number-plan.ts";
 import { Outside, type Chooser, type Way } from "./outside.ts";
 import { Reception } from "./reception.ts";
+import { mixesNothing } from "./room.ts";
+import { Rooms, type ConferenceSettings } from "./rooms.ts";
 import type { Target } from "./target.ts";
 import { callsFor, checkExtension, type ExtensionSettings, type SwitchboardOptions } from "./settings.ts";
 import { Tracing } from "./tracing.ts";
@@ -67,6 +69,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   readonly guarding: Guarding;
   readonly #options: SwitchboardOptions;
   readonly entrances: Entrances;
+  readonly rooms: Rooms = new Rooms(this);
   readonly #outside: Outside;
   readonly #reception: Reception;
   #media: MediaEngine | undefined;
@@ -144,6 +147,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
     // What is still being opened could not be closed.
     await this.#starting.catch(() => {});
     this.entrances.close();
+    this.rooms.close();
     this.#reception.close();
     await this.#outside.close();
     this.tracing.diagnosis.close();
@@ -227,6 +231,15 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
    */
   addAccount(settings: LineSettings, owner: string): () => Promise<void> {
     return this.#outside.add(settings, owner);
+  }
+
+  /**
+   * Adds a conference room; the result takes it away and ends its calls (H9).
+   * @throws PorteroError `invalid`, `number-taken` (H20), `room-taken`, `cannot-mix`
+   */
+  addRoom(settings: ConferenceSettings, owner: string): () => void {
+    if (this.#options.media?.rtpengine?.length) throw giveUp("cannot-mix", mixesNothing);
+    return this.rooms.add(settings, owner);
   }
 
   accounts(): AccountStatus[] {

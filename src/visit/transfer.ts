@@ -10,6 +10,7 @@ import { destinationOf } from "./destinations.ts";
 import { answerFetcher } from "./fetch.ts";
 import { Forking, type Caller, type ForkHost, type ForkResult } from "./fork.ts";
 import type { Leg } from "./leg.ts";
+import type { Rooms } from "./rooms.ts";
 
 const ringSeconds = 60;
 /** Who has transferred a call hangs up by itself; who does not, is hung up on after this. */
@@ -18,6 +19,7 @@ const farewellMs = 5_000;
 export interface TransferHost extends ForkHost {
   /** Whether who has this name here may have us call others for it: a phone of the house. */
   mayTransfer(name: string): boolean;
+  readonly rooms: Rooms;
 }
 
 /** Does what a referral asks, or refuses it; `caller` is what phones show of the other side. */

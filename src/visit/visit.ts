@@ -24,6 +24,7 @@ import type { Outcome, Recorded, VisitEnd, VisitEvent, VisitEventName, VisitStat
 import { Openings } from "./openings.ts";
 import { CallRecorder, type TapeName } from "./recording.ts";
 import { ringingOf, type Running } from "./ringing.ts";
+import type { RoomTalk } from "./room-talk.ts";
 import type { Ringing, Strategy } from "./strategy.ts";
 import { Talk, type TalkVisit } from "./talk.ts";
 import type { TransferHost } from "./transfer.ts";
@@ -67,7 +68,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   /** Of all strategies. */
   readonly #tries = new Tries();
   #strategy: string | undefined;
-  #talk: Talk | undefined;
+  #talk: Talk | RoomTalk | undefined;
   #answeredBy: string | undefined;
   #answeredAt: number | undefined;
   #endedAt: number | undefined;
@@ -275,11 +276,12 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   #answeredFor(by: string, session: MediaSession, stays: boolean): Leg {
     if (this.#state !== "ringing") throw giveUp("no-call", `the call of ${this.door.name} is over`);
     const leg = this.#line.answer(session);
-    if (stays) this.#talk = new Talk(this.#host, this.#talkVisit(), leg);
+    const talk = stays ? new Talk(this.#host, this.#talkVisit(), leg) : undefined;
+    if (talk) this.#talk = talk;
     this.#answered(by);
     this.#running?.abort("answered");
     this.tell("answered", { by });
-    this.#talk?.begin();
+    talk?.begin();
     return leg;
   }
 
@@ -314,6 +316,8 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       },
       nameOf: (kind) => this.#tapeName(kind),
       recorded: (recorded) => this.tell("recorded", recorded),
+      talk: () => this.#talkVisit(),
+      meet: (talk, by) => this.#meet(talk, by, running),
       refuse: (status, why) => this.refuse(status, why),
     });
   }
@@ -340,6 +344,18 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     if (this.#running !== running) this.#running?.abort("answered");
     this.tell("answered", { by: answerer.name, attempt: this.#attempt });
     talk.begin();
+  }
+
+  /** Somebody is in the room where the bell waits. */
+  #meet(talk: RoomTalk, by: Leg, running: Running): boolean {
+    const { bell } = talk;
+    if (this.#state !== "ringing" || !bell) return false;
+    this.#line.answer(bell.session);
+    this.#talk = talk;
+    this.#answered(by.name);
+    if (this.#running !== running) this.#running?.abort("answered");
+    this.tell("answered", { by: by.name, attempt: this.#attempt });
+    return true;
   }
 
   #talkVisit(): TalkVisit {

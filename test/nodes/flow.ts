@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { EventEmitter, once } from "node:events";
 import callControl from "../../nodes/call-control/call-control.ts";
 import cameraSnapshot from "../../nodes/camera-snapshot/camera-snapshot.ts";
+import conferenceRoom from "../../nodes/conference-room/conference-room.ts";
 import dialStrategy from "../../nodes/dial-strategy/dial-strategy.ts";
 import door from "../../nodes/door/door.ts";
 import doorbellIn from "../../nodes/doorbell-in/doorbell-in.ts";
@@ -41,6 +42,7 @@ const all = [
   sipEndpoint,
   door,
   sipAccount,
+  conferenceRoom,
   sipRegistrar,
   doorbellIn,
   dialStrategy,
@@ -145,7 +147,7 @@ export class Flow {
 const placed = (flow: FlowNode[]): FlowNode[] => [
   { id: "f", type: "tab", label: "test" },
   ...flow.map((node) =>
-    ["sip-endpoint", "door", "sip-account"].includes(node.type) ? node : { z: "f", x: 100, y: 100, wires: [], ...node },
+    ["sip-endpoint", "door", "sip-account", "conference-room"].includes(node.type) ? node : { z: "f", x: 100, y: 100, wires: [], ...node },
   ),
 ];
 

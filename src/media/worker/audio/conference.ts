@@ -52,6 +52,12 @@ export class Conference {
     this.#members.get(session)?.mute(on);
   }
 
+  /** Whether its telephone events reach the others; they do where nobody says. */
+  passKeys(session: number, pass: boolean): void {
+    const member = this.#members.get(session);
+    if (member) member.passesKeys = pass;
+  }
+
   /** Tells levels each so many beats; 0 = not any more. */
   tellLevels(every: number): void {
     this.#every = every;

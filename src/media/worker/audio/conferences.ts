@@ -9,6 +9,8 @@ export type ConferenceOrder =
   | { readonly do: "add"; readonly session: number; readonly muted: boolean }
   | { readonly do: "remove"; readonly session: number }
   | { readonly do: "mute"; readonly session: number; readonly on: boolean }
+  /** Whether the others get the telephone events of a session. */
+  | { readonly do: "keys"; readonly session: number; readonly pass: boolean }
   /** 0 = levels are not told any more. */
   | { readonly do: "levels"; readonly everyMs: number }
   | { readonly do: "close" };
@@ -43,6 +45,9 @@ export class Conferences {
         break;
       case "mute":
         conference.mute(order.session, order.on);
+        break;
+      case "keys":
+        conference.passKeys(order.session, order.pass);
         break;
       case "levels":
         conference.tellLevels(Math.round(order.everyMs / beatMs));

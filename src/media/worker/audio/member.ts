@@ -23,6 +23,7 @@ export class Member implements Ear {
   readonly expects = true;
   /** What it says in this beat. */
   readonly frame = new Int16Array(frameSamples);
+  passesKeys = true;
   readonly #stream: Stream;
   readonly #pressed: (packet: Buffer, now: number) => void;
   readonly #buffer = new JitterBuffer();
@@ -56,8 +57,9 @@ export class Member implements Ear {
 
   /** All that comes from it stays here. */
   heard(packet: Buffer, format: Format, now: number): boolean {
-    if (isEvents(format)) this.#pressed(packet, now);
-    else if (isG711(format))
+    if (isEvents(format)) {
+      if (this.passesKeys) this.#pressed(packet, now);
+    } else if (isG711(format))
       this.#buffer.put(ssrcOf(packet), timestampOf(packet), payloadOf(packet), lawOf(format.name).linear, now);
     return true;
   }

@@ -1,0 +1,42 @@
+// The dialog of a conference room: its numbers, who may open, what is heard.
+import { isExtension, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import type { Editor, Property } from "../editor/red.d.ts";
+
+declare const RED: Editor;
+
+const words = wordsOf("conference-room");
+
+const number = (value: string, other: "visitorNumber" | "memberNumber"): Property => ({
+  value,
+  validate(given, _options) {
+    if (text(given) === "") return true;
+    if (text(given) === text(this[other])) return words("error.twice");
+    return isExtension(given) || words("error.extension");
+  },
+});
+
+RED.nodes.registerType("conference-room", {
+  category: "config",
+  defaults: {
+    name: { value: "", validate: (value, _options) => text(value) !== "" || words("error.name") },
+    endpoint: { value: "", type: "sip-endpoint", required: true },
+    visitorNumber: number("777", "memberNumber"),
+    memberNumber: number("888", "visitorNumber"),
+    most: wholeNumber(words, 2, 50, "10"),
+    music: { value: "" },
+    tones: { value: false },
+    stay: { value: false },
+    mayOpen: {
+      value: "",
+      validate: (value, _options) =>
+        text(value)
+          .split(/[\s,;]+/)
+          .filter(Boolean)
+          .every(isExtension) || words("error.list"),
+    },
+  },
+  label() {
+    const members = text(this["memberNumber"]);
+    return (this.name || words("label.node")) + (members === "" ? "" : ` (${members})`);
+  },
+});

@@ -1,0 +1,151 @@
+// A bell's stay in a room, as its visit sees it: the bell waits there for somebody marked, talks with everybody, and
+// leaves with the last of them. Beside Talk, which is one with one.
+import { sentence } from "../errors.ts";
+import type { Sound } from "../media/sound.ts";
+import { cause } from "../sip/causes.ts";
+import type { Message } from "../sip/dialog/call.ts";
+import { Forking, type ForkHost } from "./fork.ts";
+import type { Leg } from "./leg.ts";
+import type { Party } from "./messages.ts";
+import type { Room } from "./room.ts";
+import { seat, speaksG711 } from "./room-phone.ts";
+import type { Contact } from "../sip/registrar/location.ts";
+import type { TalkVisit } from "./talk.ts";
+import { nameOf, type TargetSettings } from "./target.ts";
+
+export interface RoomHooks {
+  /** The first marked member is there. */
+  met(by: Leg): void;
+  /** The room is not any more, while nobody is met. */
+  gone(text: string): void;
+}
+
+export class RoomTalk {
+  readonly #host: ForkHost;
+  readonly #visit: TalkVisit;
+  readonly #room: Room;
+  readonly #hooks: RoomHooks;
+  readonly #forks = new Set<Forking>();
+  readonly #parties: Party[] = [];
+  /** Those who are here for this bell, and not by their own call. */
+  readonly #rung = new Set<Leg>();
+  /** Aborts with "answered" when the bell leaves whom somebody has talked to. */
+  readonly #over = new AbortController();
+  #bell: Leg | undefined;
+  #answerer: Leg | undefined;
+  #leaveTexts = () => {};
+
+  constructor(host: ForkHost, visit: TalkVisit, room: Room, hooks: RoomHooks) {
+    [this.#host, this.#visit, this.#room, this.#hooks] = [host, visit, room, hooks];
+  }
+
+  get room(): Room {
+    return this.#room;
+  }
+
+  get bell(): Leg | undefined {
+    return this.#bell;
+  }
+
+  /** Who talks with the bell, of several the one that is here longest; nobody where it stays when the bell has left. */
+  get answerer(): Leg | undefined {
+    return this.#answerer;
+  }
+
+  /** What came of ringing so far. */
+  get parties(): readonly Party[] {
+    return [...this.#parties, ...[...this.#forks].flatMap(({ parties }) => parties)];
+  }
+
+  /**
+   * The bell comes in, or with another call than before (X1).
+   * @throws PorteroError as Room.enter
+   */
+  async enter(bell: Leg, music?: Sound): Promise<void> {
+    const before = this.#bell;
+    if (before?.session === bell.session) return;
+    await speaksG711(bell);
+    if (before) this.#leave(before);
+    this.#bell = bell;
+    const { door, id } = this.#visit;
+    this.#room.enter({
+      ...{ leg: bell, marked: false, door, ...(music && { music }) },
+      dismissed: (text) => {
+        if (this.#answerer) this.#visit.over({ by: "remote", cause: cause.normal, text });
+        else this.#hooks.gone(text);
+      },
+      changed: (event, who) => this.#changed(event, who),
+      pressed: ({ digit, by, durationMs }, { name }) => {
+        if (door.answererDigits === "door" || !this.#answerer) return;
+        const key = { digit, from: "answerer", member: name, by };
+        this.#visit.tell("dtmf", { ...key, ...(durationMs === undefined ? {} : { durationMs }) });
+      },
+    });
+    const text = (message: Message) => this.#host.text(message, bell.name, this.#room.name, id);
+    bell.call.on("message", text);
+    this.#leaveTexts = () => bell.call.off("message", text);
+    const [first] = this.#room.marked;
+    if (first) this.#meet(first);
+  }
+
+  /** Rings somebody into the room; who answers is marked. Gives who did. */
+  async ring(target: TargetSettings, seconds: number, watched?: () => void): Promise<Leg | undefined> {
+    const bell = this.#bell;
+    const caller = this.#visit.caller();
+    if (!bell) return undefined;
+    const fork = new Forking(this.#host, caller, bell.session, [nameOf(target)], watched);
+    this.#forks.add(fork);
+    const { winner, parties } = await fork.run(seconds, this.#over.signal);
+    this.#forks.delete(fork);
+    this.#parties.push(...parties);
+    if (!winner) return undefined;
+    try {
+      await speaksG711(winner);
+      this.#rung.add(winner);
+      seat(this.#host, this.#room, winner, true);
+      return winner;
+    } catch (error) {
+      this.#host.log.warn(`${winner.name} is not let into the conference: ${sentence(error)}`);
+      this.#rung.delete(winner);
+      winner.call.hangUp();
+      await winner.session.close();
+      return undefined;
+    }
+  }
+
+  /** A device has registered: who is being rung into the room is rung there too (X1). */
+  offer(contact: Contact): boolean {
+    return [...this.#forks].map((fork) => fork.offer(contact)).includes(true);
+  }
+
+  mute(who: "door" | "answerer", on: boolean): void {
+    const legs = who === "door" ? [this.#bell] : this.#room.marked;
+    for (const leg of legs) if (leg) this.#room.mute(leg, on);
+  }
+
+  /** The bell leaves, and with it who was rung for it; `reason` says why. */
+  close(reason?: string): void {
+    this.#over.abort(this.#answerer ? "answered" : "cancelled");
+    if (this.#bell) this.#leave(this.#bell);
+    // Another visitor may be here whom they talk with.
+    if (this.#room.visitors.length === 0) for (const { call } of this.#rung) call.hangUp(reason);
+    if (this.#answerer && this.#room.marked.includes(this.#answerer)) this.#answerer = undefined;
+  }
+
+  #leave(bell: Leg): void {
+    this.#leaveTexts();
+    this.#room.leave(bell);
+  }
+
+  #changed(event: "joined" | "left", who: Leg): void {
+    const { marked } = this.#room;
+    if (!this.#answerer) return this.#meet(who);
+    if (this.#answerer === who && marked[0]) this.#answerer = marked[0];
+    this.#visit.tell(event, { by: who.name, members: marked.map(({ name }) => name) });
+  }
+
+  #meet(by: Leg): void {
+    this.#answerer = by;
+    this.#hooks.met(by);
+  }
+}
