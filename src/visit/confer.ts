@@ -27,12 +27,14 @@ export async function confer(
   const { running, signal, line, door } = visit;
   const session = await line.session;
   const names = targets.map(nameOf);
-  running.targets = names;
+  running.targets = targets;
   const attempt = visit.ring(names.length > 0 ? names : [place ?? "conference"]);
   const failures: Party[] = [];
   let talk: RoomTalk | undefined;
   let winner: Leg | undefined;
-  const leave = () => void (winner ?? talk?.close());
+  const leave = () => {
+    if (!winner) talk?.close();
+  };
   signal.addEventListener("abort", leave, { once: true });
   try {
     const room = host.rooms.find(place);

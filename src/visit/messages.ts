@@ -45,6 +45,8 @@ export const visitEvents = [
   "answered",
   "unanswered",
   "transferred",
+  "joined",
+  "left",
   "dtmf",
   "stats",
   "opened",
@@ -56,24 +58,6 @@ export const visitEvents = [
   "ended",
 ] as const;
 export type VisitEventName = (typeof visitEvents)[number];
-export type VisitEventName =
-  | "ring"
-  | "waiting"
-  | "trying"
-  | "answered"
-  | "unanswered"
-  | "transferred"
-  | "joined"
-  | "left"
-  | "dtmf"
-  | "stats"
-  | "opened"
-  | "refused"
-  | "snapshot"
-  | "snapshot-failed"
-  | "recorded"
-  | "record-failed"
-  | "ended";
 
 /** Exactly a message: `msg = { ...event }`. */
 export interface VisitEvent {

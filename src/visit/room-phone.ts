@@ -49,7 +49,10 @@ export async function admit(host: ForkHost, room: Room, call: IncomingCall, mark
     host.log.warn(`${name} is not let into the conference ${room.name}: ${text}`);
     call.reject(status, undefined, `SIP;cause=${status};text="${text.replace(/["\\]/g, "'")}"`);
   };
-  if (call.caller.kind !== "extension") return refuse(403, "only phones of this house may enter");
+  if (call.caller.kind !== "extension") {
+    refuse(403, "only phones of this house may enter");
+    return;
+  }
   let session;
   try {
     room.check();
@@ -77,10 +80,11 @@ export async function admit(host: ForkHost, room: Room, call: IncomingCall, mark
  * @throws PorteroError `not-g711`
  */
 export async function speaksG711({ call, session, name }: Leg): Promise<void> {
-  if (session.mixable) return;
+  const fits = () => session.mixable;
+  if (fits()) return;
   const { status, sdp } = await call.reoffer(() => session.offer("conference"));
   if (status < 300 && sdp !== undefined) session.receiveAnswer(sdp);
-  if (!session.mixable) throw notG711(name, "a conference");
+  if (!fits()) throw notG711(name, "a conference");
 }
 
 /** Who left the offer to us says with its ACK what it takes. */

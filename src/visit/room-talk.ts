@@ -11,7 +11,7 @@ import type { Room } from "./room.ts";
 import { seat, speaksG711 } from "./room-phone.ts";
 import type { Contact } from "../sip/registrar/location.ts";
 import type { TalkVisit } from "./talk.ts";
-import { nameOf, type TargetSettings } from "./target.ts";
+import type { TargetSettings } from "./target.ts";
 
 export interface RoomHooks {
   /** The first marked member is there. */
@@ -93,7 +93,7 @@ export class RoomTalk {
     const bell = this.#bell;
     const caller = this.#visit.caller();
     if (!bell) return undefined;
-    const fork = new Forking(this.#host, caller, bell.session, [nameOf(target)], watched);
+    const fork = new Forking(this.#host, caller, bell.session, [target], watched);
     this.#forks.add(fork);
     const { winner, parties } = await fork.run(seconds, this.#over.signal);
     this.#forks.delete(fork);

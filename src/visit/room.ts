@@ -216,7 +216,7 @@ export class Room {
       other: () => this.#door?.leg ?? leg,
       passes: () => this.#mayOpen(leg) && this.#door?.door !== undefined && this.#door.door.answererDigits !== "flow",
       told: (key) => {
-        if (this.#mayOpen(leg)) for (const { pressed } of this.#others(leg)) pressed?.(key, leg);
+        if (this.#mayOpen(leg)) for (const other of this.#others(leg)) other.pressed?.(key, leg);
       },
     });
   }

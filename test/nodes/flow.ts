@@ -147,7 +147,9 @@ export class Flow {
 const placed = (flow: FlowNode[]): FlowNode[] => [
   { id: "f", type: "tab", label: "test" },
   ...flow.map((node) =>
-    ["sip-endpoint", "door", "sip-account", "conference-room"].includes(node.type) ? node : { z: "f", x: 100, y: 100, wires: [], ...node },
+    ["sip-endpoint", "door", "sip-account", "conference-room"].includes(node.type)
+      ? node
+      : { z: "f", x: 100, y: 100, wires: [], ...node },
   ),
 ];
 
