@@ -134,7 +134,7 @@ export class Forking {
       return;
     }
     const contacts = host.contactsOf(dialled);
-    if (contacts) aim.leads.set(dialled, via);
+    aim.leads.set(dialled, via);
     const refused = contacts && host.doNotDisturb(dialled);
     if (refused !== undefined) return this.#note(aim, refusedWith(refused));
     if (!contacts || contacts.length === 0) {

@@ -204,12 +204,17 @@ export class Desk {
     return new Device(new Party(this.network, { host: `10.0.0.${this.#next++}`, user }), `pw${user}`);
   }
 
+  /** A number that nobody is registered for yet. */
+  addNumber(extension: string, options: DeviceOptions = {}): void {
+    if (this.switchboard.contactsOf(extension)) return;
+    this.switchboard.addExtension(
+      { extension, name: extension, password: new Secret(`pw${extension}`), ...options },
+      extension,
+    );
+  }
+
   async phone(user: string, options: DeviceOptions = {}): Promise<Device> {
-    if (this.switchboard.contactsOf(user) === undefined)
-      this.switchboard.addExtension(
-        { extension: user, name: user, password: new Secret(`pw${user}`), ...options },
-        user,
-      );
+    this.addNumber(user, options);
     const phone = this.device(user);
     await phone.party.register(phone.password, { expires: 7200 });
     return phone;

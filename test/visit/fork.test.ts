@@ -167,6 +167,99 @@ describe("targets", () => {
     });
   });
 
+  describe("whose devices come late", () => {
+    it("X1, H12 ring at once; a target with a delay at its time", async () => {
+      const { ring } = await rung(["6001", { target: "6002", delay: 10 }, "dashboard"]);
+      const [hall, desktop] = [await desk.phone("6001"), await desk.phone("6002")];
+      await hall.party.takeRequest("INVITE");
+      assert.equal(desktop.party.count("INVITE"), 0);
+      await desk.clock.advance(10_000);
+      await pickUp(desktop);
+      assert.equal(ring()?.answeredBy, "6002");
+    });
+
+    it("X1 ring for a phone that has sent its calls there", async () => {
+      const hall = await desk.phone("6001");
+      desk.addNumber("6002");
+      const { ring } = await rung(["6001", "dashboard"]);
+      const headers: [string, string][] = [["Contact", "<sip:6002@10.0.0.1>"]];
+      hall.party.respond(await hall.party.takeRequest("INVITE"), 302, { headers });
+      await hall.party.takeRequest("ACK");
+      await pickUp(await desk.phone("6002"));
+      assert.equal(ring()?.answeredBy, "6002");
+    });
+
+    it("X1 ring no more once the time of their target is over", async () => {
+      await rung([{ target: "6001", seconds: 10 }, "dashboard"]);
+      await desk.clock.advance(10_000);
+      const hall = await desk.phone("6001");
+      await hall.party.settle();
+      assert.equal(hall.party.count("INVITE"), 0);
+    });
+
+    it("X1 are rung once, though their registration is refreshed meanwhile", async () => {
+      const hall = await desk.phone("6001");
+      const { ring } = await rung(["6001"]);
+      hall.party.respond(await hall.party.takeRequest("INVITE"), 180);
+      await hall.party.register(hall.password, { expires: 7200, seq: 10 });
+      await hall.party.settle();
+      assert.deepEqual([hall.party.count("INVITE"), ring()], [1, undefined]);
+    });
+
+    it("X1 are left alone once they have refused, though they register anew", async () => {
+      const hall = await desk.phone("6001");
+      await rung(["6001", "dashboard"]);
+      hall.party.respond(await hall.party.takeRequest("INVITE"), 603);
+      await hall.party.register(hall.password, { expires: 7200, seq: 10 });
+      await hall.party.settle();
+      assert.equal(hall.party.count("INVITE"), 1);
+    });
+
+    it("X1 are rung again where they were not to be reached, once they register anew", async () => {
+      const hall = await desk.phone("6001");
+      await rung([{ target: "6001", silentSeconds: 4 }, "dashboard"]);
+      const lost = await hall.party.takeRequest("INVITE");
+      await desk.clock.advance(4_000);
+      await hall.party.register(hall.password, { expires: 7200, seq: 10 });
+      await hall.party.settle();
+      const calls = hall.party.heard.filter((message) => message.cseq?.method === "INVITE").map(({ callId }) => callId);
+      assert.deepEqual([new Set(calls).size, calls[0]], [2, lost.callId]);
+    });
+
+    it("X1 are rung where they are now, and no more where they were, when they move while it rings", async () => {
+      const instance = '+sip.instance="<urn:uuid:00000000-0000-1000-8000-AABBCCDDEEFF>"';
+      desk.addNumber("6001");
+      const [before, after] = [desk.device("6001"), desk.device("6001")];
+      const register = ({ party, password }: Device) =>
+        party.register(password, { expires: 7200, headers: { Contact: `${party.contact};${instance}` } });
+      await register(before);
+      const { ring } = await rung(["6001"]);
+      before.party.respond(await before.party.takeRequest("INVITE"), 180);
+      await register(after);
+      const cancel = await before.party.takeRequest("CANCEL");
+      assert.equal(cancel.get("reason"), undefined);
+      await pickUp(after);
+      assert.deepEqual(said(parties(ring)), [["6001", "answered", 16, undefined]]);
+    });
+
+    it("X4 and answer after somebody else has won are told that it was completed elsewhere", async () => {
+      const [hall, desktop] = [await desk.phone("6001"), await desk.phone("6002")];
+      const { visit } = await rung(["6001", "6002"]);
+      const [first, second] = [await hall.party.takeRequest("INVITE"), await desktop.party.takeRequest("INVITE")];
+      desktop.party.respond(second, 180);
+      await desktop.party.settle();
+      // Both pick up in one moment: the second answer crosses the CANCEL.
+      hall.party.respond(first, 200, { sdp: sound() });
+      desktop.party.respond(second, 200, { sdp: sound() });
+      await desk.clock.advance(20);
+      assert.equal(visit.view().answeredBy, "6001");
+      await desktop.party.takeRequest("ACK");
+      const bye = await desktop.party.takeRequest("BYE");
+      assert.equal(bye.get("reason"), elsewhere);
+      desktop.party.respond(bye, 200);
+    });
+  });
+
   describe("that must confirm", () => {
     const confirm = (target: string, more = {}) => ({ target, confirm: true, ...more });
 
