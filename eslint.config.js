@@ -3,7 +3,7 @@
 import js from "@eslint/js";
 import ts from "typescript-eslint";
 
-const rooms = ["sip", "media", "camera", "door", "mqtt", "store", "visit", "sim", "server"];
+const rooms = ["sip", "media", "camera", "door", "mqtt", "store", "import", "visit", "sim", "server"];
 const mayKnow = {
   sip: [],
   media: [],
@@ -11,6 +11,7 @@ const mayKnow = {
   door: [],
   mqtt: [],
   store: [],
+  import: [],
   visit: ["sip", "media", "camera", "door", "mqtt", "store"],
   sim: ["sip", "door"],
   server: ["sip", "media", "camera", "door", "mqtt", "store", "visit"],

@@ -1,0 +1,133 @@
+// What stands in Dial(…) and RetryDial(…): whom, how long, and the options that change something here.
+import { anyNumber, partOfIt } from "./expression.ts";
+
+/** A number, an address (`sip:…`), or a number at another server. */
+export interface Called {
+  readonly target: string;
+  readonly account?: string;
+}
+
+export interface Dialled {
+  readonly called: readonly Called[];
+  /** Whether it is the number that was dialled that is called. */
+  readonly isAny: boolean;
+  readonly seconds: number | undefined;
+  readonly sound: "ring-back" | "music" | undefined;
+  /** What is said of this Dial that has no place in the flow. */
+  readonly faults: readonly string[];
+}
+
+/** Divides at commas (or another letter) that stand in no brackets and no quotes. */
+export function split(text: string, by = ","): string[] {
+  const parts: string[] = [""];
+  let depth = 0;
+  let quoted = false;
+  for (const letter of text) {
+    if (letter === '"') quoted = !quoted;
+    if ("({[".includes(letter)) depth++;
+    if (")}]".includes(letter)) depth--;
+    if (letter === by && depth <= 0 && !quoted) parts.push("");
+    else parts.push((parts.pop() ?? "") + letter);
+  }
+  return parts.map((part) => part.trim());
+}
+
+/** Whom `PJSIP/100&SIP/200@trunk` means; a sentence about each that is nobody. */
+function calledIn(text: string, accounts: ReadonlyMap<string, string>): (Called | string)[] {
+  return split(text, "&")
+    .filter(Boolean)
+    .map((one) => {
+      const [technology = "", ...more] = one.split("/");
+      const who = more.join("/").replace(/^\/+/, "");
+      if (who === "") return `"${one}" calls nobody`;
+      switch (technology.toLowerCase()) {
+        case "pjsip":
+        case "sip":
+          return party(who, accounts);
+        case "local":
+          return party(who.replace(/[@/].*$/, ""), accounts);
+        default:
+          return `"${technology}/" is no SIP: ${who} cannot be called`;
+      }
+    });
+}
+
+function party(who: string, accounts: ReadonlyMap<string, string>): Called | string {
+  if (who.includes(partOfIt)) return "only the whole number that was dialled can be called, not a part of it";
+  const address = /(?:^|\/)(sips?:[^\s<>"/]+)/i.exec(who)?.[1];
+  if (address !== undefined)
+    return who.includes(anyNumber) ? "a dialled number cannot be put into an address" : { target: address };
+  const [name = "", place] = who.includes("@") ? who.split("@") : who.split("/").reverse();
+  const number = name.replace(/:.*$/, "");
+  if (number === anyNumber) return place === undefined ? { target: anyNumber } : outside(place, accounts);
+  if (number.includes(anyNumber)) return "nothing can be put before or behind the number that was dialled";
+  const account = accounts.get(place ?? "");
+  if (account !== undefined && number !== "") return { target: number, account };
+  if (place !== undefined && /[.:]/.test(place)) return { target: `sip:${number}@${place}` };
+  if (place !== undefined)
+    return `"${place}" is no registration (type=registration) among what was pasted: ${number} there cannot be called`;
+  if (/^\d+\.\d+\.\d+\.\d+$/.test(number)) return { target: `sip:${who}` };
+  return /^[A-Za-z0-9._+*#-]{1,64}$/.test(number) ? { target: number } : `"${number}" cannot be dialled`;
+}
+
+const outside = (place: string, accounts: ReadonlyMap<string, string>): string =>
+  accounts.has(place)
+    ? `a number that somebody dials goes out by its first digits: set them in the account "${place}"`
+    : `"${place}" is no registration (type=registration) among what was pasted`;
+
+/** Options that change nothing here, because it is so anyway. */
+const needless = new Set(["c", "i", "I", "E", "N", "j", "Q"]);
+const meanings: Readonly<Record<string, string>> = {
+  ...{ t: "transfer by keys", T: "transfer by keys", k: "parking by keys", K: "parking by keys" },
+  ...{ h: "hanging up with *", H: "hanging up with *", w: "recording by keys", W: "recording by keys" },
+  ...{
+    x: "recording by keys",
+    X: "recording by keys",
+    g: "going on when the callee has hung up",
+    F: "going on elsewhere",
+  },
+  ...{ L: "a longest talk", S: "a longest talk", D: "digits after the answer", A: "a sound for who answers" },
+  ...{ U: "a subroutine at the answer", M: "a macro at the answer", G: "going elsewhere at the answer" },
+  ...{
+    b: "a subroutine before",
+    B: "a subroutine before",
+    d: "a digit while it rings",
+    f: "another caller id",
+    o: "another caller id",
+  },
+  ...{
+    P: "the caller's name asked for",
+    p: "the caller's name asked for",
+    n: "the caller's name asked for",
+    a: "an answer first",
+  },
+};
+
+/** Reads `targets,seconds,options`, whose variables are in place. */
+export function readDial(args: readonly string[], accounts: ReadonlyMap<string, string>): Dialled {
+  const [targets = "", seconds = "", options = ""] = args;
+  const found = calledIn(targets, accounts);
+  const faults = found.filter((one) => typeof one === "string");
+  const called = found.filter((one) => typeof one !== "string");
+  const named = called.filter(({ target }) => target !== anyNumber);
+  if (named.length < called.length && named.length > 0)
+    faults.push("the dialled number is rung alone or not at all: it is left out beside the others");
+  let sound: Dialled["sound"];
+  const odd = new Map<string, string>();
+  for (const [, letter = ""] of options.matchAll(/([A-Za-z])(?:\((?:[^()]|\([^()]*\))*\))?/g)) {
+    if (letter === "r" || letter === "R") sound = "ring-back";
+    else if (letter === "m") sound = "music";
+    else if (!needless.has(letter))
+      odd.set(meanings[letter] ?? "unknown", `${odd.get(meanings[letter] ?? "unknown") ?? ""}${letter}`);
+  }
+  for (const [meaning, letters] of odd)
+    faults.push(`Dial's option ${[...new Set(letters)].join(", ")} (${meaning}) is not taken over`);
+  const time = Number(split(seconds, "^")[0]);
+  return {
+    called: named,
+    isAny: named.length < called.length,
+    seconds: seconds !== "" && Number.isFinite(time) && time > 0 ? Math.min(3600, Math.max(1, time)) : undefined,
+    sound,
+    faults,
+  };
+}
