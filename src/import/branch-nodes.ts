@@ -182,8 +182,9 @@ const roomName = (branch: Branch, places: Places): string => {
   return places.rooms.has(name) ? name : "Conference" + (name === "" || name === "1" ? "" : ` ${name}`);
 };
 
-/** A step with the name of its place. */
+/** A step as the strategy takes it: with the name of its place, and sounds that say what they are. */
 function placed(step: Settings, branch: Branch, places: Places): object {
+  if (step.announcement !== undefined) return { ...step, announcement: { file: step.announcement } };
   if (step.strategy === "park") return { ...step, place: places.parkingName };
   return step.strategy === "conference" ? { ...step, place: roomName(branch, places) } : step;
 }

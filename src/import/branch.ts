@@ -184,7 +184,7 @@ function stepsOf(
       report.note(`Line ${first.at.number}: Dial has no time: each try rings 60 seconds.`);
     if (retry) return retryDial(common, retry);
     if (count === 1 && !isLoop) return { strategy: "ring-all", ...common };
-    const waitSeconds = Math.max(waits, 0) || 1;
+    const waitSeconds = waitBetween(waits);
     if (waits === 0)
       report.note(
         `Line ${first.at.number}: the loop does not wait between its tries, and spins where nobody is registered (H17): here it waits one second.`,
@@ -202,6 +202,9 @@ function stepsOf(
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
+/** H17: no loop goes round without a rest. */
+const waitBetween = (seconds: number): number => (seconds > 0 ? Math.min(3600, Math.max(0.5, seconds)) : 1);
+
 function oneRound<T extends { first: Act & Dialling }>(groups: readonly T[]): T[] {
   const end = groups.findIndex(({ first }, index) => index > 0 && first.at === groups[0]?.first.at);
   return groups.slice(0, end < 0 ? groups.length : end);
@@ -209,7 +212,7 @@ function oneRound<T extends { first: Act & Dialling }>(groups: readonly T[]): T[
 
 function retryDial(common: object, { announcement, seconds, tries }: NonNullable<Dialling["retry"]>): Settings {
   return {
-    ...{ strategy: "retry-dial", ...common, tries, waitSeconds: seconds || 1 },
+    ...{ strategy: "retry-dial", ...common, tries, waitSeconds: waitBetween(seconds) },
     ...(tries === 0 && { maxMinutes: longestMinutes }),
     ...(announcement !== "" && { announcement: wav(announcement) }),
   };

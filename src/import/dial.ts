@@ -56,24 +56,30 @@ function party(who: string, accounts: ReadonlyMap<string, string>): Called | str
   if (who.includes(partOfIt)) return "only the whole number that was dialled can be called, not a part of it";
   const address = /(?:^|\/)(sips?:[^\s<>"/]+)/i.exec(who)?.[1];
   if (address !== undefined)
-    return who.includes(anyNumber) ? "a dialled number cannot be put into an address" : { target: address };
+    return who.includes(anyNumber)
+      ? "a dialled number cannot be put into an address"
+      : { target: address.slice(0, mostLetters) };
   const [name = "", place] = who.includes("@") ? who.split("@") : who.split("/").reverse();
   const number = name.replace(/:.*$/, "");
   if (number === anyNumber) return place === undefined ? { target: anyNumber } : outside(place, accounts);
   if (number.includes(anyNumber)) return "nothing can be put before or behind the number that was dialled";
+  if (/^\d+\.\d+\.\d+\.\d+$/.test(number)) return { target: `sip:${number}` };
+  if (!/^[A-Za-z0-9._+*#-]{1,64}$/.test(number)) return `"${number.slice(0, 40)}" cannot be dialled`;
   const account = accounts.get(place ?? "");
-  if (account !== undefined && number !== "") return { target: number, account };
-  if (place !== undefined && /[.:]/.test(place)) return { target: `sip:${number}@${place}` };
+  if (account !== undefined) return { target: number, account };
+  if (place !== undefined && /^[A-Za-z0-9.:-]*[.:][A-Za-z0-9.:-]*$/.test(place))
+    return { target: `sip:${number}@${place}`.slice(0, mostLetters) };
   if (place !== undefined)
     return `"${place}" is no registration (type=registration) among what was pasted: ${number} there cannot be called`;
-  if (/^\d+\.\d+\.\d+\.\d+$/.test(number)) return { target: `sip:${who}` };
-  return /^[A-Za-z0-9._+*#-]{1,64}$/.test(number) ? { target: number } : `"${number}" cannot be dialled`;
+  return { target: number };
 }
 
 const outside = (place: string, accounts: ReadonlyMap<string, string>): string =>
   accounts.has(place)
     ? `a number that somebody dials goes out by its first digits: set them in the account "${place}"`
     : `"${place}" is no registration (type=registration) among what was pasted`;
+
+const mostLetters = 256;
 
 /** Options that change nothing here, because it is so anyway. */
 const needless = new Set(["c", "i", "I", "E", "N", "j", "Q"]);

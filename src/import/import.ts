@@ -66,7 +66,7 @@ export interface Read {
 }
 
 /** Of all extensions together: some thousand times what anybody has. */
-const mostSteps = 300_000;
+const mostSteps = 100_000;
 
 /** Never throws. */
 export function importDialPlan(text: string, here: Surroundings = {}): Imported {

@@ -220,7 +220,8 @@ class Walk {
     for (const fault of dial.faults) report.note(`Line ${step.number}: ${fault}.`);
     const name = this.#memory.callerName;
     const [announcement = "", seconds = "", tries = ""] = parts;
-    const retry = { announcement, seconds: Number(seconds) || 0, tries: Math.max(0, Math.trunc(Number(tries)) || 0) };
+    const count = Math.min(10_000, Math.max(0, Math.trunc(Number(tries)) || 0));
+    const retry = { announcement, seconds: Number(seconds) || 0, tries: count };
     this.#acts.push({
       ...{ at: step, do: "dial", dial },
       ...(name !== undefined && { name }),

@@ -6,6 +6,8 @@ import { importDialPlan } from "../../src/import/import.ts";
 import { readConf } from "../../src/import/conf.ts";
 import { evaluate, expand } from "../../src/import/expression.ts";
 import { readPlan, isContext } from "../../src/import/plan.ts";
+import type { FlowNode } from "../../src/import/drawing.ts";
+import { strategyOf } from "../../src/visit/strategy.ts";
 import { Report } from "../../src/import/report.ts";
 import { Random } from "../sip/random.ts";
 
@@ -65,6 +67,21 @@ function mutated(text: string, dice: Random): string {
   return lines.join("\n");
 }
 
+/** What a dial-strategy would be given is a strategy. */
+function checkStrategy(
+  { strategy, targets, tries, waitSeconds, seconds, steps, stopCauses, status }: FlowNode,
+  text: string,
+): void {
+  const numbers = { tries: Number(tries), waitSeconds: Number(waitSeconds), seconds: Number(seconds) };
+  const causes = String(stopCauses).split(", ").filter(Boolean).map(Number);
+  const more = { ...(steps !== undefined && { steps }), ...(status !== undefined && { status: Number(status) }) };
+  try {
+    strategyOf({ strategy, targets, ...numbers, stopCauses: causes, ...more });
+  } catch (error) {
+    assert.fail(`${String(error)}\n${text}`);
+  }
+}
+
 describe("Any text", () => {
   it("10,000 mutated dial plans become flows whose wires lead somewhere", () => {
     const dice = new Random(20_260_131);
@@ -80,6 +97,7 @@ describe("Any text", () => {
         left.every(({ why }) => why !== ""),
         text,
       );
+      for (const node of nodes) if (node.type === "dial-strategy") checkStrategy(node, text);
     }
   });
 
@@ -107,15 +125,13 @@ describe("Any text", () => {
     assert.ok(importDialPlan(text).nodes.length >= 0);
   });
 
-  it("a plan that counts for ever is given up in less than two seconds", () => {
+  it("a plan that counts for ever is given up, and says so", () => {
     const counts = (number: number) =>
       `exten => ${number},1,Set(i=$[\${i}+1])\nsame => n,Dial(PJSIP/1)\nsame => n,GotoIf($["\${HANGUPCAUSE}"="99"]?1)\nsame => n,Goto(1)`;
-    const before = performance.now();
     const { notes } = importDialPlan(
       `[default]\n${Array.from({ length: 300 }, (_, index) => counts(index + 1)).join("\n")}`,
     );
-    assert.ok(notes.length > 0);
-    assert.ok(performance.now() - before < 2_000);
+    assert.ok(notes.some((note) => note.includes("longer than can be walked through")));
   });
 
   it("every line is taken or left: none is lost", () => {
