@@ -1,98 +1,10 @@
-// How a visit is answered: ring all targets at once, or redial until somebody answers. Thin: the strategies are in
-// src/visit, this node reads settings and moves messages.
-import { giveUp } from "../../src/errors.ts";
+// How a visit is answered. Thin: the strategies are in src/visit, this node moves messages.
 import type { Outcome, VisitEvent, VisitView } from "../../src/visit/messages.ts";
-import type { RecordTo } from "../../src/visit/recording.ts";
-import { soundNamed } from "../../src/visit/sounds.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import type { Visit } from "../../src/visit/visit.ts";
-import type { Config, Message, Red, RedNode } from "../red.d.ts";
-import { onClose, onInput, Sign, textOr, visitIdOf, visitOf } from "../shared.ts";
-
-interface StrategyConfig extends Config {
-  strategy?: string;
-  targets?: string[];
-  seconds?: string;
-  secondsType?: string;
-  tries?: string;
-  triesType?: string;
-  waitSeconds?: string;
-  waitSecondsType?: string;
-  maxMinutes?: string;
-  maxMinutesType?: string;
-  stopCauses?: string;
-  /** What the visitor hears: nothing, "ring-back" of a country, or the "file" (or URL) named beside it. */
-  sound?: "" | "ring-back" | "file";
-  country?: string;
-  soundFile?: string;
-  answerFirst?: boolean;
-  /** What becomes of the conversation, and of a message that the visitor may leave. */
-  record?: "off" | RecordTo;
-  recordTone?: string;
-  recordMinutes?: string;
-  message?: "off" | RecordTo;
-  messageSeconds?: string;
-  greeting?: string;
-}
-
-const defaults = { seconds: 60, tries: 60, waitSeconds: 1, maxMinutes: 120 } as const;
-type NumberName = keyof typeof defaults;
-
-/** `"21, 0"` as `[21, 0]`. */
-export const causesIn = (text: string | undefined): number[] =>
-  (text ?? "21, 0")
-    .split(/[\s,;]+/)
-    .filter(Boolean)
-    .map(Number);
-
-/** What the visitor hears and how, as the dialog has it. */
-function waitingIn({ sound, country, soundFile, answerFirst }: StrategyConfig): object {
-  const file = textOr(soundFile);
-  const tone = { tone: "ring-back", ...(textOr(country) !== undefined && { country }) };
-  const heard = sound === "ring-back" ? tone : sound === "file" && file !== undefined ? soundNamed(file) : undefined;
-  return { ...(heard && { sound: heard }), ...(answerFirst === true && { answerFirst }) };
-}
-
-/** What is recorded, as the dialog has it. */
-function recordedIn(config: StrategyConfig): object {
-  const { record = "off", message = "off" } = config;
-  const number = (name: "recordTone" | "recordMinutes" | "messageSeconds", usual: number) =>
-    Number(textOr(config[name]) ?? usual);
-  const greeting = textOr(config.greeting);
-  return {
-    ...(record !== "off" && {
-      ...{ record, recordToneSeconds: number("recordTone", 15), recordMinutes: number("recordMinutes", 60) },
-    }),
-    ...(message !== "off" && { messageTo: message, messageSeconds: number("messageSeconds", 60) }),
-    ...(message !== "off" && greeting !== undefined && { greeting: soundNamed(greeting) }),
-  };
-}
-
-/** The dialog's settings, evaluated for this message, with `msg.strategy` (a name, or some settings) laid over them. */
-export async function settingsFor(RED: Red, node: RedNode, config: StrategyConfig, msg: Message): Promise<object> {
-  const override = msg["strategy"];
-  const over = typeof override === "string" ? { strategy: override } : ((override ?? {}) as Record<string, unknown>);
-  const number = (name: NumberName) =>
-    new Promise<number>((resolve, reject) => {
-      const [value, type] = [textOr(config[name]), textOr(config[`${name}Type`]) ?? "num"];
-      if (value === undefined) return resolve(defaults[name]);
-      RED.util.evaluateNodeProperty(value, type, node, msg, (error, result) => {
-        const found = result === undefined || result === null || result === "" ? defaults[name] : Number(result);
-        if (!error && Number.isFinite(found)) return resolve(found);
-        reject(giveUp("invalid", `dial-strategy: ${name} is not a number (${type} ${value})`));
-      });
-    });
-  const strategy = textOr(over["strategy"]) ?? textOr(config.strategy) ?? "ring-all";
-  const targets = (config.targets ?? []).map((target) => target.trim()).filter(Boolean);
-  const common = { strategy, targets, seconds: await number("seconds"), ...waitingIn(config), ...recordedIn(config) };
-  if (strategy !== "redial") return { ...common, ...over };
-  const [tries, waitSeconds, maxMinutes] = [
-    await number("tries"),
-    await number("waitSeconds"),
-    await number("maxMinutes"),
-  ];
-  return { ...common, tries, waitSeconds, maxMinutes, stopCauses: causesIn(config.stopCauses), ...over };
-}
+import type { Message, Red, RedNode } from "../red.d.ts";
+import { onClose, onInput, Sign, visitIdOf, visitOf } from "../shared.ts";
+import { settingsFor, type StrategyConfig } from "./settings.ts";
 
 export default function (RED: Red): void {
   function DialStrategy(this: RedNode, config: StrategyConfig) {

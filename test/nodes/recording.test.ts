@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, it } from "node:test";
 import { runInNewContext } from "node:vm";
-import { settingsFor } from "../../nodes/dial-strategy/dial-strategy.ts";
+import { settingsFor } from "../../nodes/dial-strategy/settings.ts";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import type { Message, Red, RedNode } from "../../nodes/red.d.ts";
 import { readWav } from "../../src/media/wav.ts";

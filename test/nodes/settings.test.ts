@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { afterEach, describe, it } from "node:test";
 import { workOf } from "../../nodes/camera-snapshot/camera-snapshot.ts";
-import { causesIn } from "../../nodes/dial-strategy/dial-strategy.ts";
+import { causesIn } from "../../nodes/dial-strategy/settings.ts";
 import { deviceOptions } from "../../nodes/devices.ts";
 import { slugOf } from "../../nodes/door/door.ts";
 import { simCommand, type SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
