@@ -64,6 +64,50 @@ function splitQuery(url: string): { url: string; user: string; password: string 
   return found.password === "" ? undefined : { url: swapped, ...found };
 }
 
+interface Button {
+  number: string;
+  name: string;
+}
+
+const buttonsOf = (value: unknown): Button[] => (Array.isArray(value) ? (value as Button[]) : []);
+
+function buttonFault(value: unknown): true | string {
+  const numbers = buttonsOf(value).map(({ number }) => number);
+  const twice = numbers.find((number, index) => numbers.indexOf(number) !== index);
+  return twice === undefined || words("error.button-twice", { number: twice });
+}
+
+/** The rows of the list of buttons as they stand there; without a number there is none. */
+function buttonRows(): Button[] {
+  const rows: Button[] = [];
+  $("#portero-door-buttons")
+    .editableList("items")
+    .each((_index, element) => {
+      const value = (name: string) => text($(element).find(`.portero-button-${name}`).val());
+      if (value("number") !== "") rows.push({ number: value("number"), name: value("name") });
+    });
+  return rows;
+}
+
+function buttonList(buttons: readonly Button[]): void {
+  const list = $("#portero-door-buttons");
+  list.editableList({
+    ...{ removable: true, sortable: true, height: "auto", addButton: words("label.add-button") },
+    addItem: (row: Query, _index, item: Partial<Button>) => {
+      const line = $("<div>").css({ display: "flex", gap: "6px" }).appendTo(row);
+      for (const name of ["number", "name"] as const)
+        $("<input>")
+          .attr("type", "text")
+          .attr("placeholder", words(`placeholder.button-${name}`))
+          .css({ width: name === "number" ? "30%" : "70%" })
+          .val(text(item[name]))
+          .addClass(`portero-button-${name}`)
+          .appendTo(line);
+    },
+  });
+  for (const button of buttons) list.editableList("addItem", button);
+}
+
 RED.nodes.registerType("door", {
   category: "config",
   defaults: {
@@ -93,6 +137,22 @@ RED.nodes.registerType("door", {
     codecs: { value: "", validate: (value, _options) => codecFault(words, value) ?? true },
     encryption: { value: "" },
     answererDigits: { value: "both" },
+    pressInTalk: { value: "busy" },
+    bounceSeconds: {
+      value: "",
+      validate: (value, _options) =>
+        text(value) === "" || (Number(value) >= 0 && Number(value) <= 60) || words("error.bounce"),
+    },
+    oneCall: { value: "" },
+    buttons: { value: [], validate: (value, _options) => buttonFault(value) },
+    buttonFrom: { value: "dialled" },
+    buttonHeader: {
+      value: "",
+      validate(value, _options) {
+        const isRight = this["buttonFrom"] !== "header" || /^[A-Za-z0-9-]{1,64}$/.test(text(value));
+        return isRight || words("error.button-header");
+      },
+    },
     dtmf: { value: "" },
     dtmfMs: wholeNumber(words, 40, 5000),
     dtmfGapMs: wholeNumber(words, 40, 5000),
@@ -113,7 +173,12 @@ RED.nodes.registerType("door", {
     return (this.name || words("label.node")) + (extension === "" ? "" : ` (${extension})`);
   },
   oneditprepare() {
-    chooseFirst(field("answererDigits"));
+    chooseFirst(field("answererDigits"), field("pressInTalk"), field("oneCall"), field("buttonFrom"));
+    buttonList(buttonsOf(this["buttons"]));
+    const source = field("buttonFrom");
+    const showHeader = () => void $("#portero-door-header").toggle(source.val() === "header");
+    source.on("change", showHeader);
+    showHeader();
     let generated: string | undefined;
     const ask = () => {
       generated = undefined;
@@ -170,6 +235,9 @@ RED.nodes.registerType("door", {
     select.val(wanted);
   },
   oneditsave() {
+    const buttons = buttonRows();
+    if (JSON.stringify(buttons) !== JSON.stringify(buttonsOf(this["buttons"]))) this.changed = true;
+    this["buttons"] = buttons;
     for (const name of ["imageUrl", "videoUrl"]) {
       const url = text(field(name).val());
       const split = splitUrl(url) ?? splitQuery(url);

@@ -20,6 +20,13 @@ export interface DoorConfig extends Config, Omit<DeviceRow, "dndStatus"> {
   verifyTls?: boolean;
   pin?: string;
   answererDigits?: string;
+  bounceSeconds?: string;
+  pressInTalk?: string;
+  /** Empty: as the make has it. */
+  oneCall?: "on" | "off" | "";
+  buttons?: { number?: string; name?: string }[];
+  buttonFrom?: string;
+  buttonHeader?: string;
 }
 
 interface DoorCredentials {
@@ -64,6 +71,27 @@ export function doorForm(config: DoorConfig, credentials: Partial<DoorCredential
     cameraUsername: credentials.cameraUsername,
     cameraPassword: credentials.cameraPassword,
     verifyTls: verifyTls !== false,
+    ...pressForm(config),
+  };
+}
+
+function pressForm({
+  bounceSeconds,
+  pressInTalk,
+  oneCall,
+  buttons = [],
+  buttonFrom,
+  buttonHeader,
+}: DoorConfig): object {
+  const bounce = textOr(bounceSeconds);
+  return {
+    ...{ pressInTalk, buttonFrom, buttonHeader: textOr(buttonHeader) },
+    bounceSeconds: bounce === undefined ? undefined : Number(bounce),
+    oneCall: oneCall ? oneCall === "on" : undefined,
+    buttons: buttons.flatMap(({ number, name }) => {
+      const own = textOr(number);
+      return own === undefined ? [] : [{ number: own, name: textOr(name) ?? own }];
+    }),
   };
 }
 

@@ -90,7 +90,7 @@ export function several(options: readonly { value: string; label: string }[], no
   return {
     ...{ value: "several", multiple: true, options },
     valueLabel: (place, chosen) => {
-      const named = (chosen ?? []).map(labelOf);
+      const named = (chosen ?? []).map((one) => labelOf(typeof one === "string" ? one : one.value));
       place.text(named.length === 0 ? none : named.join(", "));
     },
   };

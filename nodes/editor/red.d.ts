@@ -38,8 +38,8 @@ export interface Several {
   value: string;
   multiple: true;
   options: readonly { value: string; label: string }[];
-  /** Shows what is chosen. */
-  valueLabel(place: Query, chosen: readonly string[] | null): void;
+  /** Shows what is chosen: its values, or its options, as it came about. */
+  valueLabel(place: Query, chosen: readonly (string | { value: string })[] | null): void;
 }
 
 export interface EditableListOptions {

@@ -90,6 +90,11 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     await door.field("preset").locator("option").nth(5).waitFor({ state: "attached" });
     // The example is older than these settings: it shows what a new one has, and keeps that when it is saved.
     assert.equal(await door.field("answererDigits").inputValue(), "both");
+    const presses = ["pressInTalk", "oneCall", "buttonFrom"].map((name) => door.field(name).inputValue());
+    assert.deepEqual(await Promise.all(presses), ["busy", "", "dialled"]);
+    assert.equal(await door.field("buttonHeader").isVisible(), false);
+    await door.field("buttonFrom").selectOption("header");
+    assert.equal(await door.field("buttonHeader").isVisible(), true);
     const endpoint = await door.editConfig("endpoint");
     await endpoint.eachTab(() => check(endpoint));
     assert.deepEqual(
@@ -197,6 +202,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
         ["imageUrl", "ftp://camera", /http:\/\//],
         ["pin", "abc", /64 hexadecimal/],
         ["slug", "Front Door", /small letters/i],
+        ["bounceSeconds", "99", /0 to 60/],
       ],
     ],
     [
@@ -252,6 +258,45 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     const codecs = same.getByPlaceholder("all");
     assert.deepEqual([await codecs.isVisible(), await codecs.inputValue()], [true, "PCMA, G729"]);
     assert.equal(await same.getByTitle(/^SRTP/).inputValue(), "required");
+    await again.cancel();
+    await editor.reload();
+  });
+
+  it("X1: a door keeps the list of its buttons, and doorbell-in its doors and days", async () => {
+    const id = idOf("doorbell-in");
+    const dialog = await editor.edit(id);
+    const door = await dialog.editConfig("door");
+    await door.tray.getByRole("button", { name: "button" }).click();
+    await door.tray.getByPlaceholder("201").fill("202");
+    await door.tray.getByPlaceholder("Meier").fill("Sato");
+    assert.deepEqual(await door.ugly(), []);
+    await door.save();
+    await dialog.tray.locator("summary").click();
+    await dialog.field("from").fill("22:00");
+    const days = dialog.field("days").locator("xpath=following-sibling::*[1]");
+    assert.equal((await days.innerText()).trim(), "every day");
+    await days.click();
+    await editor.page.locator(".red-ui-typedInput-options:visible").getByText("Saturday").click();
+    await dialog.field("from").click();
+    assert.equal((await days.innerText()).trim(), "Saturday");
+    await dialog.field("door").selectOption("_ADD_");
+    await dialog.field("endpoint").selectOption({ index: 0 });
+    const doors = dialog.tray.locator("#portero-doors + *");
+    await doors.click();
+    await editor.page.locator(".red-ui-typedInput-options:visible a").first().click();
+    await dialog.field("from").click();
+    const name = (await doors.innerText()).trim();
+    await dialog.save();
+    const again = await editor.edit(id);
+    assert.deepEqual(
+      [await again.field("from").inputValue(), await again.field("days").inputValue()],
+      ["22:00", "sat"],
+    );
+    assert.equal((await again.tray.locator("#portero-doors + *").innerText()).trim(), name);
+    await again.field("door").selectOption({ index: 0 });
+    const same = await again.editConfig("door");
+    assert.equal(await same.tray.getByPlaceholder("Meier").inputValue(), "Sato");
+    await same.cancel();
     await again.cancel();
     await editor.reload();
   });

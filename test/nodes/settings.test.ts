@@ -7,7 +7,9 @@ import { afterEach, describe, it } from "node:test";
 import { workOf } from "../../nodes/camera-snapshot/camera-snapshot.ts";
 import { causesIn } from "../../nodes/dial-strategy/settings.ts";
 import { deviceOptions } from "../../nodes/devices.ts";
-import { slugOf } from "../../nodes/door/door.ts";
+import { doorForm, slugOf } from "../../nodes/door/door.ts";
+import { checkDoor } from "../../src/door/door.ts";
+import { Secret } from "../../src/secret.ts";
 import { simCommand, type SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import type { ListenerOptions } from "../../src/sip/transport/flow.ts";
 import { endpointOptions } from "../../nodes/sip-endpoint/settings.ts";
@@ -215,6 +217,32 @@ describe("sip-registrar's input", () => {
       () => registrarCommand({ payload: { nonsense: 1 } }),
       /knows list, remove, dnd, findings, ladder, message, bans and lift/,
     );
+  });
+});
+
+describe("a door's presses", () => {
+  const config = { id: "d", type: "door", name: "Front", extension: "503" };
+  const read = (more: object) => {
+    const door = checkDoor(doorForm({ ...config, ...more }, {}, new Secret("generated")));
+    const { bounceSeconds, pressInTalk, oneCall, buttons, buttonFrom, buttonHeader } = door;
+    return { bounceSeconds, pressInTalk, oneCall, buttons, buttonFrom, buttonHeader };
+  };
+  it("are those of an older flow where nothing is set", () => {
+    const nothing = { bounceSeconds: undefined, pressInTalk: undefined, oneCall: undefined, buttons: [] };
+    assert.deepEqual(read({}), { ...nothing, buttonFrom: undefined, buttonHeader: undefined });
+  });
+  it("are read from the dialog: a blank is the make's, a button without a name is called by its number", () => {
+    const set = { pressInTalk: "wait", buttonFrom: "header", buttonHeader: " X-Button " };
+    const buttons = [{ number: "201", name: "Meier" }, { number: " 202 ", name: "" }, { name: "nobody" }];
+    assert.deepEqual(read({ ...set, bounceSeconds: "0.5", oneCall: "off", buttons }), {
+      ...{ ...set, buttonHeader: "X-Button", bounceSeconds: 0.5, oneCall: false },
+      buttons: [
+        { number: "201", name: "Meier" },
+        { number: "202", name: "202" },
+      ],
+    });
+    assert.deepEqual([read({ oneCall: "on" }).oneCall, read({ oneCall: "" }).oneCall], [true, undefined]);
+    assert.throws(() => read({ bounceSeconds: "soon" }), /bounceSeconds must be number/);
   });
 });
 
