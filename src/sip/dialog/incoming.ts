@@ -136,6 +136,7 @@ export class IncomingCall extends Call {
     if (this.state === "ended" || this.state === "talking" || this.#answering) return;
     this.#remind();
     this.#answering = true;
+    if (this.#reliable?.holdsDescription) this.#described = "not";
     const accept = () => {
       this.become("talking");
       const response = this.#response(200);

@@ -49,6 +49,11 @@ export class ReliableResponses {
     return true;
   }
 
+  /** Whether a description of our media waits behind a response that is not acknowledged: a 2xx passes it by. */
+  get holdsDescription(): boolean {
+    return this.#waiting.some(({ body }) => body.length > 0);
+  }
+
   /** Accepts by `accept` as soon as that is allowed: no 2xx passes by a description that is not acknowledged yet. */
   beforeAccept(accept: () => void): void {
     const last = this.#last;

@@ -100,6 +100,20 @@ describe("a caller that can acknowledge, or demands to (RFC 3262 §3)", () => {
     await bells.nothingLeft(made);
   });
 
+  it("is answered in the 200 where the early media still waited behind a ringing that is not acknowledged", async () => {
+    const { bell, call, invite } = await bells.ringing(able);
+    call.ring();
+    const ring = await bell.takeResponse(180);
+    call.ring(183, sdp(5000, "us"));
+    call.answer(sdp(5000, "us"));
+    const ok = await bell.takeResponse(200);
+    assert.deepEqual([bell.count(183), ok.body.toString()], [0, sdp(5000, "us")]);
+    bell.send(prack(bell, ring, 3));
+    bell.ack(invite, ok);
+    await bell.settle();
+    assert.deepEqual([call.state, bell.count(481)], ["talking", 0]);
+  });
+
   it("may give up while the 200 waits, and nothing is left", async () => {
     const made = await bells.ringing(able);
     const { bell, call, invite } = made;
