@@ -19,8 +19,9 @@ import {
   type ListenerSecrets,
 } from "./listeners.ts";
 import { security, type SecurityConfig } from "./security.ts";
+import type { VisitsConfig } from "./visits.ts";
 
-export interface EndpointConfig extends Config, ListenerConfig, SecurityConfig {
+export interface EndpointConfig extends Config, ListenerConfig, SecurityConfig, VisitsConfig {
   maxCalls?: string;
   directCalls?: boolean;
   directFrom?: string;
@@ -51,7 +52,8 @@ export interface EndpointConfig extends Config, ListenerConfig, SecurityConfig {
 
 const mostTraced = 50_000;
 
-function whole(value: string, name: string, least: number, most: number): number {
+/** @throws PorteroError `invalid` */
+export function whole(value: string, name: string, least: number, most: number): number {
   const number = Number(value);
   if (Number.isInteger(number) && number >= least && number <= most) return number;
   throw giveUp("invalid", `sip-endpoint: ${name} must be a whole number from ${least} to ${most} (it is ${value})`);

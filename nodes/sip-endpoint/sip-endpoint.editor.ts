@@ -1,6 +1,6 @@
 // The dialog of the SIP endpoint.
 import { chooseFirst, isExtension, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
-import type { Editor, JQuery, Property } from "../editor/red.d.ts";
+import type { Editor, JQuery, Property, Query } from "../editor/red.d.ts";
 import { showBans } from "../editor/bans-view.ts";
 import { entriesOf, wrongNetwork } from "../editor/networks.ts";
 import { wrongServer } from "../editor/rtpengine.ts";
@@ -29,6 +29,15 @@ const networks = (isNone: (value: string) => boolean = () => false): Property =>
 const rare = [
   ...["realm", "algorithms", "exempt", "scanners", "banLongest", "perSource", "perKnownSource", "strangers"],
 ] as const;
+
+/** Shows the fields `data-<name>` that belong to a choice. */
+function showFor(choice: Query, name: string): void {
+  const show = () => {
+    $(`[data-${name}]`).each((_index, element) => void $(element).toggle(element.dataset[name] === text(choice.val())));
+  };
+  choice.on("change", show);
+  show();
+}
 
 RED.nodes.registerType("sip-endpoint", {
   category: "config",
@@ -113,6 +122,9 @@ RED.nodes.registerType("sip-endpoint", {
     refresher: { value: "uac" },
     reliable: { value: true },
     headers: { value: "", validate: (value, _options) => headerNames.test(text(value)) || words("error.headers") },
+    visitLog: { value: "" },
+    visitDays: wholeNumber(words, 1, 36_500),
+    visitMegabytes: wholeNumber(words, 1, 1_000_000),
   },
   credentials: {
     uploadedCertificate: { type: "text" },
@@ -128,16 +140,10 @@ RED.nodes.registerType("sip-endpoint", {
     // An endpoint that is older than these has what a new one has.
     for (const on of ["directCalls", "reliable"])
       if (this[on] === undefined) $(`#node-config-input-${on}`).prop("checked", true);
-    chooseFirst($("#node-config-input-refresher"));
+    chooseFirst($("#node-config-input-refresher"), $("#node-config-input-visitLog"));
     encryption(this, words);
-    const engine = $("#node-config-input-engine");
-    const show = () => {
-      $("[data-engine]").each(
-        (_index, element) => void $(element).toggle(element.dataset["engine"] === text(engine.val())),
-      );
-    };
-    engine.on("change", show);
-    show();
+    showFor($("#node-config-input-engine"), "engine");
+    showFor($("#node-config-input-visitLog"), "visits");
     showBans($("#portero-endpoint-bans"), this.id, words);
     $("#portero-endpoint-rare").prop(
       "open",

@@ -18,6 +18,7 @@ import { serveCertificates } from "./certificate.ts";
 import type { ListenerSecrets } from "./listeners.ts";
 import { endpointOptions, type EndpointConfig } from "./settings.ts";
 import { showTrace, traceRoutes } from "./trace.ts";
+import { keepVisits, type Visits } from "./visits.ts";
 
 export interface EndpointNode extends RedNode<ListenerSecrets> {
   switchboard: Switchboard;
@@ -36,6 +37,8 @@ export interface EndpointNode extends RedNode<ListenerSecrets> {
   topics: Map<string, string>;
   /** Shows new messages to the editor while a dialog looks. */
   live: Live;
+  /** Its visits on disk. */
+  visits: Visits;
   /** Keeps an opening, or a refusal to open, in the audit. */
   record(entry: AuditEntry, picture?: Buffer): void;
 }
@@ -92,6 +95,8 @@ export default function (RED: Red): void {
     const recordings = join(folderOf(RED.settings.userDir), "recordings");
     const switchboard = new Switchboard({ ...options, folder, recordings, clock: systemClock, log });
     this.switchboard = switchboard;
+    const visits = join(folderOf(RED.settings.userDir), "visits", this.id);
+    this.visits = keepVisits(this, config, switchboard, { visits, recordings });
     this.passwordFor = (extension) => generatedPassword(secret, this.id, extension);
     this.reachable = () => {
       const [listener] = options.sip.listeners;
@@ -151,6 +156,7 @@ export default function (RED: Red): void {
       await started;
       await this.lastWords();
       await switchboard.close();
+      if ("log" in this.visits) await this.visits.log.close();
       await (await audit)?.close();
     });
   }
