@@ -180,7 +180,7 @@ export class VisitLog {
   #openBook(): void {
     try {
       this.#book = new VisitBook(this.#sqlite, this.#folder.database);
-      this.#book.interrupt("Node-RED was ended before the visit was");
+      this.#book.interrupt("the program was ended before the visit was");
       this.#folder.removeStrays(this.#book.pictures());
     } catch (error) {
       if (faultOf(error) !== "damaged") throw error;

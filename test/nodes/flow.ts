@@ -17,6 +17,7 @@ import type { Message, RedNode, StatusLook } from "../../nodes/red.d.ts";
 import sipAccount from "../../nodes/sip-account/sip-account.ts";
 import sipEndpoint from "../../nodes/sip-endpoint/sip-endpoint.ts";
 import sipRegistrar from "../../nodes/sip-registrar/sip-registrar.ts";
+import visitLog from "../../nodes/visit-log/visit-log.ts";
 
 export interface FlowNode {
   id: string;
@@ -51,6 +52,7 @@ const all = [
   cameraSnapshot,
   mqttBridge,
   doorbellSim,
+  visitLog,
 ];
 
 /** The config nodes of most tests: an endpoint on any free port of loopback, and a simulated door at 503. */

@@ -1,0 +1,110 @@
+// The visits that an endpoint has kept: found, shown whole, or deleted.
+import { giveUp, sentence } from "../../src/errors.ts";
+import type { VisitLog as Log } from "../../src/store/visit-log.ts";
+import { visitQuery, type VisitQuery } from "../../src/store/visit-query.ts";
+import type { LoggedVisit } from "../../src/store/visit-shapes.ts";
+import type { Config, Message, Red, RedNode } from "../red.d.ts";
+import { doorNode, endpointNode, onClose, onInput, Sign, textOr, visitIdOf } from "../shared.ts";
+
+interface VisitLogConfig extends Config {
+  endpoint?: string;
+  /** Absent: find. */
+  action?: "find" | "get" | "delete";
+  door?: string;
+  outcome?: string;
+  /** How far back; blank = everything that is kept. */
+  days?: string;
+  limit?: string;
+  picture?: string;
+}
+
+const dayMs = 86_400_000;
+
+const isQuery = (payload: unknown): payload is Record<string, unknown> =>
+  typeof payload === "object" && payload !== null && !Array.isArray(payload) && !Buffer.isBuffer(payload);
+
+/**
+ * What a message asks for, laid over the dialog. The payload of an event of a visit (`msg.event` beside `msg.visit`) is no
+ * query unless it names an action: such a message asks for its visit.
+ * @throws PorteroError `invalid`
+ */
+export function queryFor(msg: Message, config: VisitLogConfig, door: string | undefined, now: number): VisitQuery {
+  const { payload } = msg;
+  const visit = visitIdOf(msg);
+  const isEvent = visit !== undefined && msg["event"] !== undefined;
+  const asked = isQuery(payload) && (!isEvent || "action" in payload) ? payload : {};
+  const days = textOr(config.days);
+  const limit = textOr(config.limit);
+  const outcome = textOr(config.outcome);
+  const action = asked["action"] ?? config.action ?? "find";
+  // One visit is one visit, whatever else the dialog says.
+  const one = asked["visit"] ?? (action === "find" || "door" in asked ? undefined : visit);
+  const settings =
+    one !== undefined || action === "get"
+      ? { ...(one === undefined ? {} : { visit: one }) }
+      : {
+          ...(door === undefined ? {} : { door }),
+          ...(outcome === undefined ? {} : { outcome }),
+          // What is to be deleted is older than that.
+          ...(days === undefined ? {} : { [action === "delete" ? "to" : "from"]: now - Number(days) * dayMs }),
+        };
+  return visitQuery({
+    ...{ picture: config.picture ?? "none", ...(limit === undefined ? {} : { limit: Number(limit) }) },
+    ...settings,
+    ...asked,
+    action,
+  });
+}
+
+export default function (RED: Red): void {
+  function VisitLog(this: RedNode, config: VisitLogConfig) {
+    RED.nodes.createNode(this, config);
+    const door = doorNode(RED, config.door);
+    const endpoint = endpointNode(RED, config.endpoint) ?? door?.endpoint;
+    const sign = new Sign(this, [endpoint?.health]);
+    if (!endpoint) sign.show("red", "ring", "visit-log.status.no-endpoint");
+    else if ("why" in endpoint.visits) sign.show("yellow", "ring", endpoint.visits.why);
+
+    const pictured = async <V extends LoggedVisit>(log: Log, visit: V, wish: VisitQuery["picture"]) => {
+      const jpeg = wish === "none" || !visit.hasPicture ? undefined : await log.picture(visit.id);
+      if (!jpeg) return visit;
+      return { ...visit, picture: wish === "buffer" ? jpeg : `data:image/jpeg;base64,${jpeg.toString("base64")}` };
+    };
+    const answer = async (msg: Message): Promise<Message> => {
+      if (!endpoint) throw giveUp("no-endpoint", "visit-log has no SIP endpoint: choose one in the dialog and deploy");
+      const { visits, switchboard } = endpoint;
+      if ("why" in visits) throw giveUp("no-log", visits.why);
+      const { log } = visits;
+      const { action, filter, limit, offset, picture } = queryFor(msg, config, door?.slug, Date.now());
+      // A door's name is taken for the door, where there is one of that name.
+      const named = switchboard.doors().find(({ name }) => name === filter.door);
+      const which = named ? { ...filter, door: named.id } : filter;
+      if (action === "get") {
+        const visit = await pictured(log, log.get(filter.visit ?? ""), picture);
+        sign.show("green", "dot", RED._("visit-log.status.got", { door: visit.door, time: visit.startedAt }));
+        return { ...msg, event: "visit", payload: visit };
+      }
+      if (action === "delete") {
+        sign.show("blue", "dot", "visit-log.status.deleting");
+        const deleted = await log.delete(which);
+        sign.show("green", "dot", RED._("visit-log.status.deleted", { deleted }));
+        return { ...msg, event: "deleted", payload: { deleted } };
+      }
+      const { total, visits: found } = log.find(which, limit, offset);
+      const payload = await Promise.all(found.map((visit) => pictured(log, visit, picture)));
+      sign.show("green", "dot", RED._("visit-log.status.found", { shown: payload.length, total }));
+      return { ...msg, event: "visits", payload, total };
+    };
+    onInput(this, async (msg, send) => {
+      try {
+        send([await answer(msg), null]);
+      } catch (error) {
+        const reason = sentence(error);
+        send([null, { ...msg, event: "failed", payload: { reason } }]);
+        sign.show("red", "ring", reason);
+      }
+    });
+    onClose(this, () => sign.close());
+  }
+  RED.nodes.registerType("visit-log", VisitLog);
+}
