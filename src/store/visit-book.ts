@@ -2,7 +2,7 @@
 // that is visit-log.ts. Values are bound, never put into the text of a statement.
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Sqlite } from "./sqlite.ts";
-import { migrate } from "./visit-schema.ts";
+import { migrate, touch } from "./visit-schema.ts";
 import type { LoggedEvent, LoggedFile, LoggedParty, LoggedVisit, VisitDetails } from "./visit-shapes.ts";
 
 /** Which visits: what is not named is any. */
@@ -44,6 +44,7 @@ export class VisitBook {
       this.#db.exec("PRAGMA busy_timeout = 500");
       migrate(this.#db);
       this.#db.exec(pragmas);
+      touch(this.#db);
     } catch (error) {
       this.#db.close();
       throw error;

@@ -2,6 +2,7 @@
 // waits for a disk, so never on the thread that rings. Ends by itself.
 import { workerData } from "node:worker_threads";
 import { loadSqlite } from "./sqlite.ts";
+import { touch } from "./visit-schema.ts";
 
 const sqlite = loadSqlite();
 if (sqlite) {
@@ -11,9 +12,8 @@ if (sqlite) {
     // The long part keeps nobody from writing. The rest is short, and empties the log of what was deleted.
     db.exec("PRAGMA wal_checkpoint(PASSIVE)");
     db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    // The first write into an empty log waits for the disk again: better this one than the next press.
-    const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
-    db.exec(`PRAGMA user_version = ${version}`);
+    // Better this thread waits than the next press.
+    touch(db);
   } finally {
     db.close();
   }

@@ -5,6 +5,7 @@ import { createContext, runInContext } from "node:vm";
 import { commandIn } from "../../nodes/call-control/call-control.ts";
 import { simCommand } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import { registrarCommand } from "../../nodes/sip-registrar/sip-registrar.ts";
+import { queryFor } from "../../nodes/visit-log/visit-log.ts";
 import type { Message } from "../../nodes/red.d.ts";
 import { Topics } from "../../src/mqtt/topics.ts";
 import { checkControl } from "../../src/visit/control.ts";
@@ -44,6 +45,7 @@ describe("Messages in the documentation", { timeout: 120_000 }, () => {
         const readers = {
           ...{ "sip-registrar": registrarCommand, "doorbell-sim": simCommand },
           "call-control": controlCommand,
+          "visit-log": (msg: Message) => queryFor(msg, { id: "n", type: "visit-log" }, undefined, 0),
         };
         const read = (readers as Record<string, ((msg: Message) => unknown) | undefined>)[from];
         assert.ok(read, `nobody reads the input of ${from}`);

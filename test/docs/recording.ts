@@ -51,6 +51,7 @@ const nodes: FlowNode[] = [
   ...wired("call-control", 2, { action: "play", sound: "special-information" }),
   ...wired("digits", 2, { type: "dtmf-out", mode: "digits", to: "answerer" }),
   ...wired("camera-snapshot", 2, { door: "door1" }),
+  ...wired("visit-log", 2, { endpoint: "ep" }),
   ...bell("bell1", "door1"),
   ...bell("bell2", "door2"),
   ...phone("6001"),
@@ -159,6 +160,17 @@ async function play(flow: Flow, next: Next): Promise<void> {
   const [ended, recorded] = [next("doorbell-in", "ended"), next("doorbell-in", "recorded")];
   receive("bell1", { payload: "hang up" });
   await Promise.all([ended, recorded]);
+
+  // What is kept of that, and no longer.
+  const ask = async (event: string, payload: object, more: Message = {}) => {
+    const answer = next("visit-log", event);
+    receive("visit-log", { ...more, payload });
+    await answer;
+  };
+  await ask("visits", { limit: 1 });
+  await ask("visit", { action: "get" }, { visit });
+  await ask("deleted", { action: "delete" }, { visit });
+  await ask("failed", { action: "get" }, { visit });
 
   // 6001 wants its peace for a while.
   const quiet = next("sip-registrar", "dnd");

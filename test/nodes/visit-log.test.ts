@@ -151,11 +151,7 @@ describe("X12 visit-log in a flow", { timeout: 20_000 }, () => {
     const [recording] = whole.recordings;
     assert.ok(recording && existsSync(recording.name));
 
-    const deleted = await ask(
-      f,
-      { outcome: "answered", cause: 16 },
-      { event: "ended", visit: { id: visit.id } },
-    );
+    const deleted = await ask(f, { outcome: "answered", cause: 16 }, { event: "ended", visit: { id: visit.id } });
     assert.equal((deleted.payload as unknown[]).length, 1, "the dialog says find");
     assert.deepEqual((await ask(f, { action: "delete", visit: visit.id })).payload, { deleted: 1 });
     assert.ok(!existsSync(recording.name));
