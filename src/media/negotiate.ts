@@ -125,7 +125,8 @@ const direct = (send: boolean, receive: boolean): Direction =>
 
 /** RFC 3264 §6.1: what the other side sends, we receive. */
 export const mirror = (d: Direction): Direction => direct(receives(d), sends(d));
-const both = (a: Direction, b: Direction): Direction => direct(sends(a) && sends(b), receives(a) && receives(b));
+/** What both allow. */
+export const both = (a: Direction, b: Direction): Direction => direct(sends(a) && sends(b), receives(a) && receives(b));
 export const maySend = (agreed: Agreed): boolean => sends(agreed.direction);
 export const mayReceive = (agreed: Agreed): boolean => receives(agreed.direction);
 

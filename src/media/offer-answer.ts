@@ -155,10 +155,11 @@ export class OfferAnswer {
   }
 
   /**
-   * The answer to the offer received; `towards` is the leg it is bridged with, whose codec is taken if possible.
+   * The answer to the offer received; `towards` is the leg it is bridged with, whose codec is taken if possible. The sound
+   * goes no more ways than `most`.
    * Throws giveUp "no-codec" when the two legs cannot be joined, "no-offer" when nothing waits for an answer.
    */
-  answer(towards?: OfferAnswer): string {
+  answer(towards?: OfferAnswer, most: Direction = "sendrecv"): string {
     const offer = this.#remoteOffer;
     if (!offer) throw giveUp("no-offer", "There is nothing to answer: the other side has sent no offer (SDP).");
     const agreed = new Map<Kind, Agreed>();
@@ -166,7 +167,8 @@ export class OfferAnswer {
       const kind = kinds.find((k) => k === remote.type && !agreed.has(k));
       const formats = kind ? this.#answerFormats(kind, remote, towards) : [];
       if (!kind || !negotiate.speech(formats) || this.#options.ports.get(kind) === undefined) return refused(remote);
-      const direction = negotiate.mirror(remote.direction);
+      const asked = negotiate.mirror(remote.direction);
+      const direction = kind === "audio" ? negotiate.both(asked, most) : asked;
       const secured = answerCrypto(remote.crypto, this.#agreed.get(kind)?.secured, this.#options.randomBytes);
       agreed.set(kind, { kind, remote, send: formats, receive: formats, direction, ...(secured && { secured }) });
       const other = towards?.agreed(kind)?.remote;

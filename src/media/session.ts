@@ -168,10 +168,11 @@ export class MediaSession extends EventEmitter<MediaEvents> {
 
   /**
    * The answer (SDP) to the offer received. `towards` is the leg it is bridged with: its codec is taken where offered, and
-   * video only if it has it. Throws giveUp "no-codec" when the two have nothing in common, "no-offer" without an offer.
+   * video only if it has it. Its sound goes no more ways than `most`: it may be held. Throws giveUp "no-codec" when the two have
+   * nothing in common, "no-offer" without an offer.
    */
-  answer(towards?: MediaSession): string {
-    const body = this.#sdp.answer(towards ? towards.#sdp : undefined);
+  answer(towards?: MediaSession, most?: Direction): string {
+    const body = this.#sdp.answer(towards ? towards.#sdp : undefined, most);
     this.#apply();
     return body;
   }

@@ -119,6 +119,11 @@ export class BellLine {
     return leg;
   }
 
+  /** Whether the answered bell is in a bridge, where its changes of mind and its keys are dealt with. */
+  bridged(on: boolean): void {
+    this.#attend(on ? undefined : this.#leg?.session);
+  }
+
   /** Answers the bell's changes of mind while it is in no bridge. */
   #attend(session: MediaSession | undefined): void {
     this.#leave();

@@ -5,6 +5,7 @@ import { sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { MediaEngine } from "../media/engine.ts";
 import type { MediaSession } from "../media/media.ts";
+import { mirror } from "../media/negotiate.ts";
 import type { Direction } from "../media/sdp.ts";
 import { q850 } from "../sip/causes.ts";
 import type { Call, CallEnd, CallEvents, Message, Reoffer, Referral } from "../sip/dialog/call.ts";
@@ -39,12 +40,20 @@ export interface BridgeHost {
   readonly bridges: Map<Call, Bridge>;
 }
 
-interface Side {
+/** A party outside of a bridge that it was in, or is to be in. */
+export interface Known {
   readonly leg: Leg;
-  /** What this side wants of itself: `sendonly` where it holds. */
-  wish: Direction;
+  /** What it wants of itself: `sendonly` where it holds. */
+  readonly wish: Direction;
   /** What it was told last of the other's wish. */
+  readonly told: Direction;
+}
+
+interface Side extends Known {
+  wish: Direction;
   told: Direction;
+  /** What it is told in the place of the other's wish: it is held by us. */
+  held: Direction | undefined;
   /** Its call may end without the end of the bridge: it is being replaced. */
   leaving: boolean;
   readonly digits: DigitRelay;
@@ -61,18 +70,32 @@ export class Bridge {
   #direct: DirectMedia;
   #over = false;
 
-  constructor(host: BridgeHost, caller: Leg, answerer: Leg, hooks: BridgeHooks, releases = true) {
+  /** `known`: the two have been in bridges before. */
+  constructor(
+    host: BridgeHost,
+    caller: Leg,
+    answerer: Leg,
+    hooks: BridgeHooks,
+    releases = true,
+    known?: readonly [Known, Known],
+  ) {
     this.#host = host;
     this.#hooks = hooks;
     this.releases = releases;
     const [first, second] = [wishOf(caller.session), wishOf(answerer.session)];
-    this.#sides = [this.#attach(caller, first, second), this.#attach(answerer, second, first)];
+    const [one, two] = known ?? [
+      { wish: first, told: second },
+      { wish: second, told: first },
+    ];
+    this.#sides = [this.#attach(caller, one.wish, one.told), this.#attach(answerer, two.wish, two.told)];
     host.media.bridge(caller.session, answerer.session);
     this.#direct = this.#goDirect();
     this.#settleDigits();
     // A bell that was seen or heard before anybody answered has settled its codec before it was known who would.
     const settled = caller.session.codec !== undefined && answerer.session.codec !== undefined;
-    if (settled && !joinable(caller.session, answerer.session)) void this.#offer(this.#sides[1], this.#sides[0], first);
+    if (known) void this.#acquaint(...this.#sides);
+    else if (settled && !joinable(caller.session, answerer.session))
+      void this.#offer(this.#sides[1], this.#sides[0], first);
     // Who hung up before there was a bridge is not heard by its listeners any more.
     for (const { call } of [caller, answerer]) if (call.end) this.#ended(call, call.end);
   }
@@ -105,6 +128,19 @@ export class Bridge {
     void this.#direct.back();
   }
 
+  /**
+   * Tells a side that it is held, by the direction of its sound, or that it is not any more (undefined). False where it
+   * does not take that.
+   */
+  async hold(call: Call, as: "sendonly" | "inactive" | undefined): Promise<boolean> {
+    const side = this.#side(call);
+    if (this.#over || !side) return false;
+    side.held = as;
+    await this.#direct.back();
+    await this.#tell(side, this.#other(side));
+    return side.told === (as ?? this.#other(side).wish);
+  }
+
   /** Nothing came of it: the bridge is as it was, or ends if the side has gone meanwhile. */
   stays(call: Call): void {
     const side = this.#side(call);
@@ -122,6 +158,7 @@ export class Bridge {
     const side = this.#side(gone);
     if (this.#over || !side) return;
     const other = this.#other(side);
+    other.held = undefined;
     const fresh = this.#attach(by, wish, told);
     this.#drop(side);
     this.#sides = side === this.#sides[0] ? [fresh, other] : [other, fresh];
@@ -149,15 +186,20 @@ export class Bridge {
   }
 
   /** Takes the other side of `call` out of the bridge, which is over with that; it belongs to who asked for it. */
-  release(call: Call): { leg: Leg; wish: Direction; told: Direction } | undefined {
+  release(call: Call): Known | undefined {
     const side = this.#side(call);
-    if (this.#over || !side) return undefined;
-    const { leg, wish, told } = this.#other(side);
+    if (!side || !this.part()) return undefined;
+    this.#hooks.over?.(side.leg, "transferred");
+    return this.#other(side);
+  }
+
+  /** Takes both out of the bridge, which is over with that, and is not told to be; they belong to who asked for it. */
+  part(): readonly [Known, Known] | undefined {
+    if (this.#over) return undefined;
     this.#over = true;
     this.#direct.close();
-    for (const each of this.#sides) this.#drop(each);
-    this.#hooks.over?.(side.leg, "transferred");
-    return { leg, wish, told };
+    for (const side of this.#sides) this.#drop(side);
+    return this.#sides;
   }
 
   end(by: Leg | undefined, text: string, cause?: number): void {
@@ -239,7 +281,7 @@ export class Bridge {
       session.off("pictureWanted", picture).off("settled", settled);
       digits.close();
     };
-    return { leg, wish, told, leaving: false, digits, detach };
+    return { leg, wish, told, held: undefined, leaving: false, digits, detach };
   }
 
   #goDirect(): DirectMedia {
@@ -302,7 +344,8 @@ export class Bridge {
       }
       session.receiveOffer(offer.sdp);
       offer.answer(await this.#answer(side, other));
-      side.wish = wishOf(session);
+      // Who is held may say so, and does not wish it.
+      if (side.held === undefined || wishOf(session) !== mirror(side.held)) side.wish = wishOf(session);
       await this.#tell(other, side);
     } catch (error) {
       this.#host.log.warn(`${name} wanted to change the call: ${sentence(error)}`);
@@ -316,26 +359,28 @@ export class Bridge {
     const lacks = session.offers("video") && !other.leg.session.agreed("video");
     if (lacks) await this.#offer(other, side, other.told);
     try {
-      return session.answer(other.leg.session);
+      return session.answer(other.leg.session, side.held);
     } catch (error) {
       if (lacks || !(await this.#offer(other, side, other.told))) throw error;
-      return session.answer(other.leg.session);
+      return session.answer(other.leg.session, side.held);
     }
   }
 
   /** Tells a side what the other one wants of itself, where that is news: a hold, and its end. */
   async #tell(side: Side, { wish, leg }: Side): Promise<void> {
-    if (this.#over || side.told === wish || !this.#sides.includes(side)) return;
+    const news = side.held ?? wish;
+    if (this.#over || side.told === news || !this.#sides.includes(side)) return;
     const before = side.told;
-    side.told = wish;
-    const taken = await this.#offer(side, { leg }, wish);
-    if (!taken && side.told === wish) side.told = before;
+    side.told = news;
+    const taken = await this.#offer(side, { leg }, news);
+    if (!taken && side.told === news) side.told = before;
   }
 
   async #offer(side: Side, { leg: like }: Pick<Side, "leg">, direction: Direction): Promise<boolean> {
     const { call, session } = side.leg;
     const { status, sdp } = await call.reoffer(() => session.offer(like.session, direction));
-    if (status >= 300 || sdp === undefined || this.#over) return false;
+    // Who is in another bridge by now has taken it all the same.
+    if (status >= 300 || sdp === undefined || (this.#over && call.end)) return false;
     this.#settle(side.leg, sdp);
     return true;
   }
@@ -343,6 +388,9 @@ export class Bridge {
 
 /** What the peer of a session has said that it wants of itself. */
 const wishOf = (session: MediaSession): Direction => session.agreed("audio")?.remote.direction ?? "sendrecv";
+
+/** A party that was in no bridge yet and has been told nothing. */
+export const known = (leg: Leg): Known => ({ leg, wish: wishOf(leg.session), told: "sendrecv" });
 
 /** Whether the relay can pass the sound on: one codec, or the two laws of G.711. */
 const joinable = (one: MediaSession, other: MediaSession): boolean =>

@@ -3,14 +3,24 @@
 import type { FromSchema } from "json-schema-to-ts";
 import type { Clock } from "../clock.ts";
 import { giveUp } from "../errors.ts";
-import type { PlaybackEnd } from "../media/sound.ts";
+import type { PlaybackEnd, Sound } from "../media/sound.ts";
 import { readWav } from "../media/wav.ts";
 import { checker } from "../schema.ts";
 import { causeOf } from "../sip/causes.ts";
+import type { HandoverWish } from "./handover.ts";
+import type { Recorded } from "./messages.ts";
 import { loadSound, soundFields } from "./sounds.ts";
+import { Talk, type Side } from "./talk.ts";
+import { checkTarget, targetSchema } from "./target.ts";
 import type { Visit } from "./visit.ts";
 
-export const controlActions = ["play", "say", "stop", "answer", "hangup", "reject", "mute", "unmute"] as const;
+export const controlActions = [
+  ...(["answer", "reject", "hangup"] as const),
+  ...(["play", "say", "stop"] as const),
+  ...(["mute", "unmute", "hold", "unhold"] as const),
+  ...(["transfer", "consult", "complete", "back"] as const),
+  ...(["record", "record-stop"] as const),
+] as const;
 export type ControlAction = (typeof controlActions)[number];
 
 const schema = {
@@ -23,13 +33,19 @@ const schema = {
     to: { enum: ["door", "answerer", "both"], default: "door" },
     by: { type: "string", minLength: 1, maxLength: 100 },
     status: { type: "integer", minimum: 400, maximum: 699, default: 486 },
+    targets: { type: "array", items: targetSchema, minItems: 1, maxItems: 100 },
+    seconds: { type: "number", minimum: 1, maximum: 600, default: 30 },
+    recordTo: { enum: ["file", "flow"], default: "file" },
+    recordToneSeconds: { type: "number", minimum: 0, maximum: 3600, default: 15 },
+    recordMinutes: { type: "number", minimum: 0.01, maximum: 240, default: 60 },
   },
   additionalProperties: false,
 } as const;
 
 /**
- * `tone` (with `country`), `file` or `url` for `play`; `loop` and `to` for it and `say`; `to` for `mute`;
- * `by` for `answer`: who it counts as; `status` for `reject`.
+ * `tone` (with `country`), `file` or `url` for `play`, and for what one hears who is held or waits; `loop` and `to` for `play`
+ * and `say`; `to` for `mute` and `hold`; `by` for `answer`: who it counts as; `status` for `reject`; `targets` and `seconds` for
+ * `transfer` and `consult`; `record…` for `record`.
  */
 export type ControlCommand = FromSchema<typeof schema>;
 
@@ -42,6 +58,10 @@ export interface ControlResult {
   readonly reason: string;
   /** How a sound ended that was waited for. */
   readonly ended?: PlaybackEnd;
+  /** Who has the visitor now, or is consulted. */
+  readonly by?: string;
+  /** What was recorded, but for the sound itself. */
+  readonly recorded?: Omit<Recorded, "wav">;
 }
 
 const howEnded: Readonly<Record<Exclude<PlaybackEnd, "codec" | "closed">, string>> = {
@@ -62,6 +82,7 @@ export async function control(
   clock?: Clock,
 ): Promise<ControlResult> {
   const { action, to, status, by } = command;
+  const whom = to === "both" ? (["door", "answerer"] as const) : [to];
   switch (action) {
     case "play":
     case "say":
@@ -84,27 +105,90 @@ export async function control(
       return { did: action, reason: `the bell was refused with ${status}` };
     case "mute":
     case "unmute":
-      for (const who of to === "both" ? (["door", "answerer"] as const) : [to]) visit.mute(who, action === "mute");
+      for (const who of whom) visit.talk.mute(who, action === "mute");
       return { did: action, reason: action === "mute" ? "not heard any more" : "heard again" };
+    case "hold":
+      return hold(visit, whom, await soundOf(command, wav, clock));
+    case "unhold":
+      for (const who of whom) await two(visit).unhold(who);
+      return { did: action, reason: "the two hear each other again" };
+    case "transfer": {
+      const who = await two(visit).handover.transfer(toWhom(command));
+      return { did: action, reason: `${who} has the visitor`, by: who };
+    }
+    case "consult": {
+      const who = await two(visit).handover.consult(toWhom(command), await soundOf(command, wav, clock));
+      return { did: action, reason: `${who} is asked first, and the visitor waits`, by: who };
+    }
+    case "complete": {
+      const who = two(visit).handover.complete();
+      return { did: action, reason: `${who} has the visitor`, by: who };
+    }
+    case "back":
+      two(visit).handover.back();
+      return { did: action, reason: "all is as it was before" };
+    case "record":
+    case "record-stop":
+      return record(visit, command);
   }
+}
+
+async function hold(visit: Visit, whom: readonly Side[], sound: Sound | undefined): Promise<ControlResult> {
+  const told = await Promise.all(whom.map((who) => two(visit).hold(who, sound)));
+  const reason = told.every(Boolean)
+    ? "on hold"
+    : "on hold here: neither hears the other, but the device did not take part in it";
+  return { did: "hold", reason };
+}
+
+async function record(visit: Visit, command: ControlCommand): Promise<ControlResult> {
+  const { action: did, recordTo: to, recordToneSeconds: toneSeconds, recordMinutes } = command;
+  if (did === "record") {
+    await two(visit).record({ to, toneSeconds, seconds: 60 * recordMinutes });
+    return { did, reason: "the conversation is recorded" };
+  }
+  const { wav: _, ...recorded } = (await two(visit).stopRecording()) ?? {};
+  if (!("kind" in recorded)) return { did, reason: "nothing was said, so nothing is kept" };
+  return { did, reason: `${Math.round(recorded.seconds)} s are recorded`, recorded };
+}
+
+function toWhom({ action, targets, seconds }: ControlCommand): HandoverWish {
+  targets?.forEach(checkTarget);
+  if (targets) return { targets, seconds };
+  const data = { field: "targets" };
+  throw giveUp("invalid", `call-control: ${action} needs targets: numbers or addresses, such as ["6002"]`, { data });
+}
+
+/** The sound that a command names or brings with it; none where it does neither. */
+function soundOf(
+  command: ControlCommand,
+  wav: Uint8Array | undefined,
+  clock: Clock | undefined,
+): Promise<Sound> | undefined {
+  if (wav) return Promise.resolve(readWav(wav, "the sound in the message"));
+  const { tone, country, file, url } = command;
+  const isNamed = tone !== undefined || file !== undefined || url !== undefined;
+  if (!isNamed) return undefined;
+  const named = {
+    ...{ ...(tone !== undefined && { tone }), ...(country !== undefined && { country }) },
+    ...{ ...(file !== undefined && { file }), ...(url !== undefined && { url }) },
+  };
+  return loadSound(named, clock);
 }
 
 async function hear(
   visit: Visit,
-  { action, tone, country, file, url, loop, to }: ControlCommand,
+  command: ControlCommand,
   wav: Uint8Array | undefined,
   clock: Clock | undefined,
 ): Promise<ControlResult> {
+  const { action, loop, to } = command;
   if (action === "say" && !wav)
     throw giveUp(
       "no-sound",
       "there is nothing to say: put the WAV file of a text-to-speech node into msg.payload, as a Buffer",
     );
-  const named = {
-    ...{ ...(tone !== undefined && { tone }), ...(country !== undefined && { country }) },
-    ...{ ...(file !== undefined && { file }), ...(url !== undefined && { url }) },
-  };
-  const sound = wav ? readWav(wav, "the sound in the message") : await loadSound(named, clock);
+  const sound = await (soundOf(command, wav, clock) ?? loadSound({}));
   const playback = await visit.sounds.play(sound, { to, loop });
   if (loop) return { did: action, reason: "plays until it is stopped" };
   const ended = await playback.ended;
@@ -112,6 +196,15 @@ async function hear(
     throw giveUp("no-codec", "the call changed to a codec in which nothing can be played: limit it to PCMA, PCMU");
   if (ended === "closed") throw giveUp("no-call", "the call ended before the sound did");
   return { did: action, reason: howEnded[ended], ended };
+}
+
+/** The talk of a visitor with one other. @throws PorteroError `no-call`, `conference` */
+function two({ talk }: Visit): Talk {
+  if (talk instanceof Talk) return talk;
+  throw giveUp(
+    "conference",
+    "the visitor is in a conference, where that cannot be done: mute, or ring somebody into it",
+  );
 }
 
 function stillThere(visit: Visit): void {

@@ -14,38 +14,46 @@ export interface Sessions {
   readonly answerer: MediaSession | undefined;
 }
 
+export class Figures {
+  readonly #clock: Clock;
+  readonly #sessions: () => Sessions;
+  readonly #tell: (media: VisitMedia) => void;
+  #cancel: Cancel = () => {};
+  #over = false;
+
+  constructor(clock: Clock, sessions: () => Sessions, tell: (media: VisitMedia) => void) {
+    [this.#clock, this.#sessions, this.#tell] = [clock, sessions, tell];
+  }
+
+  /** Tells them every `seconds` until the end; never with 0. */
+  begin(seconds: number): void {
+    if (seconds === 0) return;
+    this.#cancel = this.#clock.every(seconds * 1000, () => {
+      // A visit whose bell has no media any more is about to end, and tells why.
+      void figuresOf(this.#sessions()).then(
+        (media) => {
+          if (!this.#over) this.#tell(media);
+        },
+        () => {},
+      );
+    });
+  }
+
+  end(): void {
+    this.#over = true;
+    this.#cancel();
+  }
+
+  /** Of sessions that are being closed: what is known once nothing comes any more. */
+  async last(): Promise<VisitMedia> {
+    const sessions = this.#sessions();
+    await Promise.all([sessions.door.then((session) => session.close()), sessions.answerer?.close()]);
+    return figuresOf(sessions);
+  }
+}
+
 /** As they are now; the last ones of sessions that are closed. */
-export async function figuresOf({ door, answerer }: Sessions): Promise<VisitMedia> {
+async function figuresOf({ door, answerer }: Sessions): Promise<VisitMedia> {
   const [of, to] = await Promise.all([door.then((session) => session.stats()), answerer?.stats()]);
   return { door: of, ...(to && { answerer: to }) };
-}
-
-/** Of sessions that are being closed: what is known once nothing comes any more. */
-export async function lastFiguresOf(sessions: Sessions): Promise<VisitMedia> {
-  await Promise.all([sessions.door.then((session) => session.close()), sessions.answerer?.close()]);
-  return figuresOf(sessions);
-}
-
-/** Tells the figures every `seconds` until the returned function is called; never with 0. */
-export function tellFigures(
-  clock: Clock,
-  seconds: number,
-  sessions: () => Sessions,
-  tell: (media: VisitMedia) => void,
-): Cancel {
-  if (seconds === 0) return () => {};
-  let over = false;
-  const cancel = clock.every(seconds * 1000, () => {
-    // A visit whose bell has no media any more is about to end, and tells why.
-    void figuresOf(sessions()).then(
-      (media) => {
-        if (!over) tell(media);
-      },
-      () => {},
-    );
-  });
-  return () => {
-    over = true;
-    cancel();
-  };
 }

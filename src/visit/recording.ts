@@ -190,6 +190,34 @@ export class CallRecorder {
     this.#tape.catch((error: unknown) => this.failed(error));
   }
 
+  /**
+   * Begins while two talk already.
+   * @throws PorteroError `recording`, `no-recordings`, `no-file`, `not-g711`
+   */
+  async start(settings: TapeSettings, bell: MediaSession, answerer: MediaSession): Promise<void> {
+    if (this.#tape) throw giveUp("recording", "the conversation is recorded already");
+    const tape = Tape.start(this.#host, [bell, answerer], settings, this.#name());
+    this.#tape = tape;
+    this.#settings = settings;
+    try {
+      // What goes past us is not heard here.
+      await Promise.all([bell.comeBack?.(), answerer.comeBack?.(), tape]);
+    } catch (error) {
+      if (this.#tape === tape) [this.#tape, this.#settings] = [undefined, undefined];
+      throw error;
+    }
+  }
+
+  /** Ends it before the call does, and gives what there is. @throws PorteroError `not-recording`, or what went wrong */
+  async stop(by: string): Promise<Recorded | undefined> {
+    const tape = this.#tape;
+    if (!tape) throw giveUp("not-recording", "nothing is recorded just now");
+    [this.#tape, this.#settings] = [undefined, undefined];
+    const recorded = await (await tape).stop(by);
+    if (recorded) this.#hooks.recorded(recorded);
+    return recorded;
+  }
+
   /** Somebody else has taken the place of who answered. */
   replaced(answerer: MediaSession): void {
     this.#tape?.then((tape) => tape.hear(1, answerer)).catch((error: unknown) => this.#host.log.warn(sentence(error)));

@@ -1,14 +1,19 @@
-// Whom the bell talks with: the other party of its bridge, what is pressed there, and what is recorded.
+// Whom the bell talks with: the other party of its bridge, what is heard and pressed there, what is recorded, and who takes
+// over from whom.
 import { giveUp, sentence } from "../errors.ts";
+import type { Playback } from "../media/media.ts";
+import type { Sound } from "../media/sound.ts";
 import { cause } from "../sip/causes.ts";
 import type { CallEnd } from "../sip/dialog/call.ts";
+import type { Contact } from "../sip/registrar/location.ts";
 import type { Announcements } from "./announcement.ts";
-import { Bridge } from "./bridge.ts";
+import { Bridge, type Known } from "./bridge.ts";
 import type { Caller } from "./fork.ts";
+import { Handover } from "./handover.ts";
 import type { Key } from "./keypad.ts";
 import type { Leg } from "./leg.ts";
-import type { VisitEventName } from "./messages.ts";
-import type { CallRecorder } from "./recording.ts";
+import type { Recorded, VisitEventName } from "./messages.ts";
+import type { CallRecorder, TapeSettings } from "./recording.ts";
 import { transfer, type TransferHost } from "./transfer.ts";
 import type { VisitDoor } from "./visit.ts";
 
@@ -20,20 +25,32 @@ export interface TalkVisit {
   readonly recorder: CallRecorder;
   /** What phones are shown. */
   caller(): Caller;
+  /** The bell is in a bridge from now on, and its changes of mind are dealt with there; or it is not any more. */
+  bridged(on: boolean): void;
   tell(event: VisitEventName, payload: unknown): void;
   /** A key was let go of. */
-  pressed(key: Key, from: "door" | "answerer"): void;
-  /** Somebody else talks with the bell now. */
-  taken(by: string): void;
+  pressed(key: Key, from: Side): void;
+  /** Somebody else talks with the bell now; gives who did. */
+  taken(by: string): string;
   /** Both sides are told already. */
   over(end: CallEnd): void;
 }
 
+export type Side = "door" | "answerer";
+const sides: readonly Side[] = ["door", "answerer"];
+
 export class Talk {
+  readonly handover: Handover;
   readonly #host: TransferHost;
   readonly #visit: TalkVisit;
   readonly #bell: Leg;
   #answerer: Leg | undefined;
+  #bridge: Bridge | undefined;
+  readonly #muted = new Set<Side>();
+  readonly #held = new Set<Side>();
+  readonly #music = new Map<Side, Playback>();
+  /** Who is not heard by the other just now, for whatever reason. */
+  readonly #unheard = new Set<Leg>();
 
   /** Without an answerer the visitor talks with the flow. */
   constructor(host: TransferHost, visit: TalkVisit, bell: Leg, answerer?: Leg) {
@@ -41,44 +58,88 @@ export class Talk {
     this.#visit = visit;
     this.#bell = bell;
     this.#answerer = answerer;
+    this.handover = new Handover(host, {
+      ...{ bell, caller: () => visit.caller(), hold: (sound) => this.hold("door", sound) },
+      unhold: () => this.unhold("door"),
+      now: () => ({ bridge: this.#bridge, answerer: this.#answerer }),
+      part: () => this.#part(),
+      join: (by, known) => this.#joinLater(by, known),
+      over: (end) => visit.over(end),
+    });
   }
 
   /** From now on the two hear each other. */
   begin(): void {
-    if (this.#answerer) this.#join(this.#answerer);
-    else this.#bell.session.on("silent", this.#silent);
+    const { session } = this.#bell;
+    if (!this.#answerer) return void session.on("silent", this.#silent);
+    this.#visit.recorder.begin(session, this.#answerer.session);
+    this.#join(this.#answerer);
   }
 
   readonly #silent = (): void =>
     this.#visit.over({ by: "network", cause: cause.unspecified, text: "no sound came from the door any more" });
 
-  #join(answerer: Leg): void {
+  #join(answerer: Leg, known?: readonly [Known, Known]): void {
     const visit = this.#visit;
     const host = this.#host;
     const bell = this.#bell;
     const { door, recorder } = visit;
-    recorder.begin(bell.session, answerer.session);
+    bell.session.off("silent", this.#silent);
+    this.#answerer = answerer;
     const bridge: Bridge = new Bridge(
       host,
       bell,
       answerer,
       {
         passesDigits: (from) => from === bell || door.answererDigits !== "flow",
-        hears: () => ({ sound: recorder.wanted || visit.sounds.playing, keys: door.answererDigits !== "door" }),
+        hears: () => ({
+          sound: recorder.wanted || visit.sounds.playing || this.#held.size > 0,
+          keys: door.answererDigits !== "door",
+        }),
         digit: (key, from) => visit.pressed(key, from === bell ? "door" : "answerer"),
         text: (message, from) => host.text(message, from.name, bridge.other(from.call).name, visit.id),
         refer: (referral, from) => transfer(host, bridge, from, referral, visit.caller()),
-        replaced: (gone, by) => {
-          this.#answerer = by;
-          visit.taken(by.name);
-          recorder.replaced(by.session);
-          visit.tell("transferred", { from: gone.name, to: by.name });
-        },
+        replaced: (_, by) => this.#replaced(by),
         over: (by, text, why = by ? cause.normal : cause.unspecified) =>
           visit.over({ by: by ? "remote" : "network", cause: why, text }),
       },
       false,
+      known,
     );
+    this.#bridge = bridge;
+  }
+
+  /** The bell and who answered, each by itself: the bell waits, and hears what it is played. */
+  #part(): readonly [Known, Known] | undefined {
+    const known = this.#bridge?.part();
+    if (known) this.#visit.bridged(false);
+    return known;
+  }
+
+  // After a time in which it was in no bridge.
+  #joinLater(by: Leg, known: readonly [Known, Known]): void {
+    const before = this.#answerer;
+    this.#visit.bridged(true);
+    this.#join(by, known);
+    if (!before) this.#visit.recorder.begin(this.#bell.session, by.session);
+    if (by === before) this.#resume();
+    else this.#replaced(by);
+  }
+
+  #replaced(by: Leg): void {
+    this.#answerer = by;
+    this.#muted.delete("answerer");
+    this.#resume();
+    this.#visit.recorder.replaced(by.session);
+    const from = this.#visit.taken(by.name);
+    this.#visit.tell("transferred", { from, to: by.name });
+  }
+
+  #resume(): void {
+    this.#held.clear();
+    for (const music of this.#music.values()) music.stop();
+    this.#music.clear();
+    this.#hush();
   }
 
   /** Who talks with the bell; undefined while that is the flow alone. */
@@ -86,16 +147,79 @@ export class Talk {
     return this.#answerer;
   }
 
-  /** While it is on, one side is not heard by the other. */
-  mute(who: "door" | "answerer", on: boolean): void {
+  /** A device has registered: it rings along where the bell is handed over to it (X1). */
+  offer(contact: Contact): void {
+    this.handover.offer(contact);
+  }
+
+  /** While it is on, one side is not heard by the other. @throws PorteroError `no-call`, `media-cannot` */
+  mute(who: Side, on: boolean): void {
+    this.#leg(who, "mute");
+    if (on) this.#muted.add(who);
+    else this.#muted.delete(who);
+    this.#hush();
+  }
+
+  /**
+   * Holds a side: neither hears the other, and that one hears the sound again and again, or nothing. Gives whether its
+   * device took part in that; where it does not, it is not heard all the same.
+   * @throws PorteroError `no-call`, `no-codec`, `media-cannot`
+   */
+  async hold(who: Side, sound?: Sound): Promise<boolean> {
+    const leg = this.#leg(who, "hold");
+    const bridge = this.#bridge;
+    if (!bridge || bridge.over)
+      throw giveUp("no-call", "the visitor waits while a transfer is prepared: take that back first");
+    this.#music.get(who)?.stop();
+    this.#music.delete(who);
+    if (sound) this.#music.set(who, leg.session.play(sound, true));
+    this.#held.add(who);
+    this.#hush();
+    return bridge.hold(leg.call, sound ? "sendonly" : "inactive");
+  }
+
+  /** Ends a hold. @throws PorteroError `no-call`, `not-held` */
+  async unhold(who: Side): Promise<void> {
+    const leg = this.#leg(who, "take back");
+    if (!this.#held.delete(who))
+      throw giveUp("not-held", `${who === "door" ? leg.name : "who answered"} is not on hold`);
+    this.#music.get(who)?.stop();
+    this.#music.delete(who);
+    this.#hush();
+    await this.#bridge?.hold(leg.call, undefined);
+  }
+
+  /** Records the two from now on; `recorded` tells the end of it. @throws PorteroError `no-call`, or what a CallRecorder gives */
+  record(settings: TapeSettings): Promise<void> {
+    return this.#visit.recorder.start(settings, this.#bell.session, this.#leg("answerer", "record").session);
+  }
+
+  /** @throws PorteroError `not-recording`, or what went wrong */
+  stopRecording(): Promise<Recorded | undefined> {
+    return this.#visit.recorder.stop(this.#answerer?.name ?? "");
+  }
+
+  #leg(who: Side, what: string): Leg {
     const leg = who === "door" ? this.#bell : this.#answerer;
-    if (!leg) throw giveUp("no-call", "the visitor talks with nobody but the flow, so there is nobody else to mute");
-    leg.session.mute(on);
+    if (leg && this.#answerer) return leg;
+    throw giveUp("no-call", `the visitor talks with nobody but the flow, so there is nobody to ${what}`);
+  }
+
+  #hush(): void {
+    for (const who of sides) {
+      const leg = who === "door" ? this.#bell : this.#answerer;
+      const on = this.#held.size > 0 || this.#muted.has(who);
+      if (!leg || this.#unheard.has(leg) === on) continue;
+      leg.session.mute(on);
+      if (on) this.#unheard.add(leg);
+      else this.#unheard.delete(leg);
+    }
   }
 
   /** Hangs up on the other party; `reason` says why. */
   close(reason: string): void {
     this.#bell.session.off("silent", this.#silent);
+    this.handover.close(reason);
     if (!this.#answerer) return;
     const { call, session } = this.#answerer;
     call.hangUp(reason);

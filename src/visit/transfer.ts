@@ -2,6 +2,7 @@
 // on another call of its own (attended). RFC 3515, RFC 3891. Until that has worked, nothing changes for the other side.
 import { sentence } from "../errors.ts";
 import { cause } from "../sip/causes.ts";
+import type { Direction } from "../media/sdp.ts";
 import type { Call, Referral } from "../sip/dialog/call.ts";
 import { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Replaces } from "../sip/dialog/replaces.ts";
@@ -60,15 +61,10 @@ async function blind(
   try {
     const result = await new Forking(host, caller, session, [target]).run(ringSeconds, gone.signal);
     const { winner } = result;
-    if (winner && !bridge.over) {
-      bridge.replace(from.call, winner, caller.direction ?? "sendrecv");
-      report(200);
-      farewell(host, bridge, from);
-      return;
-    }
-    winner?.call.hangUp();
-    if (winner) bridge.close(winner);
-    report(statusOf(result));
+    if (!winner) return report(statusOf(result));
+    if (!takePlace(bridge, from, winner, caller.direction ?? "sendrecv")) return report(481);
+    report(200);
+    farewell(host, bridge, from);
   } catch (error) {
     host.log.error(`the transfer of ${from.name} to ${target} failed: ${sentence(error)}`);
     report(500);
@@ -76,6 +72,17 @@ async function blind(
     call.off("ended", abort);
     bridge.stays(from.call);
   }
+}
+
+/** Puts `winner` in the place of `from`. Where that is not in the bridge any more, `winner` is let go, and it is false. */
+export function takePlace(bridge: Bridge, from: Leg, winner: Leg, told: Direction): boolean {
+  if (!bridge.over && bridge.leg(from.call) === from) {
+    bridge.replace(from.call, winner, told);
+    return true;
+  }
+  winner.call.hangUp();
+  bridge.close(winner);
+  return false;
 }
 
 function attended(host: TransferHost, bridge: Bridge, from: Leg, named: Call, referral: Referral): void {

@@ -6,16 +6,16 @@ import type { Cancel } from "../clock.ts";
 import { giveUp, sentence } from "../errors.ts";
 import type { Picture } from "../camera/camera.ts";
 import type { DoorSettings } from "../door/door.ts";
-import { cause, completedElsewhere, q850 } from "../sip/causes.ts";
+import { cause, q850 } from "../sip/causes.ts";
 import type { CallEnd } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Contact } from "../sip/registrar/location.ts";
 import { Announcements } from "./announcement.ts";
+import { Answering } from "./answering.ts";
 import { BellLine } from "./bell-line.ts";
 import type { Button } from "./buttons.ts";
 import { mustTake, type DigitWish } from "./digits.ts";
-import type { MediaSession } from "../media/media.ts";
-import { lastFiguresOf, tellFigures, type Sessions } from "./figures.ts";
+import { Figures } from "./figures.ts";
 import type { Caller, ForkResult } from "./fork.ts";
 import { leadsTo } from "./fork/aim.ts";
 import type { Key } from "./keypad.ts";
@@ -26,7 +26,7 @@ import { CallRecorder, type TapeName } from "./recording.ts";
 import { ringingOf, type Running } from "./ringing.ts";
 import type { RoomTalk } from "./room-talk.ts";
 import type { Ringing, Strategy } from "./strategy.ts";
-import { Talk, type TalkVisit } from "./talk.ts";
+import type { Talk } from "./talk.ts";
 import type { TransferHost } from "./transfer.ts";
 import { Tries } from "./tries.ts";
 import { saidBy } from "./views.ts";
@@ -68,13 +68,11 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   /** Of all strategies. */
   readonly #tries = new Tries();
   #strategy: string | undefined;
-  #talk: Talk | RoomTalk | undefined;
-  #answeredBy: string | undefined;
-  #answeredAt: number | undefined;
   #endedAt: number | undefined;
   #attempt = 0;
   #idle: Cancel = () => {};
-  #figures: Cancel = () => {};
+  readonly #figures: Figures;
+  readonly #answering: Answering;
 
   constructor(host: TransferHost, door: VisitDoor, bell: IncomingCall) {
     super();
@@ -92,16 +90,29 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       failed: (reason) => this.tell("record-failed", { reason }),
     });
     this.sounds = new Announcements({
-      door: () => (this.#talk ? this.#line.session : this.#line.open("early")),
-      answerer: () => this.#talk?.answerer?.session,
+      door: () => (this.#answering.talk ? this.#line.session : this.#line.open("early")),
+      answerer: () => this.#answering.talk?.answerer?.session,
       over: () => this.#state === "ended",
       changed: () => {
         if (this.#state === "ringing" && !this.#running) this.#waitForFlow();
       },
     });
     this.waiting = new Waiting(this.sounds, host.log);
+    const sessions = () => ({ door: this.#line.session, answerer: this.#answering.talk?.answerer?.session });
+    this.#figures = new Figures(host.clock, sessions, (media) => this.tell("stats", media));
+    this.#answering = new Answering(host, this.#line, {
+      ...{ id: this.id, door, sounds: this.sounds, recorder: this.#recorder },
+      state: () => this.#state,
+      attempt: () => this.#attempt,
+      caller: () => this.#phonesSee,
+      tell: (event, payload) => this.tell(event, payload),
+      pressed: (key, from) => this.#pressed(key, from),
+      talks: () => this.#talks(),
+      found: (by) => this.#running !== by && this.#running?.abort("answered"),
+      end: (outcome, how) => this.#end(outcome, how),
+    });
     this.openings = new Openings(host.clock, {
-      isAlone: () => this.#state === "talking" && !this.#talk,
+      isAlone: () => this.#state === "talking" && !this.#answering.talk,
       end: (outcome, how) => this.#end(outcome, how),
     });
     this.#waitForFlow();
@@ -126,7 +137,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
 
   /** The bell's leg, while it talks: the one that door codes go to. */
   get talkingBell(): Leg | undefined {
-    return this.#state === "talking" ? this.#line.leg : undefined;
+    return this.#answering.bell;
   }
 
   view(): VisitView {
@@ -140,7 +151,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       state: this.#state,
       ...(this.waiting.isOn && this.#state === "ringing" && { waiting: true }),
       startedAt: new Date(this.startedAt).toISOString(),
-      ...(this.#answeredBy === undefined ? {} : { answeredBy: this.#answeredBy }),
+      ...(this.#answering.by === undefined ? {} : { answeredBy: this.#answering.by }),
       attempt: this.#attempt,
       ...saidBy(this.#line.call),
     };
@@ -180,6 +191,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
 
   /** A device has registered, or did so anew: who waits for it rings it at once (X1, H12). */
   offer(contact: Contact, isNew: boolean): void {
+    this.#answering.talk?.offer(contact);
     const running = this.#running;
     if (!running || running.fork?.offer(contact) || !isNew) return;
     if (leadsTo(this.#host, running.targets, contact.extension)) running.wake();
@@ -242,47 +254,21 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
    * With `by` it counts as answered by that one: the visit talks, and phones that ring stop (X4).
    * @throws PorteroError `no-call`, `no-media`, `answered`
    */
-  async answerAlone(by?: string): Promise<void> {
-    const session = await this.#line.session;
-    if (by !== undefined) {
-      if (this.#state === "talking")
-        throw giveUp("answered", `the visitor talks with ${this.#answeredBy ?? "somebody"} already`);
-      this.#answeredFor(by, session, true);
-    }
-    if (by !== undefined || this.#state !== "talking") await this.#line.open("answered");
+  answerAlone(by?: string): Promise<void> {
+    return this.#answering.alone(by);
   }
 
-  /**
-   * While it is on, one side of a conversation is not heard by the other.
-   * @throws PorteroError `no-call`
-   */
-  mute(who: "door" | "answerer", on: boolean): void {
-    if (!this.#talk || this.#state !== "talking")
-      throw giveUp("no-call", `nobody talks with ${this.door.name} just now, so there is nobody to mute`);
-    this.#talk.mute(who, on);
+  /** The talk with whoever has answered. @throws PorteroError `no-call` */
+  get talk(): Talk | RoomTalk {
+    return this.#answering.talking;
   }
 
   /**
    * Makes the bell's call talk, so that a code can be sent, though nobody has answered: phones stop ringing as if it had
    * been answered elsewhere. The visit ends soon after.
    */
-  async answerForOpening(by: string): Promise<Leg> {
-    const session = await this.#line.session;
-    // While the ports were opened a phone may have answered, or the bell may have gone.
-    return this.talkingBell ?? this.#answeredFor(by, session, false);
-  }
-
-  /** `stays`: until somebody ends it, not only for an opening. */
-  #answeredFor(by: string, session: MediaSession, stays: boolean): Leg {
-    if (this.#state !== "ringing") throw giveUp("no-call", `the call of ${this.door.name} is over`);
-    const leg = this.#line.answer(session);
-    const talk = stays ? new Talk(this.#host, this.#talkVisit(), leg) : undefined;
-    if (talk) this.#talk = talk;
-    this.#answered(by);
-    this.#running?.abort("answered");
-    this.tell("answered", { by });
-    talk?.begin();
-    return leg;
+  answerForOpening(by: string): Promise<Leg> {
+    return this.#answering.forOpening(by);
   }
 
   /**
@@ -291,7 +277,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
    */
   async sendDigits(digits: string, wish: DigitWish = {}): Promise<void> {
     const { to = "door", ...how } = wish;
-    const leg = to === "door" ? this.talkingBell : this.#talk?.answerer;
+    const leg = to === "door" ? this.talkingBell : this.#answering.talk?.answerer;
     if (!leg)
       throw giveUp("no-call", `nobody talks with ${this.door.name} just now, so there is nowhere to send digits`);
     await mustTake(leg, to === "door" ? this.door.name : "the phone", this.#host.clock, digits, how);
@@ -307,8 +293,8 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
         return this.#attempt;
       },
       connect: async (winner) => {
-        await this.#connect(winner, running);
-        return this.#talk?.answerer === winner;
+        await this.#answering.connect(winner, running);
+        return this.#answering.talk?.answerer === winner;
       },
       tried: (attempt, result) => {
         this.#tries.add(result.parties);
@@ -316,59 +302,10 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       },
       nameOf: (kind) => this.#tapeName(kind),
       recorded: (recorded) => this.tell("recorded", recorded),
-      talk: () => this.#talkVisit(),
-      meet: (talk, by) => this.#meet(talk, by, running),
+      talk: () => this.#answering.visit,
+      meet: (talk, by) => this.#answering.meet(talk, by, running),
       refuse: (status, why) => this.refuse(status, why),
     });
-  }
-
-  async #connect(answerer: Leg, running: Running): Promise<void> {
-    const session = await this.#line.session;
-    if (this.#state !== "ringing") {
-      answerer.call.hangUp(this.#state === "talking" ? completedElsewhere : undefined);
-      return answerer.session.close();
-    }
-    let bell: Leg;
-    try {
-      bell = this.#line.answer(session, answerer.session);
-    } catch (error) {
-      answerer.call.hangUp();
-      await answerer.session.close();
-      this.#end("failed", { by: "local", status: 488, cause: 58, text: sentence(error) });
-      return;
-    }
-    const talk = new Talk(this.#host, this.#talkVisit(), bell, answerer);
-    this.#talk = talk;
-    this.#answered(answerer.name);
-    // A strategy that took the place of this one meanwhile has nobody left to look for.
-    if (this.#running !== running) this.#running?.abort("answered");
-    this.tell("answered", { by: answerer.name, attempt: this.#attempt });
-    talk.begin();
-  }
-
-  /** Somebody is in the room where the bell waits. */
-  #meet(talk: RoomTalk, by: Leg, running: Running): boolean {
-    const { bell } = talk;
-    if (this.#state !== "ringing" || !bell) return false;
-    this.#line.answer(bell.session);
-    this.#talk = talk;
-    this.#answered(by.name);
-    if (this.#running !== running) this.#running?.abort("answered");
-    this.tell("answered", { by: by.name, attempt: this.#attempt });
-    return true;
-  }
-
-  #talkVisit(): TalkVisit {
-    return {
-      ...{ id: this.id, door: this.door, sounds: this.sounds, recorder: this.#recorder },
-      caller: () => this.#phonesSee,
-      tell: (event, payload) => this.tell(event, payload),
-      pressed: (key, from) => this.#pressed(key, from),
-      taken: (by) => {
-        this.#answeredBy = by;
-      },
-      over: (end) => this.#end("answered", end),
-    };
   }
 
   #pressed({ digit, by, durationMs }: Key, from: "door" | "answerer"): void {
@@ -380,23 +317,11 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     return { kind, door: this.door.id, visit: this.id, at: this.#host.clock.now() };
   }
 
-  #answered(by: string): void {
+  #talks(): void {
     this.#idle();
     this.sounds.stop();
     this.#state = "talking";
-    this.#answeredBy = by;
-    this.#answeredAt = this.#host.clock.now();
-    const { clock, statsSeconds } = this.#host;
-    this.#figures = tellFigures(
-      clock,
-      statsSeconds,
-      () => this.#sessions,
-      (media) => this.tell("stats", media),
-    );
-  }
-
-  get #sessions(): Sessions {
-    return { door: this.#line.session, answerer: this.#talk?.answerer?.session };
+    this.#figures.begin(this.#host.statsSeconds);
   }
 
   #waitForFlow(): void {
@@ -409,7 +334,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   #bellGone(end: CallEnd): void {
     const unusable = end.status === 488 || end.status === 503;
     const unheard = unusable ? "failed" : this.#running?.message ? "unanswered" : "cancelled";
-    this.#end(this.#answeredAt !== undefined ? "answered" : unheard, end);
+    this.#end(this.#answering.at !== undefined ? "answered" : unheard, end);
   }
 
   #end(outcome: VisitEnd["outcome"], how: CallEnd): void {
@@ -418,19 +343,19 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#endedAt = this.#host.clock.now();
     this.#idle();
     this.openings.close();
-    this.#figures();
-    this.#recorder.end(this.#answeredBy ?? "");
+    this.#figures.end();
+    this.#recorder.end(this.#answering.by ?? "");
     const fork = this.#running?.fork;
     this.#running?.abort(outcome === "cancelled" ? "cancelled" : "stopped");
     const status = how.status ?? 480;
     const wasWanted = outcome !== "unanswered" && outcome !== "stopped";
-    if (!wasWanted && how.by === "local" && this.#answeredAt === undefined) this.refusedWith = status;
+    if (!wasWanted && how.by === "local" && this.#answering.at === undefined) this.refusedWith = status;
     this.#line.close(status, q850(how.cause));
-    this.#talk?.close(q850(how.cause));
-    const talkedFrom = this.#answeredAt ?? this.#endedAt;
+    this.#answering.talk?.close(q850(how.cause));
+    const talkedFrom = this.#answering.at ?? this.#endedAt;
     const end: VisitEnd = {
       ...{ outcome, cause: how.cause, text: how.text },
-      ...(this.#answeredBy === undefined ? {} : { answeredBy: this.#answeredBy }),
+      ...(this.#answering.by === undefined ? {} : { answeredBy: this.#answering.by }),
       ...(this.#strategy === undefined ? {} : { strategy: this.#strategy }),
       // What rang until now has its end, and the strategy will be told of it.
       ...this.#tries.record(fork?.parties),
@@ -438,8 +363,9 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       talkSeconds: (this.#endedAt - talkedFrom) / 1000,
       openings: this.openings.count,
     };
-    if (this.#answeredAt === undefined) return this.tell("ended", end);
-    lastFiguresOf(this.#sessions)
+    if (this.#answering.at === undefined) return this.tell("ended", end);
+    this.#figures
+      .last()
       .then((media) => this.tell("ended", { ...end, media }))
       .catch((error: unknown) => this.#host.log.error(sentence(error)));
   }

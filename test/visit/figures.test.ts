@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { MediaSession, MediaStats } from "../../src/media/media.ts";
-import { tellFigures, type VisitMedia } from "../../src/visit/figures.ts";
+import { Figures, type VisitMedia } from "../../src/visit/figures.ts";
 import type { VisitEnd } from "../../src/visit/messages.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import { FakeClock } from "../support/clock.ts";
@@ -61,9 +61,10 @@ describe("figures while it talks", () => {
   it("come so often, until the end", async () => {
     const clock = new FakeClock();
     const told: VisitMedia[] = [];
-    const end = tellFigures(clock, 5, sessions(), (media) => told.push(media));
+    const figures = new Figures(clock, sessions(), (media) => told.push(media));
+    figures.begin(5);
     await clock.advance(16_000);
-    end();
+    figures.end();
     assert.deepEqual(told, Array(3).fill({ door: stats, answerer: stats }));
     await clock.advance(20_000);
     assert.deepEqual([told.length, clock.pending], [3, 0]);
@@ -73,18 +74,21 @@ describe("figures while it talks", () => {
     const clock = new FakeClock();
     let answer = (_: MediaStats) => {};
     const slow = session(() => new Promise((resolve) => (answer = resolve)));
-    const end = tellFigures(clock, 5, sessions(slow), () => assert.fail("told"));
+    const figures = new Figures(clock, sessions(slow), () => assert.fail("told"));
+    figures.begin(5);
     await clock.advance(5000);
-    end();
+    figures.end();
     answer(stats);
     await clock.advance(0);
   });
 
   it("do not come at all by default, nor where there is no media any more", () => {
     const clock = new FakeClock();
-    tellFigures(clock, 0, sessions(), () => assert.fail("told"));
+    new Figures(clock, sessions(), () => assert.fail("told")).begin(0);
     assert.equal(clock.pending, 0);
     const lost = () => ({ door: Promise.reject<MediaSession>(new Error("gone")), answerer: undefined });
-    tellFigures(clock, 5, lost, () => assert.fail("told"))();
+    const figures = new Figures(clock, lost, () => assert.fail("told"));
+    figures.begin(5);
+    figures.end();
   });
 });
