@@ -226,8 +226,8 @@ export class Handover {
 /** It rings elsewhere: the result ends the tone. */
 function ringBackTo({ session }: Leg): () => void {
   try {
-    const { stop } = session.play(toneSound("ring-back", usualCountry), true);
-    return stop;
+    const tone = session.play(toneSound("ring-back", usualCountry), true);
+    return () => tone.stop();
   } catch {
     // Another codec, or another program's media: it hears nothing instead.
     return () => {};

@@ -61,10 +61,9 @@ async function blind(
   try {
     const result = await new Forking(host, caller, session, [target]).run(ringSeconds, gone.signal);
     const { winner } = result;
-    if (!winner) return report(statusOf(result));
-    if (!takePlace(bridge, from, winner, caller.direction ?? "sendrecv")) return report(481);
-    report(200);
-    farewell(host, bridge, from);
+    const taken = winner && takePlace(bridge, from, winner, caller.direction ?? "sendrecv");
+    report(taken ? 200 : winner ? 481 : statusOf(result));
+    if (taken) farewell(host, bridge, from);
   } catch (error) {
     host.log.error(`the transfer of ${from.name} to ${target} failed: ${sentence(error)}`);
     report(500);
