@@ -137,10 +137,10 @@ describe("H9 in a room", { timeout: 60_000 }, () => {
     const one = await member("6001", { tone: 880, digitsBy: "rtp" });
     await outcome;
     await hears(seen, 880);
-    visit.mute("answerer", true);
+    visit.talk.mute("answerer", true);
     await one.phone.digits("1");
     await seen.next("dtmf");
-    visit.mute("answerer", false);
+    visit.talk.mute("answerer", false);
     await hears(seen, 880, seen.all.length);
   });
 
