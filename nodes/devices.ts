@@ -20,6 +20,7 @@ export interface DeviceRow {
   rport?: "on" | "off" | "";
   qualify?: string;
   dropAfter?: string;
+  maxCalls?: string;
   dndStatus?: string;
 }
 
@@ -34,10 +35,10 @@ export function deviceOptions(row: DeviceRow, who: string): DeviceOptions {
     throw giveUp("invalid", `${who}: "${unknown.slice(0, 40)}" is no codec; there are ${codecNames.join(", ")}`);
   const encryption = oneOf(encryptions, row.encryption, `${who}: encryption`);
   const dtmf = oneOf(dtmfMethods, row.dtmf, `${who}: dtmf`);
-  const { qualify, dropAfter, dndStatus, dtmfMs, dtmfGapMs } = row;
+  const { qualify, dropAfter, maxCalls, dndStatus, dtmfMs, dtmfGapMs } = row;
   const numbers = Object.entries({
     ...{ qualifySeconds: qualify, qualifyDropAfter: dropAfter },
-    ...{ dndStatus, dtmfMs, dtmfGapMs },
+    ...{ maxCalls, dndStatus, dtmfMs, dtmfGapMs },
   });
   return {
     ...(codecs.length > 0 ? { codecs: codecs as CodecName[] } : {}),

@@ -27,6 +27,8 @@ export interface DeviceOptions {
   readonly qualifySeconds?: number;
   /** The device is forgotten after so many unanswered questions; 0 = never. */
   readonly qualifyDropAfter?: number;
+  /** Calls at once of each device, whoever began them; it is busy for another one. Absent: as many as it takes. */
+  readonly maxCalls?: number;
   /** The status that callers get while the number wants no calls. */
   readonly dndStatus?: number;
 }
@@ -46,6 +48,7 @@ export const deviceFields = {
   directMedia: { type: "boolean" },
   qualifySeconds: { type: "integer", minimum: 0, maximum: 3600 },
   qualifyDropAfter: { type: "integer", minimum: 0, maximum: 100 },
+  maxCalls: { type: "integer", minimum: 1, maximum: 100 },
   dndStatus: { type: "integer" },
 } as const;
 

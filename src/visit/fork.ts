@@ -142,7 +142,7 @@ export class Forking {
       if (!way && contacts) return this.#note(aim, { result: "unregistered", cause: cause.absent });
       return this.#leave(aim, way, via);
     }
-    const others = contacts.filter((contact) => !this.#isCaller(contact));
+    const others = contacts.filter((contact) => !this.#isCaller(contact) && !host.occupancy.isFull(contact));
     if (others.length === 0) return this.#note(aim, refusedWith(486));
     for (const contact of others) this.#fork(aim, contact, via);
   }
@@ -179,6 +179,7 @@ export class Forking {
       this.#branches.delete(rung);
       rung.leave();
     }
+    if (this.#host.occupancy.isFull(contact)) return;
     this.#fork(aim, contact, aim.leads.get(contact.extension) ?? [contact.extension]);
   }
 

@@ -28,7 +28,9 @@ export class Reception {
   }
 
   called(call: IncomingCall): void {
-    if (call.caller.kind === "account") return this.#calledByAccount(call);
+    const { kind, number } = call.caller;
+    if (kind === "account") return this.#calledByAccount(call);
+    if (kind === "extension") this.#host.occupancy.called(call, this.#host.contactsOf(number) ?? []);
     this.#host.entrances.ofCaller(call, (door) => this.#calledBy(door, call));
   }
 

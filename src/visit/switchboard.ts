@@ -29,6 +29,7 @@ import type { Bridge } from "./bridge.ts";
 import { RingGroups, type GroupSettings } from "./groups.ts";
 import { Guarding, type GuardingEvents } from "./guarding.ts";
 import { NumberPlan } from "./number-plan.ts";
+import { Occupancy } from "./occupancy.ts";
 import { Outside, type Chooser, type Way } from "./outside.ts";
 import { Reception } from "./reception.ts";
 import { mixesNothing } from "./room.ts";
@@ -70,6 +71,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   readonly #options: SwitchboardOptions;
   readonly entrances: Entrances;
   readonly rooms: Rooms = new Rooms(this);
+  readonly occupancy = new Occupancy((number) => this.optionsOf(number).maxCalls);
   readonly #outside: Outside;
   readonly #reception: Reception;
   #media: MediaEngine | undefined;

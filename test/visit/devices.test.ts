@@ -54,6 +54,7 @@ describe("H1 what is special about a device", () => {
       [{ dtmfMs: 10 }, /dtmfMs must be >= 40/],
       [{ dtmfGapMs: 0.5 }, /dtmfGapMs must be/],
       [{ qualifyDropAfter: -1 }, /qualifyDropAfter must be >= 0/],
+      [{ maxCalls: 0 }, /maxCalls must be >= 1/],
       [{ dndStatus: 302 }, /dndStatus: 302 is no status/],
     ];
     for (const [options, says] of wrong) assert.throws(() => checkDevice(options, "6001"), says);

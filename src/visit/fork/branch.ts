@@ -62,7 +62,12 @@ export class Branch {
   }
 
   ring(): void {
-    this.#ring().catch((error: unknown) => {
+    const seat = isContact(this.to) ? this.#for.host.occupancy.take(this.to) : undefined;
+    const ring = this.#ring().finally(() => {
+      if (this.#call) seat?.heldBy(this.#call);
+      else seat?.leave();
+    });
+    ring.catch((error: unknown) => {
       this.#for.host.log.warn(`${this.wish.target} could not be rung: ${sentence(error)}`);
       const forever = error instanceof PorteroError && ["no-media", "no-codec", "media-cannot"].includes(error.code);
       this.#end({ ...endedWith(forever ? 58 : cause.noRoute), text: sentence(error) });

@@ -9,6 +9,7 @@ import type { BridgeHost } from "../bridge.ts";
 import type { Directory } from "../destinations.ts";
 import type { DeviceOptions } from "../devices.ts";
 import type { Chooser, Way } from "../outside.ts";
+import type { Occupancy } from "../occupancy.ts";
 import type { Target } from "../target.ts";
 import type { Tracing } from "../tracing.ts";
 
@@ -33,6 +34,7 @@ export interface ForkHost extends BridgeHost, Directory {
   readonly recordings: string | undefined;
   /** Tells the world a text that somebody sent, and answers it. */
   text(message: Message, from: string, to: string, visit?: string): void;
+  readonly occupancy: Occupancy;
   /** Whether presses of this door ring nobody just now. */
   isQuiet(door: string): boolean;
 }
