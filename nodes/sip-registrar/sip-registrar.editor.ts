@@ -1,7 +1,8 @@
-// The dialog of the registrar: a list of extensions. Own passwords of the list lie in one credential; those that the
+// The dialog of the registrar: a list of extensions, and one of ring groups. Own passwords of the list lie in one credential; those that the
 // system makes are only shown to be copied. What few devices need stands in a second line of their row.
 import { chosen, colour, copyButton, generatedPassword, isExtension, stored, text, wordsOf } from "../editor/dialog.ts";
 import { codecFault } from "../editor/devices.ts";
+import { groupFault, groupList, groupsIn, groupsOf } from "../editor/groups.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -134,6 +135,13 @@ RED.nodes.registerType("sip-registrar", {
     // Where accounts are added and edited; all of the endpoint's are told of, chosen or not.
     account: { value: "", type: "sip-account", required: false },
     extensions: { value: [], validate: (value, _options) => checkRows(value) },
+    groups: {
+      value: [],
+      validate(value, _options) {
+        const numbers = rowsOf(this["extensions"]).map((row) => text(row.number));
+        return groupFault(words, value, numbers) ?? true;
+      },
+    },
   },
   credentials: { passwords: { type: "password" } },
   inputs: 1,
@@ -231,6 +239,7 @@ RED.nodes.registerType("sip-registrar", {
       },
     });
     for (const row of rowsOf(this["extensions"])) $("#node-input-list").editableList("addItem", row);
+    groupList($("#node-input-groups-list"), words, groupsOf(this["groups"]));
     if (given === stored) {
       $.getJSON(`portero/registrar/${this.id}`, (answer: { passwords: Record<string, string> }) => {
         passwords = answer.passwords;
@@ -254,6 +263,9 @@ RED.nodes.registerType("sip-registrar", {
     const before = JSON.stringify(rowsOf(this["extensions"]));
     if (JSON.stringify(rows) !== before) this.changed = true;
     this["extensions"] = rows;
+    const groups = groupsIn($("#node-input-groups-list"));
+    if (JSON.stringify(groups) !== JSON.stringify(groupsOf(this["groups"]))) this.changed = true;
+    this["groups"] = groups;
     const wasStored = text($("#node-input-passwords").val()) === stored;
     const unchanged = JSON.stringify(own) === JSON.stringify(passwords);
     if (!unchanged) this.changed = true;

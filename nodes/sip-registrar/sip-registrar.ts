@@ -11,6 +11,7 @@ import type { TextView } from "../../src/visit/views.ts";
 import type { BanView } from "../../src/visit/guarding.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { accountCommand, accountDnd, accountTrouble, tellAccounts, type AccountDnd } from "./accounts.ts";
+import { groupOf, type GroupRow } from "./groups.ts";
 import { endpointNode, numberOr, onClose, onInput, Sign, textOr, visitIdOf } from "../shared.ts";
 
 export interface ExtensionRow extends DeviceRow {
@@ -23,6 +24,7 @@ export interface ExtensionRow extends DeviceRow {
 interface RegistrarConfig extends Config {
   endpoint?: string;
   extensions?: ExtensionRow[];
+  groups?: GroupRow[];
 }
 
 /** Own passwords by extension, in one credential: `{"6001":"…"}`. Extensions that are not in it have a generated one. */
@@ -169,6 +171,11 @@ export default function (RED: Red): void {
         added.add(extension);
       });
     }
+    for (const row of config.groups ?? [])
+      attempt(() => {
+        const group = groupOf(row);
+        takeAway.push(switchboard.addGroup(group, `ring group ${group.name ?? group.number} of ${owner}`));
+      });
 
     const draw = () => {
       if (faults[0] !== undefined) {

@@ -5,6 +5,7 @@ import { giveUp, sentence } from "../errors.ts";
 import { checker } from "../schema.ts";
 import { guardSchema } from "../sip/guard/settings.ts";
 import { deviceFields } from "../visit/devices.ts";
+import { groupSchema } from "../visit/groups.ts";
 import { usualDndCodes } from "../visit/settings.ts";
 import { listenerSchema } from "./listeners.ts";
 import { callsSchema } from "../sip/dialog/settings.ts";
@@ -80,6 +81,7 @@ const schema = {
         },
       },
     },
+    groups: { type: "array", default: [], items: groupSchema },
     doors: {
       type: "array",
       default: [],

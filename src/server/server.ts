@@ -49,6 +49,7 @@ export async function startServer(
   });
   for (const { password, ...extension } of config.extensions)
     switchboard.addExtension({ ...extension, password: new Secret(password) }, `extension ${extension.extension}`);
+  for (const group of config.groups) switchboard.addGroup(group, `ring group ${group.name || group.number}`);
   const strategies = new Map<string, Strategy>();
   for (const { strategy, ...door } of config.doors) {
     strategies.set(door.id, strategyOf(strategy ?? { strategy: "ring-all" }));

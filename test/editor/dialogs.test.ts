@@ -301,6 +301,22 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     await editor.reload();
   });
 
+  it("H20: sip-registrar's ring groups are kept as they were entered, and the node says what is wrong with one", async () => {
+    const id = idOf("sip-registrar");
+    const groups = (dialog: Dialog) => dialog.tray.locator("#node-input-groups-list");
+    const dialog = await editor.edit(id);
+    await dialog.tray.getByText("ring group", { exact: true }).click();
+    await groups(dialog).getByPlaceholder("600", { exact: true }).fill("6001");
+    await groups(dialog).getByPlaceholder("6001, 6002").fill("6001, 6002");
+    assert.deepEqual(await dialog.ugly(), []);
+    await dialog.save();
+    assert.match(await editor.mark(id), /number 6001 of a ring group stands in the lists twice/);
+    const again = await editor.edit(id);
+    assert.equal(await groups(again).getByPlaceholder("6001, 6002").inputValue(), "6001, 6002");
+    await again.cancel();
+    await editor.reload();
+  });
+
   it("a wrong value is kept, and the node is marked with what is wrong", async () => {
     const strategy = await editor.edit(idOf("dial-strategy"));
     await strategy.typedField("seconds").fill("0");

@@ -44,3 +44,16 @@ describe("security in the server's file", () => {
     );
   });
 });
+
+describe("ring groups in the server's file", () => {
+  const config = (...groups: object[]) => checkConfig({ ...saying({}), groups });
+
+  it("stand for their members, and say what is wrong with them at the start", async () => {
+    assert.deepEqual(config({ number: "600", members: ["6001"] }).groups, [{ number: "600", members: ["6001"] }]);
+    assert.throws(() => config({ number: "600", members: [] }), /groups\.0\.members must NOT have fewer than 1 items/);
+    await assert.rejects(
+      startServer(config({ number: "600", members: ["601"] }, { number: "601", members: ["600"] }), () => {}),
+      /ring group 601 would ring itself \(601 → 600 → 601\)/,
+    );
+  });
+});
