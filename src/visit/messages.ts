@@ -34,6 +34,8 @@ export interface VisitView extends Said {
   readonly startedAt: string;
   /** Who took the visitor: an extension, an address, or who opened. */
   readonly answeredBy?: string;
+  /** The number by which it can be fetched, while it is parked. */
+  readonly parked?: string;
   /** How often somebody was tried to be reached, over all strategies of this visit. */
   readonly attempt: number;
 }
@@ -42,6 +44,7 @@ export const visitEvents = [
   "ring",
   "waiting",
   "trying",
+  "parked",
   "answered",
   "unanswered",
   "transferred",

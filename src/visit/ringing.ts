@@ -1,5 +1,5 @@
 // The verbs of a strategy (see strategy.ts) on a real visit.
-import { giveUp, sentence } from "../errors.ts";
+import { sentence } from "../errors.ts";
 import type { DoorSettings } from "../door/door.ts";
 import type { Announcements } from "./announcement.ts";
 import type { BellLine } from "./bell-line.ts";
@@ -12,6 +12,8 @@ import { notG711, type CallRecorder, type TapeName } from "./recording.ts";
 import { loadSound } from "./sounds.ts";
 import type { RoomTalk } from "./room-talk.ts";
 import type { Ringing } from "./strategy.ts";
+import type { ParkedView } from "./parking.ts";
+import { parkVisit } from "./parking-visit.ts";
 import type { TalkVisit } from "./talk.ts";
 import { nameOf, type Target, type TargetSettings } from "./target.ts";
 import type { TransferHost } from "./transfer.ts";
@@ -47,6 +49,8 @@ export interface RingingVisit {
   talk(): TalkVisit;
   /** Somebody is in the room where the bell waits: they talk; false where it came too late. */
   meet(talk: RoomTalk, by: Leg): boolean;
+  /** Tells where the visitor is parked; nothing: not any more. */
+  parked(view: ParkedView | undefined): void;
   /** Ends the visit. */
   refuse(status: number, cause?: number): void;
 }
@@ -124,10 +128,7 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
       const answered = winner !== undefined && (await visit.connect(winner));
       return { parties, cause, ...(answered && { answeredBy: winner.name }) };
     },
-    // eslint-disable-next-line @typescript-eslint/require-await -- its body is not there yet
-    park: async () => {
-      throw giveUp("not-built", "parking is not built yet");
-    },
+    park: (settings) => parkVisit(host, visit, settings),
     confer: (settings) => confer(host, visit, settings),
     refuse: (status, cause) => visit.refuse(status, cause),
     record: async (settings) => recorder.ask(settings, await line.session),

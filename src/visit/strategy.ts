@@ -2,6 +2,7 @@
 // tries are tested in a millisecond.
 import type { MessageSettings } from "./message.ts";
 import type { Outcome, Party } from "./messages.ts";
+import type { AfterParking } from "./parking-settings.ts";
 import type { TapeSettings } from "./recording.ts";
 import type { SoundSettings } from "./sounds.ts";
 import { conference } from "./strategies/conference.ts";
@@ -38,8 +39,12 @@ export interface ParkSettings {
 }
 
 export interface ParkResult extends RingResult {
-  /** The number by which the visitor could be fetched. */
+  /** The number by which the visitor could be fetched; absent where there was no room for it. */
   readonly slot?: string;
+  /** What its place says that comes next, where nobody fetched it in time. */
+  readonly next?: AfterParking;
+  /** Why nobody fetched it, as a sentence. */
+  readonly reason?: string;
 }
 
 /** Where a visitor waits for those who talk with each other. */

@@ -30,6 +30,8 @@ import { RingGroups, type GroupSettings } from "./groups.ts";
 import { Guarding, type GuardingEvents } from "./guarding.ts";
 import { NumberPlan } from "./number-plan.ts";
 import { Occupancy } from "./occupancy.ts";
+import { Parkings } from "./parking.ts";
+import type { ParkingForm } from "./parking-settings.ts";
 import { Outside, type Chooser, type Way } from "./outside.ts";
 import { Reception } from "./reception.ts";
 import { mixesNothing } from "./room.ts";
@@ -67,6 +69,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   readonly tracing: Tracing;
   readonly directory: Directory;
   readonly bridges = new Map<Call, Bridge>();
+  readonly parking: Parkings = new Parkings(this, this.plan);
   readonly guarding: Guarding;
   readonly #options: SwitchboardOptions;
   readonly entrances: Entrances;
@@ -225,6 +228,14 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
         remove();
       };
     });
+  }
+
+  /**
+   * Adds a place where visitors are parked (H7); the result takes it away. `owner` is what a collision names.
+   * @throws PorteroError `invalid`, `place-taken`, `number-taken` (H20)
+   */
+  addParking(form: ParkingForm, owner: string): () => void {
+    return this.parking.add(form, owner);
   }
 
   /**

@@ -11,6 +11,7 @@ import { destinationOf } from "./destinations.ts";
 import { answerFetcher } from "./fetch.ts";
 import { Forking, type Caller, type ForkHost, type ForkResult } from "./fork.ts";
 import type { Leg } from "./leg.ts";
+import type { Parkings } from "./parking.ts";
 import type { Rooms } from "./rooms.ts";
 
 const ringSeconds = 60;
@@ -21,6 +22,7 @@ export interface TransferHost extends ForkHost {
   /** Whether who has this name here may have us call others for it: a phone of the house. */
   mayTransfer(name: string): boolean;
   readonly rooms: Rooms;
+  readonly parking: Parkings;
 }
 
 /** Does what a referral asks, or refuses it; `caller` is what phones show of the other side. */

@@ -22,6 +22,7 @@ import type { Key } from "./keypad.ts";
 import { openMedia, type Leg } from "./leg.ts";
 import type { Outcome, Recorded, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
 import { Openings } from "./openings.ts";
+import { Parked } from "./parking.ts";
 import { CallRecorder, type TapeName } from "./recording.ts";
 import { ringingOf, type Running } from "./ringing.ts";
 import type { RoomTalk } from "./room-talk.ts";
@@ -63,6 +64,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   readonly #host: TransferHost;
   readonly #line: BellLine;
   readonly #recorder: CallRecorder;
+  readonly #parked = new Parked((view) => this.tell("parked", view));
   #state: VisitState = "ringing";
   #running: Running | undefined;
   /** Of all strategies. */
@@ -152,7 +154,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       ...(this.waiting.isOn && this.#state === "ringing" && { waiting: true }),
       startedAt: new Date(this.startedAt).toISOString(),
       ...(this.#answering.by === undefined ? {} : { answeredBy: this.#answering.by }),
-      attempt: this.#attempt,
+      ...{ ...this.#parked.said, attempt: this.#attempt },
       ...saidBy(this.#line.call),
     };
   }
@@ -304,6 +306,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       recorded: (recorded) => this.tell("recorded", recorded),
       talk: () => this.#answering.visit,
       meet: (talk, by) => this.#answering.meet(talk, by, running),
+      parked: this.#parked.at,
       refuse: (status, why) => this.refuse(status, why),
     });
   }

@@ -1,0 +1,70 @@
+// The verb "park" of a strategy: the visitor waits in a slot and hears music until somebody fetches it (H7), who then has
+// answered as if rung.
+import { sentence } from "../errors.ts";
+import { cause } from "../sip/causes.ts";
+import { musicOf } from "./music.ts";
+import type { ParkingPlace, StayEnd } from "./parking.ts";
+import type { RingingVisit } from "./ringing.ts";
+import type { ParkResult, ParkSettings } from "./strategy.ts";
+import type { TransferHost } from "./transfer.ts";
+
+/** Rejects only where the bell has gone; what else goes wrong stands in `reason`. */
+export async function parkVisit(host: TransferHost, visit: RingingVisit, settings: ParkSettings): Promise<ParkResult> {
+  const { signal, line, door, sounds, running } = visit;
+  const session = await line.session;
+  let place: ParkingPlace;
+  try {
+    place = host.parking.find(settings.place);
+  } catch (error) {
+    host.log.warn(`${door.name} is not parked: ${sentence(error)}`);
+    return { parties: [], cause: cause.unallocated, reason: sentence(error) };
+  }
+  const stay = place.park({ caller: visit.caller(), session, signal }, settings.seconds);
+  if (!stay) return full(place);
+  running.targets = [];
+  visit.parked(stay.view);
+  const hush = new AbortController();
+  const deaf = (error: unknown) => {
+    if (!signal.aborted) host.log.warn(`${door.name} is parked and hears nothing: ${sentence(error)}`);
+  };
+  const { answerFirst } = place.settings;
+  // Music can be heard in G.711 only; without, it is parked all the same.
+  if (answerFirst) session.limitToG711();
+  const answered = answerFirst ? visit.answer().catch(deaf) : Promise.resolve();
+  const play = async () => {
+    const music = await musicOf(settings.music ?? place.settings.music, host.clock);
+    await answered;
+    await sounds.play(music, { loop: true, signal: AbortSignal.any([signal, hush.signal]) });
+  };
+  play().catch(deaf);
+  const end = await stay.over;
+  hush.abort();
+  visit.parked(undefined);
+  if (end.why !== "fetched") return notFetched(place, stay.view, end.why);
+  await answered;
+  const { name } = end.by;
+  if (!(await visit.connect(end.by))) return notFetched(place, stay.view, "gone");
+  const party = { target: name, try: 1, result: "answered", status: 200, cause: cause.normal } as const;
+  return { answeredBy: name, slot: stay.view.slot, parties: [party], cause: cause.normal };
+}
+
+export function full({ settings }: ParkingPlace): ParkResult {
+  const { name, firstSlot, lastSlot } = settings;
+  const reason = `every slot of the parking place "${name}" is taken (${firstSlot} to ${lastSlot})`;
+  const party = { target: name, try: 1, result: "busy", status: 486, cause: cause.busy, text: reason } as const;
+  return { parties: [party], cause: cause.busy, reason };
+}
+
+function notFetched(
+  { settings }: ParkingPlace,
+  { slot, seconds }: { slot: string; seconds: number },
+  why: Exclude<StayEnd["why"], "fetched">,
+): ParkResult {
+  const reason = {
+    "time-out": `nobody fetched the visitor from ${slot} within ${seconds} s`,
+    closed: `the parking place "${settings.name}" was taken out of the flow`,
+    gone: `the visitor does not wait at ${slot} any more`,
+  }[why];
+  const next = why === "time-out" ? { next: settings.then } : {};
+  return { parties: [], cause: cause.noAnswer, slot, reason, ...next };
+}
