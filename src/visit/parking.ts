@@ -170,37 +170,30 @@ export class ParkingPlace {
   }
 
   #called(call: IncomingCall, slot?: string): void {
-    this.#fetch(call, slot).catch((error: unknown) => this.#host.log.error(sentence(error)));
+    const { caller } = call;
+    if (caller.kind !== "extension" || !this.#host.mayTransfer(caller.number))
+      return call.reject(403, "Only phones of this house fetch visitors");
+    const stay = this.#waiting(slot);
+    if (!stay) return call.reject(480, nobodyAt(slot));
+    this.#fetch(call, stay, slot).catch((error: unknown) => this.#host.log.error(sentence(error)));
   }
 
   // H8: without a slot, whoever waits longest.
   #waiting(slot?: string): Stay | undefined {
-    return slot === undefined ? this.stays.find(({ waits }) => waits) : this.#stays.get(slot);
+    return this.stays.find(({ waits, view }) => waits && (slot === undefined || view.slot === slot));
   }
 
-  async #fetch(call: IncomingCall, slot?: string): Promise<void> {
-    const { caller } = call;
-    if (caller.kind !== "extension" || !this.#host.mayTransfer(caller.number)) {
-      call.reject(403, "Only phones of this house fetch visitors");
-      return;
-    }
-    let stay = this.#waiting(slot);
-    const nobody = () => call.reject(480, slot === undefined ? "Nobody is parked" : `Nobody is parked at ${slot}`);
-    if (!stay?.waits) {
-      nobody();
-      return;
-    }
+  async #fetch(call: IncomingCall, first: Stay, slot?: string): Promise<void> {
     let taken: Stay | undefined;
-    const isThere = () => {
-      stay = this.#waiting(slot);
-      if (stay?.take()) taken = stay;
-      else nobody();
+    const take = () => {
+      // While its media were opened, somebody else may have been faster.
+      taken = this.#waiting(slot);
+      if (!taken?.take()) call.reject(480, nobodyAt(slot));
       return taken !== undefined;
     };
-    const first = stay.guest.session;
-    const leg = await answerFetcher(this.#host, call, () => stay?.guest.session ?? first, isThere);
+    const leg = await answerFetcher(this.#host, call, () => (taken ?? first).guest.session, take);
     if (!leg) return taken?.giveBack();
-    this.#host.tracing.groups.add(taken?.guest.caller.group ?? call.callId, call.callId);
+    this.#host.tracing.groups.add((taken ?? first).guest.caller.group, call.callId);
     if (!taken?.end({ why: "fetched", by: leg })) this.#dismiss(leg);
   }
 
@@ -209,6 +202,8 @@ export class ParkingPlace {
     session.close().catch((error: unknown) => this.#host.log.warn(sentence(error)));
   }
 }
+
+const nobodyAt = (slot?: string): string => (slot === undefined ? "Nobody is parked" : `Nobody is parked at ${slot}`);
 
 /** All parking places of a house. */
 export class Parkings {
