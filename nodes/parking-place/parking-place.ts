@@ -53,7 +53,7 @@ export default function (RED: Red): void {
           "no-endpoint",
           `the parking place "${form.name}" has no SIP endpoint: choose one in its dialog and deploy`,
         );
-      takeAway = endpoint.switchboard.addParking(form, `parking place "${form.name}"`);
+      takeAway = endpoint.switchboard.parking.add(form, `parking place "${form.name}"`);
     } catch (error) {
       this.health.set(sentence(error));
       this.error(sentence(error));

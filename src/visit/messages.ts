@@ -97,13 +97,15 @@ export interface Parties {
 }
 
 export interface Outcome extends Parties {
-  /** `cancelled`: the visitor gave up. `stopped`: the flow did. `refused`: the bell was, by the strategy. */
+  /** `cancelled`: the visitor gave up. `stopped`: the flow did. `refused`: the bell was, by the strategy. `full`: its place is. */
   readonly result:
-    "answered" | "unanswered" | "busy" | "rejected" | "unregistered" | "cancelled" | "stopped" | "refused";
+    "answered" | "unanswered" | "busy" | "full" | "rejected" | "unregistered" | "cancelled" | "stopped" | "refused";
   /** The strategy that ran; absent where the visit was over before. */
   readonly strategy?: string;
   /** The target that answered. */
   readonly by?: string;
+  /** Why nobody did, as a sentence, where the parties do not say it. */
+  readonly reason?: string;
   /** What the visitor left to be heard, but for the sound itself. */
   readonly message?: Omit<Recorded, "wav">;
 }

@@ -5,11 +5,26 @@ import { cause } from "../sip/causes.ts";
 import { musicOf } from "./music.ts";
 import type { ParkingPlace, StayEnd } from "./parking.ts";
 import type { RingingVisit } from "./ringing.ts";
-import type { ParkResult, ParkSettings } from "./strategy.ts";
+import { park } from "./strategies/park.ts";
+import type { ParkResult, ParkSettings, Strategy } from "./strategy.ts";
 import type { TransferHost } from "./transfer.ts";
 
 /** Rejects only where the bell has gone; what else goes wrong stands in `reason`. */
 export async function parkVisit(host: TransferHost, visit: RingingVisit, settings: ParkSettings): Promise<ParkResult> {
+  const attempt = visit.ring([settings.place ?? "parking"]);
+  const result = await parked(host, visit, settings);
+  visit.tried(attempt, result);
+  return result;
+}
+
+/** A door has dialled the number that parks, and no flow says otherwise: who would be rung again, nobody has said. */
+export function parkIn({ settings: { name, then } }: ParkingPlace): Strategy {
+  const spoken = { to: "file", seconds: 60, silenceSeconds: 5 } as const;
+  const next = then === "ring-again" ? "hang-up" : then;
+  return Object.assign(park({ place: name, then: next, targets: [] }, spoken), { called: "park" as const });
+}
+
+async function parked(host: TransferHost, visit: RingingVisit, settings: ParkSettings): Promise<ParkResult> {
   const { signal, line, door, sounds, running } = visit;
   const session = await line.session;
   let place: ParkingPlace;
@@ -19,10 +34,9 @@ export async function parkVisit(host: TransferHost, visit: RingingVisit, setting
     host.log.warn(`${door.name} is not parked: ${sentence(error)}`);
     return { parties: [], cause: cause.unallocated, reason: sentence(error) };
   }
-  const stay = place.park({ caller: visit.caller(), session, signal }, settings.seconds);
+  const stay = place.park({ caller: visit.caller(), session, signal, parked: visit.parked }, settings.seconds);
   if (!stay) return full(place);
   running.targets = [];
-  visit.parked(stay.view);
   const hush = new AbortController();
   const deaf = (error: unknown) => {
     if (!signal.aborted) host.log.warn(`${door.name} is parked and hears nothing: ${sentence(error)}`);
@@ -39,7 +53,6 @@ export async function parkVisit(host: TransferHost, visit: RingingVisit, setting
   play().catch(deaf);
   const end = await stay.over;
   hush.abort();
-  visit.parked(undefined);
   if (end.why !== "fetched") return notFetched(place, stay.view, end.why);
   await answered;
   const { name } = end.by;
@@ -52,7 +65,7 @@ export function full({ settings }: ParkingPlace): ParkResult {
   const { name, firstSlot, lastSlot } = settings;
   const reason = `every slot of the parking place "${name}" is taken (${firstSlot} to ${lastSlot})`;
   const party = { target: name, try: 1, result: "busy", status: 486, cause: cause.busy, text: reason } as const;
-  return { parties: [party], cause: cause.busy, reason };
+  return { parties: [party], cause: cause.busy, isFull: true, reason };
 }
 
 function notFetched(

@@ -21,6 +21,8 @@ export interface Guest {
   readonly session: MediaSession;
   /** Aborts when it waits no more: it has gone, or something else is done with it. */
   readonly signal: AbortSignal;
+  /** It is parked, or not any more. */
+  parked(view: ParkedView | undefined): void;
 }
 
 /** How a stay ended; `closed`: its place is no more. */
@@ -72,6 +74,7 @@ export class Stay {
         late();
         guest.signal.removeEventListener("abort", gone);
         left();
+        guest.parked(undefined);
         resolve(how);
       };
     });
@@ -148,7 +151,9 @@ export class ParkingPlace {
     if (slot === undefined) return undefined;
     const view = { slot, place: this.settings.name, seconds };
     const stay = new Stay(this.#host.clock, guest, view, () => this.#stays.delete(slot));
-    if (stay.waits) this.#stays.set(slot, stay);
+    if (!stay.waits) return stay;
+    this.#stays.set(slot, stay);
+    guest.parked(view);
     return stay;
   }
 

@@ -8,6 +8,7 @@ import { areTwo, buttonOf, type Button } from "./buttons.ts";
 import { waitIn } from "./confer.ts";
 import type { Door } from "./doors.ts";
 import type { VisitEvent } from "./messages.ts";
+import { parkIn } from "./parking-visit.ts";
 import type { TransferHost } from "./transfer.ts";
 import { Visit } from "./visit.ts";
 
@@ -149,8 +150,10 @@ export class Presses {
 
   /** A door that dials a place waits there; a flow that has something else for it takes it over. */
   #enter(visit: Visit): void {
-    const room = this.#host.rooms.at(visit.view().dialled);
+    const { dialled } = visit.view();
+    const [room, place] = [this.#host.rooms.at(dialled), this.#host.parking.at(dialled)];
     if (room) void visit.answerBy(waitIn(room.name));
+    if (place) void visit.answerBy(parkIn(place));
   }
 
   #photograph(visit: Visit, door: Door): void {

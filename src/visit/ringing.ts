@@ -50,7 +50,7 @@ export interface RingingVisit {
   /** Somebody is in the room where the bell waits: they talk; false where it came too late. */
   meet(talk: RoomTalk, by: Leg): boolean;
   /** Tells where the visitor is parked; nothing: not any more. */
-  parked(view: ParkedView | undefined): void;
+  readonly parked: (view: ParkedView | undefined) => void;
   /** Ends the visit. */
   refuse(status: number, cause?: number): void;
 }

@@ -43,6 +43,8 @@ export interface ParkResult extends RingResult {
   readonly slot?: string;
   /** What its place says that comes next, where nobody fetched it in time. */
   readonly next?: AfterParking;
+  /** There was no room for it. */
+  readonly isFull?: true;
   /** Why nobody fetched it, as a sentence. */
   readonly reason?: string;
 }
@@ -105,12 +107,16 @@ export function strategyOf(settings: unknown): Strategy {
 
 /** A strategy with what the visitor hears meanwhile, and the message at its end. */
 function stepOf(settings: Step | Checked, parts: readonly Step[] = []): Strategy {
-  const { strategy, messageTo: to, messageSilenceSeconds: silenceSeconds, greeting, then } = settings;
-  const asked = strategy === "message" || (strategy === "park" && then === "message");
-  const seconds = settings.messageSeconds || (asked ? usualMessageSeconds : 0);
-  const spoken = { to, seconds, silenceSeconds, ...(greeting && { greeting }) };
+  const {
+    strategy,
+    messageTo: to,
+    messageSilenceSeconds: silenceSeconds,
+    messageSeconds: seconds,
+    greeting,
+  } = settings;
+  const spoken = { to, seconds: seconds || usualMessageSeconds, silenceSeconds, ...(greeting && { greeting }) };
   if (strategy === "message") return waiting(settings, message(spoken));
-  const look = waiting(settings, lookOf(settings, parts));
+  const look = waiting(settings, strategy === "park" ? park(settings, spoken) : lookOf(settings, parts));
   return seconds === 0 ? look : lastly(spoken, look);
 }
 
@@ -129,8 +135,6 @@ function lookOf(settings: Step | Checked, parts: readonly Step[]): Strategy {
       return redial(all);
     case "retry-dial":
       return retryDial(all);
-    case "park":
-      return park(settings);
     case "conference":
       return conference(settings);
     case "refuse":
@@ -150,7 +154,8 @@ function partOf(step: Step, { targets, sound }: Step | Checked): Part {
   // After an announcement the sound for all goes on.
   const heard = step.sound ?? (step.announcement && sound);
   const named = step.targets.length > 0 ? step.targets : targets;
-  const look = stepOf({ ...step, targets: named, ...(heard && { sound: heard }) });
+  // What its place says to come next is for who has no next step.
+  const look = stepOf({ then: "go-on", ...step, targets: named, ...(heard && { sound: heard }) });
   return { look, sounds: heard !== undefined || step.answerFirst };
 }
 

@@ -31,7 +31,6 @@ import { Guarding, type GuardingEvents } from "./guarding.ts";
 import { NumberPlan } from "./number-plan.ts";
 import { Occupancy } from "./occupancy.ts";
 import { Parkings } from "./parking.ts";
-import type { ParkingForm } from "./parking-settings.ts";
 import { Outside, type Chooser, type Way } from "./outside.ts";
 import { Reception } from "./reception.ts";
 import { mixesNothing } from "./room.ts";
@@ -228,14 +227,6 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
         remove();
       };
     });
-  }
-
-  /**
-   * Adds a place where visitors are parked (H7); the result takes it away. `owner` is what a collision names.
-   * @throws PorteroError `invalid`, `place-taken`, `number-taken` (H20)
-   */
-  addParking(form: ParkingForm, owner: string): () => void {
-    return this.parking.add(form, owner);
   }
 
   /**

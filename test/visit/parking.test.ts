@@ -1,9 +1,11 @@
 // H7, H8, H20: a visitor is parked, hears music, and is fetched by dialling; by whoever of the house is the first.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, describe, it } from "node:test";
 import { Secret } from "../../src/secret.ts";
 import { checkParking, type ParkingForm } from "../../src/visit/parking-settings.ts";
-import type { ParkResult } from "../../src/visit/strategy.ts";
+import type { VisitEnd } from "../../src/visit/messages.ts";
+import { strategyOf, type ParkResult } from "../../src/visit/strategy.ts";
 import type { Visit } from "../../src/visit/visit.ts";
 import { settle } from "../support/clock.ts";
 import { Desk, type Device } from "./desk.ts";
@@ -14,7 +16,7 @@ after(() => Promise.all(desks.map((desk) => desk.close())));
 async function open(form: Partial<ParkingForm> = {}) {
   const desk = await Desk.open();
   desks.push(desk);
-  const takeAway = desk.switchboard.addParking({ name: "Parking", ...form }, 'parking place "Parking"');
+  const takeAway = desk.switchboard.parking.add({ name: "Parking", ...form }, 'parking place "Parking"');
   return { desk, takeAway, phone: await desk.phone("6001"), other: await desk.phone("6002") };
 }
 
@@ -93,7 +95,7 @@ describe("H7: a visitor that is parked", () => {
     const { state, answeredBy, parked } = visit.view();
     assert.deepEqual([state, answeredBy, parked], ["talking", "6001", undefined]);
     await silent(visit);
-    assert.deepEqual(desk.told("answered"), [{ by: "6001", attempt: 0 }]);
+    assert.deepEqual(desk.told("answered"), [{ by: "6001", attempt: 1 }]);
     await phone.send("INFO", { body: ["application/dtmf", "5"] });
     assert.match((await bell.party.takeRequest("INFO")).body.toString(), /Signal=5/);
     await phone.send("BYE");
@@ -194,7 +196,7 @@ describe("H8: several visitors that wait", () => {
     const { result, visit } = await park(desk, { extension: "8001", answered: false });
     const reason = 'every slot of the parking place "Parking" is taken (701 to 701)';
     const party = { target: "Parking", try: 1, result: "busy", status: 486, cause: 17, text: reason };
-    assert.deepEqual(await result(), { parties: [party], cause: 17, reason });
+    assert.deepEqual(await result(), { parties: [party], cause: 17, isFull: true, reason });
     assert.deepEqual([visit.state, visit.view().parked], ["ringing", undefined]);
     assert.equal(desk.told("parked").length, 1);
   });
@@ -315,7 +317,7 @@ describe("H7: a parking place that is taken away", () => {
       ["444", "555", "701", "555701"].map((number) => desk.switchboard.plan.owner(number)),
       [undefined, undefined, undefined, undefined],
     );
-    desk.switchboard.addParking({ name: "Parking" }, "another");
+    desk.switchboard.parking.add({ name: "Parking" }, "another");
   });
 });
 
@@ -324,7 +326,7 @@ describe("H20: the numbers of a parking place", () => {
     const { desk } = await open();
     const { switchboard } = desk;
     const add = (form: Partial<ParkingForm>) => () =>
-      void switchboard.addParking({ name: "Second", ...form }, 'parking place "Second"');
+      void switchboard.parking.add({ name: "Second", ...form }, 'parking place "Second"');
     const others = { parkNumber: "445", fetchNumber: "556", firstSlot: "801", lastSlot: "803" };
     assert.throws(
       add({ ...others, parkNumber: "444" }),
@@ -374,7 +376,7 @@ describe("H7: a strategy that parks", () => {
     const lost = await park(none, { answered: false });
     assert.equal((await lost.result()).reason, "there is no parking place: add one to the flow");
     const { desk } = await open();
-    desk.switchboard.addParking(
+    desk.switchboard.parking.add(
       { name: "Yard", parkNumber: "445", fetchNumber: "556", firstSlot: "801", lastSlot: "803" },
       "yard",
     );
@@ -385,5 +387,55 @@ describe("H7: a strategy that parks", () => {
     assert.equal((await wrong.result()).reason, 'there is no parking place "Garden", only "Parking", "Yard"');
     const named = await park(desk, { place: "Yard", extension: "8002" });
     assert.equal(named.visit.view().parked, "801");
+  });
+});
+
+describe("H7: a door that dials the number that parks", () => {
+  async function dials(then: ParkingForm["then"]) {
+    const found = await open({ seconds: 30, ...(then && { then }) });
+    const bell = found.desk.device("8000");
+    const invite = await bell.dial("444");
+    const visit = found.desk.switchboard.lastVisit("front") ?? assert.fail();
+    await bell.answered(invite);
+    return { ...found, bell, visit };
+  }
+
+  it("is parked without any flow, and its visit is told like another one", async () => {
+    const { desk, phone, visit } = await dials(undefined);
+    assert.deepEqual(
+      desk.events.map(({ event }) => event),
+      ["ring", "trying", "parked"],
+    );
+    assert.deepEqual([visit.view().dialled, visit.view().parked], ["444", "701"]);
+    await fetches(phone, "701");
+    assert.equal(visit.view().answeredBy, "6001");
+  });
+
+  it("is hung up where nobody fetches it, also where somebody should be rung again: nobody has said who", async () => {
+    for (const then of ["hang-up", "ring-again"] as const) {
+      const { desk, bell, visit } = await dials(then);
+      await desk.clock.advance(30_000);
+      await bell.hungUp();
+      const { outcome, text } = (desk.told("ended") as VisitEnd[])[0] ?? assert.fail();
+      assert.deepEqual([visit.state, outcome, text], ["ended", "unanswered", "nobody answered"]);
+    }
+  });
+
+  it("is asked for a message, where the place says so", async () => {
+    const { desk, visit } = await dials("message");
+    await desk.clock.advance(30_000);
+    // There is no folder for recordings here, which is told.
+    while (desk.told("record-failed").length === 0) await once(desk.switchboard, "visit");
+    assert.equal(visit.state, "ringing");
+  });
+
+  it("is taken over by a strategy of the flow", async () => {
+    const { desk, bell, phone, visit } = await dials(undefined);
+    const outcome = visit.answerBy(strategyOf({ strategy: "ring-all", targets: ["6001"] }));
+    assert.deepEqual([visit.view().parked, desk.switchboard.parking.stays()], [undefined, []]);
+    await phone.pickUp();
+    assert.equal((await outcome).by, "6001");
+    await phone.send("BYE");
+    await bell.hungUp();
   });
 });

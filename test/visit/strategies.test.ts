@@ -204,6 +204,31 @@ describe("park", () => {
     assert.match(heard(house)[1] ?? "", /^60 message to file, 60 s/);
   });
 
+  it("H7 does what the place says where the strategy says nothing; as a step it goes on", async () => {
+    const place = (next: "hang-up" | "message") =>
+      new PaperHouse(() => Object.assign(nobody("no-answer"), { next, reason: "nobody fetched the visitor" }));
+    const left = place("hang-up");
+    const { result, reason } = await play(left, { strategy: "park" });
+    assert.deepEqual([result, reason], ["unanswered", "nobody fetched the visitor"]);
+    assert.deepEqual(heard(left).at(-1), "60 refused with 480, cause 19");
+    assert.equal((await play(place("message"), { strategy: "park" })).message?.kind, "message");
+    assert.equal((await play(place("message"), { strategy: "park", then: "go-on" })).message, undefined);
+    const house = place("hang-up");
+    const steps = [{ strategy: "park" as const }, { strategy: "ring-all" as const, targets: ["6001"] }];
+    await play(house, { strategy: "steps", steps });
+    assert.deepEqual(
+      [house.tries.map(({ at }) => at), heard(house)],
+      [[0, 60], ["0 parked in the place with its music"]],
+    );
+  });
+
+  it("H7 where every slot is taken is an outcome of its own", async () => {
+    const reason = "every slot is taken";
+    const house = new PaperHouse(() => Object.assign(nobody("busy"), { isFull: true, reason, after: 0 }));
+    const outcome = await play(house, { strategy: "park", targets: ["6001"] });
+    assert.deepEqual([outcome.result, outcome.reason], ["full", reason]);
+  });
+
   it("H7 rings the targets again, and numbers the tries on", async () => {
     const house = new PaperHouse((nth) => (nth === 1 ? nobody("no-answer") : { ...somebody("6001"), after: 2 }));
     const outcome = await play(house, { strategy: "park", then: "ring-again", targets: ["6001"] });

@@ -20,7 +20,7 @@ const fields = {
   announcement: soundSchema,
   answerFirst: { type: "boolean", default: false },
   place: { type: "string", minLength: 1, maxLength: 100 },
-  then: { enum: afterParking, default: "go-on" },
+  then: { enum: afterParking },
   status: { type: "integer", default: 603 },
   cause: { type: "integer", minimum: 0, maximum: 127 },
   messageSeconds: { type: "number", minimum: 0, maximum: 600, default: 0 },
@@ -59,7 +59,8 @@ export type Checked = FromSchema<typeof schema>;
  * causes that end the loop) are of loops (H14, H18); what is usual where one is absent stands in usual.ts.
  * `sound` = what the visitor hears meanwhile; `announcement` = between the tries of `retry-dial` (H15); `answerFirst` = the
  * bell's call is answered before anybody is rung (H19).
- * `place` = the name of a parking place or a room; `then` = what becomes of a parked visitor whom nobody fetched.
+ * `place` = the name of a parking place or a room; `then` = what becomes of a parked visitor whom nobody fetched
+ * (absent: as the place says; in a step: the next one).
  * `status`, `cause` = what `refuse` tells the bell. `steps` = one after the other until somebody has answered.
  * `record` = the conversation is recorded into a file, or for the flow, with a tone each `recordToneSeconds` (0 = none);
  * `messageSeconds` (0 = none) = where nobody answers, the visitor hears the `greeting` and may speak so long.
