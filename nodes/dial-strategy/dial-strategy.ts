@@ -42,9 +42,15 @@ export default function (RED: Red): void {
       }
       const strategy = strategyOf(await settingsFor(RED, this, config, msg));
       const onVisit = (event: VisitEvent) => {
-        if (event.visit.id !== visit.id || event.event !== "trying") return;
-        sign.show("blue", "dot", RED._("dial-strategy.status.ringing", { attempt: event.visit.attempt }));
-        send([null, null, message(msg, "trying", event.visit, event.payload)]);
+        const { event: name, visit: now, payload } = event;
+        if (now.id !== visit.id || (name !== "trying" && name !== "parked")) return;
+        const look = name === "trying" ? "ringing" : "parked";
+        sign.show(
+          "blue",
+          "dot",
+          RED._(`dial-strategy.status.${look}`, { attempt: now.attempt, slot: now.parked ?? "" }),
+        );
+        send([null, null, message(msg, name, now, payload)]);
       };
       switchboard.on("visit", onVisit);
       const mine = { visit };

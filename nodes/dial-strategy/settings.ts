@@ -35,7 +35,7 @@ export interface StrategyConfig extends Config {
   /** The ids of the places' config nodes. */
   parking?: string;
   conference?: string;
-  /** What becomes of a parked visitor whom nobody fetches. */
+  /** What becomes of a parked visitor whom nobody fetches; blank: as its place says. */
   then?: string;
   /** What a bell is refused with. */
   status?: string;
@@ -151,7 +151,7 @@ export async function settingsFor(RED: Red, node: RedNode, config: StrategyConfi
     },
     parking: () => placeIn(RED, config.parking, "parking place"),
     conference: () => placeIn(RED, config.conference, "conference room"),
-    then: () => ({ then: textOr(config.then) ?? "go-on" }),
+    then: () => (textOr(config.then) === undefined ? {} : { then: config.then }),
     status: () => ({ status: numberOf(config.status, 603) }),
     steps: () => ({ steps: config.steps ?? [] }),
     record: () => recordIn(config),

@@ -117,7 +117,9 @@ function stepOf(settings: Step | Checked, parts: readonly Step[] = []): Strategy
   const spoken = { to, seconds: seconds || usualMessageSeconds, silenceSeconds, ...(greeting && { greeting }) };
   if (strategy === "message") return waiting(settings, message(spoken));
   const look = waiting(settings, strategy === "park" ? park(settings, spoken) : lookOf(settings, parts));
-  return seconds === 0 ? look : lastly(spoken, look);
+  // A parking place has asked for it already.
+  const isAsked = strategy === "park" && settings.then === "message";
+  return seconds === 0 || isAsked ? look : lastly(spoken, look);
 }
 
 const usualMessageSeconds = 60;

@@ -37,9 +37,12 @@ const phone = (extension: string, more: object = {}) =>
   wired(`phone${extension}`, 1, { type: "doorbell-sim", role: "phone", endpoint: "ep", extension, ...more });
 const bell = (id: string, door: string) => wired(id, 1, { type: "doorbell-sim", role: "bell", door });
 
+const parking: FlowNode = { id: "parking", type: "parking-place", name: "Parking", endpoint: "ep" };
+
 const nodes: FlowNode[] = [
   { ...endpoint, statsSeconds: "1" },
   ...doors,
+  parking,
   ...wired("sip-registrar", 4, {
     endpoint: "ep",
     extensions: ["6001", "6002", "6003", "6004"].map((number) => ({ number, name: "Kitchen" })),
@@ -201,6 +204,16 @@ async function play(flow: Flow, next: Next): Promise<void> {
   const over = next("absent", "ended");
   receive("absent", { visit: alone });
   await over;
+
+  // One that parks itself, and is fetched.
+  const [parked, fetched] = [next("doorbell-in", "parked"), next("doorbell-in", "answered")];
+  receive("bell2", { payload: { dial: "444" } });
+  await parked;
+  receive("phone6004", { payload: { dial: "555" } });
+  await fetched;
+  const bye = next("doorbell-in", "ended");
+  receive("bell2", { payload: "hang up" });
+  await bye;
 
   // The registrar's commands.
   const list = next("sip-registrar", "list");

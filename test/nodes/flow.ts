@@ -13,6 +13,7 @@ import doorbellIn from "../../nodes/doorbell-in/doorbell-in.ts";
 import doorbellSim from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import dtmfOut from "../../nodes/dtmf-out/dtmf-out.ts";
 import mqttBridge from "../../nodes/mqtt-bridge/mqtt-bridge.ts";
+import parkingPlace from "../../nodes/parking-place/parking-place.ts";
 import type { Message, RedNode, StatusLook } from "../../nodes/red.d.ts";
 import sipAccount from "../../nodes/sip-account/sip-account.ts";
 import sipEndpoint from "../../nodes/sip-endpoint/sip-endpoint.ts";
@@ -44,6 +45,7 @@ const all = [
   door,
   sipAccount,
   conferenceRoom,
+  parkingPlace,
   sipRegistrar,
   doorbellIn,
   dialStrategy,
@@ -149,7 +151,7 @@ export class Flow {
 const placed = (flow: FlowNode[]): FlowNode[] => [
   { id: "f", type: "tab", label: "test" },
   ...flow.map((node) =>
-    ["sip-endpoint", "door", "sip-account", "conference-room"].includes(node.type)
+    ["sip-endpoint", "door", "sip-account", "conference-room", "parking-place"].includes(node.type)
       ? node
       : { z: "f", x: 100, y: 100, wires: [], ...node },
   ),
