@@ -61,10 +61,20 @@ export async function confer(
     };
     const early = line.call.sdp !== undefined && (session.codec === undefined || session.mixable);
     await enter(early ? "early" : "answered");
-    if (!host.isQuiet(door.id)) {
-      running.fork = stay;
-      for (const target of targets) stay.ring(target, seconds).catch((error: unknown) => log.error(sentence(error)));
-    }
+    running.fork = stay;
+    const absent = new Set(host.isQuiet(door.id) ? [] : targets);
+    const ring = () => {
+      for (const target of absent) {
+        absent.delete(target);
+        stay.ring(target, (until - clock.now()) / 1000).then(
+          (result) => result === "absent" && absent.add(target),
+          (error: unknown) => log.error(sentence(error)),
+        );
+      }
+    };
+    // Whoever registers meanwhile rings at once (X1).
+    running.wake = ring;
+    ring();
     await clock.sleep(settleMs, waits);
     if (!waits.aborted) await enter("answered");
     await clock.sleep(until - clock.now(), waits);
@@ -77,6 +87,7 @@ export async function confer(
   }
   signal.removeEventListener("abort", leave);
   running.fork = undefined;
+  running.wake = () => {};
   leave();
   const parties = [...(talk?.parties ?? []), ...failures];
   if (winner && !parties.some(({ result }) => result === "answered"))

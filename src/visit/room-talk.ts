@@ -1,6 +1,6 @@
 // A bell's stay in a room, as its visit sees it: the bell waits there for somebody marked, talks with everybody, and
 // leaves with the last of them. Beside Talk, which is one with one.
-import { sentence } from "../errors.ts";
+import { giveUp, sentence } from "../errors.ts";
 import type { Sound } from "../media/sound.ts";
 import { cause } from "../sip/causes.ts";
 import type { Message } from "../sip/dialog/call.ts";
@@ -12,6 +12,10 @@ import { seat, speaksG711 } from "./room-phone.ts";
 import type { Contact } from "../sip/registrar/location.ts";
 import type { TalkVisit } from "./talk.ts";
 import type { TargetSettings } from "./target.ts";
+
+/** Nobody could say on whose channel somebody is, and the tone that tells of it would be heard by some only. */
+export const notRecorded = () =>
+  giveUp("no-recordings", "a conversation of several people in a room is not recorded: record calls of two");
 
 export interface RoomHooks {
   /** The first marked member is there. */
@@ -88,28 +92,28 @@ export class RoomTalk {
     if (first) this.#meet(first);
   }
 
-  /** Rings somebody into the room; who answers is marked. Gives who did. */
-  async ring(target: TargetSettings, seconds: number, watched?: () => void): Promise<Leg | undefined> {
+  /** Rings somebody into the room; who answers is marked. `absent`: no device is registered. */
+  async ring(target: TargetSettings, seconds: number): Promise<"joined" | "absent" | "not"> {
     const bell = this.#bell;
     const caller = this.#visit.caller();
-    if (!bell) return undefined;
-    const fork = new Forking(this.#host, caller, bell.session, [target], watched);
+    if (!bell) return "not";
+    const fork = new Forking(this.#host, caller, bell.session, [target]);
     this.#forks.add(fork);
     const { winner, parties } = await fork.run(seconds, this.#over.signal);
     this.#forks.delete(fork);
     this.#parties.push(...parties);
-    if (!winner) return undefined;
+    if (!winner) return parties.every(({ result }) => result === "unregistered") ? "absent" : "not";
     try {
       await speaksG711(winner);
       this.#rung.add(winner);
       seat(this.#host, this.#room, winner, true);
-      return winner;
+      return "joined";
     } catch (error) {
       this.#host.log.warn(`${winner.name} is not let into the conference: ${sentence(error)}`);
       this.#rung.delete(winner);
       winner.call.hangUp();
       await winner.session.close();
-      return undefined;
+      return "not";
     }
   }
 
@@ -147,5 +151,7 @@ export class RoomTalk {
   #meet(by: Leg): void {
     this.#answerer = by;
     this.#hooks.met(by);
+    const { recorder } = this.#visit;
+    if (recorder.wanted) recorder.failed(notRecorded());
   }
 }

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { PorteroError } from "../../src/errors.ts";
+import { Secret } from "../../src/secret.ts";
 import type { Outcome } from "../../src/visit/messages.ts";
 import type { ConferenceSettings } from "../../src/visit/rooms.ts";
-import type { ConferSettings } from "../../src/visit/strategy.ts";
+import { strategyOf, type ConferSettings } from "../../src/visit/strategy.ts";
 import { Desk, type Device, type Media } from "./desk.ts";
 
 let desk: Desk;
@@ -173,6 +174,116 @@ describe("H9 a bell that waits in a room", () => {
     await member("6001");
     assert.equal(visit.state, "talking");
     assert.equal(desk.told("ring").length, 1);
+  });
+});
+
+describe("H9 phones that are rung into a room", () => {
+  /** Takes the INVITE that rings a phone; its answer is `pickUp`. */
+  const rings = async (phone: Device) => {
+    await phone.party.settle();
+    return phone.party.count("INVITE") > 0;
+  };
+
+  it("answer one bell together: an answer does not stop the others", async () => {
+    room();
+    const [one, two] = [await desk.phone("6001"), await desk.phone("6002")];
+    const { done } = await waiting({ targets: ["6001", "6002"], seconds: 30 });
+    assert.ok((await rings(one)) && (await rings(two)));
+    assert.deepEqual(desk.told("trying"), [{ attempt: 1, targets: ["6001", "6002"] }]);
+    await one.pickUp();
+    assert.equal((await done).by, "6001");
+    assert.equal(two.party.count("CANCEL"), 0);
+    await two.pickUp({}, "t2");
+    assert.deepEqual(desk.told("joined"), [{ by: "6002", members: ["6001", "6002"] }]);
+  });
+
+  it("stop ringing when their time is over, though somebody talks", async () => {
+    room();
+    const [one, two] = [await desk.phone("6001"), await desk.phone("6002")];
+    const { done, visit } = await waiting({ targets: ["6001", "6002"], seconds: 30 });
+    two.party.respond(await two.party.takeRequest("INVITE"), 180, { tag: "t2" });
+    await one.pickUp();
+    await done;
+    await desk.clock.advance(29_000);
+    assert.equal(two.party.count("CANCEL"), 0);
+    await desk.clock.advance(1_000);
+    assert.equal(two.party.count("CANCEL"), 1);
+    assert.equal(visit.state, "talking");
+  });
+
+  it("stop when the visit is over, as if the call had been completed elsewhere: somebody has answered", async () => {
+    room();
+    const [one, two] = [await desk.phone("6001"), await desk.phone("6002")];
+    const { bell, invite, done } = await waiting({ targets: ["6001", "6002"], seconds: 30 });
+    await bell.party.takeResponse(183);
+    await one.pickUp();
+    await done;
+    await bell.answered(invite);
+    const ring = await two.party.takeRequest("INVITE");
+    two.party.respond(ring, 180, { tag: "t2" });
+    await bell.send("BYE");
+    await one.hungUp();
+    assert.match((await two.party.takeRequest("CANCEL")).get("reason") ?? "", /Call completed elsewhere/);
+  });
+
+  it("may all refuse: the visitor waits on for somebody who dials, with what became of them in the outcome", async () => {
+    room();
+    const one = await desk.phone("6001");
+    const { done } = await waiting({ targets: ["6001", "6009"], seconds: 30 });
+    one.party.respond(await one.party.takeRequest("INVITE"), 603, { tag: "t1" });
+    await desk.clock.advance(5_000);
+    await member("6002");
+    const outcome = await done;
+    assert.deepEqual(outcome.parties.map(({ target, result }) => `${target} ${result}`).sort(), [
+      "6001 rejected",
+      "6002 answered",
+      "6009 unreachable",
+    ]);
+  });
+
+  it("are rung when they register while the visitor waits (X1)", async () => {
+    room();
+    const password = new Secret("pw6001");
+    desk.switchboard.addExtension({ extension: "6001", name: "Hall", password }, "extension 6001");
+    const { done } = await waiting({ targets: ["6001"], seconds: 30 });
+    await desk.clock.advance(10_000);
+    const back = await desk.phone("6001");
+    await back.pickUp();
+    assert.equal((await done).by, "6001");
+  });
+
+  it("are hung up where the room is full by the time they answer", async () => {
+    room({ most: 2 });
+    const late = await desk.phone("6001");
+    const { done } = await waiting({ targets: ["6001"], seconds: 30 });
+    await member("6002");
+    await done;
+    await late.pickUp();
+    await late.hungUp();
+    assert.ok(desk.logged.some((text) => /6001 is not let into the conference: .*has 2 members already/.test(text)));
+  });
+
+  it("are not rung at a door that is to disturb nobody; it may wait all the same", async () => {
+    room();
+    const one = await desk.phone("6001");
+    desk.switchboard.setQuiet("front", true);
+    await waiting({ targets: ["6001"], seconds: 30 });
+    assert.equal(await rings(one), false);
+  });
+});
+
+describe("H9 what a room does not do", () => {
+  it("a conversation is not recorded, and the flow is told why", async () => {
+    room();
+    const { bell, visit } = await pressed();
+    const outcome = visit.answerBy(strategyOf({ strategy: "conference", record: "flow" }));
+    await bell.party.settle();
+    await member("6001");
+    assert.equal((await outcome).result, "answered");
+    assert.match(
+      (desk.told("record-failed")[0] as { reason: string }).reason,
+      /several people in a room is not recorded/,
+    );
   });
 });
 
