@@ -22,6 +22,7 @@ export interface Query {
   children(selector: string): Query;
   each(visit: (index: number, element: HTMLElement) => void): Query;
   on(event: string, listener: (event: { preventDefault(): void }) => void): Query;
+  toggleClass(name: string, on: boolean): Query;
   trigger(event: string): Query;
   data(name: string): unknown;
   data(name: string, value: unknown): Query;
@@ -105,8 +106,26 @@ export interface Definition {
   oneditresize?(this: EditedNode, size: { width: number; height: number }): void;
 }
 
+export interface Tray {
+  title: string;
+  width?: number;
+  buttons: { id: string; text: string; class?: string; click(): void }[];
+  open(tray: Query): void;
+  close?(): void;
+}
+
 export interface Editor {
+  actions: {
+    add(name: string, act: () => void, options: { label: string }): void;
+    invoke(name: string): void;
+  };
+  menu: { addItem(menu: string, item: { id: string; label: string; onselect: string }): void };
+  tray: { show(tray: Tray): void; close(done?: () => void): void };
+  view: { importNodes(nodes: readonly object[], options: { generateIds: boolean; addFlow: boolean }): void };
+  workspaces: { show(id: string): void };
   nodes: {
+    eachConfig(visit: (node: EditedNode & { type: string }) => void): void;
+    workspace(id: string): object | null | undefined;
     registerType(type: string, definition: Definition): void;
     node(id: string): EditedNode | null | undefined;
     eachNode(visit: (node: EditedNode & { type: string }) => void): void;

@@ -2,6 +2,7 @@
 import { chooseFirst, isExtension, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery, Property, Query } from "../editor/red.d.ts";
 import { showBans } from "../editor/bans-view.ts";
+import { offerImport } from "../editor/import-dialog.ts";
 import { entriesOf, wrongNetwork } from "../editor/networks.ts";
 import { wrongServer } from "../editor/rtpengine.ts";
 import { showTrace } from "../editor/trace-view.ts";
@@ -17,6 +18,8 @@ const headerNames = /^([\s,;]*(?!(proxy-|www-)?auth|cookie)[a-z0-9.!%*_+`'~-]+)*
 const address = /^[A-Za-z0-9.:_,;\s-]*$/;
 
 let leaveTrace = (): void => {};
+
+offerImport(words);
 
 const networks = (isNone: (value: string) => boolean = () => false): Property => ({
   value: "",

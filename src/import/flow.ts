@@ -15,7 +15,7 @@ export function drawFlow(house: House, here: Surroundings, text: string, report:
   const { bells, phones, accounts, parking, rooms, groups } = house;
   if (bells.length + phones.length + accounts.length + groups.length + rooms.length === 0 && !parking)
     return { nodes: [], credentials: {} };
-  const drawing = new Drawing(text);
+  const drawing = new Drawing(here.copy === undefined ? text : `${here.copy} ${text}`);
   const endpoint =
     here.endpoint ??
     drawing.config("sip-endpoint", {

@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly hasDoors?: boolean;
   /** Numbers that are somebody's, with the owner's name (H20). */
   readonly taken?: Readonly<Record<string, string>>;
+  /** Ids are others for another one: the same text can be imported again. */
+  readonly copy?: number;
   /** The number of the device that is the bell; found by its name without. */
   readonly bell?: string;
 }

@@ -127,7 +127,7 @@ describe("Any text", () => {
 
   it("a plan that counts for ever is given up, and says so", () => {
     const counts = (number: number) =>
-      `exten => ${number},1,Set(i=$[\${i}+1])\nsame => n,Dial(PJSIP/1)\nsame => n,GotoIf($["\${HANGUPCAUSE}"="99"]?1)\nsame => n,Goto(1)`;
+      `exten => ${number},1,Set(i=0)\nsame => n(go),Set(i=$[\${i}+1])\nsame => n,Dial(PJSIP/1)\nsame => n,GotoIf($["\${HANGUPCAUSE}"="99"]?1)\nsame => n,Goto(go)`;
     const { notes } = importDialPlan(
       `[default]\n${Array.from({ length: 300 }, (_, index) => counts(index + 1)).join("\n")}`,
     );
