@@ -97,9 +97,11 @@ const row = (label: string, field: Query, id: string): Query =>
 /** Who may be the bell: all devices; the choice stays while they stay. */
 function offerBells(select: Query, { devices }: Imported, words: Words): void {
   const [before, offered] = [text(select.val()), devices.map(({ number }) => number).join()];
-  if (select.data("offered") === offered) return;
+  if (select.data("offered") === offered && before !== "") return;
+  const bells = devices.filter(({ isBell }) => isBell).map(({ number }) => number);
+  const byName = bells.length > 0 ? words("import.found-bell", { bells: bells.join(", ") }) : words("import.no-bell");
   select.data("offered", offered).empty();
-  make("option", words("import.every-bell")).attr("value", "").appendTo(select);
+  make("option", byName).attr("value", "").appendTo(select);
   for (const { number, name } of devices)
     make("option", name === number ? number : `${name} (${number})`)
       .attr("value", number)

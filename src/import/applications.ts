@@ -1,8 +1,9 @@
 // The applications of a dial plan that do one thing and go on, and what is said of those that have no counterpart.
 
+/** `lost`: a Dial that calls nobody whom we could call. */
 export type Doing =
   | { readonly do: "wait"; readonly seconds: number; readonly ends?: false }
-  | { readonly do: "answer" | "early" | "quiet" | "message" | "record"; readonly ends?: false }
+  | { readonly do: "answer" | "early" | "quiet" | "message" | "record" | "lost"; readonly ends?: false }
   | { readonly do: "tone"; readonly tone: string; readonly ends?: false }
   | { readonly do: "sound"; readonly files: readonly string[]; readonly ends?: false }
   | { readonly do: "digits"; readonly digits: string; readonly ends?: false }

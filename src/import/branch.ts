@@ -187,11 +187,11 @@ function stepsOf(
     const waitSeconds = waitBetween(waits);
     if (waits === 0)
       report.note(
-        `Line ${first.at.number}: the loop does not wait between its tries, and spins where nobody is registered (H17): here it waits one second.`,
+        `Line ${first.at.number}: the loop does not wait between its tries, and spins where nobody is registered: here it waits one second.`,
       );
     if (isLoop && stops.length === 0) {
       report.note(
-        `Line ${first.at.number}: the loop ends only when somebody answers (H18). Here it also ends when the visitor gives up, and after ${longestMinutes} minutes.`,
+        `Line ${first.at.number}: the loop ends only when somebody answers. Here it also ends when the visitor gives up, and after ${longestMinutes} minutes.`,
       );
       return { strategy: "until-answered", ...common, waitSeconds, maxMinutes: longestMinutes };
     }
@@ -224,7 +224,7 @@ function triesMeant(count: number, { at }: Act, extension: Extension, report: Re
   const says = conditions.find(({ args }) => new RegExp(`(?<!\\d)${count + 1}(?!\\d)`).test(args));
   if (!says) return count;
   report.note(
-    `Line ${says.number}: the loop says ${count + 1} and makes ${count} tries (line ${at.number}): here there are ${count + 1} (H11).`,
+    `Line ${says.number}: the loop says ${count + 1} and makes ${count} tries (line ${at.number}): here there are ${count + 1}.`,
   );
   return count + 1;
 }

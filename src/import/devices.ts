@@ -110,7 +110,7 @@ function deviceFields(section: Section, aor: Section | undefined, report: Report
   };
   if (fields.maxContacts === "1")
     report.note(
-      `${section.name} may have one device (line ${section.number}): a new registration replaces the old one, so a bell that was switched off and on is not locked out (H2).`,
+      `${section.name} may have one device (line ${section.number}): a new registration replaces the old one, so a bell that was switched off and on is not locked out.`,
     );
   return Object.fromEntries(Object.entries(fields).filter(([, text]) => text !== ""));
 }

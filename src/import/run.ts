@@ -215,6 +215,7 @@ class Walk {
     this.#memory.dials++;
     if (dial.called.length === 0 && !dial.isAny) {
       report.leave(step, dial.faults[0] ?? "it calls nobody");
+      this.#acts.push({ at: step, do: "lost" });
       return true;
     }
     for (const fault of dial.faults) report.note(`Line ${step.number}: ${fault}.`);

@@ -76,7 +76,7 @@ export function settle(read: Read, here: Surroundings, report: Report): House {
   const parking = parkingOf(read, report);
   const rooms = roomsOf(read, report);
   for (const branch of branches.values())
-    if (!reached.has(branch.extension) && !isPlace(branch) && !isPlain(branch))
+    if (!reached.has(branch.extension) && !isPlace(branch) && !isPlain(branch) && !isNothing(branch))
       report.leave(
         branch.extension,
         `${branch.extension.name} is not dialled by a bell: phones call each other by their numbers, and nothing else is done for them`,
@@ -106,6 +106,10 @@ export function isPlain({ extension, steps, before, after, sound, answerFirst, r
   return targets.length === 0 || (targets.length === 1 && targets[0] === extension.name);
 }
 
+/** Nothing in it has a counterpart; its lines are named. */
+const isNothing = ({ before, steps, after, message }: Branch): boolean =>
+  steps.length + before.length === 0 && !message && after.every(({ do: what }) => what === "hangup");
+
 function groupOf(bells: readonly Phone[], dialled: readonly Extension[], read: Read, report: Report): Group {
   const { branches, profiles } = read;
   const first = new Map<string, Branch>();
@@ -114,13 +118,14 @@ function groupOf(bells: readonly Phone[], dialled: readonly Extension[], read: R
   let plain: Branch | undefined;
   for (const extension of dialled) {
     const branch = branches.get(extension);
-    if (!branch || branch.fetches || (branch.room && profiles.isMember(branch.room.user) === true)) continue;
+    if (!branch || isNothing(branch) || branch.fetches || (branch.room && profiles.isMember(branch.room.user) === true))
+      continue;
     const key = takesAll(extension.name) ? "*" : extension.name;
     const other = first.get(key);
     if (other) {
       if (key === "*" && isPlain(branch)) continue;
       report.note(
-        `${extension.name} stands twice, in line ${other.extension.number} and in line ${extension.number}: two cannot have one number (H20). The first is wired; the second is drawn beside it: give it another number.`,
+        `${extension.name} stands twice, in line ${other.extension.number} and in line ${extension.number}: two cannot have one number. The first is wired; the second is drawn beside it: give it another number.`,
       );
       twins.add(branch);
     } else first.set(key, branch);
@@ -158,7 +163,7 @@ function parkingOf({ branches, lot }: Read, report: Report): Parking | undefined
   const slot = fetches.find(({ fetches: found }) => /^\d+$/.test(found?.slot ?? ""));
   if (slot && fetch !== undefined)
     report.note(
-      `${fetch} always fetched slot ${slot.fetches?.slot ?? ""}, so that a second parked bell could not be reached (H8, line ${slot.extension.number}). Here it fetches the one that waits longest; ${fetch} and a slot, or the slot's number, fetches that one.`,
+      `${fetch} always fetched slot ${slot.fetches?.slot ?? ""}, so that a second parked bell could not be reached (line ${slot.extension.number}). Here it fetches the one that waits longest; ${fetch} and a slot, or the slot's number, fetches that one.`,
     );
   return {
     ...{ parkNumber: parkNumber || "444", fetchNumber: fetch ?? "555" },
@@ -232,7 +237,7 @@ function nameCollisions(
     const other = owners.get(number);
     if (other !== undefined)
       report.note(
-        `The number ${number} is claimed by ${other} and by ${owner}: give one of them another number before you deploy (H20).`,
+        `The number ${number} is claimed by ${other} and by ${owner}: give one of them another number before you deploy.`,
       );
     else owners.set(number, owner);
   };
