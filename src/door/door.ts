@@ -4,4 +4,5 @@ export type { Means } from "./plan.ts";
 export { pressRules, type PressRules, type PressSettings } from "./presses.ts";
 export { knowsDtmf, presetOf, presets, type Preset } from "./presets.ts";
 export { checkDoor, type DoorSettings } from "./settings.ts";
+export { talkRules, type TalkRules, type TalkSettings } from "./talks.ts";
 export { doorCamera, doorUrls, fillUrl, type DoorCamera, type DoorUrls, type Whereabouts } from "./urls.ts";

@@ -6,8 +6,9 @@ import { checker } from "../schema.ts";
 import { Secret } from "../secret.ts";
 import { buttonFault, pressFields, type PressSettings } from "./presses.ts";
 import { presetOf, presets } from "./presets.ts";
+import { talkAdvice, talkFields, type TalkSettings } from "./talks.ts";
 
-export interface DoorSettings extends PressSettings {
+export interface DoorSettings extends PressSettings, TalkSettings {
   /** A slug, [a-z0-9-]+: the door's name in topics and files. */
   readonly id: string;
   readonly name: string;
@@ -57,6 +58,7 @@ const checkForm = checker("door", {
     verifyTls: { type: "boolean" },
     pin: text,
     ...pressFields,
+    ...talkFields,
   },
 });
 
@@ -76,6 +78,7 @@ const advice: Record<string, string> = {
   pressInTalk: "choose busy, wait or replace",
   buttonFrom: "choose dialled, to, name or header",
   buttonHeader: "enter the name of a header, such as X-Button",
+  ...talkAdvice,
 };
 
 /**
@@ -140,6 +143,9 @@ export function checkDoor(settings: unknown): DoorSettings {
       buttons: form.buttons,
       buttonFrom: form.buttonFrom,
       buttonHeader: form.buttonHeader,
+      hangUpAfterOpening: form.hangUpAfterOpening,
+      longestTalk: form.longestTalk,
+      mediaTimeout: form.mediaTimeout,
     }),
     ...optional({ imageUrl: secret(image?.url), videoUrl: secret(video?.url), cameraPassword }),
   };

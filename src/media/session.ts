@@ -72,6 +72,8 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   /** Brings the media back to us, where it may go past us; set by who connects the two. */
   comeBack: (() => Promise<void>) | undefined;
   #hearing: DigitHearing | undefined;
+  #silenceMs: number | undefined;
+  #awaited: boolean | undefined;
   #final: MediaStats | undefined;
   #closing: Promise<void> | undefined;
 
@@ -102,6 +104,28 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   /** Whether SRTP is offered to its peer, and insisted on; what the peer offers is always taken. As `advertise`. */
   set encryption(encryption: Encryption | undefined) {
     this.#sdp.encryption = encryption ?? "off";
+  }
+
+  /** After so long without anything from its peer it counts as silent; 0 = never; as the engine has it where it is undefined. */
+  get silenceMs(): number | undefined {
+    return this.#silenceMs;
+  }
+
+  set silenceMs(ms: number | undefined) {
+    this.#silenceMs = ms;
+    this.#tellSilence();
+  }
+
+  /** Whether something is to come from its peer though nobody gets it: the peer is to be heard, or it has gone. */
+  set awaited(on: boolean) {
+    this.#awaited = on;
+    this.#tellSilence();
+  }
+
+  #tellSilence(): void {
+    const [ms, awaited] = [this.#silenceMs, this.#awaited];
+    if (this.#opened.size === 0 || (ms === undefined && awaited === undefined)) return;
+    this.#host.post({ type: "silence", session: this.number, ms, awaited: awaited ?? false });
   }
 
   /** The suite that its sound is encrypted with; undefined = plain RTP. */
@@ -288,6 +312,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
       }
     }
     if (this.#hearing) this.hearDigits(this.#hearing);
+    this.#tellSilence();
     this.#host.renegotiated(this);
     this.emit("settled");
   }

@@ -6,6 +6,10 @@ export interface SilenceLimits {
   readonly silenceMs: number;
 }
 
+/** Those of a session that has its own: a peer that says nothing at all is waited for as long as others are, at least. */
+export const limitsOf = (usual: SilenceLimits, ms: number | undefined): SilenceLimits =>
+  ms === undefined ? usual : { firstPacketMs: ms === 0 ? 0 : Math.max(usual.firstPacketMs, ms), silenceMs: ms };
+
 /** `since`: media is expected since then; `heard`: when something came last, -1 for never. Milliseconds. */
 export function isSilent(
   { firstPacketMs, silenceMs }: SilenceLimits,

@@ -4,6 +4,7 @@ import type { FromSchema } from "json-schema-to-ts";
 import { giveUp, sentence } from "../errors.ts";
 import { checker } from "../schema.ts";
 import { guardSchema } from "../sip/guard/settings.ts";
+import { talkFields } from "../door/talks.ts";
 import { deviceFields } from "../visit/devices.ts";
 import { groupSchema } from "../visit/groups.ts";
 import { usualDndCodes } from "../visit/settings.ts";
@@ -103,6 +104,7 @@ const schema = {
           code: { type: "string", default: "" },
           answererDigits: { enum: ["both", "door", "flow"] },
           verifyTls: { type: "boolean" },
+          ...talkFields,
           ...deviceFields,
           pin: { type: "string" },
           strategy: { type: "object" },

@@ -1,6 +1,6 @@
 // The visits of a house, and what becomes of a call of a door (X1): a visit of its own, a part of the one that goes on, or
 // a refusal. docs/presses.md says it as a table.
-import { pressRules, type PressRules } from "../door/door.ts";
+import { pressRules, talkRules, type PressRules } from "../door/door.ts";
 import { sentence } from "../errors.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Contact } from "../sip/registrar/location.ts";
@@ -120,7 +120,7 @@ export class Presses {
     this.#forget();
     const visit = new Visit(
       this.#host,
-      { id, name, extension, pressed, ...(answererDigits && { answererDigits }) },
+      { id, name, extension, pressed, talks: talkRules(door.settings), ...(answererDigits && { answererDigits }) },
       call,
     );
     this.#presses.set(visit.id, { visit, door, at: clock.now(), over: false });

@@ -71,7 +71,11 @@ export class Talk {
   /** From now on the two hear each other. */
   begin(): void {
     const { session } = this.#bell;
-    if (!this.#answerer) return void session.on("silent", this.#silent);
+    if (!this.#answerer) {
+      session.on("silent", this.#silent);
+      session.awaited = true;
+      return;
+    }
     this.#visit.recorder.begin(session, this.#answerer.session);
     this.#join(this.#answerer);
   }
@@ -84,8 +88,12 @@ export class Talk {
     const host = this.#host;
     const bell = this.#bell;
     const { door, recorder } = visit;
-    bell.session.off("silent", this.#silent);
+    if (!this.#answerer) {
+      bell.session.off("silent", this.#silent);
+      bell.session.awaited = false;
+    }
     this.#answerer = answerer;
+    answerer.session.silenceMs = door.talks.silenceMs;
     const bridge: Bridge = new Bridge(
       host,
       bell,

@@ -5,7 +5,7 @@ import { EventEmitter } from "node:events";
 import type { Cancel } from "../clock.ts";
 import { giveUp, sentence } from "../errors.ts";
 import type { Picture } from "../camera/camera.ts";
-import type { DoorSettings } from "../door/door.ts";
+import type { DoorSettings, TalkRules } from "../door/door.ts";
 import { cause, q850 } from "../sip/causes.ts";
 import type { CallEnd } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
@@ -29,12 +29,14 @@ import type { RoomTalk } from "./room-talk.ts";
 import type { Ringing, Strategy } from "./strategy.ts";
 import type { Talk } from "./talk.ts";
 import type { TransferHost } from "./transfer.ts";
+import { TalkLimits, warningTone } from "./talk-limits.ts";
 import { Tries } from "./tries.ts";
 import { saidBy } from "./views.ts";
 import { Waiting } from "./waiting.ts";
 
 export type VisitDoor = Pick<DoorSettings, "id" | "name" | "extension" | "answererDigits"> & {
   readonly pressed: Button;
+  readonly talks: TalkRules;
 };
 
 export interface AnswerOptions {
@@ -74,6 +76,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   #attempt = 0;
   #idle: Cancel = () => {};
   readonly #figures: Figures;
+  readonly #limits: TalkLimits;
   readonly #answering: Answering;
 
   constructor(host: TransferHost, door: VisitDoor, bell: IncomingCall) {
@@ -82,7 +85,11 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.door = door;
     this.startedAt = host.clock.now();
     host.tracing.groups.add(this.id, bell.callId);
-    const open = (call: IncomingCall) => openMedia(host.media, host.optionsFor(call, door.extension));
+    const open = async (call: IncomingCall) => {
+      const session = await openMedia(host.media, host.optionsFor(call, door.extension));
+      session.silenceMs = door.talks.silenceMs;
+      return session;
+    };
     this.#line = new BellLine(open, door.name, host, bell, {
       gone: (end) => this.#bellGone(end),
       pressed: (key) => this.#pressed(key, "door"),
@@ -112,6 +119,13 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       talks: () => this.#talks(),
       found: (by) => this.#running !== by && this.#running?.abort("answered"),
       end: (outcome, how) => this.#end(outcome, how),
+    });
+    this.#limits = new TalkLimits(host.clock, door.talks, {
+      warn: () => {
+        const to = this.#answering.talk?.answerer ? "both" : "door";
+        this.sounds.play(warningTone, { to }).catch((error: unknown) => host.log.debug(sentence(error)));
+      },
+      end: (text) => this.#end("answered", { by: "local", cause: cause.normal, text }),
     });
     this.openings = new Openings(host.clock, {
       isAlone: () => this.#state === "talking" && !this.#answering.talk,
@@ -161,7 +175,10 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
 
   /** Tells the world. A listener that throws is the listener's trouble. */
   tell(event: VisitEventName, payload: unknown): void {
-    if (event === "opened") this.openings.count++;
+    if (event === "opened") {
+      this.openings.count++;
+      this.#limits.opened();
+    }
     this.emit("event", { event, visit: this.view(), payload, topic: `${this.door.id}/${event}` });
   }
 
@@ -324,6 +341,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#idle();
     this.sounds.stop();
     this.#state = "talking";
+    this.#limits.begin();
     this.#figures.begin(this.#host.statsSeconds);
   }
 
@@ -347,6 +365,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#idle();
     this.openings.close();
     this.#figures.end();
+    this.#limits.close();
     this.#recorder.end(this.#answering.by ?? "");
     const fork = this.#running?.fork;
     this.#running?.abort(outcome === "cancelled" ? "cancelled" : "stopped");

@@ -78,6 +78,16 @@ describe("media time-outs", () => {
     assert.deepEqual(silences(), []);
   });
 
+  it("tells of one that is not bridged where it is awaited: it talks with us", () => {
+    relay.handle({ type: "silence", session: 1, ms: undefined, awaited: true });
+    relay.watch();
+    hear("rtp", 0);
+    wait(14_000);
+    assert.deepEqual(silences(), []);
+    wait(1000);
+    assert.deepEqual(silences(), [1]);
+  });
+
   it("tells once of a first packet that does not come for 30 s, of each session", () => {
     route(1, 2);
     relay.watch();
@@ -111,6 +121,25 @@ describe("media time-outs", () => {
       told.filter((m) => m.type === "silent" || m.type === "heard").map((m) => m.type),
       ["silent", "heard"],
     );
+  });
+
+  it("waits as long as a session wants, and for ever with 0; for a first packet no less than for those of others", () => {
+    route(1, 2);
+    for (const [session, ms] of [
+      [1, 5000],
+      [2, 0],
+    ] as const)
+      relay.handle({ type: "silence", session, ms, awaited: false });
+    relay.watch();
+    wait(29_000);
+    assert.deepEqual(silences(), []);
+    hear("rtp", 0);
+    wait(4000);
+    assert.deepEqual(silences(), []);
+    wait(1000);
+    assert.deepEqual(silences(), [1]);
+    wait(90_000);
+    assert.deepEqual(silences(), [1]);
   });
 
   it("takes RTCP for a sign of life: silence suppression is not silence", () => {

@@ -2,7 +2,7 @@
 // tells them: for what simulated devices do not do (holds, transfers).
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import type { DoorSettings, PressSettings } from "../../src/door/door.ts";
+import type { DoorSettings, PressSettings, TalkSettings } from "../../src/door/door.ts";
 import { Secret } from "../../src/secret.ts";
 import type { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
 import type { CallSettings } from "../../src/sip/dialog/settings.ts";
@@ -179,7 +179,7 @@ export class Desk {
   static async open(
     calls: Partial<CallSettings> = {},
     door: Pick<DoorSettings, "answererDigits"> & DeviceOptions = {},
-    presses: PressSettings = {},
+    presses: PressSettings & TalkSettings = {},
   ): Promise<Desk> {
     const { answererDigits, ...device } = door;
     const desk = new Desk(calls);

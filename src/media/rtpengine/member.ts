@@ -19,13 +19,16 @@ export interface Member extends Leg {
 }
 
 /** Takes what the worker would be told. Throws giveUp "media-cannot" for what only the worker does. */
-export function told({ remotes }: Member, message: ToWorker): void {
+export function told({ remotes, watch }: Member, message: ToWorker): void {
   switch (message.type) {
     case "remote":
       remotes.set(message.kind, message.remote);
       break;
     case "release":
       remotes.delete(message.kind);
+      break;
+    case "silence":
+      watch.ownLimit(message.ms);
       break;
     case "hear-digits":
       // Those in RTP go from peer to peer unheard.

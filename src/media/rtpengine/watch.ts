@@ -1,6 +1,6 @@
 // What rtpengine counts of a leg, and whether its peer has fallen silent: it tells nothing by itself, so it is asked.
 import { kinds } from "../offer-answer.ts";
-import { isSilent, type SilenceLimits } from "../silence.ts";
+import { isSilent, limitsOf, type SilenceLimits } from "../silence.ts";
 import { dictionaryAt, listAt, numberAt, textAt, type Bencoded, type Dictionary } from "./bencode.ts";
 
 /** What came from the peer of a leg. */
@@ -37,7 +37,7 @@ function endpointOf(stream: Bencoded): string {
 
 /** Tells from counts whether a leg is silent. */
 export class Watch {
-  readonly #limits: SilenceLimits;
+  #limits: SilenceLimits;
   #since: number | undefined;
   #heard: number | undefined;
   #packets = 0;
@@ -45,6 +45,11 @@ export class Watch {
 
   constructor(limits: SilenceLimits) {
     this.#limits = limits;
+  }
+
+  /** A limit of its own; 0 = never. */
+  ownLimit(ms: number | undefined): void {
+    this.#limits = limitsOf(this.#limits, ms);
   }
 
   /** `expected`: whether anything is to come from it just now. Says what has become of it, if that is news. */

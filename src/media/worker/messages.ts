@@ -115,6 +115,13 @@ export type ToWorker =
   | { readonly type: "show"; readonly session: number; readonly to: number; readonly routes: readonly Route[] }
   /** Asks the peer's camera for a whole picture. */
   | { readonly type: "picture"; readonly session: number }
+  /** The session counts as silent after so long (0 = never); `awaited`: also while nobody gets what comes from it. */
+  | {
+      readonly type: "silence";
+      readonly session: number;
+      readonly ms: number | undefined;
+      readonly awaited: boolean;
+    }
   /** What becomes of the digits that the session's peer sends: passed on as they came, or kept. Tones cost, and may be ignored. */
   | {
       readonly type: "hear-digits";

@@ -1,7 +1,7 @@
 // The worker's sessions: opens and closes their ports, joins their streams, and watches for silence. Knows no threads and
 // no clock of its own, so tests drive it directly.
 import { isIPv6 } from "node:net";
-import { isSilent } from "../silence.ts";
+import { isSilent, limitsOf, type SilenceLimits } from "../silence.ts";
 import { Players } from "./audio/player.ts";
 import { Recorders } from "./audio/recorders.ts";
 import { Mutes } from "./mute.ts";
@@ -30,6 +30,9 @@ interface Session {
   /** Since when media is expected; undefined = it is not. */
   watchedSince: number | undefined;
   silent: boolean;
+  /** Its own. */
+  limits?: SilenceLimits;
+  awaited?: boolean;
 }
 
 export interface RelayDeps {
@@ -88,6 +91,13 @@ export class Relay {
       case "stop":
         this.#players.handle(message, this.#soundOf(message.session));
         break;
+      case "silence": {
+        const session = this.#sessions.get(message.session);
+        if (!session) break;
+        session.limits = limitsOf(this.#settings, message.ms);
+        session.awaited = message.awaited;
+        break;
+      }
       case "mute":
         this.#mutes.set(this.#soundOf(message.session), message.on);
         break;
@@ -129,14 +139,16 @@ export class Relay {
   watch(): void {
     const now = this.#deps.now();
     for (const [id, session] of this.#sessions) {
-      const streams = [...session.halves.values()].map((h) => h.stream).filter((s) => s.expectsMedia);
+      const streams = [...session.halves.values()]
+        .map((h) => h.stream)
+        .filter((s) => s.expectsMedia || (session.awaited && s.receives));
       if (streams.length === 0) {
         session.watchedSince = undefined;
         continue;
       }
       const since = (session.watchedSince ??= now);
       const heard = Math.max(...streams.map((s) => s.lastHeard ?? -1));
-      const quiet = isSilent(this.#settings, since, heard, now);
+      const quiet = isSilent(session.limits ?? this.#settings, since, heard, now);
       if (quiet !== session.silent) this.#deps.tell({ type: quiet ? "silent" : "heard", session: id });
       session.silent = quiet;
     }

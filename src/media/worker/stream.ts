@@ -95,7 +95,12 @@ export class Stream {
   /** Whether the peer should be sending something that somebody gets. */
   get expectsMedia(): boolean {
     const awaited = this.#to !== undefined || this.#ears.some(({ expects }) => expects);
-    return awaited && this.#remote?.receive === true;
+    return awaited && this.receives;
+  }
+
+  /** Whether the peer may be sending. */
+  get receives(): boolean {
+    return this.#remote?.receive === true;
   }
 
   /** Where its media comes from, or is expected from. */
