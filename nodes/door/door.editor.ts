@@ -108,6 +108,10 @@ function buttonList(buttons: readonly Button[]): void {
   for (const button of buttons) list.editableList("addItem", button);
 }
 
+/** Whether a field is empty, or a number within its limits. */
+const isFrom0To = (value: unknown, most: number): boolean =>
+  text(value) === "" || (Number(value) >= 0 && Number(value) <= most);
+
 RED.nodes.registerType("door", {
   category: "config",
   defaults: {
@@ -140,8 +144,7 @@ RED.nodes.registerType("door", {
     pressInTalk: { value: "busy" },
     bounceSeconds: {
       value: "",
-      validate: (value, _options) =>
-        text(value) === "" || (Number(value) >= 0 && Number(value) <= 60) || words("error.bounce"),
+      validate: (value, _options) => isFrom0To(value, 60) || words("error.bounce"),
     },
     oneCall: { value: "" },
     buttons: { value: [], validate: (value, _options) => buttonFault(value) },
@@ -153,6 +156,12 @@ RED.nodes.registerType("door", {
         return isRight || words("error.button-header");
       },
     },
+    hangUpAfterOpening: {
+      value: "",
+      validate: (value, _options) => isFrom0To(value, 600) || words("error.hang-up"),
+    },
+    longestTalk: { value: "", validate: (value, _options) => isFrom0To(value, 1440) || words("error.longest") },
+    mediaTimeout: { value: "", validate: (value, _options) => isFrom0To(value, 3600) || words("error.silence") },
     dtmf: { value: "" },
     dtmfMs: wholeNumber(words, 40, 5000),
     dtmfGapMs: wholeNumber(words, 40, 5000),

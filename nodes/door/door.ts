@@ -27,6 +27,9 @@ export interface DoorConfig extends Config, Omit<DeviceRow, "dndStatus"> {
   buttons?: { number?: string; name?: string }[];
   buttonFrom?: string;
   buttonHeader?: string;
+  hangUpAfterOpening?: string;
+  longestTalk?: string;
+  mediaTimeout?: string;
 }
 
 interface DoorCredentials {
@@ -72,8 +75,20 @@ export function doorForm(config: DoorConfig, credentials: Partial<DoorCredential
     cameraPassword: credentials.cameraPassword,
     verifyTls: verifyTls !== false,
     ...pressForm(config),
+    ...numbersIn(config),
   };
 }
+
+/** What of the fields of its talks is filled in. */
+function numbersIn(config: DoorConfig): object {
+  const fields = ["hangUpAfterOpening", "longestTalk", "mediaTimeout"] as const;
+  return Object.fromEntries(fields.map((name) => [name, numberIn(config[name])]));
+}
+
+const numberIn = (field: string | undefined): number | undefined => {
+  const given = textOr(field);
+  return given === undefined ? undefined : Number(given);
+};
 
 function pressForm({
   bounceSeconds,
@@ -83,10 +98,9 @@ function pressForm({
   buttonFrom,
   buttonHeader,
 }: DoorConfig): object {
-  const bounce = textOr(bounceSeconds);
   return {
     ...{ pressInTalk, buttonFrom, buttonHeader: textOr(buttonHeader) },
-    bounceSeconds: bounce === undefined ? undefined : Number(bounce),
+    bounceSeconds: numberIn(bounceSeconds),
     oneCall: oneCall ? oneCall === "on" : undefined,
     buttons: buttons.flatMap(({ number, name }) => {
       const own = textOr(number);
