@@ -57,10 +57,10 @@ describe("a talk", () => {
     ] as const) {
       const { desk, bell, phone, visit } = await open(settings);
       const played: string[] = [];
-      const { play } = visit.sounds;
+      const play = visit.sounds.play.bind(visit.sounds);
       visit.sounds.play = (sound, options) => {
         played.push(`${sound.kind} to ${options?.to ?? "door"}`);
-        return play.call(visit.sounds, sound, options);
+        return play(sound, options);
       };
       await desk.clock.advance(minutes(length) - 31_000);
       assert.deepEqual(played, []);
