@@ -1,4 +1,5 @@
 // The visit log of an endpoint: its settings, and what feeds it.
+import { existsSync } from "node:fs";
 import { systemClock } from "../../src/clock.ts";
 import { sentence } from "../../src/errors.ts";
 import { VisitLog, visitLogDefaults, type VisitLogOptions } from "../../src/store/visit-log.ts";
@@ -18,11 +19,10 @@ export interface VisitsConfig {
 export type Visits = { readonly log: VisitLog } | { readonly why: string };
 
 /**
- * How much is kept; undefined where the log is switched off.
+ * How much is kept.
  * @throws PorteroError `invalid`
  */
-export function visitLimits({ visitLog, visitDays, visitMegabytes }: VisitsConfig): VisitLogOptions | undefined {
-  if (visitLog === "off") return undefined;
+export function visitLimits({ visitDays, visitMegabytes }: VisitsConfig): VisitLogOptions {
   const { days, megabytes } = visitLogDefaults;
   return {
     days: whole(textOr(visitDays) ?? String(days), "days of visits", 1, 36_500),
@@ -38,10 +38,13 @@ export function keepVisits(
   folders: { readonly visits: string; readonly recordings: string },
 ): Visits {
   try {
-    const limits = visitLimits(config);
-    if (!limits) return { why: "the visit log is switched off in the dialog of the SIP endpoint" };
     const { visits, recordings } = folders;
+    const isOff = config.visitLog === "off";
+    if (isOff && !existsSync(visits)) return { why: "the visit log is switched off in the dialog of the SIP endpoint" };
+    const limits = visitLimits(config);
     const log = VisitLog.open(visits, { clock: systemClock, log: logOf(node) }, { ...limits, recordings });
+    // What was kept before it was switched off can be found and deleted, and goes when it is too old.
+    if (isOff) return { log };
     // In the same turn of the event loop, but after everybody who was told: the ring's message leaves first (X3).
     switchboard.on("visit", (event) => process.nextTick(() => log.take(event)));
     return { log };

@@ -3,7 +3,14 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Sqlite } from "./sqlite.ts";
 import { migrate, touch } from "./visit-schema.ts";
-import type { LoggedEvent, LoggedFile, LoggedParty, LoggedVisit, VisitDetails } from "./visit-shapes.ts";
+import type {
+  LoggedEvent,
+  LoggedFile,
+  LoggedParty,
+  LoggedRecording,
+  LoggedVisit,
+  VisitDetails,
+} from "./visit-shapes.ts";
 
 /** Which visits: what is not named is any. */
 export interface VisitFilter {
@@ -270,7 +277,10 @@ function visitOf(row: Row, files: Row[]): LoggedVisit {
     hasPicture: files.some(({ kind }) => kind === "picture"),
     recordings: files
       .filter(({ kind }) => kind !== "picture")
-      .map((file) => given(file, "kind", "by", "seconds", "bytes", "name") as unknown as LoggedFile),
+      .map((file) => ({
+        ...(given(file, "kind", "by", "seconds", "bytes") as Omit<LoggedRecording, "file">),
+        file: String(file["name"]),
+      })),
   };
 }
 

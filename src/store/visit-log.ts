@@ -239,7 +239,7 @@ export class VisitLog {
         return work(this.#book);
       });
     } catch (error) {
-      throw tryAgain("disk", `the visit log in ${this.#folder.path} cannot be read: ${sentence(error)}`, {
+      throw tryAgain("disk", `the visit log in ${this.#folder.path} cannot be used: ${sentence(error)}`, {
         cause: error,
       });
     }
@@ -255,7 +255,7 @@ export class VisitLog {
   }
 
   #located<V extends LoggedVisit>(visit: V): V {
-    const recordings = visit.recordings.map(({ name, ...about }) => ({ ...about, name: this.#folder.recording(name) }));
+    const recordings = visit.recordings.map((one) => ({ ...one, file: this.#folder.recording(one.file) }));
     return { ...visit, recordings };
   }
 

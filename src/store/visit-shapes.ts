@@ -29,12 +29,22 @@ export interface LoggedParty {
   readonly [more: string]: unknown;
 }
 
+/** A picture or a recording, by its name in its folder. */
 export interface LoggedFile {
   readonly kind: string;
   readonly name: string;
   readonly bytes: number;
   readonly seconds?: number;
   readonly by?: string;
+}
+
+/** As `recorded` told of it; `file` is its whole path. */
+export interface LoggedRecording {
+  readonly kind: string;
+  readonly by?: string;
+  readonly seconds?: number;
+  readonly bytes: number;
+  readonly file: string;
 }
 
 /** A visit as the log gives it. Times are ISO 8601; what is not known, or not yet, is absent. */
@@ -58,7 +68,7 @@ export interface LoggedVisit {
   readonly attempt: number;
   readonly openings: number;
   readonly hasPicture: boolean;
-  readonly recordings: readonly LoggedFile[];
+  readonly recordings: readonly LoggedRecording[];
 }
 
 export interface VisitDetails extends LoggedVisit {

@@ -25,6 +25,7 @@ const inFlow = [
   "dtmf-out",
   "call-control",
   "camera-snapshot",
+  "visit-log",
   "mqtt-bridge",
 ];
 
@@ -44,6 +45,8 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     }));
     const tab = flow.find(({ type }) => type === "tab")?.id ?? "";
     flow.push({ id: "c0117e5700000001", type: "call-control", z: tab, x: 200, y: 900, wires: [[], []] });
+    const endpoint = flow.find(({ type }) => type === "sip-endpoint")?.id ?? "";
+    flow.push({ id: "c0117e5700000002", type: "visit-log", z: tab, endpoint, x: 200, y: 960, wires: [[], []] });
     house = await House.start({ flow });
     editor = await Editor.open(chromium, house.ready.editor);
   });
@@ -185,6 +188,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
 
   const wrong: [type: string, config: string[], fields: [field: string, value: string, says: RegExp][]][] = [
     ["camera-snapshot", [], [["width", "wide", /whole number.*1.*4096/i]]],
+    ["visit-log", [], [["limit", "all", /whole number.*1.*1000/i]]],
     ["dial-strategy", [], [["stopCauses", "busy", /causes with commas/i]]],
     [
       "mqtt-bridge",
@@ -241,6 +245,34 @@ describe("The dialogs", { skip: without("chromium") }, () => {
         assert.ok(!isNoWord(text));
       }
     });
+
+  it("X12: visit-log shows the fields of what it does, and sip-endpoint those of a log that is kept", async () => {
+    const since = editor.troubles.length;
+    const dialog = await editor.edit(idOf("visit-log"));
+    const seen = async () => {
+      const fields = ["door", "outcome", "days", "limit", "picture"];
+      const shown = await Promise.all(fields.map((name) => dialog.field(name).isVisible()));
+      return fields.filter((_, index) => shown[index]);
+    };
+    // The node is older than its settings: it finds.
+    assert.equal(await dialog.field("action").inputValue(), "find");
+    assert.deepEqual(await seen(), ["door", "outcome", "days", "limit", "picture"]);
+    await dialog.field("action").selectOption("get");
+    assert.deepEqual(await seen(), ["picture"]);
+    await check(dialog);
+    await dialog.field("action").selectOption("delete");
+    assert.deepEqual(await seen(), ["door", "outcome", "days"]);
+    await check(dialog);
+    const endpoint = await dialog.editConfig("endpoint");
+    await endpoint.tray.locator('.red-ui-tab a[href="#calls"]').click();
+    assert.equal(await endpoint.field("visitDays").isVisible(), true);
+    await endpoint.field("visitLog").selectOption("off");
+    assert.equal(await endpoint.field("visitDays").isVisible(), false);
+    await check(endpoint);
+    await endpoint.cancel();
+    await dialog.cancel();
+    assert.deepEqual(editor.troubles.slice(since), []);
+  });
 
   it("H1: a row of sip-registrar unfolds what few devices need; it stays unfolded where something stands in it", async () => {
     const id = idOf("sip-registrar");

@@ -82,7 +82,6 @@ describe("X12 what is asked of visit-log", () => {
   it("sip-endpoint keeps 90 days and 500 MB, unless told otherwise", () => {
     assert.deepEqual(visitLimits({}), { days: 90, megabytes: 500 });
     assert.deepEqual(visitLimits({ visitLog: "", visitDays: "7", visitMegabytes: " 20 " }), { days: 7, megabytes: 20 });
-    assert.equal(visitLimits({ visitLog: "off", visitDays: "no" }), undefined);
     assert.throws(() => visitLimits({ visitDays: "0" }), /days of visits must be a whole number from 1/);
   });
 });
@@ -149,12 +148,12 @@ describe("X12 visit-log in a flow", { timeout: 20_000 }, () => {
     for (const event of ["ring", "snapshot", "trying", "answered", "ended", "recorded"])
       assert.ok(events.includes(event), `${event} is not among ${events.join(", ")}`);
     const [recording] = whole.recordings;
-    assert.ok(recording && existsSync(recording.name));
+    assert.ok(recording && existsSync(recording.file));
 
     const deleted = await ask(f, { outcome: "answered", cause: 16 }, { event: "ended", visit: { id: visit.id } });
     assert.equal((deleted.payload as unknown[]).length, 1, "the dialog says find");
     assert.deepEqual((await ask(f, { action: "delete", visit: visit.id })).payload, { deleted: 1 });
-    assert.ok(!existsSync(recording.name));
+    assert.ok(!existsSync(recording.file));
     assert.deepEqual(readdirSync(join(f.userDir, "portero", "visits", "ep", "pictures")), []);
     assert.match(await asksInVain(f, { action: "get", visit: visit.id }), /the log has no visit/);
   });
@@ -189,9 +188,39 @@ describe("X12 visit-log in a flow", { timeout: 20_000 }, () => {
     assert.deepEqual([visit?.outcome, visit?.state], ["answered", "ended"]);
   });
 
-  it("says why there is no log", async () => {
-    const f = await load(base.map((node) => (node.id === "ep" ? { ...node, visitLog: "off" } : node)));
+  const switchedOff = base.map((node) => (node.id === "ep" ? { ...node, visitLog: "off" } : node));
+
+  it("says that there is no log where it was switched off from the start", async () => {
+    const f = await load(switchedOff);
     assert.match(await asksInVain(f, {}), /switched off in the dialog of the SIP endpoint/);
     assert.ok(!existsSync(join(f.userDir, "portero", "visits")));
+  });
+
+  it("keeps nothing new when it was switched off, and lets what is there be deleted", async () => {
+    const f = await load();
+    const press = async () => {
+      const [answered, ended] = [f.message("answered"), f.message("ended")];
+      await f.node<SimNode>("bell").press();
+      await answered;
+      f.node("bell").receive({ payload: "hang up" });
+      await ended;
+    };
+    await press();
+    await f.deploy(switchedOff, "full");
+    for (const device of ["bell", "phone"]) await f.status(device, (look) => look.fill === "green");
+    await press();
+    assert.equal((await ask(f, {}))["total"], 1);
+    assert.deepEqual((await ask(f, { action: "delete", door: "front-door" })).payload, { deleted: 1 });
+  });
+
+  it("goes on without a log on a Node that has no SQLite, and says so", async (t) => {
+    const found = process.getBuiltinModule.bind(process);
+    t.mock.method(process, "getBuiltinModule", (name: string) => (name === "node:sqlite" ? undefined : found(name)));
+    const f = await load();
+    assert.equal(f.logged().filter((text) => /visits are not kept: .* needs Node.js 22.13/.test(text)).length, 1);
+    const answered = f.message("answered");
+    await f.node<SimNode>("bell").press();
+    await answered;
+    assert.match(await asksInVain(f, {}), /the visit log needs Node.js 22.13 or later, and this is/);
   });
 });

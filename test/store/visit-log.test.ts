@@ -108,7 +108,7 @@ describe("X12 the visit log", () => {
       ...{ state: "ended", startedAt: "2026-01-01T10:00:00.000Z", answeredAt: "2026-01-01T10:00:02.000Z" },
       ...{ endedAt: "2026-01-01T10:00:05.000Z", answeredBy: "6002", outcome: "answered", cause: 16 },
       ...{ text: "somebody hung up", ringSeconds: 4, talkSeconds: 10, attempt: 2, openings: 1, hasPicture: true },
-      recordings: [{ kind: "call", by: "6002", seconds: 3, bytes: 1000, name: file }],
+      recordings: [{ kind: "call", by: "6002", seconds: 3, bytes: 1000, file }],
     });
     assert.deepEqual(parties, all);
     assert.deepEqual(
