@@ -1,6 +1,7 @@
 // The file that `npm run server` is given: listeners, extensions, doors, and a strategy per door.
 import { readFile } from "node:fs/promises";
 import type { FromSchema } from "json-schema-to-ts";
+import { pressFields } from "../door/door.ts";
 import { giveUp, sentence } from "../errors.ts";
 import { checker } from "../schema.ts";
 import { guardSchema } from "../sip/guard/settings.ts";
@@ -105,6 +106,7 @@ const schema = {
           answererDigits: { enum: ["both", "door", "flow"] },
           verifyTls: { type: "boolean" },
           ...talkFields,
+          ...pressFields,
           ...deviceFields,
           pin: { type: "string" },
           strategy: { type: "object" },

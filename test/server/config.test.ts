@@ -57,3 +57,21 @@ describe("ring groups in the server's file", () => {
     );
   });
 });
+
+describe("X1 presses in the server's file", () => {
+  const door = { id: "front", name: "Front", extension: "503", password: "the bell's own" };
+  const buttons = [{ number: "201", name: "Meier" }];
+  it("are taken as a door says, and what is wrong is named", async () => {
+    const presses = { bounceSeconds: 1, pressInTalk: "wait", oneCall: true, buttons, buttonFrom: "to" };
+    assert.partialDeepStrictEqual(checkConfig({ doors: [{ ...door, ...presses }] }).doors[0], presses);
+    assert.throws(
+      () => checkConfig({ doors: [{ ...door, pressInTalk: "hold" }] }),
+      /doors\.0\.pressInTalk must be one of busy, wait, replace/,
+    );
+    const twice = checkConfig({ doors: [{ ...door, buttons: [...buttons, ...buttons] }] });
+    await assert.rejects(
+      startServer(twice, () => {}),
+      /buttons has 201 twice/,
+    );
+  });
+});
