@@ -9,7 +9,17 @@ declare const RED: Editor;
 declare const $: JQuery;
 
 /** What stands in the second line of a row. */
-const options = ["codecs", "encryption", "dtmf", "directMedia", "rport", "qualify", "dropAfter", "dndStatus"] as const;
+const options = [
+  "codecs",
+  "encryption",
+  "dtmf",
+  "directMedia",
+  "rport",
+  "qualify",
+  "dropAfter",
+  "maxCalls",
+  "dndStatus",
+] as const;
 type Option = (typeof options)[number];
 /** Those that are chosen and not typed; the empty one is named by what it means. */
 const choices: Partial<Record<Option, Record<string, string>>> = {
@@ -41,14 +51,15 @@ const widths = new Map<keyof Fields, string>([
   ["login", "16%"],
   ["password", "21%"],
   ["contacts", "10%"],
-  ["codecs", "15%"],
-  ["encryption", "15%"],
-  ["dtmf", "14%"],
-  ["directMedia", "12%"],
-  ["rport", "13%"],
-  ["qualify", "10%"],
+  ["codecs", "14%"],
+  ["encryption", "13%"],
+  ["dtmf", "13%"],
+  ["directMedia", "11%"],
+  ["rport", "12%"],
+  ["qualify", "9%"],
   ["dropAfter", "10%"],
-  ["dndStatus", "11%"],
+  ["maxCalls", "8%"],
+  ["dndStatus", "10%"],
 ]);
 const columns = ["number", "name", "login", "password", "contacts"] as const;
 const rowsOf = (value: unknown): Row[] => (Array.isArray(value) ? (value as Row[]) : []);
@@ -85,6 +96,9 @@ function checkOptions(row: Row): string[] {
     codecFault(words, row.codecs, { number }) ?? [],
     isTime(row.qualify, 3600) ? [] : [words("error.qualify", { number })],
     isTime(row.dropAfter, 100) ? [] : [words("error.drop-after", { number })],
+    text(row.maxCalls) === "" || /^([1-9]\d?|100)$/.test(text(row.maxCalls))
+      ? []
+      : [words("error.max-calls", { number })],
     text(row.dndStatus) === "" || statuses.test(text(row.dndStatus)) ? [] : [words("error.dnd-status", { number })],
   ].flat();
 }
@@ -198,6 +212,7 @@ RED.nodes.registerType("sip-registrar", {
           rport: option(more, "rport", item.rport),
           qualify: option(more, "qualify", item.qualify),
           dropAfter: option(more, "dropAfter", item.dropAfter),
+          maxCalls: option(more, "maxCalls", item.maxCalls),
           dndStatus: option(more, "dndStatus", item.dndStatus),
         };
         // Hardly any phone needs the second line: it is shown where something stands in it.

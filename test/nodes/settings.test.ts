@@ -167,6 +167,7 @@ describe("the options of a device", () => {
   const read = (row: Parameters<typeof deviceOptions>[0]) => deviceOptions(row, "extension 6001");
   it("H1: hold what is special about a device, and nothing where the fields are blank", () => {
     assert.deepEqual(read({ codecs: " ", encryption: "", directMedia: "", rport: "", qualify: "", dndStatus: "" }), {});
+    assert.deepEqual([read({ maxCalls: "1" }), read({ maxCalls: "" })], [{ maxCalls: 1 }, {}]);
     assert.deepEqual(
       [read({ directMedia: "on" }), read({ directMedia: true }), read({ directMedia: false })],
       [...[{ directMedia: true }, { directMedia: true }, {}]],
