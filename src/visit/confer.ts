@@ -66,8 +66,8 @@ export async function confer(
     const ring = () => {
       for (const target of absent) {
         absent.delete(target);
-        stay.ring(target, (until - clock.now()) / 1000).then(
-          (result) => result === "absent" && absent.add(target),
+        stay.ring([target], (until - clock.now()) / 1000).then(
+          ({ parties }) => parties.every(({ result }) => result === "unregistered") && absent.add(target),
           (error: unknown) => log.error(sentence(error)),
         );
       }

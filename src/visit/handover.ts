@@ -57,6 +57,15 @@ export class Handover {
     this.#talk = talk;
   }
 
+  /**
+   * Rings somebody who is to join the two, and changes nothing yet.
+   * @throws PorteroError as `transfer`
+   */
+  find(wish: HandoverWish): Promise<Leg> {
+    this.#mustBeFree();
+    return this.#ring(wish, "sendrecv");
+  }
+
   /** A device has registered: it rings along where it belongs to whom the bell is handed over to (X1). */
   offer(contact: Contact): void {
     this.#rings?.fork.offer(contact);
@@ -244,5 +253,5 @@ const why: Readonly<Record<PartyResult, string>> = {
   cancelled: "was not rung to the end",
 };
 
-const whyNobody = (parties: readonly Party[]): string =>
+export const whyNobody = (parties: readonly Party[]): string =>
   [...new Set(parties.map(({ target, result }) => `${target} ${why[result]}`))].join(", ") || "nobody was rung";

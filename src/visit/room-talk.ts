@@ -4,6 +4,7 @@ import { giveUp, sentence } from "../errors.ts";
 import type { Sound } from "../media/sound.ts";
 import { cause } from "../sip/causes.ts";
 import type { Message } from "../sip/dialog/call.ts";
+import { whyNobody, type HandoverWish } from "./handover.ts";
 import { Forking, type ForkHost } from "./fork.ts";
 import type { Leg } from "./leg.ts";
 import type { Party } from "./messages.ts";
@@ -28,7 +29,7 @@ export class RoomTalk {
   readonly #host: ForkHost;
   readonly #visit: TalkVisit;
   readonly #room: Room;
-  readonly #hooks: RoomHooks;
+  readonly #hooks: RoomHooks | undefined;
   readonly #forks = new Set<Forking>();
   readonly #parties: Party[] = [];
   /** Those who are here for this bell, and not by their own call. */
@@ -39,7 +40,8 @@ export class RoomTalk {
   #answerer: Leg | undefined;
   #leaveTexts = () => {};
 
-  constructor(host: ForkHost, visit: TalkVisit, room: Room, hooks: RoomHooks) {
+  /** Without hooks they talk already. */
+  constructor(host: ForkHost, visit: TalkVisit, room: Room, hooks?: RoomHooks) {
     [this.#host, this.#visit, this.#room, this.#hooks] = [host, visit, room, hooks];
   }
 
@@ -70,13 +72,19 @@ export class RoomTalk {
     if (before?.session === bell.session) return;
     await speaksG711(bell);
     if (before) this.#leave(before);
+    this.#come(bell, music);
+    const [first] = this.#room.marked;
+    if (first) this.#meet(first);
+  }
+
+  #come(bell: Leg, music?: Sound): void {
     this.#bell = bell;
     const { door, id } = this.#visit;
     this.#room.enter({
       ...{ leg: bell, marked: false, door, ...(music && { music }) },
       dismissed: (text) => {
         if (this.#answerer) this.#visit.over({ by: "remote", cause: cause.normal, text });
-        else this.#hooks.gone(text);
+        else this.#hooks?.gone(text);
       },
       changed: (event, who) => this.#changed(event, who),
       pressed: ({ digit, by, durationMs }, { name }) => {
@@ -88,33 +96,59 @@ export class RoomTalk {
     const text = (message: Message) => this.#host.text(message, bell.name, this.#room.name, id);
     bell.call.on("message", text);
     this.#leaveTexts = () => bell.call.off("message", text);
-    const [first] = this.#room.marked;
-    if (first) this.#meet(first);
   }
 
-  /** Rings somebody into the room; who answers is marked. `absent`: no device is registered. */
-  async ring(target: TargetSettings, seconds: number): Promise<"joined" | "absent" | "not"> {
+  /** Rings into the room; who answers first of these is marked. Gives who, and what came of it. */
+  async ring(
+    targets: readonly TargetSettings[],
+    seconds: number,
+  ): Promise<{ readonly joined?: Leg; readonly parties: readonly Party[] }> {
     const bell = this.#bell;
     const caller = this.#visit.caller();
-    if (!bell) return "not";
-    const fork = new Forking(this.#host, caller, bell.session, [target]);
+    if (!bell) return { parties: [] };
+    const fork = new Forking(this.#host, caller, bell.session, targets);
     this.#forks.add(fork);
     const { winner, parties } = await fork.run(seconds, this.#over.signal);
     this.#forks.delete(fork);
     this.#parties.push(...parties);
-    if (!winner) return parties.every(({ result }) => result === "unregistered") ? "absent" : "not";
+    if (!winner) return { parties };
     try {
       await speaksG711(winner);
-      this.#rung.add(winner);
-      seat(this.#host, this.#room, winner, true);
-      return "joined";
+      this.seat(winner);
+      return { joined: winner, parties };
     } catch (error) {
       this.#host.log.warn(`${winner.name} is not let into the conference: ${sentence(error)}`);
-      this.#rung.delete(winner);
       winner.call.hangUp();
       await winner.session.close();
-      return "not";
+      return { parties };
     }
+  }
+
+  /** As Visit.invite, while it is in a room. */
+  async invite({ targets, seconds }: HandoverWish): Promise<string> {
+    this.#room.check();
+    const { joined, parties } = await this.ring(targets, seconds);
+    if (joined) return joined.name;
+    throw giveUp("not-reached", `nobody more has joined: ${whyNobody(parties)}`, { data: { parties } });
+  }
+
+  /** Lets somebody in who is here for this bell. @throws PorteroError as Room.enter */
+  seat(leg: Leg): void {
+    this.#rung.add(leg);
+    try {
+      seat(this.#host, this.#room, leg, true);
+    } catch (error) {
+      this.#rung.delete(leg);
+      throw error;
+    }
+  }
+
+  /** The two talk already, and others may join from now on. @throws PorteroError as Room.enter */
+  begin(bell: Leg, answerer: Leg): void {
+    this.#answerer = answerer;
+    this.#visit.recorder.end(answerer.name);
+    this.#come(bell);
+    this.seat(answerer);
   }
 
   /** A device has registered: who is being rung into the room is rung there too (X1). */
@@ -144,13 +178,14 @@ export class RoomTalk {
   #changed(event: "joined" | "left", who: Leg): void {
     const { marked } = this.#room;
     if (!this.#answerer) return this.#meet(who);
+    if (event === "joined" && who === this.#answerer) return;
     if (this.#answerer === who && marked[0]) this.#answerer = marked[0];
     this.#visit.tell(event, { by: who.name, members: marked.map(({ name }) => name) });
   }
 
   #meet(by: Leg): void {
     this.#answerer = by;
-    this.#hooks.met(by);
+    this.#hooks?.met(by);
     const { recorder } = this.#visit;
     if (recorder.wanted) recorder.failed(notRecorded());
   }

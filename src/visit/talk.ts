@@ -124,6 +124,13 @@ export class Talk {
     return known;
   }
 
+  /** Takes the two apart, for whoever lets them talk with more than each other; nothing where they are apart already. */
+  leave(): readonly [Known, Known] | undefined {
+    this.#muted.clear();
+    this.#resume();
+    return this.#part();
+  }
+
   // After a time in which it was in no bridge.
   #joinLater(by: Leg, known: readonly [Known, Known]): void {
     const before = this.#answerer;

@@ -18,6 +18,8 @@ import { mustTake, type DigitWish } from "./digits.ts";
 import { Figures } from "./figures.ts";
 import type { Caller, ForkResult } from "./fork.ts";
 import { leadsTo } from "./fork/aim.ts";
+import type { HandoverWish } from "./handover.ts";
+import { invite } from "./invite.ts";
 import type { Key } from "./keypad.ts";
 import { openMedia, type Leg } from "./leg.ts";
 import type { Outcome, Recorded, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
@@ -275,6 +277,11 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
    */
   answerAlone(by?: string): Promise<void> {
     return this.#answering.alone(by);
+  }
+
+  /** Rings somebody who talks with the visitor beside who does already (N1). Gives who; rejects as `invite` of invite.ts. */
+  invite(wish: HandoverWish): Promise<string> {
+    return invite(this.#host, this.#line, this.#answering, wish);
   }
 
   /** The talk with whoever has answered. @throws PorteroError `no-call` */
