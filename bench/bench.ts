@@ -14,6 +14,7 @@ import { memory } from "./memory.ts";
 import { mixer } from "./mixer.ts";
 import { press } from "./press.ts";
 import { registrations } from "./registrations.ts";
+import { ring } from "./ring.ts";
 import { soak } from "./soak.ts";
 import { srtp } from "./srtp.ts";
 
@@ -29,6 +30,7 @@ const parts: Readonly<Record<string, Part>> = {
   registrations: { run: registrations, needs: "sipp" },
   delay: { run: delay },
   press: { run: press },
+  ring: { run: ring },
   media: { run: media },
   memory: { run: memory, needs: "sipp" },
   fuzz: { run: fuzz },

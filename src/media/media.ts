@@ -51,6 +51,8 @@ const spawnWorker = (settings: WorkerSettings) =>
 const stock = { full: 32, low: 24 };
 
 interface Waiting {
+  /** Of ports. */
+  pairs: 1 | 2;
   resolve: (session: MediaSession) => void;
   reject: (error: PorteroError) => void;
 }
@@ -119,21 +121,24 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
 
   /**
    * A session with the port of its sound, at once where one is ready; rejects tryAgain "no-ports" naming the range, or
-   * "media-down". Video gets its port with the first offer or answer that has it.
+   * "media-down". Video gets its port with the first offer or answer that has it; where `like` has video, that port is kept
+   * ready, since many that ring at once would take it from each other.
    */
-  async open(): Promise<MediaSession> {
+  async open(like?: MediaSession): Promise<MediaSession> {
     if (!this.#worker || this.#closing) await this.#running();
-    const port = this.#opening.length === 0 ? this.#port() : undefined;
-    if (port !== undefined) return this.#session(port);
+    const pairs = like && (like.offers("video") || like.agreed("video")) ? 2 : 1;
+    if (this.#opening.length === 0 && this.#ports.length >= pairs) return this.#session(pairs);
     return new Promise((resolve, reject) => {
-      this.#opening.push({ resolve, reject });
+      this.#opening.push({ pairs, resolve, reject });
       this.#restock();
     });
   }
 
-  #session(port: number): MediaSession {
-    const session = new MediaSession(this.#host, this.#next++, port);
+  #session(pairs: 1 | 2): MediaSession {
+    const session = new MediaSession(this.#host, this.#next++, this.#port() ?? 0);
     this.#sessions.set(session.number, session);
+    const video = pairs === 2 ? this.#port() : undefined;
+    if (video !== undefined) session.reserve("video", video);
     return session;
   }
 
@@ -144,7 +149,8 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
   }
 
   #restock(): void {
-    const pairs = stock.full + this.#opening.length - this.#ports.length - this.#wanted;
+    const waiting = this.#opening.reduce((sum, { pairs }) => sum + pairs, 0);
+    const pairs = stock.full + waiting - this.#ports.length - this.#wanted;
     if (pairs <= 0 || (this.#wanted > 0 && pairs < stock.full - stock.low)) return;
     this.#wanted += pairs;
     this.#outbox.put({ type: "want", pairs }, this.#opening.length > 0 ? "now" : "soon");
@@ -267,13 +273,14 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
       case "ports":
         this.#wanted -= message.wanted;
         this.#ports.push(...message.ports);
-        while (this.#opening.length > 0) {
-          const port = this.#port();
-          if (port === undefined) break;
-          this.#opening.shift()?.resolve(this.#session(port));
+        for (let next = this.#opening[0]; next && this.#ports.length >= next.pairs; next = this.#opening[0]) {
+          this.#opening.shift();
+          next.resolve(this.#session(next.pairs));
         }
         if (message.reason === undefined) break;
-        for (const { reject } of this.#opening.splice(0)) reject(tryAgain("no-ports", message.reason));
+        for (const { resolve, reject } of this.#opening.splice(0))
+          if (this.#ports.length > 0) resolve(this.#session(1));
+          else reject(tryAgain("no-ports", message.reason));
         break;
       case "silent":
       case "heard":

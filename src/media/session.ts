@@ -91,6 +91,11 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     this.playbacks = new Playbacks(number, (message) => host.post(message));
   }
 
+  /** Keeps a port for an m-line that may come. */
+  reserve(kind: Kind, port: number): void {
+    this.#ports.set(kind, port);
+  }
+
   /** Our address in this leg's SDP, as its peer can reach it; to be set before the first offer or answer. */
   set advertise(address: string) {
     if (!this.#elsewhere) this.#sdp.advertise = address;

@@ -265,6 +265,28 @@ describe("the port range", limit, () => {
     assert.deepEqual([portOf(answer), portOf(answer, "video")], [first, 0]);
   });
 
+  it("is enough for the video of many that are to be shown a bell at once", async (t) => {
+    const house = await Media.start({ ...loopback, ports: [0, 0] });
+    t.after(() => house.close());
+    const bell = await house.open();
+    bell.receiveOffer((await another(1)).sdp("8") + video);
+    const rung = await Promise.all(Array.from({ length: 60 }, () => house.open(bell)));
+    const offers = rung.map((session) => session.offer(bell));
+    assert.equal(offers.filter((offer) => portOf(offer, "video") > 0).length, 60);
+  });
+
+  it("gives those sound alone that it has no second port for", async (t) => {
+    const first = await freeRange(3);
+    const small = await Media.start({ ...loopback, ports: [first, first + 5] });
+    t.after(() => small.close());
+    const bell = await small.open();
+    bell.receiveOffer((await another(1)).sdp("8") + video);
+    bell.answer();
+    const one = await small.open(bell);
+    assert.ok(portOf(one.offer(bell)) > 0);
+    await assert.rejects(small.open(bell), isCode("no-ports"));
+  });
+
   it("must make sense, and the address must be ours", async () => {
     await assert.rejects(Media.start({ ...loopback, ports: [5000, 4000] }), isCode("bad-ports"));
     await assert.rejects(Media.start({ bind: "192.0.2.77", advertise: "x", ports: [0, 0] }), isCode("bad-address"));
