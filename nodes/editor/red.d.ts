@@ -29,7 +29,11 @@ export interface Query {
   editableList(options: EditableListOptions): Query;
   editableList(method: "addItem", item: unknown): Query;
   editableList(method: "items"): Query;
+  typedInput(method: "value", value: string): Query;
+  typedInput(method: "value" | "type"): string;
   typedInput(options: { types: readonly string[]; default: string; typeField: string | Query }): Query;
+  typedInput(method: "value", value: string): Query;
+  typedInput(method: "value" | "type"): string;
   typedInput(options: { types: readonly Several[] }): Query;
   typedInput(method: "types", types: readonly Several[]): Query;
 }
@@ -50,6 +54,8 @@ export interface EditableListOptions {
   height?: string | number;
   header?: Query;
   addButton?: string;
+  removeItem?(item: unknown): void;
+  sortItems?(items: unknown): void;
 }
 
 export interface JQuery {
@@ -129,6 +135,7 @@ export interface Editor {
     registerType(type: string, definition: Definition): void;
     node(id: string): EditedNode | null | undefined;
     eachNode(visit: (node: EditedNode & { type: string }) => void): void;
+    eachConfig(visit: (node: EditedNode & { type: string }) => void): void;
     eachConfig(visit: (node: EditedNode & { type: string }) => void): void;
   };
   tabs: {

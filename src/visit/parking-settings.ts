@@ -3,14 +3,13 @@ import type { FromSchema } from "json-schema-to-ts";
 import { giveUp } from "../errors.ts";
 import { checker } from "../schema.ts";
 import { checkSound, soundSchema } from "./sounds.ts";
+import { afterPlace } from "./strategies/usual.ts";
 
 const mostSlots = 100;
 const dialled = { type: "string", pattern: "^[0-9*#+]{1,32}$" } as const;
 const slot = { type: "string", pattern: "^[0-9]{1,15}$" } as const;
 
-/** What becomes of a visitor whom nobody has fetched in time. */
-export const afterParking = ["hang-up", "ring-again", "message"] as const;
-export type AfterParking = (typeof afterParking)[number];
+export type AfterParking = (typeof afterPlace)[number];
 
 const schema = {
   type: "object",
@@ -22,7 +21,7 @@ const schema = {
     firstSlot: { ...slot, default: "701" },
     lastSlot: { ...slot, default: "703" },
     seconds: { type: "number", minimum: 5, maximum: 3600, default: 60 },
-    then: { enum: afterParking, default: "hang-up" },
+    then: { enum: afterPlace, default: "hang-up" },
     music: soundSchema,
     answerFirst: { type: "boolean", default: true },
   },

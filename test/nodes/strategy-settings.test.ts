@@ -61,7 +61,7 @@ describe("dial-strategy gives a strategy the settings that are its own", () => {
     assert.partialDeepStrictEqual(await of({ strategy: "redial", seconds: "" }), {
       ...{ seconds: 60, tries: 60, waitSeconds: 1, maxMinutes: 120, stopCauses: [21, 0] },
     });
-    assert.deepEqual(await of({ strategy: "park" }), { strategy: "park", targets: [], then: "go-on" });
+    assert.deepEqual(await of({ strategy: "park" }), { strategy: "park", targets: [] });
     assert.deepEqual(await of({ strategy: "conference" }), { strategy: "conference", targets: [] });
   });
 

@@ -2,7 +2,6 @@
 import { cause } from "../../sip/causes.ts";
 import type { MessageSettings } from "../message.ts";
 import type { Outcome } from "../messages.ts";
-import { afterParking as afterPlace } from "../parking-settings.ts";
 import type { SoundSettings } from "../sounds.ts";
 import type { Strategy } from "../strategy.ts";
 import type { TargetSettings } from "../target.ts";
@@ -10,10 +9,7 @@ import { Tries } from "../tries.ts";
 import { lastly } from "./message.ts";
 import { isOver, once } from "./outcome.ts";
 import { ringAll } from "./ring-all.ts";
-import { usualOf } from "./usual.ts";
-
-/** What becomes of a visitor whom nobody has fetched. */
-export const afterParking = ["go-on", ...afterPlace] as const;
+import { usualOf, type afterParking } from "./usual.ts";
 
 export interface ParkedSettings {
   readonly place?: string;

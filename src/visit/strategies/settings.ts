@@ -5,17 +5,18 @@ import { checker } from "../../schema.ts";
 import { checkDndStatus } from "../devices.ts";
 import { checkSound, soundSchema } from "../sounds.ts";
 import { checkTarget, targetSchema, wishOf } from "../target.ts";
-import { afterParking } from "./park.ts";
-import { hasField, strategyNames, usualOf } from "./usual.ts";
+import { afterParking, hasField, limits, strategyNames, usualOf } from "./usual.ts";
+
+const between = ([minimum, maximum]: readonly [number, number]) => ({ type: "number", minimum, maximum }) as const;
 
 /** What a step may have. */
 const fields = {
   targets: { type: "array", items: targetSchema, maxItems: 100, default: [] },
-  seconds: { type: "number", minimum: 1, maximum: 3600 },
-  tries: { type: "integer", minimum: 0, maximum: 10_000 },
-  waitSeconds: { type: "number", minimum: 0.5, maximum: 3600 },
+  seconds: between(limits.seconds),
+  tries: { ...between(limits.tries), type: "integer" },
+  waitSeconds: between(limits.waitSeconds),
   stopCauses: { type: "array", items: { type: "integer", minimum: 0, maximum: 127 } },
-  maxMinutes: { type: "number", minimum: 0.1, maximum: 1440, default: 120 },
+  maxMinutes: { ...between(limits.maxMinutes), default: 120 },
   sound: soundSchema,
   announcement: soundSchema,
   answerFirst: { type: "boolean", default: false },
@@ -23,7 +24,7 @@ const fields = {
   then: { enum: afterParking },
   status: { type: "integer", default: 603 },
   cause: { type: "integer", minimum: 0, maximum: 127 },
-  messageSeconds: { type: "number", minimum: 0, maximum: 600, default: 0 },
+  messageSeconds: { ...between(limits.messageSeconds), default: 0 },
   messageSilenceSeconds: { type: "number", minimum: 1, maximum: 600, default: 5 },
   messageTo: { enum: ["file", "flow"], default: "file" },
   greeting: soundSchema,

@@ -24,6 +24,20 @@ const special: Partial<Record<StrategyName, Partial<Usual>>> = {
 
 export const usualOf = (strategy: StrategyName): Usual => ({ ...usual, ...special[strategy] });
 
+/** The least and the most that a figure may be. */
+export const limits = {
+  seconds: [1, 3600],
+  tries: [0, 10_000],
+  waitSeconds: [0.5, 3600],
+  maxMinutes: [0.1, 1440],
+  messageSeconds: [0, 600],
+  status: [400, 699],
+} as const;
+
+/** What becomes of a parked visitor whom nobody has fetched, as its place says and as a strategy does. */
+export const afterPlace = ["hang-up", "ring-again", "message"] as const;
+export const afterParking = ["go-on", ...afterPlace] as const;
+
 const looking = ["targets", "seconds", "sound", "answerFirst", "record", "message"] as const;
 
 /** The settings of each strategy as dialogs have them; others are no concern of it. */

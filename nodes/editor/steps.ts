@@ -1,0 +1,215 @@
+// Rows for the steps of a strategy: what each does stands in a line, its settings unfold.
+import {
+  afterParking,
+  fieldsOf,
+  limits,
+  strategyNames,
+  usualOf,
+  type StrategyName,
+} from "../../src/visit/strategies/usual.ts";
+import { text, type Words } from "./dialog.ts";
+import type { Editor, JQuery, Query } from "./red.d.ts";
+import {
+  figureOf,
+  input,
+  labelled,
+  rowOf,
+  rowsOf,
+  select,
+  targetFault,
+  TargetList,
+  unfold,
+  wrapped,
+} from "./targets.ts";
+
+declare const RED: Editor;
+declare const $: JQuery;
+
+type StepRow = Record<string, unknown>;
+
+const stepNames = strategyNames.filter((name) => name !== "steps");
+const nameOf = (value: unknown): StrategyName => stepNames.find((name) => name === value) ?? "ring-all";
+
+/** The settings that a step shows, and which of the dialog's they belong to. */
+const shownWith = {
+  ...{ place: ["parking", "conference"], seconds: ["seconds"], tries: ["tries"], waitSeconds: ["waitSeconds"] },
+  ...{ stopCauses: ["stopCauses"], announcement: ["announcement"], then: ["then"], status: ["status"] },
+} as const;
+type Option = keyof typeof shownWith | "messageTo" | "messageSeconds" | "greeting";
+const figures = ["seconds", "tries", "waitSeconds", "status", "messageSeconds"] as const;
+
+const asksForMessage = (strategy: StrategyName, then: string): boolean =>
+  strategy === "message" || (strategy === "park" && then === "message");
+
+const has = (option: Option, strategy: StrategyName, then: string): boolean => {
+  if (!(option in shownWith)) return asksForMessage(strategy, then);
+  const names: readonly string[] = fieldsOf[strategy];
+  return shownWith[option as keyof typeof shownWith].some((name) => names.includes(name));
+};
+
+const ringsTargets = (strategy: StrategyName, then: string): boolean =>
+  (fieldsOf[strategy] as readonly string[]).includes("targets") && (strategy !== "park" || then === "ring-again");
+
+/** What is wrong with the steps of a node. */
+export function stepsFault(value: unknown, words: Words): string | undefined {
+  for (const [index, step] of rowsOf(value).map(rowOf).entries()) {
+    for (const name of figures) {
+      const [least, most] = limits[name];
+      const given = text(step[name]);
+      if (given === "" || (Number(given) >= least && Number(given) <= most)) continue;
+      return words("error.step", { step: index + 1, what: words(`step.${name}`), least, most });
+    }
+    const fault = targetFault(step["targets"], words);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+/** The names of the places of a strategy, to choose from. */
+function placesOf(strategy: StrategyName, chosen: string, words: Words): [string, string][] {
+  const names = new Set(chosen === "" ? [] : [chosen]);
+  RED.nodes.eachConfig((node) => {
+    if (node.type === (strategy === "park" ? "parking-place" : "conference-room")) names.add(text(node.name));
+  });
+  return [["", words("blank.place")], ...[...names].filter(Boolean).map((name): [string, string] => [name, name])];
+}
+
+interface Step {
+  readonly item: StepRow;
+  readonly strategy: Query;
+  readonly targets: TargetList;
+  readonly options: Readonly<Record<Option, Query>>;
+}
+
+export class StepList {
+  readonly #list: Query;
+  readonly #words: Words;
+
+  constructor(list: Query, value: unknown, words: Words) {
+    this.#list = list;
+    this.#words = words;
+    list.editableList({
+      ...{ removable: true, sortable: true, height: "auto", addButton: words("label.addStep") },
+      addItem: (row: Query, _index, item: StepRow) => this.#add(row, item),
+    });
+    for (const row of rowsOf(value)) list.editableList("addItem", rowOf(row));
+  }
+
+  /** As it is kept: settings of strategies. */
+  read(): StepRow[] {
+    const found: StepRow[] = [];
+    this.#list.editableList("items").each((_index, element) => {
+      const step = $(element).data("step") as Step | undefined;
+      if (step) found.push(this.#read(step));
+    });
+    return found;
+  }
+
+  #read({ item, strategy: choice, targets, options }: Step): StepRow {
+    const strategy = nameOf(choice.val());
+    const then = text(options.then.val());
+    const row: StepRow = { ...item, strategy };
+    delete row["targets"];
+    const named = ringsTargets(strategy, then) ? targets.read() : [];
+    if (named.length > 0) row["targets"] = named;
+    for (const [name, field] of Object.entries(options) as [Option, Query][]) {
+      delete row[name];
+      const given = text(field.val());
+      if (given !== "" && has(name, strategy, then)) row[name] = valueOf(name, given);
+    }
+    return row;
+  }
+
+  #add(row: Query, item: StepRow): void {
+    const words = this.#words;
+    const line = $("<div>").css({ display: "flex", "align-items": "center" }).appendTo(row);
+    const strategy = select(
+      stepNames.map((name) => [name, words(`option.${name}`)] as const),
+      nameOf(item["strategy"]),
+    );
+    strategy.css({ width: "45%", margin: "0" }).addClass("portero-step").appendTo(line);
+    const summary = $("<span>").css({
+      ...{ flex: "1", overflow: "hidden", "text-overflow": "ellipsis", "white-space": "nowrap" },
+      ...{ "margin-left": "10px", color: "var(--red-ui-secondary-text-color)" },
+    });
+    summary.appendTo(line);
+    const more = $("<div>").appendTo(row);
+    // A new one is there to be filled in.
+    unfold(line, more, words("label.more"), Object.keys(item).length === 0);
+    const list = $("<ol>").appendTo($("<div>").css({ "margin-top": "6px" }).appendTo(more));
+    const targets = new TargetList(list, item["targets"], words);
+    const fields = wrapped(more);
+    const option = (name: Option, field: Query, width = "calc(25% - 6px)") =>
+      labelled(fields, words(`step.${name}`), words(`about.${name}`), field, width);
+    const typed = (name: Option, value: unknown = item[name], width?: string) => option(name, input(value), width);
+    const choice = (name: Option, choices: Iterable<readonly [string, string]>, value: unknown = item[name]) =>
+      option(name, select(choices, value), "calc(50% - 4px)");
+    const worded = (name: string, all: readonly string[]) => all.map((one) => [one, words(`${name}.${one}`)] as const);
+    const causes = item["stopCauses"];
+    const options: Record<Option, Query> = {
+      place: choice("place", placesOf(nameOf(item["strategy"]), text(item["place"]), words), text(item["place"])),
+      ...{ seconds: typed("seconds"), tries: typed("tries"), waitSeconds: typed("waitSeconds") },
+      stopCauses: typed("stopCauses", Array.isArray(causes) ? causes.join(", ") : causes),
+      announcement: typed("announcement", fileIn(item["announcement"]), "100%"),
+      then: choice("then", worded("then", afterParking), text(item["then"]) || "go-on"),
+      status: typed("status"),
+      messageTo: choice("messageTo", worded("messageTo", ["file", "flow"]), text(item["messageTo"]) || "file"),
+      messageSeconds: typed("messageSeconds"),
+      greeting: typed("greeting", fileIn(item["greeting"]), "100%"),
+    };
+    const step: Step = { item, strategy, targets, options };
+    const show = () => {
+      const [name, then] = [nameOf(strategy.val()), text(options.then.val())];
+      for (const [one, field] of Object.entries(options) as [Option, Query][])
+        field.parent().toggle(has(one, name, then));
+      list.closest(".red-ui-editableList").parent().toggle(ringsTargets(name, then));
+      const usual = usualOf(name);
+      const place = name === "park" || name === "conference";
+      options.seconds.attr("placeholder", place ? words("blank.stay") : String(usual.seconds));
+      options.tries.attr("placeholder", String(usual.tries));
+      options.waitSeconds.attr("placeholder", String(usual.waitSeconds));
+      options.stopCauses.attr("placeholder", usual.stopCauses.join(", "));
+      options.status.attr("placeholder", "603");
+      options.messageSeconds.attr("placeholder", "60");
+      targets.waves(name === "waves" ? () => Number(text(options.waitSeconds.val()) || usual.waitSeconds) : undefined);
+      summary.text(summed(this.#read(step)));
+    };
+    strategy.on("change", () => {
+      const places = placesOf(nameOf(strategy.val()), "", words);
+      options.place.empty();
+      for (const [value, word] of places) $("<option>").attr("value", value).text(word).appendTo(options.place);
+      show();
+    });
+    row.on("input", show);
+    row.on("change", show);
+    show();
+    row.data("step", step);
+  }
+}
+
+const fileIn = (sound: unknown): string => {
+  const { file, url } = (sound ?? {}) as { file?: string; url?: string };
+  return text(url ?? file);
+};
+
+export const soundOf = (typed: string): object => (/^https?:\/\//i.test(typed) ? { url: typed } : { file: typed });
+
+function valueOf(name: Option, given: string): unknown {
+  if (name === "announcement" || name === "greeting") return soundOf(given);
+  if (name === "stopCauses") return given.split(/[\s,;]+/).map(figureOf);
+  return (figures as readonly string[]).includes(name) ? figureOf(given) : given;
+}
+
+/** A step in a few words: whom, where, how long, how often. */
+function summed(row: StepRow): string {
+  const targets = rowsOf(row["targets"]).map((one) => text(rowOf(one)["target"]));
+  const [place, status, tries, seconds] = ["place", "status", "tries", "seconds"].map((name) => text(row[name]));
+  return [
+    targets.join(", "),
+    ...[place, status].map((one) => one ?? ""),
+    tries ? `${tries} ×` : "",
+    seconds ? `${seconds} s` : "",
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}

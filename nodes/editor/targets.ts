@@ -1,0 +1,216 @@
+// Rows for whom to ring: the number, and in a second line what few targets need.
+import { dtmfMethods } from "../../src/dtmf.ts";
+import { codecFault } from "./devices.ts";
+import { text, type Words } from "./dialog.ts";
+import type { JQuery, Query } from "./red.d.ts";
+
+declare const $: JQuery;
+
+/** A target as src/visit/target.ts has it; what was typed wrong is kept as it is. */
+export type TargetRow = Record<string, unknown>;
+
+const figures = { delay: [0, 3600], seconds: [1, 3600], silentSeconds: [0.5, 60] } as const;
+const options = ["delay", "seconds", "silentSeconds", "account", "name", "codecs", "dtmf", "confirm"] as const;
+type Option = (typeof options)[number];
+
+export const rowOf = (value: unknown): TargetRow =>
+  typeof value === "object" && value !== null ? (value as TargetRow) : { target: text(value) };
+
+export const rowsOf = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
+
+/** What is typed: a figure where it is one. */
+export const figureOf = (typed: string): number | string =>
+  typed === "" || Number.isNaN(Number(typed)) ? typed : Number(typed);
+
+/** What is wrong with a list of targets. */
+export function targetFault(value: unknown, words: Words): string | undefined {
+  for (const row of rowsOf(value).map(rowOf)) {
+    const target = text(row["target"]);
+    for (const [name, [least, most]] of Object.entries(figures)) {
+      const given = text(row[name]);
+      if (given === "" || (Number(given) >= least && Number(given) <= most)) continue;
+      return words("error.target", { target, what: words(`target.${name}`), least, most });
+    }
+    const codecs = codecFault(words, Array.isArray(row["codecs"]) ? row["codecs"].join(", ") : row["codecs"], {
+      target,
+    });
+    if (codecs !== undefined) return codecs;
+  }
+  return undefined;
+}
+
+interface Fields {
+  readonly item: TargetRow;
+  readonly target: Query;
+  readonly options: Readonly<Record<Option, Query>>;
+  readonly prompt: Query;
+  readonly when: Query;
+}
+
+/** A field with its name above it. */
+export function labelled(line: Query, name: string, title: string, field: Query, width: string): Query {
+  const box = $("<label>").css({ width, margin: "0", "font-size": "smaller" }).appendTo(line);
+  $("<div>").css({ color: "var(--red-ui-secondary-text-color)", "white-space": "nowrap" }).text(name).appendTo(box);
+  return field.attr("title", title).css({ width: "100%", margin: "0" }).appendTo(box);
+}
+
+export const input = (value: unknown): Query => $("<input>").attr("type", "text").val(text(value));
+
+export function select(choices: Iterable<readonly [value: string, word: string]>, value: unknown): Query {
+  const field = $("<select>");
+  for (const [one, word] of choices) $("<option>").attr("value", one).text(word).appendTo(field);
+  return field.val(text(value));
+}
+
+/** Shows and hides what belongs to `line`, from a button at its end. */
+export function unfold(line: Query, more: Query, title: string, shown: boolean): void {
+  more.toggle(shown);
+  $("<a>")
+    .attr("href", "#")
+    .attr("title", title)
+    .addClass("red-ui-button")
+    .addClass("red-ui-button-small")
+    .css("margin-left", "4px")
+    .append($("<i>").addClass("fa fa-sliders"))
+    .appendTo(line)
+    .on("click", (event) => {
+      event.preventDefault();
+      shown = !shown;
+      more.toggle(shown);
+    });
+}
+
+export const wrapped = (row: Query): Query =>
+  $("<div>").css({ display: "flex", "flex-wrap": "wrap", gap: "6px 8px", "margin-top": "6px" }).appendTo(row);
+
+export class TargetList {
+  readonly #list: Query;
+  readonly #words: Words;
+  #pause: (() => number) | undefined;
+
+  constructor(list: Query, value: unknown, words: Words) {
+    this.#list = list;
+    this.#words = words;
+    const changed = () => this.#showTimes();
+    list.editableList({
+      ...{ removable: true, sortable: true, height: "auto", addButton: words("label.add") },
+      addItem: (row: Query, _index, item: TargetRow) => {
+        this.#add(row, item);
+        changed();
+      },
+      removeItem: changed,
+      sortItems: changed,
+    });
+    list.on("input", changed);
+    for (const row of rowsOf(value)) list.editableList("addItem", rowOf(row));
+  }
+
+  /** Beside each target stands when it begins to ring: so many seconds after the one before; undefined: nothing stands there. */
+  waves(pause: (() => number) | undefined): void {
+    this.#pause = pause;
+    this.#showTimes();
+  }
+
+  /** As it is kept: a target with nothing special is its number alone. */
+  read(): (string | TargetRow)[] {
+    return this.#fields().flatMap((fields): (string | TargetRow)[] => {
+      const target = text(fields.target.val());
+      if (target === "") return [];
+      const row: TargetRow = { ...fields.item, target };
+      for (const name of [...options, "prompt"]) delete row[name];
+      for (const [name, value] of this.#set(fields)) row[name] = value;
+      return Object.keys(row).length === 1 ? [target] : [row];
+    });
+  }
+
+  #set({ options: fields, prompt }: Fields): [string, unknown][] {
+    const typed = (name: Option) => text(fields[name].val());
+    const confirm = fields.confirm.prop("checked") === true;
+    const codecs = typed("codecs")
+      .split(/[\s,]+/)
+      .filter(Boolean);
+    const heard = text(prompt.val());
+    const sound = /^https?:\/\//i.test(heard) ? { url: heard } : { file: heard };
+    return [
+      ...(["delay", "seconds", "silentSeconds"] as const).map((name): [string, unknown] => [
+        name,
+        figureOf(typed(name)),
+      ]),
+      ...(["account", "name", "dtmf"] as const).map((name): [string, unknown] => [name, typed(name)]),
+      ...(codecs.length > 0 ? [["codecs", codecs] as [string, unknown]] : []),
+      ...(confirm ? [["confirm", true] as [string, unknown]] : []),
+      ...(confirm && heard !== "" ? [["prompt", sound] as [string, unknown]] : []),
+    ].filter(([, value]) => value !== "");
+  }
+
+  #fields(): Fields[] {
+    const found: Fields[] = [];
+    this.#list.editableList("items").each((_index, element) => {
+      const fields = $(element).data("fields") as Fields | undefined;
+      if (fields) found.push(fields);
+    });
+    return found;
+  }
+
+  #showTimes(): void {
+    const words = this.#words;
+    const pause = this.#pause?.();
+    let at: number | undefined;
+    for (const { options: fields, when } of this.#fields()) {
+      const own = figureOf(text(fields.delay.val()));
+      const next = at === undefined ? 0 : at + (pause ?? 0);
+      at = typeof own === "number" ? own : next;
+      fields.delay.attr("placeholder", String(pause === undefined ? 0 : next));
+      when.toggle(pause !== undefined).text(at === 0 ? words("label.atOnce") : words("label.at", { seconds: at }));
+    }
+  }
+
+  #add(row: Query, item: TargetRow): void {
+    const words = this.#words;
+    const line = $("<div>").css({ display: "flex", "align-items": "center" }).appendTo(row);
+    const target = input(item["target"])
+      .attr("list", "portero-extensions")
+      .attr("placeholder", "6001")
+      .css({ width: "100%", margin: "0" })
+      .addClass("portero-target")
+      .appendTo(line);
+    const when = $("<span>").css({
+      ...{ color: "var(--red-ui-secondary-text-color)", "white-space": "nowrap", "margin-left": "8px" },
+    });
+    when.appendTo(line);
+    const isSet = Object.keys(item).some((name) => name !== "target" && item[name] !== undefined);
+    const more = wrapped(row);
+    unfold(line, more, words("label.more"), isSet);
+    const option = (name: Option, field: Query) =>
+      labelled(more, words(`target.${name}`), words(`about.${name}`), field, "calc(25% - 6px)");
+    const typed = (name: Option) =>
+      option(name, input(Array.isArray(item[name]) ? item[name].join(", ") : item[name])).attr(
+        "placeholder",
+        words(`blank.${name}`),
+      );
+    const methods = [
+      ["", words("blank.dtmf")] as const,
+      ...dtmfMethods.map((method) => [method, words(`dtmf.${method}`)] as const),
+    ];
+    const fields = {
+      ...{ delay: typed("delay"), seconds: typed("seconds"), silentSeconds: typed("silentSeconds") },
+      ...{ account: typed("account"), name: typed("name"), codecs: typed("codecs") },
+      dtmf: option("dtmf", select(methods, item["dtmf"])),
+      confirm: option(
+        "confirm",
+        $("<input>")
+          .attr("type", "checkbox")
+          .prop("checked", item["confirm"] === true),
+      ),
+    };
+    fields.confirm.css({ width: "auto" });
+    const { file, url } = (item["prompt"] ?? {}) as { file?: string; url?: string };
+    const prompt = labelled(more, words("target.prompt"), words("about.prompt"), input(url ?? file), "100%");
+    prompt.attr("placeholder", words("blank.prompt"));
+    const asked = () => prompt.parent().toggle(fields.confirm.prop("checked") === true);
+    fields.confirm.on("change", asked);
+    asked();
+    const kept: Fields = { ...{ item, target, options: fields, prompt, when } };
+    row.data("fields", kept);
+  }
+}
