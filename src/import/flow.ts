@@ -50,7 +50,7 @@ export function drawFlow(house: House, here: Surroundings, text: string, report:
         proxy: "",
         backupProxy: "",
         identity: "none",
-        prefixes: [],
+        prefixes: house.outgoing.prefixes.get(slug) ?? [],
         doorsMayDial: false,
         incoming: "refuse",
         incomingDoor: "",

@@ -5,6 +5,7 @@ import { isYes, readConf, valueOf, type Section } from "./conf.ts";
 import { readAccounts, readDevices, readNetwork, type Account, type Device, type Network } from "./devices.ts";
 import type { FlowNode } from "./drawing.ts";
 import { drawFlow } from "./flow.ts";
+import { readOutgoing, type Outgoing } from "./outgoing.ts";
 import { isConference, isLot, readLot, readProfiles, type Lot, type Profiles } from "./places.ts";
 import { isContext, reachable, readPlan, usualContext, type Context, type Extension } from "./plan.ts";
 import { Report, type LeftLine } from "./report.ts";
@@ -61,6 +62,7 @@ export interface Read {
   readonly contexts: readonly Context[];
   readonly devices: readonly Device[];
   readonly accounts: readonly Account[];
+  readonly outgoing: Outgoing;
   readonly network: Network;
   readonly lot: Lot | undefined;
   readonly branches: ReadonlyMap<Extension, Branch>;
@@ -107,16 +109,17 @@ function readAll(sections: readonly Section[], report: Report): Read {
   const profiles = readProfiles(others, report);
   nameUnknown(conf, report);
   const contexts = readPlan(plan, report);
+  const outgoing = readOutgoing(contexts, accounts, report);
   const accountNames = new Map(accounts.map(({ trunk, name }) => [trunk, name]));
   const walked: Plan = { contexts, globals, report, accounts: accountNames, steps: mostSteps };
   const branches = new Map<Extension, Branch>();
   for (const { name, extensions } of contexts)
     for (const extension of extensions)
-      if (isDialled(extension) && !name.startsWith("macro-") && !isTimeOut(name))
+      if (isDialled(extension) && !outgoing.extensions.has(extension) && !name.startsWith("macro-") && !isTimeOut(name))
         branches.set(extension, branchOf(walked, extension));
   for (const { extensions, name } of contexts)
     for (const extension of extensions) if (!branches.has(extension)) nameSilent(extension, name, report);
-  return { contexts, devices, accounts, network, lot, branches, profiles };
+  return { contexts, devices, accounts, outgoing, network, lot, branches, profiles };
 }
 
 /** Extensions that somebody dials; the others are gone to: after a hang-up, in menus. */

@@ -3,6 +3,7 @@ import type { Branch, Settings } from "./branch.ts";
 import type { Account, Device, Network } from "./devices.ts";
 import { dialledIn, type Read, type Surroundings } from "./import.ts";
 import { takesAll } from "./pattern.ts";
+import type { Outgoing } from "./outgoing.ts";
 import type { Extension } from "./plan.ts";
 import type { Report } from "./report.ts";
 
@@ -42,6 +43,7 @@ export interface House {
   readonly bells: readonly Phone[];
   readonly phones: readonly Phone[];
   readonly accounts: readonly Account[];
+  readonly outgoing: Outgoing;
   readonly network: Network;
   readonly parking: Parking | undefined;
   readonly rooms: readonly Room[];
@@ -52,7 +54,7 @@ export interface House {
 const usualBell = "8000";
 
 export function settle(read: Read, here: Surroundings, report: Report): House {
-  const { devices, contexts, branches, accounts, network } = read;
+  const { devices, contexts, branches, accounts, outgoing, network } = read;
   const isBell = (device: Device) => (here.bell !== undefined ? device.number === here.bell : device.isDoor);
   const bells: Phone[] = devices.filter(isBell);
   const hasPlan = branches.size > 0;
@@ -84,7 +86,7 @@ export function settle(read: Read, here: Surroundings, report: Report): House {
   const phones: Phone[] = devices.filter((device) => !isBell(device));
   phones.push(...missing([...bells, ...phones], groups, here, report));
   nameCollisions(bells, phones, parking, rooms, here, report);
-  return { bells, phones, accounts, network, parking, rooms, groups: hasPlan ? groups : [] };
+  return { bells, phones, accounts, outgoing, network, parking, rooms, groups: hasPlan ? groups : [] };
 }
 
 function grouped<T>(all: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {

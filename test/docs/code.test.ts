@@ -8,6 +8,7 @@ import { findProgram, peers } from "../../scripts/peers.ts";
 import { readPackage, root } from "../../scripts/repository.ts";
 import { help, parseOptions } from "../../scripts/start/options.ts";
 import { checkDoor } from "../../src/door/door.ts";
+import { importDialPlan } from "../../src/import/import.ts";
 import { Topics } from "../../src/mqtt/topics.ts";
 import { checkConfig } from "../../src/server/config.ts";
 import { withSecrets } from "../../src/server/server.ts";
@@ -30,6 +31,7 @@ describe("Fenced blocks of the documentation", () => {
       /^(?:config|guard|strategy|audit|server-ready|server-refused|trace-finding|trace-ladder|mqtt-(?:event|result|refused payload)|[a-z-]+\/[a-z-]+(?: payload)?)$/;
     const isKnown = ({ language, kind }: Block) => {
       if (language === "json") return known.test(kind);
+      if (language === "ini") return /^[a-z-]+$/.test(kind);
       if (language === "js") return kind === "any" || /^[a-z-]+\/[a-z-]+$/.test(kind);
       return ["sh", "jsonl", "text"].includes(language) && kind === "";
     };
@@ -44,6 +46,13 @@ describe("Fenced blocks of the documentation", () => {
 
   for (const block of ofKind("strategy"))
     it(`${at(block)} is a strategy`, () => assert.equal(typeof strategyOf(JSON.parse(block.text)), "function"));
+
+  for (const block of blocks("ini"))
+    it(`${at(block)} is a dial plan that becomes this strategy, every line of it`, () => {
+      const { nodes, left } = importDialPlan(block.text);
+      assert.deepEqual(left, []);
+      assert.ok(nodes.some(({ type, strategy }) => type === "dial-strategy" && strategy === block.kind));
+    });
 
   for (const block of ofKind("guard"))
     it(`${at(block)} is what the guard does where nothing is said`, () =>

@@ -7,7 +7,7 @@ import { filesUnder } from "../../scripts/stamp.ts";
 export interface Block {
   readonly page: string;
   readonly line: number;
-  /** The language: json, js, sh, jsonl, text. */
+  /** The language: json, js, sh, jsonl, ini, text. */
   readonly language: string;
   /** What stands behind it: what kind of thing the block shows. */
   readonly kind: string;

@@ -227,6 +227,12 @@ describe("Loops", () => {
     assert.deepEqual(imported.credentials, { [account.id]: { password: "of-the-provider" } });
   });
 
+  it("A2: a pattern that dials the rest of a number at a server is a beginning of numbers of that account", () => {
+    const imported = made("status-loop");
+    assert.deepEqual(one(imported, "sip-account")["prefixes"], [{ prefix: "0", strip: "1", prepend: "" }]);
+    assert.equal((one(imported, "switch")["rules"] as object[]).length, 3);
+  });
+
   it("A5: a number that only hangs up is refused with the status of its cause", () =>
     assert.deepEqual(some(strategyOf(made("status-loop"), "3"), "strategy", "status"), {
       strategy: "refuse",
