@@ -1,15 +1,41 @@
 // The dialog of call-control: what to do with a visit.
 import { usualCountry } from "../../src/media/tones.ts";
 import { countryChoice } from "../editor/countries.ts";
-import { colour, text, wordsOf } from "../editor/dialog.ts";
-import type { Editor, JQuery } from "../editor/red.d.ts";
+import { chooseFirst, colour, text, wordsOf } from "../editor/dialog.ts";
+import type { Editor, JQuery, Property } from "../editor/red.d.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
 
 const words = wordsOf("call-control");
-const heard = ["play", "say"];
-const whom = [...heard, "mute", "unmute"];
+/** What a field is for: it is shown, and judged, for these alone. */
+const uses: Readonly<Record<string, readonly string[]>> = {
+  by: ["answer"],
+  status: ["reject"],
+  sound: ["play", "hold", "consult"],
+  loop: ["play", "say"],
+  to: ["play", "say", "mute", "unmute", "hold", "unhold"],
+  targets: ["transfer", "consult"],
+  seconds: ["transfer", "consult"],
+  recordTo: ["record"],
+  recordToneSeconds: ["record"],
+  recordMinutes: ["record"],
+};
+/** Who waits hears music where no sound is chosen, and may hear nothing; what is played is a sound. */
+const waiting = ["tune", "none"];
+
+function judged(name: string, value: string, isRight: (given: string) => boolean): Property {
+  return {
+    value,
+    validate(given, _options) {
+      const isUsed = (uses[name] ?? []).includes(text(this["action"]));
+      return !isUsed || isRight(text(given)) || words(`error.${name}`);
+    },
+  };
+}
+
+const isNumber = (least: number, most: number) => (given: string) =>
+  given === "" || (Number(given) >= least && Number(given) <= most);
 
 RED.nodes.registerType("call-control", {
   category: "portero",
@@ -18,20 +44,19 @@ RED.nodes.registerType("call-control", {
   defaults: {
     name: { value: "" },
     action: { value: "play" },
+    by: { value: "" },
     sound: { value: "ring-back" },
     country: { value: usualCountry },
     source: { value: "payload" },
     sourceType: { value: "msg" },
     loop: { value: false },
     to: { value: "door" },
-    status: {
-      value: "486",
-      validate(value, _options) {
-        const number = Number(text(value));
-        const isRight = text(value) === "" || (Number.isInteger(number) && number >= 400 && number <= 699);
-        return text(this["action"]) !== "reject" || isRight || words("error.status");
-      },
-    },
+    status: judged("status", "486", (given) => given === "" || /^[4-6]\d\d$/.test(given)),
+    targets: judged("targets", "", () => true),
+    seconds: judged("seconds", "", isNumber(1, 600)),
+    recordTo: { value: "file" },
+    recordToneSeconds: judged("recordToneSeconds", "", isNumber(0, 3600)),
+    recordMinutes: judged("recordMinutes", "", isNumber(0.01, 240)),
   },
   inputs: 1,
   outputs: 2,
@@ -41,7 +66,8 @@ RED.nodes.registerType("call-control", {
   label() {
     const action = text(this["action"]);
     const sound = action === "play" ? ` ${words(`sound.${text(this["sound"])}`)}` : "";
-    return this.name || `${words(`action.${action}`)}${sound}`;
+    const targets = (uses["targets"] ?? []).includes(action) ? ` ${text(this["targets"])}` : "";
+    return this.name || `${words(`action.${action}`)}${sound}${targets}`.trim();
   },
   labelStyle() {
     return this.name ? "node_label_italic" : "";
@@ -50,18 +76,31 @@ RED.nodes.registerType("call-control", {
     const types = ["msg", "str", "flow", "global", "env"];
     $("#node-input-source").typedInput({ types, default: "msg", typeField: $("#node-input-sourceType") });
     countryChoice($("#node-input-country"), text(this["country"]));
+    const [action, sound] = [$("#node-input-action"), $("#node-input-sound")];
+    chooseFirst($("#node-input-to"), $("#node-input-recordTo"));
     const show = () => {
-      const action = text($("#node-input-action").val());
-      const isFile = text($("#node-input-sound").val()) === "file";
-      $("#portero-sound").toggle(action === "play");
-      $("#portero-country").toggle(action === "play" && !isFile);
-      $("#portero-source").toggle(action === "say" || (action === "play" && isFile));
-      $("#portero-loop").toggle(heard.includes(action));
-      $("#portero-to").toggle(whom.includes(action));
-      $("#portero-status").toggle(action === "reject");
+      const chosen = text(action.val());
+      for (const [name, actions] of Object.entries(uses)) $(`#portero-${name}`).toggle(actions.includes(chosen));
+      for (const name of waiting)
+        sound
+          .find(`option[value="${name}"]`)
+          .prop("disabled", chosen === "play")
+          .toggle(chosen !== "play");
+      // What cannot be meant is not shown as chosen.
+      if (chosen === "play" && waiting.includes(text(sound.val()))) sound.val("ring-back");
+      const heard = (uses["sound"] ?? []).includes(chosen) ? text(sound.val()) : "";
+      $("#portero-country").toggle(heard !== "" && heard !== "file" && !waiting.includes(heard));
+      $("#portero-source").toggle(chosen === "say" || heard === "file");
     };
-    $("#node-input-action").on("change", show);
-    $("#node-input-sound").on("change", show);
+    let before = text(action.val());
+    action.on("change", () => {
+      const chosen = text(action.val());
+      // Who waits hears music, unless somebody says otherwise.
+      if (chosen !== before && (chosen === "hold" || chosen === "consult")) sound.val("tune");
+      before = chosen;
+      show();
+    });
+    sound.on("change", show);
     show();
   },
 });

@@ -15,6 +15,13 @@ interface ControlConfig extends Config {
   loop?: boolean;
   to?: string;
   status?: string;
+  by?: string;
+  /** Numbers and addresses, with commas between. */
+  targets?: string;
+  seconds?: string;
+  recordTo?: string;
+  recordToneSeconds?: string;
+  recordMinutes?: string;
 }
 
 type Fields = Record<string, unknown>;
@@ -26,6 +33,20 @@ export function commandIn(msg: Message): Fields | undefined {
     return { action: payload.trim().toLowerCase() };
   const isCommand = typeof payload === "object" && payload !== null && "action" in payload;
   return isCommand ? { ...(payload as Fields) } : undefined;
+}
+
+/** What the dialog asks for. */
+function fieldsOf(config: ControlConfig): Fields {
+  const targets = (config.targets ?? "").split(",").flatMap((target) => textOr(target) ?? []);
+  const by = textOr(config.by);
+  return {
+    ...{ action: config.action ?? "play", loop: config.loop === true, to: config.to ?? "door" },
+    ...{ status: numberOr(config.status, 486), seconds: numberOr(config.seconds, 30) },
+    ...{ recordTo: config.recordTo ?? "file", recordToneSeconds: numberOr(config.recordToneSeconds, 15) },
+    recordMinutes: numberOr(config.recordMinutes, 60),
+    ...(by !== undefined && { by }),
+    ...(targets.length > 0 && { targets }),
+  };
 }
 
 export default function (RED: Red): void {
@@ -46,22 +67,26 @@ export default function (RED: Red): void {
 
     /** The command of the dialog, with that of the message laid over it; and the WAV file that goes with it. */
     const commandFor = async (msg: Message): Promise<{ command: ControlCommand; wav?: Uint8Array }> => {
-      const fields: Fields = {
-        ...{ action: config.action ?? "play", loop: config.loop === true, to: config.to ?? "door" },
-        ...{ status: numberOr(config.status, 486), ...commandIn(msg) },
-      };
+      const fields: Fields = { ...fieldsOf(config), ...commandIn(msg) };
       const { action } = fields;
       const isNamed = ["tone", "file", "url"].some((name) => fields[name] !== undefined);
-      if (isNamed || (action !== "play" && action !== "say")) return { command: checkControl(fields) };
+      const waits = action === "hold" || action === "consult";
+      if (isNamed || (action !== "play" && action !== "say" && !waits)) return { command: checkControl(fields) };
       const tone = textOr(config.sound) ?? "ring-back";
       const country = textOr(config.country);
-      if (action === "play" && tone !== "file")
+      // A message that asks for it is not that of a node which is set to something else.
+      if (waits && (config.action !== action || tone === "tune" || tone === "none"))
+        return { command: checkControl({ silent: config.action === action && tone === "none", ...fields }) };
+      if (action !== "say" && tone !== "file")
         return { command: checkControl({ tone, ...(country !== undefined && { country }), ...fields }) };
       const found = await soundIn(msg);
       if (found instanceof Uint8Array) return { command: checkControl(fields), wav: found };
       // The command itself is no sound.
       const text = found === msg.payload && commandIn(msg) ? undefined : textOr(found);
-      if (text !== undefined) return { command: checkControl({ ...fields, action: "play", ...soundNamed(text) }) };
+      if (text !== undefined)
+        return {
+          command: checkControl({ ...fields, ...(action === "say" && { action: "play" }), ...soundNamed(text) }),
+        };
       throw giveUp(
         "no-sound",
         `call-control: ${sourceType} ${source} holds no sound: put a WAV file there as a Buffer, its path, or its URL`,

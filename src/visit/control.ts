@@ -9,6 +9,7 @@ import { checker } from "../schema.ts";
 import { causeOf } from "../sip/causes.ts";
 import type { HandoverWish } from "./handover.ts";
 import type { Recorded } from "./messages.ts";
+import { tune } from "./music.ts";
 import { loadSound, soundFields } from "./sounds.ts";
 import { Talk, type Side } from "./talk.ts";
 import { checkTarget, targetSchema } from "./target.ts";
@@ -30,6 +31,7 @@ const schema = {
     action: { enum: controlActions },
     ...soundFields,
     loop: { type: "boolean", default: false },
+    silent: { type: "boolean", default: false },
     to: { enum: ["door", "answerer", "both"], default: "door" },
     by: { type: "string", minLength: 1, maxLength: 100 },
     status: { type: "integer", minimum: 400, maximum: 699, default: 486 },
@@ -43,7 +45,8 @@ const schema = {
 } as const;
 
 /**
- * `tone` (with `country`), `file` or `url` for `play`, and for what one hears who is held or waits; `loop` and `to` for `play`
+ * `tone` (with `country`), `file` or `url` for `play`, and for what one hears who is held or waits,
+ * unless that is `silent`; `loop` and `to` for `play`
  * and `say`; `to` for `mute` and `hold`; `by` for `answer`: who it counts as; `status` for `reject`; `targets` and `seconds` for
  * `transfer` and `consult`; `record…` for `record`.
  */
@@ -108,7 +111,7 @@ export async function control(
       for (const who of whom) visit.talk.mute(who, action === "mute");
       return { did: action, reason: action === "mute" ? "not heard any more" : "heard again" };
     case "hold":
-      return hold(visit, whom, await soundOf(command, wav, clock));
+      return hold(visit, whom, await musicOf(command, wav, clock));
     case "unhold":
       for (const who of whom) await two(visit).unhold(who);
       return { did: action, reason: "the two hear each other again" };
@@ -117,7 +120,8 @@ export async function control(
       return { did: action, reason: `${who} has the visitor`, by: who };
     }
     case "consult": {
-      const who = await two(visit).handover.consult(toWhom(command), await soundOf(command, wav, clock));
+      const wish = toWhom(command);
+      const who = await two(visit).handover.consult(wish, await musicOf(command, wav, clock));
       return { did: action, reason: `${who} is asked first, and the visitor waits`, by: who };
     }
     case "complete": {
@@ -157,6 +161,15 @@ function toWhom({ action, targets, seconds }: ControlCommand): HandoverWish {
   if (targets) return { targets, seconds };
   const data = { field: "targets" };
   throw giveUp("invalid", `call-control: ${action} needs targets: numbers or addresses, such as ["6002"]`, { data });
+}
+
+/** What one hears who waits: the sound that the command names or brings, else a quiet tune; nothing where it is to be silent. */
+async function musicOf(
+  command: ControlCommand,
+  wav: Uint8Array | undefined,
+  clock: Clock | undefined,
+): Promise<Sound | undefined> {
+  return command.silent ? undefined : ((await soundOf(command, wav, clock)) ?? tune);
 }
 
 /** The sound that a command names or brings with it; none where it does neither. */

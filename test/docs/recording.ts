@@ -211,6 +211,12 @@ async function play(flow: Flow, next: Next): Promise<void> {
   await parked;
   receive("phone6004", { payload: { dial: "555" } });
   await fetched;
+  // The flow hands it over.
+  const [handed, wanted] = [next("call-control", "done"), next("phone6001", "ringing")];
+  receive("call-control", { visit: (await parked)["visit"], payload: { action: "transfer", targets: ["6001"] } });
+  await wanted;
+  receive("phone6001", { payload: "answer" });
+  await handed;
   const bye = next("doorbell-in", "ended");
   receive("bell2", { payload: "hang up" });
   await bye;

@@ -32,7 +32,8 @@ async function rings(phone: Device) {
 describe("a hold by the flow", () => {
   it("RFC 3264 §8.4 tells the held side by its direction, and it only, and so does its end", async () => {
     for (const [command, direction] of [
-      [{ action: "hold" }, "inactive"],
+      [{ action: "hold", silent: true }, "inactive"],
+      [{ action: "hold" }, "sendonly"],
       [{ action: "hold", tone: "ring-back" }, "sendonly"],
     ] as const) {
       const { bell, phone, tell } = await open();
@@ -50,7 +51,7 @@ describe("a hold by the flow", () => {
 
   it("holds the one who answered, or both", async () => {
     const { bell, phone, tell } = await open();
-    const held = tell({ action: "hold", to: "both" });
+    const held = tell({ action: "hold", to: "both", silent: true });
     assert.equal(directionOf(await phone.accept({ direction: "inactive" })), "inactive");
     assert.equal(directionOf(await bell.accept({ direction: "inactive" })), "inactive");
     await held;
@@ -61,7 +62,7 @@ describe("a hold by the flow", () => {
 
   it("stays while the held device refreshes the call, or says that it is held", async () => {
     const { desk, bell, phone, tell } = await open();
-    const held = tell({ action: "hold" });
+    const held = tell({ action: "hold", silent: true });
     await bell.accept({ direction: "inactive" });
     await held;
     assert.equal(directionOf(await bell.reoffer({})), "inactive");
@@ -75,7 +76,7 @@ describe("a hold by the flow", () => {
 
   it("is one here where the device refuses it", async () => {
     const { bell, tell, visit } = await open();
-    const held = tell({ action: "hold" });
+    const held = tell({ action: "hold", silent: true });
     bell.party.respond(await bell.party.takeRequest("INVITE"), 488);
     await bell.party.settle();
     assert.match((await held).reason, /neither hears the other, but the device did not take part/);
@@ -92,7 +93,7 @@ describe("a hold by the flow", () => {
 
   it("ends with the visit, and the one who is held is hung up", async () => {
     const { bell, phone, tell, visit } = await open();
-    const held = tell({ action: "hold", to: "answerer" });
+    const held = tell({ action: "hold", to: "answerer", silent: true });
     await phone.accept({ direction: "inactive" });
     await held;
     await bell.send("BYE");
@@ -201,7 +202,7 @@ describe("a blind transfer by the flow", () => {
     await tell({ action: "answer", by: "menu" });
     await bell.answered(invite);
     await assert.rejects(tell({ action: "hold" }), /talks with nobody but the flow, so there is nobody to hold/);
-    await assert.rejects(tell({ action: "consult", targets: ["6002"] }), /so nobody can speak first/);
+    await assert.rejects(tell({ action: "consult", targets: ["6002"], silent: true }), /so nobody can speak first/);
     const done = tell({ action: "transfer", targets: ["6002"] });
     await office.pickUp();
     assert.equal((await done).by, "6002");
@@ -309,7 +310,7 @@ describe("a transfer by the flow that speaks first", () => {
 
   it("lets the visitor back into the talk where the other one does not answer", async () => {
     const { bell, phone, other, tell } = await open();
-    const done = assert.rejects(tell({ action: "consult", targets: ["6002"] }), /6002 is busy/);
+    const done = assert.rejects(tell({ action: "consult", targets: ["6002"], silent: true }), /6002 is busy/);
     assert.equal(directionOf(await bell.accept({ direction: "inactive" })), "inactive");
     other.party.respond(await other.party.takeRequest("INVITE"), 486);
     await other.party.settle();
@@ -320,7 +321,7 @@ describe("a transfer by the flow that speaks first", () => {
 
   it("is a blind one where the one who asked hangs up before the other one answers", async () => {
     const { bell, phone, other, visit, tell } = await open();
-    const done = tell({ action: "consult", targets: ["6002"] });
+    const done = tell({ action: "consult", targets: ["6002"], silent: true });
     await bell.accept({ direction: "inactive" });
     const invite = await rings(other);
     await phone.send("BYE");
