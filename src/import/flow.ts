@@ -11,6 +11,12 @@ interface Drawn {
   readonly credentials: Record<string, Record<string, string>>;
 }
 
+/** What a dial plan does not say of a place. */
+const placeFields = {
+  parking: { then: "hang-up", music: "", answerFirst: true },
+  room: { music: "", tones: false, stay: false, mayOpen: "" },
+};
+
 export function drawFlow(house: House, here: Surroundings, text: string, report: Report): Drawn {
   const { bells, phones, accounts, parking, rooms, groups } = house;
   if (bells.length + phones.length + accounts.length + groups.length + rooms.length === 0 && !parking)
@@ -61,11 +67,12 @@ export function drawFlow(house: House, here: Surroundings, text: string, report:
   const parkingName = "Parking";
   const places: Places = {
     ...{ endpoint, doors, parkingName },
-    parking: parking && drawing.config("parking-place", { name: parkingName, endpoint, ...parking }),
+    parking:
+      parking && drawing.config("parking-place", { name: parkingName, endpoint, ...parking, ...placeFields.parking }),
     rooms: new Map(
       rooms.map(({ name, ...room }) => [
         name,
-        { name, id: drawing.config("conference-room", { name, endpoint, ...room }) },
+        { name, id: drawing.config("conference-room", { name, endpoint, ...room, ...placeFields.room }) },
       ]),
     ),
   };

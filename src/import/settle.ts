@@ -5,6 +5,7 @@ import { dialledIn, type Read, type Surroundings } from "./import.ts";
 import { takesAll } from "./pattern.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Extension } from "./plan.ts";
+import type { Lot } from "./places.ts";
 import type { Report } from "./report.ts";
 
 export interface Phone {
@@ -151,6 +152,22 @@ function groupOf(bells: readonly Phone[], dialled: readonly Extension[], read: R
 
 const plainNumber = ({ name }: Extension): string => (/^[A-Za-z0-9*#+]+$/.test(name) && /\d/.test(name) ? name : "");
 
+const dialled = (number: string): boolean => /^[0-9*#+]{1,32}$/.test(number);
+const other = (taken: string, usual: string, otherwise: string): string => (taken === usual ? otherwise : usual);
+const between = (given: string | undefined, least: number, most: number, usual: number): string =>
+  given === undefined || given === "" ? String(usual) : String(Math.min(most, Math.max(least, Number(given))));
+
+/** One to a hundred slots whose numbers have the same length. */
+function slotsOf(lot: Lot | undefined, report: Report): { firstSlot: string; lastSlot: string } {
+  const { firstSlot = "", lastSlot = "" } = lot ?? {};
+  const count = Number(lastSlot) - Number(firstSlot) + 1;
+  const fits = firstSlot.length === lastSlot.length && firstSlot.length <= 15 && count >= 1 && count <= 100;
+  if (fits && firstSlot !== "") return { firstSlot, lastSlot };
+  if (firstSlot !== "")
+    report.note(`The slots ${firstSlot} to ${lastSlot} are no 1 to 100 numbers of one length: 701 to 703 were taken.`);
+  return { firstSlot: "701", lastSlot: "703" };
+}
+
 function parkingOf({ branches, lot }: Read, report: Report): Parking | undefined {
   const parks = [...branches.values()].filter(({ steps }) => steps.some(({ strategy }) => strategy === "park"));
   const fetches = [...branches.values()].filter((branch) => branch.fetches !== undefined);
@@ -167,9 +184,12 @@ function parkingOf({ branches, lot }: Read, report: Report): Parking | undefined
     report.note(
       `${fetch} always fetched slot ${slot.fetches?.slot ?? ""}, so that a second parked bell could not be reached (line ${slot.extension.number}). Here it fetches the one that waits longest; ${fetch} and a slot, or the slot's number, fetches that one.`,
     );
+  const parkedAt = dialled(parkNumber) ? parkNumber : "444";
   return {
-    ...{ parkNumber: parkNumber || "444", fetchNumber: fetch ?? "555" },
-    ...{ firstSlot: lot?.firstSlot || "701", lastSlot: lot?.lastSlot || "703", seconds: lot?.seconds || "60" },
+    parkNumber: parkedAt,
+    fetchNumber: fetch !== undefined && dialled(fetch) ? fetch : other(parkedAt, "555", "556"),
+    ...slotsOf(lot, report),
+    seconds: between(lot?.seconds, 5, 3600, 60),
   };
 }
 
@@ -191,7 +211,7 @@ function roomsOf({ branches, profiles }: Read, report: Report): Room[] {
     const label = /^\d*$/.test(name) ? "Conference" + (name === "" || name === "1" ? "" : ` ${name}`) : name;
     if (!member)
       report.note(
-        `Nobody can come to the conference that ${visitor?.number ?? "the bell"} leads to: no number was pasted for those who answer; 888 was taken.`,
+        `Nobody can come to the conference that ${visitor?.number ?? "the bell"} leads to: no number was pasted for those who answer. Dial the one in the dialog of the room.`,
       );
     for (const { number } of [...members.slice(1), ...visitors.slice(members.length > 0 ? 1 : 2)])
       if (number !== "")
@@ -199,12 +219,9 @@ function roomsOf({ branches, profiles }: Read, report: Report): Room[] {
           `${number} leads to the conference "${label}" too: a room has one number for bells and one for those who answer.`,
         );
     const bridge = all.map(({ room }) => profiles.most(room?.bridge ?? "")).find(Boolean);
-    return {
-      name: label,
-      visitorNumber: visitor?.number || "777",
-      memberNumber: member?.number || "888",
-      most: bridge ?? "10",
-    };
+    const visitorNumber = visitor?.number || other(member?.number ?? "", "777", "778");
+    const memberNumber = member?.number || other(visitorNumber, "888", "889");
+    return { name: label.slice(0, 60), visitorNumber, memberNumber, most: between(bridge, 2, 50, 10) };
   });
 }
 

@@ -130,6 +130,10 @@ describe("Places", () => {
       parking: one(imported, "parking-place").id,
     });
     says(imported, /555 always fetched slot 701.*\(line 20\)/);
+    assert.deepEqual(some(one(imported, "parking-place"), "then", "answerFirst"), {
+      then: "hang-up",
+      answerFirst: true,
+    });
     assert.deepEqual(imported.left, []);
   });
 
