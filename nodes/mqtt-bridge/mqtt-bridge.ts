@@ -8,6 +8,7 @@ import { MqttBridge, type DoorsForMqtt, type MqttSettings } from "../../src/mqtt
 import { Secret, showUrl } from "../../src/secret.ts";
 import type { Opening } from "../../src/door/door.ts";
 import type { VisitEvent } from "../../src/visit/messages.ts";
+import { callOf } from "../../src/visit/views.ts";
 import type { Config, Red, RedNode } from "../red.d.ts";
 import { doorOf, endpointNode, logOf, onClose, onInput, Sign, textOr } from "../shared.ts";
 
@@ -124,12 +125,12 @@ export default function (RED: Red): void {
     }
 
     const onVisit = (event: VisitEvent) => {
-      const { door, state } = event.visit;
+      const { door } = event.visit;
       if (event.event === "snapshot" && snapshots) bridge.publishSnapshot(door, (event.payload as Picture).jpeg);
       bridge.publishEvent(door, eventOf(event));
       // A late picture of an earlier visit says nothing about the one that rings now.
       if (switchboard.lastVisit(door)?.id !== event.visit.id) return;
-      bridge.publishCallState(door, state === "ended" ? "idle" : state);
+      bridge.publishCallState(door, callOf(event.visit));
     };
     const onOpening = (opening: Opening) => bridge.publishResult(opening.door, opening);
     const onRegistration = (registration: { extension: string }) => {

@@ -7,7 +7,7 @@ import type { BellLine } from "./bell-line.ts";
 import type { Leg } from "./leg.ts";
 import type { VisitEnd, VisitState } from "./messages.ts";
 import type { CallEnd } from "../sip/dialog/call.ts";
-import type { RoomTalk } from "./room-talk.ts";
+import { RoomTalk } from "./room-talk.ts";
 import { Talk, type TalkVisit } from "./talk.ts";
 import type { TransferHost } from "./transfer.ts";
 
@@ -45,6 +45,11 @@ export class Answering {
       },
       over: (end) => visit.end("answered", end),
     };
+  }
+
+  /** The room in which it talks with several. */
+  get conference(): { readonly conference?: string } {
+    return this.talk instanceof RoomTalk && this.bell ? { conference: this.talk.room.name } : {};
   }
 
   /** The bell's leg, while it talks. */

@@ -13,7 +13,7 @@ import type { Leg } from "./leg.ts";
 import type { VisitEvent } from "./messages.ts";
 import { Presses } from "./presses.ts";
 import type { TransferHost } from "./transfer.ts";
-import type { DoorView } from "./views.ts";
+import { callOf, type DoorView } from "./views.ts";
 import type { Visit } from "./visit.ts";
 
 export interface EntranceEvents {
@@ -72,9 +72,9 @@ export class Entrances {
 
   views(): DoorView[] {
     return [...this.#doors.values()].map(({ settings: { id, name, extension } }) => {
-      const state = this.#presses.active(id)?.state;
+      const visit = this.#presses.active(id);
       const registered = this.#host.endpoint.location.contacts(extension).length > 0;
-      return { id, name, extension, registered, call: state === undefined || state === "ended" ? "idle" : state };
+      return { id, name, extension, registered, call: visit ? callOf(visit.view()) : "idle" };
     });
   }
 

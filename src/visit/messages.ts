@@ -36,6 +36,8 @@ export interface VisitView extends Said {
   readonly answeredBy?: string;
   /** The number by which it can be fetched, while it is parked. */
   readonly parked?: string;
+  /** The room in which it talks with several; that of an invited third party has the door's name. */
+  readonly conference?: string;
   /** How often somebody was tried to be reached, over all strategies of this visit. */
   readonly attempt: number;
 }

@@ -202,8 +202,8 @@ export class Room {
 
   /** The one door that keys go to. Of two nobody could say which is meant, and both would open. */
   get #door(): Guest | undefined {
-    const [door, ...more] = [...this.#present.values()].filter(({ guest }) => !guest.marked);
-    return more.length === 0 && door?.guest.door ? door.guest : undefined;
+    const [door, ...more] = [...this.#present.values()].filter(({ guest }) => guest.door);
+    return more.length === 0 ? door?.guest : undefined;
   }
 
   #mayOpen(leg: Leg): boolean {

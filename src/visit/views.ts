@@ -3,7 +3,7 @@ import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import { shownUri, type Contact } from "../sip/registrar/contact.ts";
 import type { Reach } from "../sip/registrar/qualify.ts";
 import { showAddress } from "../sip/transport/flow.ts";
-import type { Said } from "./messages.ts";
+import type { Said, VisitView } from "./messages.ts";
 
 /** One registered device, as it is told to the outside. */
 export interface RegistrationView {
@@ -27,7 +27,14 @@ export interface DoorView {
   readonly name: string;
   readonly extension: string;
   readonly registered: boolean;
-  readonly call: "idle" | "ringing" | "talking";
+  readonly call: "idle" | "ringing" | "talking" | "parked" | "conference";
+}
+
+/** What a door's call does, in one word. */
+export function callOf({ state, parked, conference }: VisitView): DoorView["call"] {
+  if (state === "ended") return "idle";
+  if (conference !== undefined) return "conference";
+  return parked === undefined ? state : "parked";
 }
 
 export function viewOf(contact: Contact, reach?: Reach): RegistrationView {

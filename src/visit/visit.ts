@@ -170,7 +170,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       ...(this.waiting.isOn && this.#state === "ringing" && { waiting: true }),
       startedAt: new Date(this.startedAt).toISOString(),
       ...(this.#answering.by === undefined ? {} : { answeredBy: this.#answering.by }),
-      ...{ ...this.#parked.said, attempt: this.#attempt },
+      ...{ ...this.#parked.said, ...this.#answering.conference, attempt: this.#attempt },
       ...saidBy(this.#line.call),
     };
   }

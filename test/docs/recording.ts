@@ -37,12 +37,16 @@ const phone = (extension: string, more: object = {}) =>
   wired(`phone${extension}`, 1, { type: "doorbell-sim", role: "phone", endpoint: "ep", extension, ...more });
 const bell = (id: string, door: string) => wired(id, 1, { type: "doorbell-sim", role: "bell", door });
 
+const room: FlowNode = {
+  ...{ id: "room", type: "conference-room", name: "Hall", endpoint: "ep", visitorNumber: "777", memberNumber: "888" },
+};
 const parking: FlowNode = { id: "parking", type: "parking-place", name: "Parking", endpoint: "ep" };
 
 const nodes: FlowNode[] = [
   { ...endpoint, statsSeconds: "1" },
   ...doors,
   parking,
+  room,
   ...wired("sip-registrar", 4, {
     endpoint: "ep",
     extensions: ["6001", "6002", "6003", "6004"].map((number) => ({ number, name: "Kitchen" })),
@@ -220,6 +224,23 @@ async function play(flow: Flow, next: Next): Promise<void> {
   const bye = next("doorbell-in", "ended");
   receive("bell2", { payload: "hang up" });
   await bye;
+
+  // Two who take a visitor together.
+  const [met, joined] = [next("doorbell-in", "answered"), next("doorbell-in", "joined")];
+  receive("bell2", { payload: { dial: "777" } });
+  receive("phone6004", { payload: { dial: "888" } });
+  await met;
+  const talks = next("phone6001", "answered");
+  receive("phone6001", { payload: { dial: "888" } });
+  await Promise.all([joined, talks]);
+  const [key, goes] = [next("doorbell-in", "dtmf"), next("doorbell-in", "left")];
+  receive("phone6001", { payload: { digits: "1" } });
+  await key;
+  receive("phone6001", { payload: "hang up" });
+  await goes;
+  const empty = next("doorbell-in", "ended");
+  receive("bell2", { payload: "hang up" });
+  await empty;
 
   // The registrar's commands.
   const list = next("sip-registrar", "list");

@@ -130,6 +130,49 @@ describe("H9 in a room", { timeout: 60_000 }, () => {
     );
   });
 
+  it("a phone that waits as a visitor does changes nothing for the door, and its own keys go nowhere", async () => {
+    const { bell, seen } = await open();
+    const outcome = (await house.pressed(bell)).answerBy(conference);
+    const one = await member("6001", { digitsBy: "rtp", tone: 0 });
+    await outcome;
+    const guest = await house.phone("6002", { digitsBy: "rtp" });
+    await guest.phone.dial("777");
+    await guest.seen.next("answered");
+    await hears(guest.seen, 440);
+    await guest.phone.digits("1");
+    await one.phone.digits("2");
+    await house.event("dtmf");
+    await seen.next("dtmf");
+    assert.deepEqual(keys(seen), ["2 rtp"]);
+    assert.deepEqual(
+      told().map(({ digit }) => digit),
+      ["2"],
+    );
+  });
+
+  it("N1 somebody is asked into a call that talks: all three hear each other, and open the door", async () => {
+    const { bell, seen } = await open();
+    const one = await house.phone("6001", { tone: 880, answerAfterMs: 0 });
+    const two = await house.phone("6002", { tone: 1300, answerAfterMs: 0, digitsBy: "rtp" });
+    const visit = await house.pressed(bell);
+    await visit.answerBy(strategyOf({ strategy: "ring-all", targets: ["6001"] }));
+    await hears(seen, 880);
+    assert.equal(await visit.invite({ targets: ["6002"], seconds: 10 }), "6002");
+    assert.equal(visit.view().conference, "Front door");
+    await two.seen.next("answered");
+    await two.phone.digits("1");
+    await seen.next("dtmf");
+    await one.phone.hangUp();
+    await house.event("left");
+    await Promise.all([hears(seen, 1300), hears(two.seen, 440, two.seen.all.length)]);
+    assert.deepEqual(keys(seen), ["1 rtp"]);
+    await two.phone.hangUp();
+    const { outcome, media } = (await house.event("ended")).payload as VisitEnd;
+    assert.equal(outcome, "answered");
+    assert.equal(media?.door.lost, 0);
+    assert.equal(house.switchboard.media.sessions, 0, "no port is left");
+  });
+
   it("somebody is muted and heard again, the door or all members", async () => {
     const { bell, seen } = await open();
     const visit = await house.pressed(bell);
