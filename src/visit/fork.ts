@@ -171,16 +171,26 @@ export class Forking {
     if (this.#host.doNotDisturb(contact.extension) !== undefined || this.#isCaller(contact)) return;
     const device = deviceOf(contact);
     if (aim.refusers.has(device)) return;
-    const rung = [...this.#branches].find(
-      ([{ to }, of]) => of === aim && isContact(to) && (to.id === contact.id || deviceOf(to) === device),
-    )?.[0];
-    if (rung) {
-      if (!isContact(rung.to) || !hasMoved(rung.to, contact)) return;
-      this.#branches.delete(rung);
-      rung.leave();
+    const former = this.#formerOf(aim, contact);
+    if (former === "rings") return;
+    if (former) {
+      this.#branches.delete(former);
+      former.leave();
     }
-    if (this.#host.occupancy.isFull(contact)) return;
     this.#fork(aim, contact, aim.leads.get(contact.extension) ?? [contact.extension]);
+  }
+
+  /** The call to where the device was before it moved; `rings` where it can still be reached by the way that rings it. */
+  #formerOf(aim: Aim, contact: Contact): Branch | "rings" | undefined {
+    const rung = [...this.#branches].flatMap(([branch, of]) =>
+      of === aim && isContact(branch.to) ? { branch, to: branch.to } : [],
+    );
+    const same = rung.find(({ to }) => to.id === contact.id);
+    if (same) return same.to.flow.closed ? same.branch : "rings";
+    const other = rung.find(({ to }) => deviceOf(to) === deviceOf(contact));
+    // A second way to it (RFC 5626 §4.2) is no move.
+    const isSecond = other?.to.regId !== undefined && contact.regId !== undefined && !other.to.flow.closed;
+    return isSecond ? "rings" : other?.branch;
   }
 
   #fork(aim: Aim, to: Reachable, via: readonly string[]): void {
@@ -241,7 +251,3 @@ export class Forking {
     done(this.#results.with(winner));
   }
 }
-
-/** Whether the way by which the device was rung leads to it no more. */
-const hasMoved = (rung: Contact, now: Contact): boolean =>
-  rung.flow.closed || (rung.id !== now.id && (rung.regId === undefined || now.regId === undefined));
