@@ -2,6 +2,7 @@
 // then has answered as if rung; later ones join (H9).
 import { PorteroError, sentence } from "../errors.ts";
 import { cause, causeOf } from "../sip/causes.ts";
+import { eachOf } from "./fork/aim.ts";
 import type { Leg } from "./leg.ts";
 import type { Party } from "./messages.ts";
 import { musicOf } from "./music.ts";
@@ -62,7 +63,7 @@ export async function confer(
     const early = line.call.sdp !== undefined && (session.codec === undefined || session.mixable);
     await enter(early ? "early" : "answered");
     running.fork = stay;
-    const absent = new Set(host.isQuiet(door.id) ? [] : targets);
+    const absent = new Set(host.isQuiet(door.id) ? [] : eachOf(host, targets));
     const ring = () => {
       for (const target of absent) {
         absent.delete(target);

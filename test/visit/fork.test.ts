@@ -283,6 +283,19 @@ describe("targets", () => {
       assert.equal(bell.party.count("INFO"), 0);
     });
 
+    it("and say their 1 more than once are heard to the end: the door gets none of it", async () => {
+      const mobile = await desk.phone("6001");
+      const { visit } = await rung([confirm("6001")]);
+      await pickUp(mobile);
+      await mobile.send("INFO", press("1"));
+      await desk.clock.advance(100);
+      assert.equal(visit.state, "ringing");
+      await mobile.send("INFO", press("1"));
+      await desk.clock.advance(200);
+      await bell.answered(press8000);
+      assert.deepEqual([visit.state, bell.party.count("INFO")], ["talking", 0]);
+    });
+
     it("and do not, such as a voicemail, are hung up on and count as no answer", async () => {
       const voicemail = await desk.phone("6001");
       const { visit, ring } = await rung([confirm("6001", { confirmSeconds: 10 })]);

@@ -147,4 +147,17 @@ describe("ring groups", () => {
     const three = await desk.phone("6001");
     assert.deepEqual(await Promise.all([one, three].map(rings)), [3, 1]);
   });
+
+  it("H9 are rung into a conference one by one: each member that answers is in", async () => {
+    desk.switchboard.addRoom({ name: "Hall", visitorNumber: "777", memberNumber: "888" }, 'conference room "Hall"');
+    const [one, two] = [await desk.phone("6001"), await desk.phone("6002")];
+    group("600", ["6001", "6002"]);
+    const bell = desk.device("8000");
+    await bell.dial("8002");
+    void desk.switchboard.lastVisit("front")?.answerBy(strategyOf({ strategy: "conference", targets: ["600"] }));
+    await bell.party.settle();
+    await one.pickUp();
+    await two.pickUp({}, "t2");
+    assert.deepEqual(desk.told("joined"), [{ by: "6002", members: ["6001", "6002"] }]);
+  });
 });

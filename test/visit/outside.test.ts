@@ -56,6 +56,24 @@ describe("N8, N9 numbers at another server", () => {
     await house.event("ended");
   });
 
+  it("A2 are rung by the account that the target names, also where the number is one of ours", async () => {
+    await account(house, provider);
+    await house.phone("6001");
+    const { seen } = await provider.phone("6001", { answerAfterMs: 10 });
+    const { bell } = await house.bell();
+    const visit = await house.pressed(bell);
+    const { parties } = await visit.answerBy(ring("6001@nobody"));
+    assert.deepEqual(
+      parties.map(({ result, status, text }) => [result, status, text]),
+      [["unreachable", 403, 'there is no account called "nobody": look at the name in its sip-account node']],
+    );
+    const targets = [{ target: "6001", account: "provider", name: "Visitor" }];
+    const outcome = await visit.answerBy(strategyOf({ strategy: "ring-all", targets, seconds: 10 }));
+    assert.deepEqual([outcome.result, outcome.by], ["answered", "6001"]);
+    const ringing = await seen.next("ringing");
+    assert.equal(ringing.event === "ringing" && ringing.name, "Visitor");
+  });
+
   it("are dialled by phones under the account's prefix, the longest first", async () => {
     await account(house, provider, {
       prefixes: [

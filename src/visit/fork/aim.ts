@@ -74,8 +74,12 @@ export function membersOf(
   return [...new Set(all)];
 }
 
+/** The targets one by one, with the members of ring groups in their groups' place. */
+export const eachOf = (host: GroupHost, targets: readonly TargetSettings[]): RingWish[] =>
+  aimsAt(host, "", targets).map(({ wish }) => wish);
+
 /** Whether the number is one of the targets, or of a ring group among them. */
 export const leadsTo = (host: GroupHost, targets: readonly TargetSettings[], number: string): boolean =>
-  aimsAt(host, "", targets).some(({ wish }) => wish.account === undefined && wish.target === number);
+  eachOf(host, targets).some(({ account, target }) => account === undefined && target === number);
 
 const keyOf = ({ target, account }: RingWish): string => (account === undefined ? target : `${target}@${account}`);
