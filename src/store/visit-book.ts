@@ -81,15 +81,19 @@ export class VisitBook {
 
   /** The visit as it stands in an event, begun or known before. */
   put({ visit, event }: LoggedEvent, at: number): void {
+    const { buttonName, asserted, diversion, headers } = visit;
+    const more = JSON.stringify({ buttonName, asserted, diversion, headers });
     this.#run(
-      `INSERT INTO visits (id, door, number, name, dialled, button, state, started, attempts, answeredBy, answered)
-       VALUES (:id, :door, :number, :name, :dialled, :button, :state, :started, :attempts, :by, :answered)
+      `INSERT INTO visits (id, door, number, name, dialled, button, state, started, attempts, answeredBy, answered,
+         more)
+       VALUES (:id, :door, :number, :name, :dialled, :button, :state, :started, :attempts, :by, :answered, :more)
        ON CONFLICT (id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts,
          answeredBy = excluded.answeredBy, answered = coalesce(answered, excluded.answered)`,
       {
         ...{ id: visit.id, door: visit.door, number: visit.caller.number, name: visit.caller.name },
         ...{ dialled: visit.dialled, button: visit.button, state: visit.state, started: Date.parse(visit.startedAt) },
         ...{ attempts: visit.attempt, by: visit.answeredBy ?? null, answered: event === "answered" ? at : null },
+        more: more === "{}" ? null : more,
       },
     );
   }
@@ -117,9 +121,12 @@ export class VisitBook {
     );
   }
 
-  /** Who was rung, in the order of the list; what was known of them before goes where `instead` is set. */
+  /** Who was rung, in the order of the list; what was known of these tries before goes where `instead` is set. */
   rung(visit: string, parties: readonly LoggedParty[], instead: boolean): void {
-    if (instead) this.#run("DELETE FROM parties WHERE visit = :visit", { visit });
+    if (instead) {
+      const from = Math.min(...parties.map((party) => party.try));
+      this.#run("DELETE FROM parties WHERE visit = :visit AND try >= :from", { visit, from });
+    }
     for (const { try: nth, target, result, status = null, cause = null, ...more } of parties)
       this.#run(
         `INSERT INTO parties (visit, try, target, result, status, cause, more)
@@ -268,6 +275,7 @@ function visitOf(row: Row, files: Row[]): LoggedVisit {
   return {
     ...(given(row, "id", "door") as Pick<LoggedVisit, "id" | "door">),
     caller: { number: String(row["number"]), name: String(row["name"]) },
+    ...(row["more"] === null ? {} : (JSON.parse(row["more"] as string) as object)),
     ...(given(row, "dialled", "button", "state") as Pick<LoggedVisit, "dialled" | "button" | "state">),
     startedAt: iso(row["started"]),
     ...(row["answered"] === null ? {} : { answeredAt: iso(row["answered"]) }),

@@ -31,7 +31,7 @@ export function enter(book: VisitBook, folder: VisitFolder, told: LoggedEvent, a
   if (event === "opened") book.opened(visit.id);
   if (event === "ended") book.end(visit.id, at, payload);
   const parties = partiesIn(payload);
-  if (parties) book.rung(visit.id, parties, event === "ended");
+  if (parties?.length) book.rung(visit.id, parties, event === "ended");
   book.note(visit.id, at, event, jsonOf(payload));
 }
 

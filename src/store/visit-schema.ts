@@ -7,7 +7,7 @@ const steps: readonly string[] = [
      id TEXT PRIMARY KEY, door TEXT NOT NULL, number TEXT NOT NULL, name TEXT NOT NULL, dialled TEXT NOT NULL,
      button TEXT NOT NULL, state TEXT NOT NULL, started INTEGER NOT NULL, answered INTEGER, ended INTEGER, outcome TEXT,
      cause INTEGER, text TEXT, answeredBy TEXT, attempts INTEGER NOT NULL, ringSeconds REAL, talkSeconds REAL,
-     openings INTEGER NOT NULL DEFAULT 0
+     openings INTEGER NOT NULL DEFAULT 0, more TEXT
    ) STRICT;
    CREATE INDEX visits_by_time ON visits (started);
    CREATE INDEX visits_by_door ON visits (door, started);

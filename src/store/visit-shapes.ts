@@ -1,11 +1,19 @@
 // What the visit log takes and gives: plain JSON. What it takes is the events of visits (src/visit/messages.ts), as far as
 // they matter here.
 
+/** What is said of a press where it can be: the name of its button, and what the bell says of itself. */
+interface Said {
+  readonly buttonName?: string;
+  readonly asserted?: unknown;
+  readonly diversion?: unknown;
+  readonly headers?: unknown;
+}
+
 /** An event of a visit, with the visit as it stood then. */
 export interface LoggedEvent {
   readonly event: string;
   readonly payload: unknown;
-  readonly visit: {
+  readonly visit: Said & {
     readonly id: string;
     readonly door: string;
     readonly caller: { readonly number: string; readonly name: string };
@@ -48,7 +56,7 @@ export interface LoggedRecording {
 }
 
 /** A visit as the log gives it. Times are ISO 8601; what is not known, or not yet, is absent. */
-export interface LoggedVisit {
+export interface LoggedVisit extends Said {
   readonly id: string;
   readonly door: string;
   readonly caller: { readonly number: string; readonly name: string };

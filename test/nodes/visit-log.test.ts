@@ -1,6 +1,6 @@
 // The visit log in a flow: what the dialog and messages ask for, and what is given.
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, describe, it } from "node:test";
@@ -222,5 +222,36 @@ describe("X12 visit-log in a flow", { timeout: 20_000 }, () => {
     await f.node<SimNode>("bell").press();
     await answered;
     assert.match(await asksInVain(f, {}), /the visit log needs Node.js 22.13 or later, and this is/);
+  });
+});
+
+describe("X12 the example of the visit log", { timeout: 30_000 }, () => {
+  it("shows the visitor who went away again", async () => {
+    const file = new URL("../../examples/visit-log.json", import.meta.url);
+    const example = JSON.parse(readFileSync(file, "utf8")) as (FlowNode & { wires?: string[][] })[];
+    const left = new Set(["tab", "comment", "inject"]);
+    const here = (node: FlowNode): FlowNode => {
+      if (node.type === "sip-endpoint") return { ...node, ...endpoint, id: node.id };
+      return node.type === "debug" ? { ...node, type: "helper" } : node;
+    };
+    const nodes = example.filter(({ type }) => !left.has(type)).map(here);
+    const watch = { id: "watch", type: "doorbell-in", door: "9a0e100000000002", wires: [["rang"], [], ["gone"]] };
+    const f = (flow = await Flow.load([...nodes, watch, sink("rang"), sink("gone")]));
+    const inject = (name: string) => {
+      const node = example.find((one) => one.type === "inject" && one["name"] === name);
+      f.node(node?.wires?.[0]?.[0] ?? "").receive({ payload: node?.["payload"] });
+    };
+    const bell = example.find(({ type }) => type === "doorbell-sim")?.id ?? "";
+    await f.status(bell, (look) => look.fill === "green");
+    const rang = f.message("rang");
+    inject("press");
+    await rang;
+    const gone = f.message("gone");
+    inject("the visitor goes away");
+    await gone;
+    const shown = f.message(example.find((one) => one["name"] === "visits")?.id ?? "");
+    inject("the last ten visits");
+    const [visit, ...others] = (await shown).payload as LoggedVisit[];
+    assert.deepEqual([visit?.door, visit?.outcome, others], ["frontdoor", "cancelled", []]);
   });
 });

@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { PorteroError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import { loadSqlite, type Sqlite } from "../../src/store/sqlite.ts";
+import { migrate } from "../../src/store/visit-schema.ts";
 import { VisitLog } from "../../src/store/visit-log.ts";
 import { FakeClock } from "../support/clock.ts";
 import { start } from "../support/processes.ts";
@@ -121,6 +122,24 @@ describe("X12 the visit log", () => {
     });
     assert.deepEqual(await opened[0]?.picture("v1"), jpeg);
     if (process.platform !== "win32") assert.equal(statSync(join(folder, "visits")).mode & 0o077, 0);
+  });
+
+  it("keeps the name of the button, and what the bell said of itself", () => {
+    const one = open();
+    const said = { buttonName: "Miller", diversion: { number: "100", name: "Desk" }, headers: { subject: "Parcel" } };
+    one.take(visitOf("v1", clock.now(), { button: "2", ...said, ...{ waiting: true } })("ring"));
+    const { button, buttonName, diversion, headers, ...rest } = one.get("v1");
+    assert.deepEqual({ buttonName, diversion, headers }, said);
+    assert.deepEqual([button, "asserted" in rest, "waiting" in rest], ["2", false, false]);
+  });
+
+  it("keeps the tries that the end of a long visit has no room for", () => {
+    const one = open();
+    const tell = visitOf("v1", clock.now());
+    const party = (nth: number) => ({ target: "6001", try: nth, result: "no-answer", cause: 18 });
+    one.take(tell("unanswered", { parties: [party(1), party(2)] }));
+    one.take(tell("ended", { ...ended("unanswered"), parties: [party(2), party(3)], omitted: 1 }));
+    assert.deepEqual(one.get("v1").parties, [party(1), party(2), party(3)]);
   });
 
   it("P7 keeps no digits, codes, pictures or sounds among the events", () => {
@@ -421,6 +440,20 @@ describe("X12 when the disk is in the way", () => {
     const before = readFileSync(database());
     assert.throws(() => open(), refused("too-new"));
     assert.deepEqual(readFileSync(database()), before);
+  });
+
+  it("a database of an older version is made a new one whole, or stays as it was", () => {
+    const db = new DatabaseSync(":memory:");
+    const first = "CREATE TABLE things (name TEXT)";
+    migrate(db, [first]);
+    db.exec("INSERT INTO things VALUES ('old')");
+    assert.throws(() =>
+      migrate(db, [first, "ALTER TABLE things ADD COLUMN size", "ALTER TABLE nothing ADD COLUMN size"]),
+    );
+    assert.deepEqual({ ...db.prepare("SELECT * FROM things").get() }, { name: "old" });
+    migrate(db, [first, "ALTER TABLE things ADD COLUMN size"]);
+    assert.deepEqual({ ...db.prepare("SELECT * FROM things").get() }, { name: "old", size: null });
+    db.close();
   });
 
   it("nothing is said when SQLite is loaded, on a Node that calls it experimental, too", (t) => {
