@@ -55,9 +55,25 @@ export class BellLine {
     return this.#leg;
   }
 
-  /** The bell's media, once its ports are open. Rejects where the bell offers no usable sound; the bell is gone then. */
+  /**
+   * The media of the bell's call, once its ports are open; of the next one, where it takes the place of the first
+   * meanwhile. Rejects where the bell offers no usable sound; the bell is gone then.
+   */
   get session(): Promise<MediaSession> {
-    return this.#session;
+    const session = this.#latest();
+    // Whoever looks at it elsewhere is told; nobody has to.
+    session.catch(() => {});
+    return session;
+  }
+
+  async #latest(): Promise<MediaSession> {
+    for (;;) {
+      const opening = this.#session;
+      const [session] = await Promise.allSettled([opening]);
+      if (opening !== this.#session) continue;
+      if (session.status === "fulfilled") return session.value;
+      throw session.reason;
+    }
   }
 
   /** Another call of the same press. */
@@ -83,7 +99,7 @@ export class BellLine {
    * @throws PorteroError `no-call`, `no-media`
    */
   async open(how: "early" | "answered"): Promise<MediaSession> {
-    const session = await this.#session;
+    const session = await this.session;
     const call = this.#call;
     const isOver = () => call.end !== undefined;
     if (isOver()) throw giveUp("no-call", `the call of ${this.#name} is over`);

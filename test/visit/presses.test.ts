@@ -267,6 +267,39 @@ describe("X1 a press during a talk", () => {
     assert.deepEqual([rings(), waiting.state], [1, "talking"]);
   });
 
+  it("that waits is let go with its door, and nothing rings afterwards", async () => {
+    const { bell, phone, visit: talk } = await talking({ pressInTalk: "wait" });
+    const again = desk.device("8000");
+    await again.dial("6001");
+    await again.party.takeResponse(183);
+    const waiting = waitingOf(talk);
+    desk.leaveDoor();
+    await again.party.takeResponse(480);
+    await Promise.all([bell.hungUp(), phone.hungUp()]);
+    await settle(1_000);
+    assert.deepEqual([waiting.state, talk.state, rings()], ["ended", "ended", 1]);
+    assert.deepEqual(desk.switchboard.visits(), []);
+  });
+
+  it("that waits for one button of two is not in the way of the other: both ring when the talk is over", async () => {
+    const buttons = [201, 202].map((number) => ({ number: `${number}`, name: `Flat ${number}` }));
+    const { phone, bell, visit: talk } = await talking({ pressInTalk: "wait", buttons });
+    const panel = desk.device("8000");
+    for (const number of ["201", "202", "201"]) await panel.dial(number);
+    await settle();
+    assert.equal(desk.told("waiting").length, 2);
+    // It is answered by the door, whichever rings: the code goes to the one that talks.
+    assert.equal(desk.switchboard.lastVisit("front"), talk);
+    await phone.send("BYE");
+    await bell.hungUp();
+    await desk.ended();
+    const told = desk.told("ring").slice(1) as { buttonName: string }[];
+    assert.deepEqual(
+      told.map(({ buttonName }) => buttonName),
+      ["Flat 201", "Flat 202"],
+    );
+  });
+
   it("that waits hears its own ring-back where it cannot hear us before its call is answered", async () => {
     const { visit: talk } = await talking({ pressInTalk: "wait" });
     const again = desk.device("8000");

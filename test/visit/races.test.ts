@@ -87,6 +87,35 @@ describe("a visit, while something else is under way", { timeout: 60_000 }, () =
     assert.equal(house.events.names().filter((name) => name === "answered").length, 1);
   });
 
+  it("X1 connects the phone with the call that is left, though two others of the press end while ports are opened", async () => {
+    const gate = new Gate(house);
+    const bells = [await house.bell(), await house.bell(), await house.bell()] as const;
+    const [first, second, third] = bells;
+    const hall = await house.phone("6001");
+    const visit = await house.pressed(first.bell);
+    for (const { bell, seen } of [second, third]) {
+      await bell.press();
+      await seen.next("ringing");
+    }
+    const outcome = visit.answerBy(ringAll("6001"));
+    await hall.seen.next("ringing");
+    gate.shut();
+    const { unlock } = gate;
+    await first.bell.hangUp();
+    await first.seen.next("ended");
+    await hall.phone.answer();
+    await gate.answer;
+    gate.shut();
+    await second.bell.hangUp();
+    while (house.switchboard.endpoint.calls > 2) await nextTurn();
+    unlock();
+    await nextTurn();
+    gate.unlock();
+    assert.equal((await outcome).by, "6001");
+    await third.seen.next("answered");
+    await third.seen.next("audio");
+  });
+
   it("a second wish to open does not cut the first one short", async () => {
     const slow = await House.open({ code: "1,,2" });
     try {

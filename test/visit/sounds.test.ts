@@ -350,6 +350,21 @@ describe("a bell that hears us before somebody answers", { timeout: 30_000 }, ()
     await visit.sounds.play(busy);
   });
 
+  it("X1 hears two beeps while it waits for the end of a talk, and ring-back from then on", async () => {
+    const { bell, visit } = await pressed();
+    visit.wait(true);
+    await bell.party.takeResponse(183);
+    // 150 ms each, with as much between them, then silence.
+    await ear.heard(30);
+    assert.ok(levelOf(ear.samples().slice(0, 6 * 160), 425) > -20);
+    assert.ok(heard(24) < -60, `silence, and not ${heard(24)} dB`);
+    visit.wait(false);
+    const before = ear.received.length;
+    await ear.heard(before + 25);
+    assert.ok(heard(before + 5) > -20);
+    assert.equal(visit.view().waiting, undefined);
+  });
+
   it("H18 stays while it hears something, but not for ever", async () => {
     const { bell, visit } = await pressed();
     await visit.sounds.play(busy, { loop: true });
