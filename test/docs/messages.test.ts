@@ -127,7 +127,7 @@ const triedOften = (msg: Fields, attempt: number): Fields =>
 /** Runs a function node's code on a message at an hour of the day. */
 function runIn(code: string, msg: Fields, hour: number): unknown {
   const now = new Date(2026, 0, 31, hour);
-  const context = createContext({ msg: structuredClone(msg), hour });
+  const context = createContext({ msg: structuredClone(msg), hour, flow: new Map() });
   const clock = `{
     const Real = Date;
     globalThis.Date = class extends Real {
