@@ -11,7 +11,7 @@ import { checkSound, soundSchema } from "./sounds.ts";
 
 const number = { type: "string", pattern: "^[A-Za-z0-9._+*#-]{1,64}$" } as const;
 
-const schema = {
+export const conferenceSchema = {
   type: "object",
   required: ["name"],
   properties: {
@@ -33,12 +33,13 @@ const schema = {
  * tells of who comes and goes. `mayOpen` = the extensions whose keys go to the door and are told; empty = all. `stay` =
  * members stay when the last visitor has gone.
  */
-export type ConferenceSettings = Pick<FromSchema<typeof schema>, "name"> & Partial<FromSchema<typeof schema>>;
+export type ConferenceSettings = Pick<FromSchema<typeof conferenceSchema>, "name"> &
+  Partial<FromSchema<typeof conferenceSchema>>;
 
-const check = checker("conference room", schema);
+const check = checker("conference room", conferenceSchema);
 
 /** @throws PorteroError `invalid`, naming the field */
-export function checkConference(settings: unknown): FromSchema<typeof schema> {
+export function checkConference(settings: unknown): FromSchema<typeof conferenceSchema> {
   const checked = check(settings);
   if (checked.music) checkSound(checked.music);
   return checked;
