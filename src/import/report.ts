@@ -12,12 +12,17 @@ export interface LeftLine extends Line {
   readonly why: string;
 }
 
-/** A line that cannot be anything but a comment's remains would be noise; a password must not stand in a flow (P7). */
-const shown = (text: string): string =>
+/** Logins in addresses and door codes, as they may stand in a flow and its export (P7). */
+const masked = (text: string): string =>
   text
-    .trim()
-    .replace(/^(\s*(?:password|secret|md5_cred|md5secret|remotesecret)\s*=>?\s*).*$/i, "$1***")
-    .replace(/(\b(?:SIP|PJSIP|IAX2)\/[^:@/,&()\s${}]+):[^@,&()\s{}]+@/gi, "$1:***@")
+    .replace(/(?<!\bsips?):[^:@/,&()\s${}]+@/gi, ":***@")
+    .replace(/\b(senddtmf|authenticate|D)\([0-9*#wW,:]+/gi, "$1(***");
+
+/** A line, also without passwords that are settings, and numbers of mailboxes. */
+const shown = (text: string): string =>
+  masked(text.trim())
+    .replace(/^([\w-]*(?:pass|secret|md5|pin\b)[\w-]*\s*=>?\s*).+$/i, "$1***")
+    .replace(/^(\d+\s*=>?\s*)\d+(?=,|$)/, "$1***")
     .slice(0, 160);
 
 export class Report {
@@ -38,12 +43,14 @@ export class Report {
   /** It has no counterpart; the first reason counts. */
   leave(line: Line, why: string): void {
     this.#open.delete(line.number);
-    if (!this.#left.has(line.number)) this.#left.set(line.number, { number: line.number, text: shown(line.text), why });
+    if (!this.#left.has(line.number))
+      this.#left.set(line.number, { number: line.number, text: shown(line.text), why: masked(why) });
   }
 
   /** Something that the reader should know of what was made. */
   note(sentence: string): void {
-    if (!this.#notes.includes(sentence)) this.#notes.push(sentence);
+    const said = masked(sentence);
+    if (!this.#notes.includes(said)) this.#notes.push(said);
   }
 
   get notes(): readonly string[] {

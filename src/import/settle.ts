@@ -125,10 +125,17 @@ function groupOf(bells: readonly Phone[], dialled: readonly Extension[], read: R
       continue;
     const key = takesAll(extension.name) ? "*" : extension.name;
     const other = first.get(key);
-    if (other) {
-      if (key === "*" && isPlain(branch)) continue;
+    const [here, there] = [`line ${extension.number}`, `line ${other?.extension.number ?? 0}`];
+    if (other && key === "*" && isPlain(branch)) continue;
+    if (other && key === "*" && isPlain(other)) {
       report.note(
-        `${extension.name} stands twice, in line ${other.extension.number} and in line ${extension.number}: two cannot have one number. The first is wired; the second is drawn beside it: give it another number.`,
+        `A bell that dials any other number gets what stands at ${extension.name} (${here}), not the phone of that number (${there}); phones reach each other as before.`,
+      );
+      found.splice(found.indexOf(other), 1);
+      first.set(key, branch);
+    } else if (other) {
+      report.note(
+        `${other.extension.name === extension.name ? `${extension.name} stands twice` : `${other.extension.name} and ${extension.name} take the same calls`}, in ${there} and in ${here}: two cannot have one number. The first is wired; the second is drawn beside it: give it another number.`,
       );
       twins.add(branch);
     } else first.set(key, branch);

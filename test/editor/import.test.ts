@@ -62,7 +62,17 @@ describe("Import of a dial plan", { skip: without("chromium") }, () => {
     await house.end();
   });
 
-  it("stands in the main menu behind Export, and in the list of actions", async () => {
+  it("is found in the list of actions", async () => {
+    await editor.page.keyboard.press("Control+Shift+P");
+    await editor.page.locator("#red-ui-actionList input").fill("portero");
+    await editor.page.locator("#red-ui-actionList").getByText("Portero: import a dial plan of Asterisk").click();
+    const dialog = new ImportDialog(editor);
+    await dialog.tray.waitFor();
+    await dialog.tray.locator("#portero-import-cancel").click();
+    await dialog.tray.waitFor({ state: "detached" });
+  });
+
+  it("stands in the main menu behind Export", async () => {
     await editor.page.locator("#red-ui-header-button-sidemenu").click();
     const items = await editor.page
       .locator("#red-ui-header-button-sidemenu-submenu > li > a")

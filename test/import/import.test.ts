@@ -259,6 +259,30 @@ describe("What does not fit", () => {
     says(imported, /number 100 is claimed by registrar "House" and by the extension 100/);
   });
 
+  it("H4, H10: a loop at s goes before the pattern that rings what was dialled, and says so", () => {
+    const imported = importDialPlan(
+      `[default]\nexten => _X!,1,Dial(PJSIP/\${EXTEN})\n${plan("redial").replace(/^;.*\n/, "")}`,
+    );
+    assert.equal(strategyOf(imported)["strategy"], "redial");
+    assert.equal(all(imported, "dial-strategy").length, 1);
+    says(imported, /any other number gets what stands at s \(line 3\)/);
+  });
+
+  it("P7: no password, mailbox number or door code is shown in a line that is left", () => {
+    const lines = [
+      "register => 2345:geheim@sip.example.com/1",
+      "[main]",
+      "100 => 7391,Anna",
+      "mailpass=geheim",
+      "exten => 7,1,Foo(http://me:geheim@host)",
+    ];
+    const { left, nodes } = importDialPlan(
+      [...lines, "[a]", "exten => 8,1,Dial(IAX2/me:geheim@x,9,D(7391))", "secret=geheim"].join("\n"),
+    );
+    assert.equal(left.length, 6);
+    assert.doesNotMatch(JSON.stringify([left, nodes]), /geheim|7391/);
+  });
+
   it("every line that has no counterpart is named, with a reason", () => {
     const { left } = made("old-peers");
     assert.deepEqual(
