@@ -98,6 +98,8 @@ export default function (RED: Red): void {
     onInput(this, async (msg, send) => {
       try {
         send([await answer(msg), null]);
+        const why = endpoint && "log" in endpoint.visits ? endpoint.visits.log.trouble : undefined;
+        if (why !== undefined) sign.show("yellow", "ring", RED._("visit-log.status.trouble", { why }));
       } catch (error) {
         const reason = sentence(error);
         send([null, { ...msg, event: "failed", payload: { reason } }]);

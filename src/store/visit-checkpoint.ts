@@ -11,7 +11,8 @@ if (sqlite) {
     db.exec("PRAGMA busy_timeout = 1000; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0");
     // The long part keeps nobody from writing. The rest is short, and empties the log of what was deleted.
     db.exec("PRAGMA wal_checkpoint(PASSIVE)");
-    db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    const { busy } = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() ?? {};
+    if (busy === 1) throw new Error("another program is reading it");
     // Better this thread waits than the next press.
     touch(db);
   } finally {

@@ -29,15 +29,13 @@ export class VisitKeeper {
     [this.#on, this.#folder, this.#log, this.#limits] = [on, folder, log, limits];
   }
 
-  /** Removes visits that are over, and says how many; rejects where it cannot. */
-  async delete(filter: VisitFilter, each: (id: string) => void): Promise<number> {
-    const count = await this.#remove(filter, Infinity, each);
-    await this.#giveBack(true);
-    return count;
+  /** Removes visits that are over, and says how many; rejects where it cannot. `giveBack` belongs behind it. */
+  delete(filter: VisitFilter, each: (id: string) => void): Promise<number> {
+    return this.#remove(filter, Infinity, each);
   }
 
-  /** Removes what is too old or too much. `written`: something is to be brought to the disk, too. Never rejects. */
-  async tidy(now: number, written: boolean): Promise<void> {
+  /** Removes what is too old or too much, and says how many visits that were; never rejects. `giveBack` belongs behind it. */
+  async sweep(now: number): Promise<number> {
     const old = now - this.#limits.days * dayMs;
     const most = this.#limits.megabytes * 1_000_000;
     let removed = 0;
@@ -50,7 +48,7 @@ export class VisitKeeper {
     } catch (error) {
       this.#log.warn(`the visit log cannot remove what is too old in ${this.#folder.path}: ${sentence(error)}`);
     }
-    await this.#giveBack(written || removed > 0);
+    return removed;
   }
 
   #size(): number {
@@ -80,13 +78,18 @@ export class VisitKeeper {
     }
   }
 
-  /** Gives free room back, and empties the write-ahead log, where deleted things would still stand. */
-  async #giveBack(written: boolean): Promise<void> {
+  /**
+   * Gives free room back, brings what was written to the disk, and empties the write-ahead log, where deleted things would
+   * still stand. Resolves to false, and never rejects, where that has to be done again later.
+   */
+  async giveBack(): Promise<boolean> {
     try {
       while (this.#on((book) => book.shrink(pagesAtOnce))) await nextTurn();
-      if (written) await checkpoint(this.#folder.database);
+      await checkpoint(this.#folder.database);
+      return true;
     } catch (error) {
       this.#log.debug(`the visit log was not tidied up: ${sentence(error)}`);
+      return false;
     }
   }
 }

@@ -140,28 +140,28 @@ export class VisitLog {
 
   /**
    * Removes visits with all that belongs to them, and says how many; those under way stay. When it resolves nothing of
-   * them is left in the files. Rejects with `disk`, or `unknown-visit` and `under-way` where one visit is named.
+   * them is left in the files, unless another program reads them: then it is a minute after that. Rejects with `disk`, or `unknown-visit` and `under-way` where one visit is named.
    */
   delete(filter: VisitFilter): Promise<number> {
     return this.#inTurn(async () => {
       const { visit } = filter;
       if (visit !== undefined && this.get(visit).state !== "ended")
         throw giveUp("under-way", `the visit ${visit} is still under way: delete it when it has ended`);
-      return this.#keeper.delete(filter, (id) => {
+      const count = await this.#keeper.delete(filter, (id) => {
         this.#gone.add(id);
         const [first] = this.#gone;
         if (this.#gone.size > mostGone && first !== undefined) this.#gone.delete(first);
       });
+      await this.#giveBack();
+      return count;
     });
   }
 
   /** Removes what is too old or too much, gives its room back, and brings what was written to the disk. */
   tidy(): Promise<void> {
-    return this.#inTurn(() => {
+    return this.#inTurn(async () => {
       this.#tidiedAt = this.#clock.now();
-      const dirty = this.#dirty;
-      this.#dirty = false;
-      return this.#keeper.tidy(this.#tidiedAt, dirty);
+      if ((await this.#keeper.sweep(this.#tidiedAt)) > 0 || this.#dirty) await this.#giveBack();
     });
   }
 
@@ -175,6 +175,11 @@ export class VisitLog {
     this.#retry();
     this.#book?.close();
     this.#book = undefined;
+  }
+
+  async #giveBack(): Promise<void> {
+    this.#dirty = false;
+    if (!(await this.#keeper.giveBack())) this.#dirty = true;
   }
 
   #openBook(): void {

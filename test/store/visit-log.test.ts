@@ -320,6 +320,21 @@ describe("X12 what the visit log removes", () => {
     assert.ok(!everything().includes("Miller"));
   });
 
+  it("one that another program reads just then, as soon as that has read it", async () => {
+    const one = open();
+    whole(one, "v1", { caller: { number: "503", name: "Unforgettable" } });
+    await one.tidy();
+    const other = new DatabaseSync(database());
+    other.exec("BEGIN");
+    assert.equal(other.prepare("SELECT * FROM visits").all().length, 1);
+    await one.delete({ visit: "v1" });
+    assert.equal(other.prepare("SELECT * FROM visits").all().length, 1);
+    other.exec("COMMIT");
+    other.close();
+    await one.tidy();
+    assert.ok(!everything().includes("Unforgettable"));
+  });
+
   it("what still comes of a visit that was deleted", async () => {
     const one = open();
     const tell = visitOf("v1", clock.now());
