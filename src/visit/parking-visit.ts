@@ -3,7 +3,7 @@
 import { sentence } from "../errors.ts";
 import { cause } from "../sip/causes.ts";
 import { musicOf } from "./music.ts";
-import type { ParkingPlace, StayEnd } from "./parking.ts";
+import type { ParkedView, ParkingPlace, Unfetched } from "./parking.ts";
 import type { RingingVisit } from "./ringing.ts";
 import { park } from "./strategies/park.ts";
 import type { ParkResult, ParkSettings, Strategy } from "./strategy.ts";
@@ -17,11 +17,11 @@ export async function parkVisit(host: TransferHost, visit: RingingVisit, setting
   return result;
 }
 
-/** A door has dialled the number that parks, and no flow says otherwise: who would be rung again, nobody has said. */
-export function parkIn({ settings: { name, then } }: ParkingPlace): Strategy {
+/** Parks a bell for which no strategy says what comes next. Who would be rung again, nobody has said: it is hung up. */
+export function parkIn({ settings: { name, then } }: ParkingPlace, wish: ParkSettings = {}): Strategy {
   const spoken = { to: "file", seconds: 60, silenceSeconds: 5 } as const;
   const next = then === "ring-again" ? "hang-up" : then;
-  return Object.assign(park({ place: name, then: next, targets: [] }, spoken), { called: "park" as const });
+  return Object.assign(park({ ...wish, place: name, then: next, targets: [] }, spoken), { called: "park" as const });
 }
 
 async function parked(host: TransferHost, visit: RingingVisit, settings: ParkSettings): Promise<ParkResult> {
@@ -61,23 +61,26 @@ async function parked(host: TransferHost, visit: RingingVisit, settings: ParkSet
   return { answeredBy: name, slot: stay.view.slot, parties: [party], cause: cause.normal };
 }
 
-export function full({ settings }: ParkingPlace): ParkResult {
-  const { name, firstSlot, lastSlot } = settings;
-  const reason = `every slot of the parking place "${name}" is taken (${firstSlot} to ${lastSlot})`;
+/** Why nobody can be parked there just now. */
+export const takenUp = ({ settings: { name, firstSlot, lastSlot } }: ParkingPlace): string =>
+  `every slot of the parking place "${name}" is taken (${firstSlot} to ${lastSlot})`;
+
+function full(place: ParkingPlace): ParkResult {
+  const { name } = place.settings;
+  const reason = takenUp(place);
   const party = { target: name, try: 1, result: "busy", status: 486, cause: cause.busy, text: reason } as const;
   return { parties: [party], cause: cause.busy, isFull: true, reason };
 }
 
-function notFetched(
-  { settings }: ParkingPlace,
-  { slot, seconds }: { slot: string; seconds: number },
-  why: Exclude<StayEnd["why"], "fetched">,
-): ParkResult {
-  const reason = {
+/** Why nobody had it, as a sentence. */
+export const whyUnfetched = ({ settings }: ParkingPlace, { slot, seconds }: ParkedView, why: Unfetched): string =>
+  ({
     "time-out": `nobody fetched the visitor from ${slot} within ${seconds} s`,
     closed: `the parking place "${settings.name}" was taken out of the flow`,
     gone: `the visitor does not wait at ${slot} any more`,
-  }[why];
-  const next = why === "time-out" ? { next: settings.then } : {};
-  return { parties: [], cause: cause.noAnswer, slot, reason, ...next };
+  })[why];
+
+function notFetched(place: ParkingPlace, view: ParkedView, why: Unfetched): ParkResult {
+  const next = why === "time-out" ? { next: place.settings.then } : {};
+  return { parties: [], cause: cause.noAnswer, slot: view.slot, reason: whyUnfetched(place, view, why), ...next };
 }

@@ -25,8 +25,10 @@ export interface Guest {
   parked(view: ParkedView | undefined): void;
 }
 
-/** How a stay ended; `closed`: its place is no more. */
-export type StayEnd = { readonly why: "fetched"; readonly by: Leg } | { readonly why: "time-out" | "closed" | "gone" };
+/** Why nobody fetched it; `closed`: its place is no more, `gone`: itself. */
+export type Unfetched = "time-out" | "closed" | "gone";
+/** How a stay ended. */
+export type StayEnd = { readonly why: "fetched"; readonly by: Leg } | { readonly why: Unfetched };
 
 /** What the world is told of who is parked. */
 export interface ParkedView {

@@ -185,7 +185,7 @@ export class CallRecorder {
   /** The two talk. */
   begin(bell: MediaSession, answerer: MediaSession): void {
     const settings = this.#settings;
-    if (!settings) return;
+    if (!settings || this.#tape) return;
     this.#tape = Tape.start(this.#host, [bell, answerer], settings, this.#name());
     this.#tape.catch((error: unknown) => this.failed(error));
   }

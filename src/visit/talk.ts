@@ -14,6 +14,8 @@ import type { Key } from "./keypad.ts";
 import type { Leg } from "./leg.ts";
 import type { Recorded, VisitEventName } from "./messages.ts";
 import type { CallRecorder, TapeSettings } from "./recording.ts";
+import type { ParkedView } from "./parking.ts";
+import { TalkParking } from "./parking-talk.ts";
 import { transfer, type TransferHost } from "./transfer.ts";
 import type { VisitDoor } from "./visit.ts";
 
@@ -28,6 +30,8 @@ export interface TalkVisit {
   /** The bell is in a bridge from now on, and its changes of mind are dealt with there; or it is not any more. */
   bridged(on: boolean): void;
   tell(event: VisitEventName, payload: unknown): void;
+  /** Tells where the visitor is parked; nothing: not any more. */
+  readonly parked: (view: ParkedView | undefined) => void;
   /** A key was let go of. */
   pressed(key: Key, from: Side): void;
   /** Somebody else talks with the bell now; gives who did. */
@@ -41,6 +45,7 @@ const sides: readonly Side[] = ["door", "answerer"];
 
 export class Talk {
   readonly handover: Handover;
+  readonly parking: TalkParking;
   readonly #host: TransferHost;
   readonly #visit: TalkVisit;
   readonly #bell: Leg;
@@ -63,6 +68,13 @@ export class Talk {
       unhold: () => this.unhold("door"),
       now: () => ({ bridge: this.#bridge, answerer: this.#answerer }),
       part: () => this.#part(),
+      join: (by, known) => this.#joinLater(by, known),
+      over: (end) => visit.over(end),
+    });
+    this.parking = new TalkParking(host, {
+      ...{ bell, caller: () => visit.caller(), parked: (view) => visit.parked(view) },
+      now: () => ({ bridge: this.#bridge, answerer: this.#answerer }),
+      part: () => this.#freed(),
       join: (by, known) => this.#joinLater(by, known),
       over: (end) => visit.over(end),
     });
@@ -106,7 +118,7 @@ export class Talk {
         }),
         digit: (key, from) => visit.pressed(key, from === bell ? "door" : "answerer"),
         text: (message, from) => host.text(message, from.name, bridge.other(from.call).name, visit.id),
-        refer: (referral, from) => transfer(host, bridge, from, referral, visit.caller()),
+        refer: (referral, from) => transfer(host, bridge, from, referral, visit.caller(), this.parking),
         replaced: (_, by) => this.#replaced(by),
         over: (by, text, why = by ? cause.normal : cause.unspecified) =>
           visit.over({ by: by ? "remote" : "network", cause: why, text }),
@@ -131,9 +143,20 @@ export class Talk {
     return this.#part();
   }
 
+  /** As `part`, and who answered talks with the visitor no more. */
+  #freed(): readonly [Known, Known] | undefined {
+    const known = this.#part();
+    if (!known) return undefined;
+    this.#resume();
+    this.#muted.delete("answerer");
+    [this.#bridge, this.#answerer] = [undefined, undefined];
+    return known;
+  }
+
   // After a time in which it was in no bridge.
   #joinLater(by: Leg, known: readonly [Known, Known]): void {
     const before = this.#answerer;
+    this.parking.close();
     this.#visit.bridged(true);
     this.#join(by, known);
     if (!before) this.#visit.recorder.begin(this.#bell.session, by.session);
@@ -235,6 +258,7 @@ export class Talk {
   close(reason: string): void {
     this.#bell.session.off("silent", this.#silent);
     this.handover.close(reason);
+    this.parking.close();
     if (!this.#answerer) return;
     const { call, session } = this.#answerer;
     call.hangUp(reason);

@@ -11,7 +11,8 @@ import { destinationOf } from "./destinations.ts";
 import { answerFetcher } from "./fetch.ts";
 import { Forking, type Caller, type ForkHost, type ForkResult } from "./fork.ts";
 import type { Leg } from "./leg.ts";
-import type { Parkings } from "./parking.ts";
+import type { ParkingPlace, Parkings } from "./parking.ts";
+import type { TalkParking } from "./parking-talk.ts";
 import type { Rooms } from "./rooms.ts";
 
 const ringSeconds = 60;
@@ -25,8 +26,18 @@ export interface TransferHost extends ForkHost {
   readonly parking: Parkings;
 }
 
-/** Does what a referral asks, or refuses it; `caller` is what phones show of the other side. */
-export function transfer(host: TransferHost, bridge: Bridge, from: Leg, referral: Referral, caller: Caller): void {
+/**
+ * Does what a referral asks, or refuses it; `caller` is what phones show of the other side, `parking` what parks it where it is
+ * a visitor.
+ */
+export function transfer(
+  host: TransferHost,
+  bridge: Bridge,
+  from: Leg,
+  referral: Referral,
+  caller: Caller,
+  parking?: TalkParking,
+): void {
   const { to, by } = referral;
   if (!host.mayTransfer(from.name)) return referral.reject(403);
   const named = to.replaces && host.endpoint.callNamed(to.replaces);
@@ -36,6 +47,8 @@ export function transfer(host: TransferHost, bridge: Bridge, from: Leg, referral
   const target = rings?.dialled ?? (to.replaces ? undefined : destinationOf(host, to.uri, from.call));
   if (target === undefined) return referral.reject(to.replaces ? 481 : 403);
   rings?.hangUp();
+  const place = host.parking.at(target);
+  if (place) return parked(host, bridge, from, place, referral, parking);
   const who = {
     ...caller,
     dialled: { number: target, by: "phone" as const },
@@ -73,6 +86,34 @@ async function blind(
     call.off("ended", abort);
     bridge.stays(from.call);
   }
+}
+
+/** The visitor waits in the place; the phone is told where, and goes. */
+function parked(
+  host: TransferHost,
+  bridge: Bridge,
+  from: Leg,
+  place: ParkingPlace,
+  referral: Referral,
+  parking: TalkParking | undefined,
+): void {
+  // Only visitors are parked.
+  if (!parking) return referral.reject(403);
+  const report = referral.accept();
+  const { name } = bridge.other(from.call);
+  parking.park(place).then(
+    ({ slot }) => {
+      const words = `${name} is parked: dial ${slot}`;
+      // Who shows neither of the two finds it by the fetch number.
+      void from.call.message("text/plain", words);
+      report(200, words);
+      farewell(host, bridge, from);
+    },
+    (error: unknown) => {
+      host.log.warn(`${from.name} could not park ${name}: ${sentence(error)}`);
+      report(486, sentence(error));
+    },
+  );
 }
 
 /** Puts `winner` in the place of `from`. Where that is not in the bridge any more, `winner` is let go, and it is false. */

@@ -112,7 +112,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     const sessions = () => ({ door: this.#line.session, answerer: this.#answering.talk?.answerer?.session });
     this.#figures = new Figures(host.clock, sessions, (media) => this.tell("stats", media));
     this.#answering = new Answering(host, this.#line, {
-      ...{ id: this.id, door, sounds: this.sounds, recorder: this.#recorder },
+      ...{ id: this.id, door, sounds: this.sounds, recorder: this.#recorder, parked: this.#parked.at },
       state: () => this.#state,
       attempt: () => this.#attempt,
       caller: () => this.#phonesSee,

@@ -82,9 +82,16 @@ describe("the example of parking", { timeout: 60_000 }, () => {
     const fetched = f.message(named("fetched"));
     inject("kitchen dials 555");
     assert.equal(((await fetched).payload as { by: string }).by, "6041");
+    // The kitchen parks it again, and the study fetches it.
+    const moved = f.message(parked.id, (msg) => msg["event"] === "parked");
+    inject("kitchen transfers to 444");
+    await moved;
+    const talks = f.message(parked.id, (msg) => msg["event"] === "transferred");
+    inject("study dials 701");
+    assert.deepEqual((await talks).payload, { from: "6041", to: "6042" });
     const ended = f.message(named("ended"));
-    inject("kitchen hangs up");
-    assert.equal(((await ended).payload as { answeredBy: string }).answeredBy, "6041");
+    inject("study hangs up");
+    assert.equal(((await ended).payload as { answeredBy: string }).answeredBy, "6042");
 
     // The door parks itself, and the flow's strategy parks it in its place.
     let times = 0;
@@ -92,9 +99,10 @@ describe("the example of parking", { timeout: 60_000 }, () => {
     inject("press, dials 444");
     await twice;
     const over = f.message(named("ended"));
-    inject("study dials 701");
-    await f.status(device("6042"), (look) => look.text === "doorbell-sim.status.talking");
-    inject("study hangs up");
-    assert.equal(((await over).payload as { answeredBy: string }).answeredBy, "6042");
+    const taken = f.message(named("fetched"));
+    inject("kitchen dials 555");
+    await taken;
+    inject("kitchen hangs up");
+    assert.equal(((await over).payload as { answeredBy: string }).answeredBy, "6041");
   });
 });
