@@ -82,6 +82,7 @@ describe("the example of parking", { timeout: 60_000 }, () => {
     const fetched = f.message(named("fetched"));
     inject("kitchen dials 555");
     assert.equal(((await fetched).payload as { by: string }).by, "6041");
+    await f.status(device("6041"), (look) => look.text === "doorbell-sim.status.talking");
     // The kitchen parks it again, and the study fetches it.
     const moved = f.message(parked.id, (msg) => msg["event"] === "parked");
     inject("kitchen transfers to 444");
@@ -89,6 +90,7 @@ describe("the example of parking", { timeout: 60_000 }, () => {
     const talks = f.message(parked.id, (msg) => msg["event"] === "transferred");
     inject("study dials 701");
     assert.deepEqual((await talks).payload, { from: "6041", to: "6042" });
+    await f.status(device("6042"), (look) => look.text === "doorbell-sim.status.talking");
     const ended = f.message(named("ended"));
     inject("study hangs up");
     assert.equal(((await ended).payload as { answeredBy: string }).answeredBy, "6042");
