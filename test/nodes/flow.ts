@@ -39,7 +39,8 @@ interface Helper {
   log(): { getCalls(): { args: { level: number; msg: unknown }[] }[] };
 }
 
-const helper = createRequire(import.meta.url)("node-red-node-test-helper") as Helper;
+const require = createRequire(import.meta.url);
+const helper = require("node-red-node-test-helper") as Helper;
 const all = [
   sipEndpoint,
   door,
@@ -55,6 +56,7 @@ const all = [
   mqttBridge,
   doorbellSim,
   visitLog,
+  require("@node-red/nodes/core/function/89-delay.js") as unknown,
 ];
 
 /** The config nodes of most tests: an endpoint on any free port of loopback, and a simulated door at 503. */
