@@ -9,14 +9,42 @@ import { example, House } from "./house.ts";
 const events = "doorbell/frontdoor/event";
 const is = (event: string) => (payload: { [name: string]: unknown }) => payload["event_type"] === event;
 
-/** The first flow, without its own first press, and with a phone that does not keep the test waiting. */
+/**
+ * The first flow, without its own first press, and with a phone that does not keep the test waiting. A page that opens asks
+ * what is going on, and is told by a notification, it alone.
+ */
 async function quickFlow() {
   const flow = await example("the-whole-way");
-  return flow.map((node) => {
+  const idOf = (type: string) => flow.find((node) => node.type === type)?.id ?? "";
+  const on = { z: idOf("tab"), x: 200, y: 1000 };
+  const late = [
+    { ...on, id: "1a7e000000000001", type: "ui-event", ui: idOf("ui-base"), name: "", wires: [["1a7e000000000002"]] },
+    {
+      ...{ ...on, id: "1a7e000000000002", type: "doorbell-in", name: "", door: idOf("door"), endpoint: "" },
+      ...{ events: "ring,answered", wires: [[], [], [], ["1a7e000000000003"]] },
+    },
+    {
+      ...{ ...on, id: "1a7e000000000003", type: "change", name: "", wires: [["1a7e000000000004"]] },
+      rules: [{ t: "set", p: "payload", pt: "msg", to: '"Somebody is at " & visit.caller.name', tot: "jsonata" }],
+    },
+    {
+      ...{ ...on, id: "1a7e000000000004", type: "ui-notification", ui: idOf("ui-base"), name: "", wires: [[]] },
+      ...{
+        position: "top right",
+        displayTime: "30",
+        showCountdown: false,
+        outputs: 0,
+        allowDismiss: false,
+        raw: false,
+      },
+    },
+  ];
+  const quick = flow.map((node) => {
     if (node.type === "inject") return { ...node, once: false };
     if (node.type === "debug") return { ...node, active: true };
     return node["autoAnswer"] === true ? { ...node, answerAfter: "0.5" } : node;
   });
+  return [...quick, ...late];
 }
 
 /** Width and height of the picture as the browser decoded it, and how many different colours a grid of its pixels has. */
@@ -104,13 +132,15 @@ describe("The dashboard", { skip: without("chromium", "mosquitto_pub") }, () => 
     await relay("off");
   });
 
-  it("a page that is opened after the door was opened has the picture, too", async () => {
+  it("H12 a page that is opened after the door was opened has the picture, too, and is told that somebody is there", async () => {
     const later = await chromium.open();
     await later.page.goto(house.ready.dashboard ?? "");
     await later.page.locator("img[alt='The visitor']").waitFor();
     const { width, source } = await seen(later.page);
     assert.equal(width, 640, `what is shown: ${source.slice(0, 60)}`);
     assert.ok(source === (await seen(page)).source, "the same picture as on the page that was open");
+    await later.page.getByText("Somebody is at Frontdoor").waitFor();
+    assert.equal(await page.getByText("Somebody is at Frontdoor").count(), 0, "only the page that opens is told");
     assert.deepEqual(later.troubles, []);
   });
 
