@@ -9,24 +9,15 @@ import type { Leg } from "./leg.ts";
 import { takeMessage } from "./message.ts";
 import type { Recorded } from "./messages.ts";
 import { notG711, type CallRecorder, type TapeName } from "./recording.ts";
+import type { Running } from "./running.ts";
 import { loadSound } from "./sounds.ts";
 import type { RoomTalk } from "./room-talk.ts";
 import type { Ringing } from "./strategy.ts";
 import type { ParkedView } from "./parking.ts";
 import { parkVisit } from "./parking-visit.ts";
 import type { TalkVisit } from "./talk.ts";
-import { nameOf, type Target, type TargetSettings } from "./target.ts";
+import { nameOf, type Target } from "./target.ts";
 import type { TransferHost } from "./transfer.ts";
-
-/** What rings, for who wants to stop it or to add to it. */
-export interface Running {
-  abort(reason: string): void;
-  fork: Pick<Forking, "offer" | "parties"> | undefined;
-  targets: readonly TargetSettings[];
-  wake: () => void;
-  /** The visitor speaks to nobody but us. */
-  message: boolean;
-}
 
 export interface RingingVisit {
   readonly running: Running;

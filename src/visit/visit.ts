@@ -26,7 +26,8 @@ import type { Outcome, Recorded, VisitEnd, VisitEvent, VisitEventName, VisitStat
 import { Openings } from "./openings.ts";
 import { Parked } from "./parking.ts";
 import { CallRecorder, type TapeName } from "./recording.ts";
-import { ringingOf, type Running } from "./ringing.ts";
+import { ringingOf } from "./ringing.ts";
+import { beginRunning, type Running } from "./running.ts";
 import type { RoomTalk } from "./room-talk.ts";
 import type { Ringing, Strategy } from "./strategy.ts";
 import type { Talk } from "./talk.ts";
@@ -227,24 +228,17 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#running?.abort("stopped");
     this.waiting.end();
     this.#idle();
-    const controller = new AbortController();
-    const running: Running = {
-      abort: (reason) => controller.abort(reason),
-      ...{ fork: undefined, targets: [], wake: () => {}, message: false },
-    };
+    const { running, signal, done } = beginRunning(options.signal);
     this.#running = running;
     this.#strategy = strategy.called;
-    const stop = () => controller.abort("stopped");
-    options.signal?.addEventListener("abort", stop, { once: true });
-    if (options.signal?.aborted) stop();
     let outcome: Outcome;
     try {
-      outcome = await strategy(this.#ringing(running, controller.signal, options));
+      outcome = await strategy(this.#ringing(running, signal, options));
     } catch (error) {
       this.#host.log.error(`the strategy of ${this.door.name} failed: ${sentence(error)}`);
       outcome = { result: "unanswered", tries: this.#attempt, parties: [] };
     }
-    options.signal?.removeEventListener("abort", stop);
+    done();
     if (this.#running === running) {
       this.#running = undefined;
       if (!this.talkingBell && this.#endedAt === undefined) this.#waitForFlow();
