@@ -8,6 +8,7 @@ import { guardSchema } from "../sip/guard/settings.ts";
 import { talkFields } from "../door/talks.ts";
 import { deviceFields } from "../visit/devices.ts";
 import { groupSchema } from "../visit/groups.ts";
+import { parkingSchema } from "../visit/parking-settings.ts";
 import { conferenceSchema } from "../visit/rooms.ts";
 import { usualDndCodes } from "../visit/settings.ts";
 import { listenerSchema } from "./listeners.ts";
@@ -86,6 +87,7 @@ const schema = {
     },
     groups: { type: "array", default: [], items: groupSchema },
     rooms: { type: "array", default: [], items: conferenceSchema },
+    parking: { type: "array", default: [], items: parkingSchema },
     doors: {
       type: "array",
       default: [],

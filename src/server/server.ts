@@ -51,6 +51,7 @@ export async function startServer(
     switchboard.addExtension({ ...extension, password: new Secret(password) }, `extension ${extension.extension}`);
   for (const group of config.groups) switchboard.addGroup(group, `ring group ${group.name || group.number}`);
   for (const room of config.rooms) switchboard.addRoom(room, `conference room ${room.name}`);
+  for (const place of config.parking) switchboard.parking.add(place, `parking place ${place.name}`);
   const strategies = new Map<string, Strategy>();
   for (const { strategy, ...door } of config.doors) {
     strategies.set(door.id, strategyOf(strategy ?? { strategy: "ring-all" }));

@@ -11,7 +11,7 @@ const slot = { type: "string", pattern: "^[0-9]{1,15}$" } as const;
 
 export type AfterParking = (typeof afterPlace)[number];
 
-const schema = {
+export const parkingSchema = {
   type: "object",
   required: ["name"],
   properties: {
@@ -33,11 +33,11 @@ const schema = {
  * longest; followed by a slot, the one there. `seconds`: how long one waits, `then`: what comes after it. `music`: what is heard
  * meanwhile, else a tune; `answerFirst`: the bell's call is answered for it, since some bells give up on one that only rings (H19).
  */
-export type ParkingSettings = FromSchema<typeof schema>;
+export type ParkingSettings = FromSchema<typeof parkingSchema>;
 /** What must be given of them. */
 export type ParkingForm = Pick<ParkingSettings, "name"> & Partial<ParkingSettings>;
 
-const check = checker("parking-place", schema);
+const check = checker("parking-place", parkingSchema);
 
 /** @throws PorteroError `invalid`, naming the field */
 export function checkParking(form: unknown): ParkingSettings {
