@@ -4,6 +4,7 @@ import { giveUp, sentence } from "../errors.ts";
 import type { MediaSession } from "../media/media.ts";
 import { completedElsewhere } from "../sip/causes.ts";
 import type { BellLine } from "./bell-line.ts";
+import { mustTake, type DigitWish } from "./digits.ts";
 import type { Leg } from "./leg.ts";
 import type { VisitEnd, VisitState } from "./messages.ts";
 import type { CallEnd } from "../sip/dialog/call.ts";
@@ -131,6 +132,14 @@ export class Answering {
     // A strategy that took the place of this one meanwhile has nobody left to look for.
     visit.found(running);
     visit.tell("answered", { by: by.name, attempt: visit.attempt() });
+  }
+
+  /** As Visit.sendDigits. */
+  async sendDigits(digits: string, { to = "door", ...how }: DigitWish): Promise<void> {
+    const { name } = this.#visit.door;
+    const leg = to === "door" ? this.bell : this.talk?.answerer;
+    if (!leg) throw giveUp("no-call", `nobody talks with ${name} just now, so there is nowhere to send digits`);
+    await mustTake(leg, to === "door" ? name : "the phone", this.#host.clock, digits, how);
   }
 
   #begin(by: string): void {

@@ -19,7 +19,7 @@ export const controlActions = [
   ...(["answer", "reject", "hangup"] as const),
   ...(["play", "say", "stop"] as const),
   ...(["mute", "unmute", "hold", "unhold"] as const),
-  ...(["transfer", "consult", "complete", "back"] as const),
+  ...(["transfer", "consult", "complete", "back", "invite"] as const),
   ...(["record", "record-stop"] as const),
 ] as const;
 export type ControlAction = (typeof controlActions)[number];
@@ -48,7 +48,7 @@ const schema = {
  * `tone` (with `country`), `file` or `url` for `play`, and for what one hears who is held or waits,
  * unless that is `silent`; `loop` and `to` for `play`
  * and `say`; `to` for `mute` and `hold`; `by` for `answer`: who it counts as; `status` for `reject`; `targets` and `seconds` for
- * `transfer` and `consult`; `record…` for `record`.
+ * `transfer`, `consult` and `invite`; `record…` for `record`.
  */
 export type ControlCommand = FromSchema<typeof schema>;
 
@@ -131,6 +131,10 @@ export async function control(
     case "back":
       two(visit).handover.back();
       return { did: action, reason: "all is as it was before" };
+    case "invite": {
+      const who = await visit.invite(toWhom(command));
+      return { did: action, reason: `${who} talks along`, by: who };
+    }
     case "record":
     case "record-stop":
       return record(visit, command);
@@ -214,10 +218,7 @@ async function hear(
 /** The talk of a visitor with one other. @throws PorteroError `no-call`, `conference` */
 function two({ talk }: Visit): Talk {
   if (talk instanceof Talk) return talk;
-  throw giveUp(
-    "conference",
-    "the visitor is in a conference, where that cannot be done: mute, or ring somebody into it",
-  );
+  throw giveUp("conference", "the visitor is in a conference, where that cannot be done: mute, or invite somebody");
 }
 
 function stillThere(visit: Visit): void {

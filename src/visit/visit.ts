@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import type { Cancel } from "../clock.ts";
-import { giveUp, sentence } from "../errors.ts";
+import { sentence } from "../errors.ts";
 import type { Picture } from "../camera/camera.ts";
 import type { DoorSettings, TalkRules } from "../door/door.ts";
 import { cause, q850 } from "../sip/causes.ts";
@@ -14,7 +14,7 @@ import { Announcements } from "./announcement.ts";
 import { Answering } from "./answering.ts";
 import { BellLine } from "./bell-line.ts";
 import type { Button } from "./buttons.ts";
-import { mustTake, type DigitWish } from "./digits.ts";
+import type { DigitWish } from "./digits.ts";
 import { Figures } from "./figures.ts";
 import type { Caller, ForkResult } from "./fork.ts";
 import { leadsTo } from "./fork/aim.ts";
@@ -295,12 +295,8 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
    * Sends digits as DTMF to the door or to whom it talks with. `,` is a pause of half a second.
    * @throws PorteroError `no-call`, `refused`
    */
-  async sendDigits(digits: string, wish: DigitWish = {}): Promise<void> {
-    const { to = "door", ...how } = wish;
-    const leg = to === "door" ? this.talkingBell : this.#answering.talk?.answerer;
-    if (!leg)
-      throw giveUp("no-call", `nobody talks with ${this.door.name} just now, so there is nowhere to send digits`);
-    await mustTake(leg, to === "door" ? this.door.name : "the phone", this.#host.clock, digits, how);
+  sendDigits(digits: string, wish: DigitWish = {}): Promise<void> {
+    return this.#answering.sendDigits(digits, wish);
   }
 
   #ringing(running: Running, signal: AbortSignal, { onTry }: AnswerOptions): Ringing {

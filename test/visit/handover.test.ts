@@ -341,3 +341,28 @@ describe("a transfer by the flow that speaks first", () => {
     await bell.hungUp();
   });
 });
+
+describe("somebody more, asked for by the flow", () => {
+  it("N1 talks along, and what two can do is refused from then on", async () => {
+    const { bell, phone, other, tell, visit } = await open();
+    const done = tell({ action: "invite", targets: ["6002"] });
+    await other.pickUp();
+    assert.deepEqual(await done, { did: "invite", reason: "6002 talks along", by: "6002" });
+    await assert.rejects(tell({ action: "hold" }), /the visitor is in a conference, where that cannot be done/);
+    await assert.rejects(tell({ action: "transfer", targets: ["6003"] }), /in a conference/);
+    assert.equal((await tell({ action: "mute", to: "door" })).reason, "not heard any more");
+    await bell.send("BYE");
+    await Promise.all([phone.hungUp(), other.hungUp()]);
+    assert.equal(visit.state, "ended");
+  });
+
+  it("is not rung any more when that is taken back", async () => {
+    const { phone, bell, other, tell } = await open();
+    const done = assert.rejects(tell({ action: "invite", targets: ["6002"] }), /was taken back/);
+    await rings(other);
+    await tell({ action: "back" });
+    await done;
+    await other.party.takeRequest("CANCEL");
+    await passes(phone, bell, "6");
+  });
+});
