@@ -78,6 +78,9 @@ RED.nodes.registerType("call-control", {
     countryChoice($("#node-input-country"), text(this["country"]));
     const [action, sound] = [$("#node-input-action"), $("#node-input-sound")];
     chooseFirst($("#node-input-to"), $("#node-input-recordTo"));
+    // A node that is older than these plays ring-back.
+    if (action.val() === null) action.val("play");
+    if (sound.val() === null) sound.val("ring-back");
     const show = () => {
       const chosen = text(action.val());
       for (const [name, actions] of Object.entries(uses)) $(`#portero-${name}`).toggle(actions.includes(chosen));

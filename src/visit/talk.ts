@@ -53,6 +53,8 @@ export class Talk {
   #bridge: Bridge | undefined;
   readonly #muted = new Set<Side>();
   readonly #held = new Set<Side>();
+  /** The two are in no bridge with each other. */
+  #apart = false;
   readonly #music = new Map<Side, Playback>();
   /** Who is not heard by the other just now, for whatever reason. */
   readonly #unheard = new Set<Leg>();
@@ -132,7 +134,11 @@ export class Talk {
   /** The bell and who answered, each by itself: the bell waits, and hears what it is played. */
   #part(): readonly [Known, Known] | undefined {
     const known = this.#bridge?.part();
-    if (known) this.#visit.bridged(false);
+    if (!known) return undefined;
+    this.#visit.bridged(false);
+    // Who speaks with somebody else meanwhile is to be heard there.
+    this.#apart = true;
+    this.#hush();
     return known;
   }
 
@@ -174,6 +180,7 @@ export class Talk {
   }
 
   #resume(): void {
+    this.#apart = false;
     this.#held.clear();
     for (const music of this.#music.values()) music.stop();
     this.#music.clear();
@@ -246,7 +253,7 @@ export class Talk {
   #hush(): void {
     for (const who of sides) {
       const leg = who === "door" ? this.#bell : this.#answerer;
-      const on = this.#held.size > 0 || this.#muted.has(who);
+      const on = this.#muted.has(who) || (this.#held.size > 0 && !(this.#apart && who === "answerer"));
       if (!leg || this.#unheard.has(leg) === on) continue;
       leg.session.mute(on);
       if (on) this.#unheard.add(leg);

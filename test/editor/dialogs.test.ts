@@ -207,6 +207,9 @@ describe("The dialogs", { skip: without("chromium") }, () => {
         ["pin", "abc", /64 hexadecimal/],
         ["slug", "Front Door", /small letters/i],
         ["bounceSeconds", "99", /0 to 60/],
+        ["hangUpAfterOpening", "900", /0 to 600/],
+        ["longestTalk", "-1", /0 to 1440/],
+        ["mediaTimeout", "long", /0 to 3600/],
       ],
     ],
     [
@@ -245,6 +248,74 @@ describe("The dialogs", { skip: without("chromium") }, () => {
         assert.ok(!isNoWord(text));
       }
     });
+
+  it("N1: call-control shows the fields of what it does, and says what is wrong with them", async () => {
+    const since = editor.troubles.length;
+    const dialog = await editor.edit(idOf("call-control"));
+    const fields = [
+      "by",
+      "targets",
+      "seconds",
+      "sound",
+      "country",
+      "to",
+      "loop",
+      "status",
+      "recordTo",
+      "recordMinutes",
+    ];
+    const seen = async () => {
+      const shown = await Promise.all(fields.map((name) => dialog.field(name).isVisible()));
+      return fields.filter((_, index) => shown[index]);
+    };
+    // The node is older than all its settings: it plays.
+    assert.equal(await dialog.field("action").inputValue(), "play");
+    for (const [action, shown] of [
+      ["play", ["sound", "country", "to", "loop"]],
+      ["answer", ["by"]],
+      ["reject", ["status"]],
+      ["hold", ["sound", "to"]],
+      ["transfer", ["targets", "seconds"]],
+      ["consult", ["targets", "seconds", "sound"]],
+      ["invite", ["targets", "seconds"]],
+      ["record", ["recordTo", "recordMinutes"]],
+      ["complete", []],
+    ] as const) {
+      await dialog.field("action").selectOption(action);
+      assert.deepEqual(await seen(), shown, action);
+      await check(dialog);
+    }
+    // Who waits hears music, and what is played is a sound.
+    await dialog.field("action").selectOption("consult");
+    assert.equal(await dialog.field("sound").inputValue(), "tune");
+    await dialog.field("action").selectOption("play");
+    assert.equal(await dialog.field("sound").inputValue(), "ring-back");
+    for (const [action, field, value, says] of [
+      ["reject", "status", "200", /400 to 699/],
+      ["transfer", "seconds", "0", /1 to 600/],
+      ["record", "recordMinutes", "many", /up to 240/],
+    ] as const) {
+      await dialog.field("action").selectOption(action);
+      assert.match(await dialog.complaint(field, value), says);
+    }
+    await dialog.cancel();
+    assert.deepEqual(editor.troubles.slice(since), []);
+  });
+
+  it("N1: call-control keeps what who waits is to hear", async () => {
+    const id = idOf("call-control");
+    const dialog = await editor.edit(id);
+    await dialog.field("action").selectOption("hold");
+    await dialog.field("sound").selectOption("none");
+    await dialog.save();
+    const again = await editor.edit(id);
+    assert.deepEqual(
+      [await again.field("action").inputValue(), await again.field("sound").inputValue()],
+      ["hold", "none"],
+    );
+    await again.cancel();
+    await editor.reload();
+  });
 
   it("X12: visit-log shows the fields of what it does, and sip-endpoint those of a log that is kept", async () => {
     const since = editor.troubles.length;

@@ -5,6 +5,8 @@ import { startServer } from "../../src/server/server.ts";
 import { SipResponse } from "../../src/sip/message/message.ts";
 import { readTraced } from "../../src/sip/trace/text.ts";
 import type { Traced } from "../../src/sip/trace/trace.ts";
+import { checkControl, control } from "../../src/visit/control.ts";
+import type { Switchboard } from "../../src/visit/switchboard.ts";
 import { without } from "../support/peers.ts";
 import { Baresip, toneShare } from "./baresip.ts";
 import { until, visitTold, wholeVisit } from "./visit-lines.ts";
@@ -120,4 +122,78 @@ describe("two baresip, bell and phone", { skip: without("baresip"), timeout: 60_
     const heard = toneShare(atBell.subarray(-8000), 1320);
     assert.ok(heard > 0.8, `the bell heard the other phone: ${heard}`);
   });
+
+  it("N1 the flow holds the bell, which is sent music and falls silent, and takes it back", async (t) => {
+    const { server, bell, phone, talk } = await house(t, "", "udp", { bell: "PCMA", phone: "PCMA" });
+    await talk();
+    await Promise.all([bell.received(0.5), phone.received(0.5)]);
+    const tell = teller(server);
+    const sound = server.switchboard.lastVisit("front")?.talkingBell?.session;
+    assert.ok(sound);
+    // This make keeps nothing of what it is sent after such a re-INVITE; simulated devices tell what is heard (test/nodes).
+    assert.equal((await tell({ action: "hold" })).reason, "on hold");
+    assert.equal(sound.agreed("audio")?.remote.direction, "recvonly");
+    const { sent } = await sound.stats();
+    let heard = -1;
+    await until("the bell to fall silent", async () => {
+      const now = await sound.stats();
+      return (now.sent > sent + 50 && now.received === heard) || (heard = now.received) < 0 || undefined;
+    });
+    assert.equal((await tell({ action: "unhold" })).reason, "the two hear each other again");
+    await until("the bell to be heard again", async () => (await sound.stats()).received > heard + 100 || undefined);
+    bell.command("hangup");
+    await phone.event("CALL_CLOSED");
+    const again = toneShare((await phone.end()).subarray(-4000), 440);
+    assert.ok(again > 0.8, `the phone heard the bell again: ${again}`);
+  });
+
+  for (const action of ["transfer", "consult"])
+    it(`N1 the flow transfers the bell: ${action}`, async (t) => {
+      const { server, bell, phone, beside, lines, talk } = await house(
+        t,
+        "",
+        "udp",
+        { bell: "PCMA", phone: "PCMU" },
+        1,
+      );
+      const [other] = beside;
+      assert.ok(other);
+      await talk();
+      await bell.received(0.5);
+      const tell = teller(server);
+      assert.equal((await tell({ action, targets: ["6002"], seconds: 10 })).by, "6002");
+      if (action === "consult") {
+        await Promise.all([phone.received((await phone.seconds()) + 1.5), other.received(1.5)]);
+        assert.equal((await tell({ action: "complete" })).by, "6002");
+      }
+      await phone.event("CALL_CLOSED");
+      await other.received((await other.seconds()) + 1.5);
+      if (action === "transfer") await bell.received((await bell.seconds()) + 1.5);
+      bell.command("hangup");
+      await other.event("CALL_CLOSED");
+      const told = lines.find(({ event }) => event === "transferred");
+      assert.deepEqual(told?.["payload"], { from: "6001", to: "6002" });
+      const [atBell, atPhone, atOther] = [await bell.end(), await phone.end(), await other.end()];
+      const shares = [toneShare(atOther.subarray(-8000), 440)];
+      if (action === "transfer") shares.push(toneShare(atBell.subarray(-8000), 1320));
+      else shares.push(heard(atPhone, 1320), heard(atOther, 880));
+      assert.ok(Math.min(...shares) > 0.8, `each heard the other: ${shares.join(", ")}`);
+    });
 });
+
+/** How strong a tone was in the second in which it was heard best. */
+const heard = (samples: Int16Array, hertz: number): number =>
+  Math.max(
+    ...Array.from({ length: Math.floor(samples.length / 4000) - 1 }, (_, i) =>
+      toneShare(samples.subarray(4000 * i, 4000 * (i + 2)), hertz),
+    ),
+  );
+
+/** Tells the visit of the only door what to do, as call-control does. */
+function teller({ switchboard }: { readonly switchboard: Switchboard }) {
+  return (command: object) => {
+    const visit = switchboard.lastVisit("front");
+    assert.ok(visit);
+    return control(visit, checkControl(command), undefined, switchboard.clock);
+  };
+}
