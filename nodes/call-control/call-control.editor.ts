@@ -28,7 +28,9 @@ function judged(name: string, value: string, isRight: (given: string) => boolean
   return {
     value,
     validate(given, _options) {
-      const isUsed = (uses[name] ?? []).includes(text(this["action"]));
+      // While its dialog is open, the node has what was chosen before.
+      const action = text($("#node-input-action").val() ?? this["action"]);
+      const isUsed = (uses[name] ?? []).includes(action);
       return !isUsed || isRight(text(given)) || words(`error.${name}`);
     },
   };
@@ -84,13 +86,13 @@ RED.nodes.registerType("call-control", {
     const show = () => {
       const chosen = text(action.val());
       for (const [name, actions] of Object.entries(uses)) $(`#portero-${name}`).toggle(actions.includes(chosen));
+      // What cannot be meant is not shown as chosen.
+      if (chosen === "play" && waiting.includes(text(sound.val()))) sound.val("ring-back");
       for (const name of waiting)
         sound
           .find(`option[value="${name}"]`)
           .prop("disabled", chosen === "play")
           .toggle(chosen !== "play");
-      // What cannot be meant is not shown as chosen.
-      if (chosen === "play" && waiting.includes(text(sound.val()))) sound.val("ring-back");
       const heard = (uses["sound"] ?? []).includes(chosen) ? text(sound.val()) : "";
       $("#portero-country").toggle(heard !== "" && heard !== "file" && !waiting.includes(heard));
       $("#portero-source").toggle(chosen === "say" || heard === "file");
