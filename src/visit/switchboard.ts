@@ -2,13 +2,12 @@
 import { EventEmitter } from "node:events";
 import type { Picture } from "../camera/camera.ts";
 import { systemClock, type Clock } from "../clock.ts";
-import { checkDoor, knowsDtmf, presetOf, type DoorSettings, type Opening, type OpenRequest } from "../door/door.ts";
+import type { DoorSettings, Opening, OpenRequest } from "../door/door.ts";
 import { PorteroError, giveUp, sentence, tryAgain } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import type { MediaEngine } from "../media/engine.ts";
 import { defaultPorts } from "../media/media.ts";
 import { startMedia } from "../media/start.ts";
-import type { Secret } from "../secret.ts";
 import type { Call, Message } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import { Endpoint, type Refusal } from "../sip/endpoint.ts";
@@ -21,7 +20,7 @@ import type { LineSettings } from "./account-settings.ts";
 import { passOnComplaints } from "./complaints.ts";
 import { dialCode, type CodeAnswer } from "./dial-code.ts";
 import type { Finding } from "../sip/trace/findings.ts";
-import { checkDevice, qualifyOf, type DeviceOptions } from "./devices.ts";
+import { qualifyOf, type DeviceOptions } from "./devices.ts";
 import type { DigitWish } from "./digits.ts";
 import { Directory, type DirectoryEvents } from "./directory.ts";
 import { Entrances, hostOfDoor, type EntranceEvents, type EntranceHost } from "./entrances.ts";
@@ -33,10 +32,11 @@ import { Occupancy } from "./occupancy.ts";
 import { Parkings } from "./parking.ts";
 import { Outside, type Chooser, type Way } from "./outside.ts";
 import { Reception } from "./reception.ts";
+import { addDoor, addExtension } from "./residents.ts";
 import { mixesNothing } from "./room.ts";
 import { Rooms, type ConferenceSettings } from "./rooms.ts";
 import type { Target } from "./target.ts";
-import { callsFor, checkExtension, type ExtensionSettings, type SwitchboardOptions } from "./settings.ts";
+import { callsFor, type ExtensionSettings, type SwitchboardOptions } from "./settings.ts";
 import { Tracing } from "./tracing.ts";
 import type { DoorView, RegistrationView, TextView } from "./views.ts";
 import type { Visit } from "./visit.ts";
@@ -179,13 +179,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
    * @throws PorteroError `invalid`, `number-taken` (H20), `login-taken`
    */
   addExtension(settings: ExtensionSettings, owner: string): () => void {
-    const { password, ...form } = settings;
-    checkExtension(form);
-    checkDevice(form, `extension ${form.extension}`);
-    const { extension, name, rport, maxContacts = 10 } = settings;
-    return this.#addNumber(settings, owner, password, maxContacts, rport === undefined ? {} : { rport }, () =>
-      this.directory.enter(extension, { kind: "extension", name: name || extension, options: form }),
-    );
+    return addExtension(this, settings, owner);
   }
 
   /**
@@ -202,31 +196,10 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
 
   /**
    * Adds a door station; the result takes it away and ends its visits.
-   * @throws PorteroError `invalid`, `number-taken` (H20), `login-taken`
+   * @throws PorteroError `invalid`, `door-taken`, `number-taken` (H20), `login-taken`
    */
   addDoor(settings: DoorSettings, owner: string, device: DeviceOptions = {}): () => void {
-    const checked = checkDoor(settings);
-    checkDevice(device, owner);
-    const { id, extension } = checked;
-    if (this.entrances.get(id))
-      throw giveUp("door-taken", `two doors are called "${id}": give one of them another name`, { data: { owner } });
-    const preset = presetOf(checked.preset);
-    const { method, durationMs, gapMs } = preset.dtmf;
-    const { rport } = device;
-    const nonceReuse = preset.sip?.nonceReuse;
-    const oddities = { ...(nonceReuse === undefined ? {} : { nonceReuse }), ...(rport === undefined ? {} : { rport }) };
-    const entry = {
-      ...{ kind: "door" as const, name: checked.name },
-      options: { dtmf: knowsDtmf(preset) ? method : "auto", dtmfMs: durationMs, dtmfGapMs: gapMs, ...device } as const,
-    };
-    return this.#addNumber(checked, owner, checked.password, 1, oddities, () => {
-      const remove = this.entrances.add(checked, device.dtmf ?? method);
-      const leave = this.directory.enter(extension, entry);
-      return () => {
-        leave();
-        remove();
-      };
-    });
+    return addDoor(this, settings, owner, device);
   }
 
   /**
@@ -363,29 +336,6 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   /** A picture of a door: the visit's own while it is fresh, else a new one. Rejects with a sentence. */
   snapshot(door: string): Promise<Picture> {
     return this.entrances.snapshot(door);
-  }
-
-  #addNumber(
-    { extension, login = extension }: { extension: string; login?: string },
-    owner: string,
-    password: Secret,
-    maxContacts: number,
-    oddities: { nonceReuse?: boolean; rport?: boolean },
-    enter: () => () => void,
-  ): () => void {
-    const free = this.plan.claim(extension, owner);
-    try {
-      const remove = this.endpoint.addExtension({ extension, login, password, maxContacts, ...oddities });
-      const leave = enter();
-      return () => {
-        leave();
-        remove();
-        free();
-      };
-    } catch (error) {
-      free();
-      throw error;
-    }
   }
 
   // A listener's fault must not reach the SIP layer that is in the middle of a call.
