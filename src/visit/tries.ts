@@ -14,10 +14,10 @@ export class Tries {
     return this.#count;
   }
 
-  /** Another try. */
-  add(parties: readonly Party[]): void {
-    this.#count++;
-    this.#keep(parties.map((party) => ({ ...party, try: this.#count })));
+  /** Another try, or the one of that number: a visit counts them when they begin, and they may end in another order. */
+  add(parties: readonly Party[], attempt = this.#count + 1): void {
+    this.#count = Math.max(this.#count, attempt);
+    this.#keep(parties.map((party) => ({ ...party, try: attempt })));
   }
 
   /** All tries of another strategy. */
@@ -27,11 +27,11 @@ export class Tries {
     this.#count += tries;
   }
 
-  /** With those of a try that is not over yet. */
-  record(now: readonly Party[] = []): Parties {
+  /** With those of the latest try, where that is not over yet. */
+  record(now: readonly Party[] = [], latest = this.#count): Parties {
     const all = new Tries();
     all.append({ tries: this.#count, parties: this.#parties, omitted: this.#omitted });
-    if (now.length > 0) all.add(now);
+    if (latest > this.#count) all.add(now, latest);
     return all.#told();
   }
 

@@ -313,7 +313,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
         return this.#answering.talk?.answerer === winner;
       },
       tried: (attempt, result) => {
-        this.#tries.add(result.parties);
+        this.#tries.add(result.parties, attempt);
         onTry?.(attempt, result);
       },
       nameOf: (kind) => this.#tapeName(kind),
@@ -377,7 +377,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       ...(this.#answering.by === undefined ? {} : { answeredBy: this.#answering.by }),
       ...(this.#strategy === undefined ? {} : { strategy: this.#strategy }),
       // What rang until now has its end, and the strategy will be told of it.
-      ...this.#tries.record(fork?.parties),
+      ...this.#tries.record(fork?.parties, this.#attempt),
       ringSeconds: (talkedFrom - this.startedAt) / 1000,
       talkSeconds: (this.#endedAt - talkedFrom) / 1000,
       openings: this.openings.count,

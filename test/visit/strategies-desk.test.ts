@@ -118,6 +118,19 @@ describe("until answered, at real phones", () => {
   });
 });
 
+describe("park, at a real bell", () => {
+  it("H7 is a try of the record, too, where the visitor goes while it waits", async () => {
+    const { desk, bell, invite, visit } = await house();
+    desk.switchboard.parking.add({ name: "Parking" }, 'parking place "Parking"');
+    const outcome = visit.answerBy(strategyOf({ strategy: "park" }));
+    await bell.answered(invite);
+    await bell.send("BYE");
+    assert.equal((await outcome).result, "cancelled");
+    const end = ended(desk);
+    assert.deepEqual([end.outcome, end.strategy, end.tries, end.parties], ["cancelled", "park", 1, []]);
+  });
+});
+
 describe("retry dial, at a real phone", () => {
   it("H15 rings again four seconds after the announcement has been heard to its end", async () => {
     const { desk, bell, invite, visit, phones } = await house("100");
