@@ -43,7 +43,7 @@ export interface RingingVisit {
   /** Tells where the visitor is parked; nothing: not any more. */
   readonly parked: (view: ParkedView | undefined) => void;
   /** Ends the visit. */
-  refuse(status: number, cause?: number): void;
+  refuse(status: number, cause?: number, text?: string): void;
 }
 
 export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
@@ -121,7 +121,7 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
     },
     park: (settings) => parkVisit(host, visit, settings),
     confer: (settings) => confer(host, visit, settings),
-    refuse: (status, cause) => visit.refuse(status, cause),
+    refuse: (status, cause, text) => visit.refuse(status, cause, text),
     record: async (settings) => recorder.ask(settings, await line.session),
     message: async (settings) => {
       running.message = true;

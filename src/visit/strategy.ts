@@ -82,8 +82,8 @@ export interface Ringing {
   park(settings: ParkSettings): Promise<ParkResult>;
   /** Brings the visitor into a room: its first marked member has answered (H9). */
   confer(settings: ConferSettings): Promise<RingResult>;
-  /** Ends the visit with a SIP status to the bell, and a Q.850 cause. */
-  refuse(status: number, cause?: number): void;
+  /** Ends the visit with a SIP status to the bell, and a Q.850 cause; `text` is what the end says. */
+  refuse(status: number, cause?: number, text?: string): void;
 }
 
 export interface Strategy {

@@ -259,9 +259,8 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   }
 
   /** Ends an unanswered visit with a refusal to the bell; one whose call was answered all the same is hung up. */
-  refuse(status: number, why: number = cause.noAnswer): void {
-    if (this.#state === "ringing")
-      this.#end("unanswered", { by: "local", status, cause: why, text: "nobody answered" });
+  refuse(status: number, why: number = cause.noAnswer, text = "nobody answered"): void {
+    if (this.#state === "ringing") this.#end("unanswered", { by: "local", status, cause: why, text });
   }
 
   /**
@@ -321,7 +320,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       talk: () => this.#answering.visit,
       meet: (talk, by) => this.#answering.meet(talk, by, running),
       parked: this.#parked.at,
-      refuse: (status, why) => this.refuse(status, why),
+      refuse: (status, why, text) => this.refuse(status, why, text),
     });
   }
 

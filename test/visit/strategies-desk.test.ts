@@ -156,8 +156,11 @@ describe("refuse, at a real bell", () => {
     const response = await bell.party.takeResponse(486);
     assert.match(response.get("reason") ?? "", /Q\.850;cause=17/);
     assert.equal(result, "refused");
-    const { outcome, cause, strategy, tries, parties } = ended(desk);
-    assert.deepEqual([outcome, cause, strategy, tries, parties], ["unanswered", 17, "refuse", 0, []]);
+    const { outcome, text, cause, strategy, tries, parties } = ended(desk);
+    assert.deepEqual(
+      [outcome, text, cause, strategy, tries, parties],
+      ["unanswered", "refused with 486", 17, "refuse", 0, []],
+    );
   });
 
   it("hangs up where its call was answered already", async () => {

@@ -4,7 +4,7 @@ import type { Strategy } from "../strategy.ts";
 
 export function refuse(status: number, cause = causeOf(status)): Strategy {
   return (ringing) => {
-    ringing.refuse(status, cause);
+    ringing.refuse(status, cause, `refused with ${status}`);
     return Promise.resolve({ result: "refused", tries: 0, parties: [] });
   };
 }
