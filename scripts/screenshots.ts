@@ -1,6 +1,6 @@
 // `npm run screenshots`: the pictures of docs/images, taken from the demo of `npm start` with the system's Chromium. Run it
 // when a dialog or an example changes, and look at what it made.
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { Chromium } from "../test/editor/browser.ts";
@@ -40,6 +40,19 @@ async function openEditor(chromium: Chromium, house: House, scheme: Scheme): Pro
   await editor.hideTips();
   await editor.showAll();
   return editor;
+}
+
+/** A dial plan of Asterisk, pasted and not yet imported. */
+async function importDialog({ page }: Editor): Promise<void> {
+  const plans = ["device", "redial"].map((name) =>
+    readFileSync(join(root, "test/import/plans", `${name}.conf`), "utf8"),
+  );
+  await page.locator("#red-ui-header-button-sidemenu").click();
+  await page.locator("#menu-item-portero-import").click();
+  await page.locator("#portero-import-text").fill(plans.join("\n[default]\n"));
+  await page.locator("#portero-import-summary", { hasText: "redial" }).waitFor();
+  await shoot(page, "dialog-import");
+  await page.locator("#portero-import-cancel").click();
 }
 
 /** One whole visit, as somebody sees it who has the editor open: press, answer, open. */
@@ -85,6 +98,8 @@ async function shootAll(chromium: Chromium, house: House): Promise<void> {
   const door = await (await light.edit(await house.idOf("doorbell-in"))).editConfig("door");
   await door.tray.locator("#portero-door-server", { hasText: /:\d+/ }).waitFor();
   await shoot(light.page, "dialog-door");
+  await light.cancelDialogs();
+  await importDialog(light);
 
   await hangUp(house);
   const flows = await house.flows();

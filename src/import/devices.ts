@@ -280,9 +280,5 @@ export function readNetwork(sections: readonly Section[], report: Report): Netwo
         fields[entry.key === "rtpstart" ? "rtpFrom" : "rtpTo"] = entry.value;
         report.take(entry);
       }
-  if (fields["certificateFile"] !== undefined)
-    report.note(
-      "The certificate's files must be readable by Node-RED: look at the tab Encryption of the SIP endpoint.",
-    );
   return { fields };
 }

@@ -36,6 +36,10 @@ export function drawFlow(house: House, here: Surroundings, text: string, report:
       rtpTo: "",
       ...house.network.fields,
     });
+  if (here.endpoint === undefined && house.network.fields["certificateFile"] !== undefined)
+    report.note(
+      "The certificate's files must be readable by Node-RED: look at the tab Encryption of the SIP endpoint.",
+    );
   if (here.endpoint !== undefined && Object.keys(house.network.fields).length > 0)
     report.note("The transports that were pasted are left out: the SIP endpoint that you chose has its own.");
   const doors = new Map(bells.map((bell) => [bell, drawDoor(drawing, bell, endpoint)]));
