@@ -32,7 +32,8 @@ const forbidden: readonly { pattern: RegExp; what: string; but?: RegExp }[] = [
   { pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----\n/, what: "a private key", but: testKeys },
   { pattern: /\b(?:ghp|gho|ghs|github_pat|glpat|npm)_[A-Za-z0-9_]{30,}/, what: "an access token" },
   { pattern: /\bAKIA[0-9A-Z]{16}\b/, what: "an access key" },
-  { pattern: /_auth(?:Token)?\s*=\s*\S/, what: "a registry's credentials" },
+  // As an .npmrc has them; Asterisk's outbound_auth is the name of a section.
+  { pattern: /(?<![A-Za-z])_auth(?:Token)?\s*=\s*\S/, what: "a registry's credentials" },
   { pattern: /registry\.(?:npmjs|yarnpkg|npmmirror)\b/, what: "the address of a registry" },
   { pattern: /\/work\/(?:main|shared|\.)/, what: "a path of the machine it was written on" },
 ];
