@@ -157,6 +157,26 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.deepEqual(editor.troubles.slice(since), []);
   });
 
+  it("H9: conference-room opens from a strategy's dialog, says what is wrong, and stands there with its number", async () => {
+    const since = editor.troubles.length;
+    const dialog = await editor.edit(idOf("dial-strategy"));
+    assert.equal(await dialog.field("conference").isVisible(), false, "another strategy has no room");
+    await dialog.field("strategy").selectOption("conference");
+    const room = await dialog.editConfig("conference");
+    await check(room);
+    const numbers = ["memberNumber", "visitorNumber", "most"].map((name) => room.field(name).inputValue());
+    assert.deepEqual(await Promise.all(numbers), ["888", "777", "10"]);
+    await room.field("name").fill("Hall");
+    assert.match(await room.complaint("most", "1"), /A whole number from 2 to 50/);
+    await room.field("most").fill("5");
+    assert.match(await room.complaint("mayOpen", "6001, a b/c"), /Extensions, such as 6001, 6002/);
+    await room.field("mayOpen").fill("6001 6002");
+    assert.match(await room.complaint("memberNumber", "777"), /need different numbers/);
+    await room.cancel();
+    await dialog.cancel();
+    assert.deepEqual(editor.troubles.slice(since), []);
+  });
+
   it("A8: sip-endpoint shows who is banned, lifts it, and has its rare settings behind a fold", async () => {
     const since = editor.troubles.length;
     const { host = "", port = 0 } = house.ready.sip ?? {};

@@ -1,5 +1,6 @@
 // H9: a bell waits in a room until somebody is there; several answer it. On the network in memory, on a clock that tests move.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { PorteroError } from "../../src/errors.ts";
 import { Secret } from "../../src/secret.ts";
@@ -177,6 +178,33 @@ describe("H9 a bell that waits in a room", () => {
   });
 });
 
+describe("H9 a bell that waits, and a flow that thinks again", () => {
+  it("leaves the room for another strategy at once: who dials in does not get it any more", async () => {
+    room();
+    const phone = await desk.phone("6001");
+    const { bell, invite, visit, done } = await waiting();
+    await desk.clock.advance(1000);
+    await bell.answered(invite);
+    const next = visit.answerBy(strategyOf({ strategy: "ring-all", targets: ["6001"] }));
+    assert.deepEqual([(await done).result, desk.switchboard.rooms.find().visitors.length], ["unanswered", 0]);
+    await member("6002");
+    await phone.pickUp();
+    assert.equal((await next).by, "6001");
+    assert.equal(visit.view().conference, undefined);
+  });
+
+  it("stays where it is when the flow rings the number of visitors, which the bell dialled", async () => {
+    room();
+    const { bell, invite, visit } = await pressed({}, "777");
+    const outcome = visit.answerBy(strategyOf({ strategy: "ring-all", seconds: 20 }));
+    await desk.clock.advance(1000);
+    await bell.answered(invite);
+    await member("6001");
+    assert.equal((await outcome).by, "6001");
+    assert.deepEqual([visit.state, visit.view().conference], ["talking", "Hall"]);
+  });
+});
+
 describe("H9 phones that are rung into a room", () => {
   /** Takes the INVITE that rings a phone; its answer is `pickUp`. */
   const rings = async (phone: Device) => {
@@ -269,6 +297,67 @@ describe("H9 phones that are rung into a room", () => {
     desk.switchboard.setQuiet("front", true);
     await waiting({ targets: ["6001"], seconds: 30 });
     assert.equal(await rings(one), false);
+  });
+});
+
+describe("H9, X7 the camera of a bell in a room", () => {
+  const videoPort = (body: { toString(): string }) => Number(/m=video (\d+)/.exec(body.toString())?.[1]);
+
+  it("is shown to every member whose phone asks for video, and to those who are rung", async () => {
+    room();
+    const shown: string[] = [];
+    const { media } = desk.switchboard;
+    const show = media.show?.bind(media);
+    media.show = (camera, to) => {
+      shown.push(`${camera.agreed("video")?.remote.formats[0]?.name} ${to.agreed("video") !== undefined}`);
+      show?.(camera, to);
+    };
+    const rung = await desk.phone("6001");
+    const { bell, done } = await waiting({ targets: ["6001"] }, { video: true });
+    assert.ok(videoPort((await bell.party.takeResponse(183)).body) > 0);
+    const invite = await rung.pickUp({ video: true });
+    assert.ok(videoPort(invite.body) > 0);
+    await done;
+    const dials = await desk.phone("6002");
+    const asked = await dials.dial("888", {}, { video: true });
+    assert.ok(videoPort((await dials.answered(asked)).body) > 0);
+    assert.deepEqual(shown, ["H264 true", "H264 true"]);
+  });
+});
+
+describe("H9 when all is over", () => {
+  it("no call, port or timer is left, however it ended", async () => {
+    const remove = room();
+    const [one, two, late] = [await desk.phone("6001"), await desk.phone("6002"), await desk.phone("6003")];
+    await desk.clock.advance(15 * 60_000);
+    const idle = desk.clock.pending;
+    let visits = 0;
+    for (const end of ["bell", "members", "flow", "room"] as const) {
+      const { bell, invite, done, visit } = await waiting({ targets: ["6003"], seconds: 30 });
+      for (const each of [one, two]) await each.answered(await each.dial("888"));
+      await bell.answered(invite);
+      await done;
+      late.party.respond(await late.party.takeRequest("INVITE"), 180, { tag: "t3" });
+      await late.party.settle();
+      if (end === "bell") await bell.send("BYE");
+      if (end === "members")
+        for (const each of [one, two]) {
+          await each.send("BYE");
+          await each.party.takeResponse(200);
+        }
+      if (end === "flow") visit.stop();
+      if (end === "room") remove();
+      if (end !== "bell") await bell.hungUp();
+      if (end !== "members") for (const each of [one, two]) await each.hungUp();
+      const ring = await late.party.takeRequest("CANCEL");
+      late.party.respond(ring, 200);
+      visits++;
+      while (desk.told("ended").length < visits) await once(desk.switchboard, "visit");
+      assert.equal(desk.switchboard.media.sessions, 0, end);
+    }
+    // Transactions and what is remembered of calls rest for a while.
+    await desk.clock.advance(15 * 60_000);
+    assert.equal(desk.clock.pending, idle);
   });
 });
 
