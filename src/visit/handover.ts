@@ -253,5 +253,6 @@ const why: Readonly<Record<PartyResult, string>> = {
   cancelled: "was not rung to the end",
 };
 
-export const whyNobody = (parties: readonly Party[]): string =>
+export /** Why nobody of them has answered. */
+const whyNobody = (parties: readonly Party[]): string =>
   [...new Set(parties.map(({ target, result }) => `${target} ${why[result]}`))].join(", ") || "nobody was rung";

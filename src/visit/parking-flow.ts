@@ -1,20 +1,59 @@
-// What a flow does with parked visitors: it parks one, whatever its strategy does just now; Parkings.fetch rings a phone for one.
+// Where a visit is parked, as it tells the world, and what a flow does about it: it parks the visitor, whatever its strategy does
+// just now, and rings somebody to fetch it.
 import { giveUp } from "../errors.ts";
 import type { VisitEvent } from "./messages.ts";
+import type { ParkedView, ParkingPlace } from "./parking.ts";
 import { parkIn } from "./parking-visit.ts";
 import type { ParkSettings } from "./strategy.ts";
 import { Talk } from "./talk.ts";
+import type { TargetSettings } from "./target.ts";
 import type { TransferHost } from "./transfer.ts";
 import type { Visit } from "./visit.ts";
 
-/**
- * Parks the visitor of a visit, whether it rings or talks; gives the slot. Who talked with it is hung up.
- * @throws PorteroError `no-place`, `full`, `parked`, `no-call`
- */
-export async function parkVisitor(host: TransferHost, visit: Visit, wish: ParkSettings): Promise<string> {
-  const place = host.parking.find(wish.place);
-  if (visit.state === "ended") throw giveUp("no-call", "the visit is over already");
-  if (visit.state === "ringing") {
+export class VisitParking {
+  /** What `msg.visit` says of it. */
+  said: { readonly parked?: string } = {};
+  readonly #host: TransferHost;
+  readonly #visit: Visit;
+
+  constructor(host: TransferHost, visit: Visit) {
+    [this.#host, this.#visit] = [host, visit];
+  }
+
+  /** Nothing: it is parked no more. */
+  readonly at = (view: ParkedView | undefined): void => {
+    this.said = view ? { parked: view.slot } : {};
+    if (view) this.#visit.tell("parked", view);
+  };
+
+  /**
+   * Parks the visitor, whether it rings or talks; gives the slot. Who talked with it is hung up.
+   * @throws PorteroError `no-place`, `full`, `parked`, `not-parked`, `no-call`
+   */
+  async park(wish: ParkSettings = {}): Promise<string> {
+    const place = this.#host.parking.find(wish.place);
+    const visit = this.#visit;
+    if (visit.state === "ended") throw giveUp("no-call", "the visit is over already");
+    if (visit.state === "ringing") return this.#parkRinging(place, wish);
+    const { talk } = visit;
+    if (!(talk instanceof Talk))
+      throw giveUp("no-call", "the visitor is in a conference, out of which nobody is parked");
+    const { slot, from } = await talk.parking.park(place, wish);
+    from?.call.hangUp();
+    await from?.session.close();
+    return slot;
+  }
+
+  /**
+   * Rings somebody who has the visitor as soon as they answer; gives who. Else it waits on, while it has time.
+   * @throws PorteroError `not-parked`, `not-fetched`
+   */
+  fetch(targets: readonly TargetSettings[], seconds?: number): Promise<string> {
+    return this.#host.parking.fetch(this.#visit.id, targets, seconds);
+  }
+
+  async #parkRinging(place: ParkingPlace, wish: ParkSettings): Promise<string> {
+    const visit = this.#visit;
     let slot: string | undefined;
     const told = new Promise<void>((resolve) => {
       const hear = ({ event, visit: { parked } }: VisitEvent) => {
@@ -29,10 +68,4 @@ export async function parkVisitor(host: TransferHost, visit: Visit, wish: ParkSe
     if (slot === undefined) throw giveUp("not-parked", reason ?? "the visit ended before the visitor was parked");
     return slot;
   }
-  const { talk } = visit;
-  if (!(talk instanceof Talk)) throw giveUp("no-call", "the visitor is in a conference, out of which nobody is parked");
-  const { slot, from } = await talk.parking.park(place, wish);
-  from?.call.hangUp();
-  await from?.session.close();
-  return slot;
 }

@@ -7,10 +7,11 @@ import { completedElsewhere } from "../sip/causes.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import { answerFetcher } from "./fetch.ts";
 import { Forking, type Caller } from "./fork.ts";
+import { whyNobody } from "./handover.ts";
 import type { Leg } from "./leg.ts";
 import type { NumberPlan } from "./number-plan.ts";
 import { checkParking, slotsOf, type ParkingForm, type ParkingSettings } from "./parking-settings.ts";
-import type { Target } from "./target.ts";
+import type { TargetSettings } from "./target.ts";
 import type { TransferHost } from "./transfer.ts";
 
 /** Somebody who is parked. */
@@ -37,23 +38,6 @@ export interface ParkedView {
   readonly place: string;
   /** So long it may wait. */
   readonly seconds: number;
-}
-
-/** Where a visit is parked, as it tells the world. */
-export class Parked {
-  /** What `msg.visit` says of it. */
-  said: { readonly parked?: string } = {};
-  readonly #tell: (view: ParkedView) => void;
-
-  constructor(tell: (view: ParkedView) => void) {
-    this.#tell = tell;
-  }
-
-  /** Nothing: it is parked no more. */
-  readonly at = (view: ParkedView | undefined): void => {
-    this.said = view ? { parked: view.slot } : {};
-    if (view) this.#tell(view);
-  };
 }
 
 /** One guest in one slot, from its coming to its going. */
@@ -159,16 +143,16 @@ export class ParkingPlace {
     return stay;
   }
 
-  /** Rings `target` for a guest; gives who answered. Rejects with a sentence, the guest then waits on. */
-  async ring(stay: Stay, target: Target, seconds: number): Promise<string> {
+  /** Rings these for a guest; gives who answered. Rejects with a sentence, the guest then waits on. */
+  async ring(stay: Stay, targets: readonly TargetSettings[], seconds: number): Promise<string> {
     const { caller, session } = stay.guest;
     const over = new AbortController();
     void stay.over.then(({ why }) => over.abort(why === "fetched" ? "answered" : "cancelled"));
-    const { winner, parties } = await new Forking(this.#host, caller, session, [target]).run(seconds, over.signal);
+    const { winner, parties } = await new Forking(this.#host, caller, session, targets).run(seconds, over.signal);
     if (winner && stay.waits && stay.end({ why: "fetched", by: winner })) return winner.name;
     if (winner) this.#dismiss(winner);
-    const why = over.signal.aborted ? "it is not parked any more" : (parties[0]?.result ?? "no-answer");
-    throw giveUp("not-fetched", `${target} has not fetched ${caller.name} from ${stay.view.slot}: ${why}`);
+    if (over.signal.aborted) throw giveUp("not-parked", `${caller.name} is not parked at ${stay.view.slot} any more`);
+    throw giveUp("not-fetched", `${caller.name} waits on at ${stay.view.slot}: ${whyNobody(parties)}`);
   }
 
   /** Everybody in it goes back to whom they were parked by. */
@@ -272,13 +256,13 @@ export class Parkings {
   }
 
   /**
-   * Rings a phone for a visitor that is parked, named by its slot or its visit, and connects them; gives who answered.
+   * Rings phones for a visitor that is parked, named by its slot or its visit, and connects the first that answers; gives who.
    * @throws PorteroError `not-parked`, `not-fetched`: it waits on, while it has time
    */
-  async fetch(what: string, target: Target, seconds = 30): Promise<string> {
+  async fetch(what: string, targets: readonly TargetSettings[], seconds = 30): Promise<string> {
     for (const place of this.#places.values())
       for (const stay of place.stays)
-        if (stay.view.slot === what || stay.guest.caller.group === what) return place.ring(stay, target, seconds);
+        if (stay.view.slot === what || stay.guest.caller.group === what) return place.ring(stay, targets, seconds);
     throw giveUp("not-parked", `nobody is parked at ${what}: it was fetched, it has gone, or its time was over`);
   }
 }

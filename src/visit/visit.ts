@@ -24,7 +24,7 @@ import type { Key } from "./keypad.ts";
 import { openMedia, type Leg } from "./leg.ts";
 import type { Outcome, Recorded, VisitEnd, VisitEvent, VisitEventName, VisitState, VisitView } from "./messages.ts";
 import { Openings } from "./openings.ts";
-import { Parked } from "./parking.ts";
+import { VisitParking } from "./parking-flow.ts";
 import { CallRecorder, type TapeName } from "./recording.ts";
 import { ringingOf } from "./ringing.ts";
 import { beginRunning, type Running } from "./running.ts";
@@ -63,13 +63,13 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   /** What its parties are played: the door before its call is answered, too. */
   readonly sounds: Announcements;
   readonly openings: Openings;
+  readonly parking: VisitParking;
   readonly waiting: Waiting;
   /** What the bell was refused with; absent unless we ended the visit and nobody had answered. */
   refusedWith: number | undefined;
   readonly #host: TransferHost;
   readonly #line: BellLine;
   readonly #recorder: CallRecorder;
-  readonly #parked = new Parked((view) => this.tell("parked", view));
   #state: VisitState = "ringing";
   #running: Running | undefined;
   /** Of all strategies. */
@@ -87,6 +87,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#host = host;
     this.door = door;
     this.startedAt = host.clock.now();
+    this.parking = new VisitParking(host, this);
     host.tracing.groups.add(this.id, bell.callId);
     const open = async (call: IncomingCall) => {
       const session = await openMedia(host.media, host.optionsFor(call, door.extension));
@@ -113,7 +114,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     const sessions = () => ({ door: this.#line.session, answerer: this.#answering.talk?.answerer?.session });
     this.#figures = new Figures(host.clock, sessions, (media) => this.tell("stats", media));
     this.#answering = new Answering(host, this.#line, {
-      ...{ id: this.id, door, sounds: this.sounds, recorder: this.#recorder, parked: this.#parked.at },
+      ...{ id: this.id, door, sounds: this.sounds, recorder: this.#recorder, parked: this.parking.at },
       state: () => this.#state,
       attempt: () => this.#attempt,
       caller: () => this.#phonesSee,
@@ -171,7 +172,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       ...(this.waiting.isOn && this.#state === "ringing" && { waiting: true }),
       startedAt: new Date(this.startedAt).toISOString(),
       ...(this.#answering.by === undefined ? {} : { answeredBy: this.#answering.by }),
-      ...{ ...this.#parked.said, ...this.#answering.conference, attempt: this.#attempt },
+      ...{ ...this.parking.said, ...this.#answering.conference, attempt: this.#attempt },
       ...saidBy(this.#line.call),
     };
   }
@@ -319,7 +320,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       recorded: (recorded) => this.tell("recorded", recorded),
       talk: () => this.#answering.visit,
       meet: (talk, by) => this.#answering.meet(talk, by, running),
-      parked: this.#parked.at,
+      parked: this.parking.at,
       refuse: (status, why, text) => this.refuse(status, why, text),
     });
   }

@@ -1,7 +1,6 @@
 // H7 out of a talk: a phone transfers the visitor to the number that parks, or the flow parks it.
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { parkVisitor } from "../../src/visit/parking-flow.ts";
 import type { ParkingForm } from "../../src/visit/parking-settings.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import { settle } from "../support/clock.ts";
@@ -176,13 +175,13 @@ describe("H7: a visitor parked out of a talk", () => {
 
 describe("H7: a visitor parked by the flow", () => {
   it("out of a talk leaves who talked with it, who is hung up", async () => {
-    const { desk, phone, other, visit } = await open();
-    const slot = parkVisitor(desk.switchboard, visit, {});
+    const { phone, other, visit } = await open();
+    const slot = visit.parking.park();
     await phone.hungUp();
     assert.equal(await slot, "701");
     assert.deepEqual([visit.state, visit.view().parked], ["talking", "701"]);
-    await assert.rejects(parkVisitor(desk.switchboard, visit, {}), /the visitor is parked already/);
-    const fetched = desk.switchboard.parking.fetch(visit.id, "6002");
+    await assert.rejects(visit.parking.park(), /the visitor is parked already/);
+    const fetched = visit.parking.fetch(["6002"]);
     await other.pickUp();
     assert.equal(await fetched, "6002");
     assert.equal(visit.view().answeredBy, "6002");
@@ -200,7 +199,7 @@ describe("H7: a visitor parked by the flow", () => {
     const rung = await phone.party.takeRequest("INVITE");
     phone.party.respond(rung, 180);
     await phone.party.settle();
-    const slot = parkVisitor(desk.switchboard, visit, { seconds: 10 });
+    const slot = visit.parking.park({ seconds: 10 });
     phone.party.respond(await phone.party.takeRequest("CANCEL"), 200);
     phone.party.respond(rung, 487);
     assert.equal(await slot, "701");
@@ -209,12 +208,13 @@ describe("H7: a visitor parked by the flow", () => {
     await desk.clock.advance(10_000);
     await bell.hungUp();
     assert.equal(visit.state, "ended");
-    await assert.rejects(parkVisitor(desk.switchboard, visit, {}), /the visit is over already/);
+    await assert.rejects(visit.parking.park(), /the visit is over already/);
     await settle();
   });
 
   it("says what is wrong where it cannot be", async () => {
-    const { desk, visit } = await open();
-    await assert.rejects(parkVisitor(desk.switchboard, visit, { place: "Yard" }), /no parking place "Yard"/);
+    const { visit } = await open();
+    await assert.rejects(visit.parking.fetch(["6002"]), /nobody is parked at/);
+    await assert.rejects(visit.parking.park({ place: "Yard" }), /no parking place "Yard"/);
   });
 });

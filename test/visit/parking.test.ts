@@ -272,23 +272,26 @@ describe("H8: whoever fetches", () => {
     const { desk, phone, other } = await open();
     const { visit } = await park(desk);
     const { parking } = desk.switchboard;
-    const busy = assert.rejects(parking.fetch("701", "6001"), /6001 has not fetched Front door from 701: busy/);
+    const busy = assert.rejects(parking.fetch("701", ["6001"]), /Front door waits on at 701: 6001 is busy/);
     phone.party.respond(await phone.party.takeRequest("INVITE"), 486);
     await phone.party.settle();
     await busy;
     assert.equal(visit.view().parked, "701");
-    const fetched = parking.fetch(visit.id, "6002");
+    const fetched = parking.fetch(visit.id, ["6002"]);
     const rung = await other.pickUp();
     assert.equal(rung.from?.name, "Front door");
     assert.equal(await fetched, "6002");
     assert.equal(visit.view().answeredBy, "6002");
-    await assert.rejects(parking.fetch("701", "6001"), /nobody is parked at 701/);
+    await assert.rejects(parking.fetch("701", ["6001"]), /nobody is parked at 701/);
   });
 
   it("stops the ringing of who else was to fetch it, as answered elsewhere (X4)", async () => {
     const { desk, phone, other } = await open();
     await park(desk);
-    const fetched = assert.rejects(desk.switchboard.parking.fetch("701", "6001"), /it is not parked any more/);
+    const fetched = assert.rejects(
+      desk.switchboard.parking.fetch("701", ["6001"]),
+      /Front door is not parked at 701 any more/,
+    );
     const rung = await phone.party.takeRequest("INVITE");
     phone.party.respond(rung, 180);
     await phone.party.settle();
