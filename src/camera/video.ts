@@ -1,0 +1,37 @@
+// What a camera's film looks like to whoever shows or keeps it, whichever way it came.
+import type { EventEmitter } from "node:events";
+import type { PorteroError } from "../errors.ts";
+
+export interface VideoFormat {
+  readonly codec: "h264" | "h265" | "jpeg";
+  /** Pixels, as far as the camera has told them. */
+  readonly width?: number;
+  readonly height?: number;
+  /** Parameter sets without start codes, in the order in which a decoder wants them: (VPS,) SPS, PPS. Empty for jpeg. */
+  readonly sets: readonly Buffer[];
+}
+
+export interface Frame {
+  /** The frame's NAL units without start codes, parameter sets left out; for jpeg one whole JPEG. */
+  readonly units: readonly Buffer[];
+  /** It can be decoded without the ones before it. */
+  readonly key: boolean;
+  /** Milliseconds since 1970 at which its last packet came. */
+  readonly at: number;
+  /** Of the camera, in 1/90,000 s, without the wrap of RTP's 32 bits; where it begins says nothing. */
+  readonly timestamp: number;
+}
+
+export interface VideoEvents {
+  /** Before the first frame, and whenever it changes: then before the key frame that needs it. */
+  format: [VideoFormat];
+  /** The first one is a key frame, and so is the first after frames were lost. */
+  frame: [Frame];
+  /** Nothing comes any more; once, and not because of `close`. What is wrong, if anything is. */
+  ended: [PorteroError | undefined];
+}
+
+/** A running film. Who listens to it keeps up or drops: it never waits. */
+export interface VideoStream extends EventEmitter<VideoEvents> {
+  close(): void;
+}
