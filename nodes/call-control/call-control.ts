@@ -18,6 +18,8 @@ interface ControlConfig extends Config {
   by?: string;
   /** Numbers and addresses, with commas between. */
   targets?: string;
+  /** Id of a parking-place; the only one where it is absent. */
+  parking?: string;
   seconds?: string;
   recordTo?: string;
   recordToneSeconds?: string;
@@ -36,16 +38,24 @@ export function commandIn(msg: Message): Fields | undefined {
 }
 
 /** What the dialog asks for. */
-function fieldsOf(config: ControlConfig): Fields {
+function fieldsOf(RED: Red, config: ControlConfig): Fields {
   const targets = (config.targets ?? "").split(",").flatMap((target) => textOr(target) ?? []);
   const by = textOr(config.by);
+  // A place is known by its name, which its config node says.
+  const { place } = (RED.nodes.getNode(config.parking ?? "") ?? {}) as { place?: string };
+  if (config.action === "park" && textOr(config.parking) !== undefined && place === undefined)
+    throw giveUp("no-place", "call-control: the parking place was deleted or is disabled: choose one");
   return {
     ...{ action: config.action ?? "play", loop: config.loop === true, to: config.to ?? "door" },
-    ...{ status: numberOr(config.status, 486), seconds: numberOr(config.seconds, 30) },
+    ...{
+      status: numberOr(config.status, 486),
+      ...(textOr(config.seconds) !== undefined && { seconds: numberOr(config.seconds, 30) }),
+    },
     ...{ recordTo: config.recordTo ?? "file", recordToneSeconds: numberOr(config.recordToneSeconds, 15) },
     recordMinutes: numberOr(config.recordMinutes, 60),
     ...(by !== undefined && { by }),
     ...(targets.length > 0 && { targets }),
+    ...(place !== undefined && { place }),
   };
 }
 
@@ -67,7 +77,7 @@ export default function (RED: Red): void {
 
     /** The command of the dialog, with that of the message laid over it; and the WAV file that goes with it. */
     const commandFor = async (msg: Message): Promise<{ command: ControlCommand; wav?: Uint8Array }> => {
-      const fields: Fields = { ...fieldsOf(config), ...commandIn(msg) };
+      const fields: Fields = { ...fieldsOf(RED, config), ...commandIn(msg) };
       const { action } = fields;
       const isNamed = ["tone", "file", "url"].some((name) => fields[name] !== undefined);
       const waits = action === "hold" || action === "consult";
@@ -100,7 +110,7 @@ export default function (RED: Red): void {
         const { command, wav } = await commandFor(msg);
         action = command.action;
         sign.show("blue", "dot", `call-control.status.${command.action}`);
-        const result = await control(visit, command, wav, switchboard.clock);
+        const result = await control(visit, command, wav, switchboard);
         if (command.loop && (action === "play" || action === "say"))
           sign.show("blue", "dot", "call-control.status.looping");
         else sign.show("grey", "dot", `call-control.status.done`);

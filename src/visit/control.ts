@@ -10,16 +10,18 @@ import { causeOf } from "../sip/causes.ts";
 import type { HandoverWish } from "./handover.ts";
 import type { Recorded } from "./messages.ts";
 import { tune } from "./music.ts";
-import { loadSound, soundFields } from "./sounds.ts";
+import { parkVisitor } from "./parking-flow.ts";
+import { loadSound, soundFields, type SoundSettings } from "./sounds.ts";
 import { Talk, type Side } from "./talk.ts";
-import { checkTarget, targetSchema } from "./target.ts";
+import { checkTarget, nameOf, targetSchema } from "./target.ts";
+import type { TransferHost } from "./transfer.ts";
 import type { Visit } from "./visit.ts";
 
 export const controlActions = [
   ...(["answer", "reject", "hangup"] as const),
   ...(["play", "say", "stop"] as const),
   ...(["mute", "unmute", "hold", "unhold"] as const),
-  ...(["transfer", "consult", "complete", "back", "invite"] as const),
+  ...(["transfer", "consult", "complete", "back", "invite", "park", "fetch"] as const),
   ...(["record", "record-stop"] as const),
 ] as const;
 export type ControlAction = (typeof controlActions)[number];
@@ -36,7 +38,8 @@ const schema = {
     by: { type: "string", minLength: 1, maxLength: 100 },
     status: { type: "integer", minimum: 400, maximum: 699, default: 486 },
     targets: { type: "array", items: targetSchema, minItems: 1, maxItems: 100 },
-    seconds: { type: "number", minimum: 1, maximum: 600, default: 30 },
+    seconds: { type: "number", minimum: 1, maximum: 3600 },
+    place: { type: "string", minLength: 1, maxLength: 100 },
     recordTo: { enum: ["file", "flow"], default: "file" },
     recordToneSeconds: { type: "number", minimum: 0, maximum: 3600, default: 15 },
     recordMinutes: { type: "number", minimum: 0.01, maximum: 240, default: 60 },
@@ -48,7 +51,7 @@ const schema = {
  * `tone` (with `country`), `file` or `url` for `play`, and for what one hears who is held or waits,
  * unless that is `silent`; `loop` and `to` for `play`
  * and `say`; `to` for `mute` and `hold`; `by` for `answer`: who it counts as; `status` for `reject`; `targets` and `seconds` for
- * `transfer`, `consult` and `invite`; `record…` for `record`.
+ * `transfer`, `consult`, `invite` and `fetch`; `place` and `seconds` for `park`; `record…` for `record`.
  */
 export type ControlCommand = FromSchema<typeof schema>;
 
@@ -61,6 +64,8 @@ export interface ControlResult {
   readonly reason: string;
   /** How a sound ended that was waited for. */
   readonly ended?: PlaybackEnd;
+  /** Where the visitor is parked. */
+  readonly slot?: string;
   /** Who has the visitor now, or is consulted. */
   readonly by?: string;
   /** What was recorded, but for the sound itself. */
@@ -82,8 +87,9 @@ export async function control(
   visit: Visit,
   command: ControlCommand,
   wav?: Uint8Array,
-  clock?: Clock,
+  host?: TransferHost,
 ): Promise<ControlResult> {
+  const clock = host?.clock;
   const { action, to, status, by } = command;
   const whom = to === "both" ? (["door", "answerer"] as const) : [to];
   switch (action) {
@@ -135,6 +141,9 @@ export async function control(
       const who = await visit.invite(toWhom(command));
       return { did: action, reason: `${who} talks along`, by: who };
     }
+    case "park":
+    case "fetch":
+      return parking(visit, command, host);
     case "record":
     case "record-stop":
       return record(visit, command);
@@ -149,6 +158,25 @@ async function hold(visit: Visit, whom: readonly Side[], sound: Sound | undefine
   return { did: "hold", reason };
 }
 
+const ringSeconds = 30;
+
+async function parking(visit: Visit, command: ControlCommand, host: TransferHost | undefined): Promise<ControlResult> {
+  const { action, place, seconds } = command;
+  if (!host) throw giveUp("no-place", "there are no parking places here");
+  if (action === "park") {
+    const music = named(command);
+    const slot = await parkVisitor(host, visit, {
+      ...{ ...(place !== undefined && { place }), ...(seconds !== undefined && { seconds }), ...(music && { music }) },
+    });
+    return { did: action, reason: `parked at ${slot}`, slot };
+  }
+  const [target, ...more] = toWhom(command).targets;
+  if (target === undefined || more.length > 0)
+    throw giveUp("invalid", "call-control: fetch rings one phone: give targets with one number");
+  const who = await host.parking.fetch(visit.id, nameOf(target), seconds ?? ringSeconds);
+  return { did: action, reason: `${who} has the visitor`, by: who };
+}
+
 async function record(visit: Visit, command: ControlCommand): Promise<ControlResult> {
   const { action: did, recordTo: to, recordToneSeconds: toneSeconds, recordMinutes } = command;
   if (did === "record") {
@@ -160,7 +188,7 @@ async function record(visit: Visit, command: ControlCommand): Promise<ControlRes
   return { did, reason: `${Math.round(recorded.seconds)} s are recorded`, recorded };
 }
 
-function toWhom({ action, targets, seconds }: ControlCommand): HandoverWish {
+function toWhom({ action, targets, seconds = ringSeconds }: ControlCommand): HandoverWish {
   targets?.forEach(checkTarget);
   if (targets) return { targets, seconds };
   const data = { field: "targets" };
@@ -183,14 +211,16 @@ function soundOf(
   clock: Clock | undefined,
 ): Promise<Sound> | undefined {
   if (wav) return Promise.resolve(readWav(wav, "the sound in the message"));
-  const { tone, country, file, url } = command;
-  const isNamed = tone !== undefined || file !== undefined || url !== undefined;
-  if (!isNamed) return undefined;
-  const named = {
+  const sound = named(command);
+  return sound && loadSound(sound, clock);
+}
+
+function named({ tone, country, file, url }: ControlCommand): SoundSettings | undefined {
+  if (tone === undefined && file === undefined && url === undefined) return undefined;
+  return {
     ...{ ...(tone !== undefined && { tone }), ...(country !== undefined && { country }) },
     ...{ ...(file !== undefined && { file }), ...(url !== undefined && { url }) },
   };
-  return loadSound(named, clock);
 }
 
 async function hear(

@@ -214,7 +214,7 @@ export class Talk {
     const leg = this.#leg(who, "hold");
     const bridge = this.#bridge;
     if (!bridge || bridge.over)
-      throw giveUp("no-call", "the visitor waits while a transfer is prepared: take that back first");
+      throw giveUp("no-call", "the visitor waits already, parked or while a transfer is prepared");
     this.#music.get(who)?.stop();
     this.#music.delete(who);
     if (sound) this.#music.set(who, leg.session.play(sound, true));

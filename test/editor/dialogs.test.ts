@@ -298,6 +298,8 @@ describe("The dialogs", { skip: without("chromium") }, () => {
       ["transfer", ["targets", "seconds"]],
       ["consult", ["targets", "seconds", "sound"]],
       ["invite", ["targets", "seconds"]],
+      ["park", ["seconds"]],
+      ["fetch", ["targets", "seconds"]],
       ["record", ["recordTo", "recordMinutes"]],
       ["complete", []],
     ] as const) {
@@ -312,7 +314,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.equal(await dialog.field("sound").inputValue(), "ring-back");
     for (const [action, field, value, says] of [
       ["reject", "status", "200", /400 to 699/],
-      ["transfer", "seconds", "0", /1 to 600/],
+      ["transfer", "seconds", "0", /1 to 3600/],
       ["record", "recordMinutes", "many", /up to 240/],
     ] as const) {
       await dialog.field("action").selectOption(action);

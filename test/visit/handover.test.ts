@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { checkControl, control } from "../../src/visit/control.ts";
+import type { TransferHost } from "../../src/visit/transfer.ts";
 import type { Visit } from "../../src/visit/visit.ts";
 import { Desk, directionOf, sound, type Device } from "./desk.ts";
 
@@ -15,7 +16,8 @@ async function open() {
   const talk = await desk.talking();
   return { ...talk, desk, other, tell: telling(talk.visit) };
 }
-const telling = (visit: Visit) => (command: object) => control(visit, checkControl(command));
+const telling = (visit: Visit, host?: TransferHost) => (command: object) =>
+  control(visit, checkControl(command), undefined, host);
 
 /** A key of one goes to the other. */
 async function passes(from: Device, to: Device, key: string) {
@@ -258,7 +260,7 @@ describe("a transfer by the flow that speaks first", () => {
     assert.equal(visit.view().answeredBy, "6001");
     await bell.send("INFO", { body: ["application/dtmf", "9"] });
     assert.deepEqual(desk.told("dtmf"), [{ digit: "9", from: "door", by: "info" }]);
-    await assert.rejects(tell({ action: "hold" }), /waits while a transfer is prepared/);
+    await assert.rejects(tell({ action: "hold" }), /waits already, parked or while a transfer is prepared/);
     await assert.rejects(tell({ action: "transfer", targets: ["6003"] }), /is under way already/);
     const done = await tell({ action: "complete" });
     assert.equal(done.by, "6002");
@@ -364,5 +366,32 @@ describe("somebody more, asked for by the flow", () => {
     await done;
     await other.party.takeRequest("CANCEL");
     await passes(phone, bell, "6");
+  });
+});
+
+describe("parking, asked for by the flow", () => {
+  it("H7 parks the visitor of a talk, and rings a phone that has it when it answers", async () => {
+    const { desk, bell, phone, other, visit } = await open();
+    const tell = telling(visit, desk.switchboard);
+    await assert.rejects(tell({ action: "park" }), /there is no parking place/);
+    desk.switchboard.parking.add(
+      {
+        ...{ name: "hall", parkNumber: "444", fetchNumber: "555", firstSlot: "701", lastSlot: "703" },
+        ...{ seconds: 60, then: "hang-up" },
+      },
+      "parking place hall",
+    );
+    assert.deepEqual(await tell({ action: "park", place: "hall" }), {
+      ...{ did: "park", reason: "parked at 701", slot: "701" },
+    });
+    await phone.hungUp();
+    await assert.rejects(tell({ action: "hold" }), /nobody|waits already/);
+    await assert.rejects(tell({ action: "fetch", targets: ["6001", "6002"] }), /fetch rings one phone/);
+    const done = tell({ action: "fetch", targets: ["6002"] });
+    await other.pickUp();
+    assert.equal((await done).by, "6002");
+    assert.equal(visit.view().answeredBy, "6002");
+    await bell.send("BYE");
+    await other.hungUp();
   });
 });
