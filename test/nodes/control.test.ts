@@ -208,7 +208,7 @@ describe("call-control", { timeout: 60_000 }, () => {
     const { tell, f } = await pressed({ action: "play" });
     const reason = async (msg: Message) => payloadOf(await tell(msg)).reason;
     assert.match(await reason({ visit: undefined }), /msg\.visit is missing/);
-    assert.match(await reason({ payload: { action: "park" } }), /action must be one of answer, reject, hangup/);
+    assert.match(await reason({ payload: { action: "dance" } }), /action must be one of answer, reject, hangup/);
     assert.match(await reason({ payload: { action: "play", tone: "bell" } }), /tone must be one of ring-back/);
     assert.match(await reason({ payload: { action: "play", file: join(folder, "none.wav") } }), /there is none/);
     assert.match(
