@@ -110,7 +110,7 @@ export default function (RED: Red): void {
         const { command, wav } = await commandFor(msg);
         action = command.action;
         sign.show("blue", "dot", `call-control.status.${command.action}`);
-        const result = await control(visit, command, wav, switchboard);
+        const result = await control(visit, command, wav, switchboard.clock);
         if (command.loop && (action === "play" || action === "say"))
           sign.show("blue", "dot", "call-control.status.looping");
         else sign.show("grey", "dot", `call-control.status.done`);

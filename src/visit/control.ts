@@ -10,11 +10,9 @@ import { causeOf } from "../sip/causes.ts";
 import type { HandoverWish } from "./handover.ts";
 import type { Recorded } from "./messages.ts";
 import { tune } from "./music.ts";
-import { parkVisitor } from "./parking-flow.ts";
 import { loadSound, soundFields, type SoundSettings } from "./sounds.ts";
 import { Talk, type Side } from "./talk.ts";
-import { checkTarget, nameOf, targetSchema } from "./target.ts";
-import type { TransferHost } from "./transfer.ts";
+import { checkTarget, targetSchema } from "./target.ts";
 import type { Visit } from "./visit.ts";
 
 export const controlActions = [
@@ -87,9 +85,8 @@ export async function control(
   visit: Visit,
   command: ControlCommand,
   wav?: Uint8Array,
-  host?: TransferHost,
+  clock?: Clock,
 ): Promise<ControlResult> {
-  const clock = host?.clock;
   const { action, to, status, by } = command;
   const whom = to === "both" ? (["door", "answerer"] as const) : [to];
   switch (action) {
@@ -143,7 +140,7 @@ export async function control(
     }
     case "park":
     case "fetch":
-      return parking(visit, command, host);
+      return parking(visit, command);
     case "record":
     case "record-stop":
       return record(visit, command);
@@ -160,21 +157,18 @@ async function hold(visit: Visit, whom: readonly Side[], sound: Sound | undefine
 
 const ringSeconds = 30;
 
-async function parking(visit: Visit, command: ControlCommand, host: TransferHost | undefined): Promise<ControlResult> {
+async function parking(visit: Visit, command: ControlCommand): Promise<ControlResult> {
   const { action, place, seconds } = command;
-  if (!host) throw giveUp("no-place", "there are no parking places here");
-  if (action === "park") {
-    const music = named(command);
-    const slot = await parkVisitor(host, visit, {
-      ...{ ...(place !== undefined && { place }), ...(seconds !== undefined && { seconds }), ...(music && { music }) },
-    });
-    return { did: action, reason: `parked at ${slot}`, slot };
+  if (action === "fetch") {
+    const wish = toWhom(command);
+    const who = await visit.parking.fetch(wish.targets, wish.seconds);
+    return { did: action, reason: `${who} has the visitor`, by: who };
   }
-  const [target, ...more] = toWhom(command).targets;
-  if (target === undefined || more.length > 0)
-    throw giveUp("invalid", "call-control: fetch rings one phone: give targets with one number");
-  const who = await host.parking.fetch(visit.id, nameOf(target), seconds ?? ringSeconds);
-  return { did: action, reason: `${who} has the visitor`, by: who };
+  const music = named(command);
+  const slot = await visit.parking.park({
+    ...{ ...(place !== undefined && { place }), ...(seconds !== undefined && { seconds }), ...(music && { music }) },
+  });
+  return { did: action, reason: `parked at ${slot}`, slot };
 }
 
 async function record(visit: Visit, command: ControlCommand): Promise<ControlResult> {

@@ -194,6 +194,6 @@ function teller({ switchboard }: { readonly switchboard: Switchboard }) {
   return (command: object) => {
     const visit = switchboard.lastVisit("front");
     assert.ok(visit);
-    return control(visit, checkControl(command), undefined, switchboard);
+    return control(visit, checkControl(command), undefined, switchboard.clock);
   };
 }
