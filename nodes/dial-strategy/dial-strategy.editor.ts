@@ -1,7 +1,9 @@
 // The dialog of dial-strategy: which strategy, and the settings that are its own.
 import { usualCountry } from "../../src/media/tones.ts";
 import {
+  asksForMessage,
   hasField,
+  isPlace,
   limits,
   strategyNames,
   usualOf,
@@ -23,7 +25,6 @@ type NumberName = (typeof numbers)[number];
 const types = ["num", "msg", "flow", "global", "env"] as const;
 
 const strategyIn = (value: unknown): StrategyName => strategyNames.find((name) => name === value) ?? "ring-all";
-const isPlace = (strategy: StrategyName): boolean => strategy === "park" || strategy === "conference";
 
 /** The node whose dialog is open, and what is chosen there: Node-RED checks fields against the node as it was. */
 let open:
@@ -193,7 +194,7 @@ RED.nodes.registerType("dial-strategy", {
       const rung = $("#portero-targets").insertAfter($(strategy === "park" ? "#portero-then" : "#portero-steps"));
       if (strategy === "park") rung.toggle(then.val() === "ring-again");
       // A strategy that is a message takes one; after parking that is chosen as what comes then.
-      const asks = strategy === "message" || (strategy === "park" && then.val() === "message");
+      const asks = asksForMessage(strategy, text(then.val()));
       if (strategy === "park") $("[data-field=message]").toggle(asks);
       if (asks && message.val() === "off") message.val("file");
       message.children("[value=off]").prop("disabled", asks);

@@ -4,7 +4,9 @@ import type { RecordTo } from "../../src/visit/recording.ts";
 import { soundNamed } from "../../src/visit/sounds.ts";
 import {
   strategyNames,
+  asksForMessage,
   hasField,
+  isPlace,
   usualOf,
   type StrategyField,
   type StrategyName,
@@ -93,8 +95,7 @@ function recordIn({ record = "off", recordTone, recordMinutes }: StrategyConfig)
 
 function messageIn(config: StrategyConfig, strategy: StrategyName): object {
   const { message = "off", messageSeconds } = config;
-  const isAsked = strategy === "message" || (strategy === "park" && config.then === "message");
-  if (message === "off" && !isAsked) return {};
+  if (message === "off" && !asksForMessage(strategy, config.then)) return {};
   const greeting = textOr(config.greeting);
   return {
     ...{ messageTo: message === "off" ? "file" : message, messageSeconds: numberOf(messageSeconds, 60) },
@@ -121,8 +122,7 @@ export async function settingsFor(RED: Red, node: RedNode, config: StrategyConfi
   const strategy = strategyNames.find((name) => name === wanted);
   // What is none of ours has a sentence later.
   if (strategy === undefined) return { ...over, strategy: wanted };
-  const place = strategy === "park" || strategy === "conference";
-  const usual: Partial<Record<NumberName, number>> = place ? {} : { ...usualOf(strategy), maxMinutes: 120 };
+  const usual: Partial<Record<NumberName, number>> = isPlace(strategy) ? {} : { ...usualOf(strategy), maxMinutes: 120 };
 
   const number = (name: NumberName) =>
     new Promise<object>((resolve, reject) => {

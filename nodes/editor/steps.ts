@@ -1,7 +1,9 @@
 // Rows for the steps of a strategy: what each does stands in a line, its settings unfold.
 import {
   afterParking,
+  asksForMessage,
   fieldsOf,
+  isPlace,
   limits,
   strategyNames,
   usualOf,
@@ -20,6 +22,8 @@ import {
   TargetList,
   unfold,
   wrapped,
+  fileIn,
+  soundOf,
 } from "./targets.ts";
 
 declare const RED: Editor;
@@ -37,9 +41,6 @@ const shownWith = {
 } as const;
 type Option = keyof typeof shownWith | "messageTo" | "messageSeconds" | "greeting";
 const figures = ["seconds", "tries", "waitSeconds", "status", "messageSeconds"] as const;
-
-const asksForMessage = (strategy: StrategyName, then: string): boolean =>
-  strategy === "message" || (strategy === "park" && then === "message");
 
 const has = (option: Option, strategy: StrategyName, then: string): boolean => {
   if (!(option in shownWith)) return asksForMessage(strategy, then);
@@ -164,8 +165,7 @@ export class StepList {
         field.parent().toggle(has(one, name, then));
       list.closest(".red-ui-editableList").parent().toggle(ringsTargets(name, then));
       const usual = usualOf(name);
-      const place = name === "park" || name === "conference";
-      options.seconds.attr("placeholder", place ? words("blank.stay") : String(usual.seconds));
+      options.seconds.attr("placeholder", isPlace(name) ? words("blank.stay") : String(usual.seconds));
       options.tries.attr("placeholder", String(usual.tries));
       options.waitSeconds.attr("placeholder", String(usual.waitSeconds));
       options.stopCauses.attr("placeholder", usual.stopCauses.join(", "));
@@ -186,13 +186,6 @@ export class StepList {
     row.data("step", step);
   }
 }
-
-const fileIn = (sound: unknown): string => {
-  const { file, url } = (sound ?? {}) as { file?: string; url?: string };
-  return text(url ?? file);
-};
-
-export const soundOf = (typed: string): object => (/^https?:\/\//i.test(typed) ? { url: typed } : { file: typed });
 
 function valueOf(name: Option, given: string): unknown {
   if (name === "announcement" || name === "greeting") return soundOf(given);

@@ -39,6 +39,14 @@ export function targetFault(value: unknown, words: Words): string | undefined {
   return undefined;
 }
 
+/** A sound as a field has it: a file or a URL. */
+export const fileIn = (sound: unknown): string => {
+  const { file, url } = (sound ?? {}) as { file?: string; url?: string };
+  return text(url ?? file);
+};
+
+export const soundOf = (typed: string): object => (/^https?:\/\//i.test(typed) ? { url: typed } : { file: typed });
+
 interface Fields {
   readonly item: TargetRow;
   readonly target: Query;
@@ -130,7 +138,6 @@ export class TargetList {
       .split(/[\s,]+/)
       .filter(Boolean);
     const heard = text(prompt.val());
-    const sound = /^https?:\/\//i.test(heard) ? { url: heard } : { file: heard };
     return [
       ...(["delay", "seconds", "silentSeconds"] as const).map((name): [string, unknown] => [
         name,
@@ -139,7 +146,7 @@ export class TargetList {
       ...(["account", "name", "dtmf"] as const).map((name): [string, unknown] => [name, typed(name)]),
       ...(codecs.length > 0 ? [["codecs", codecs] as [string, unknown]] : []),
       ...(confirm ? [["confirm", true] as [string, unknown]] : []),
-      ...(confirm && heard !== "" ? [["prompt", sound] as [string, unknown]] : []),
+      ...(confirm && heard !== "" ? [["prompt", soundOf(heard)] as [string, unknown]] : []),
     ].filter(([, value]) => value !== "");
   }
 
@@ -204,8 +211,7 @@ export class TargetList {
       ),
     };
     fields.confirm.css({ width: "auto" });
-    const { file, url } = (item["prompt"] ?? {}) as { file?: string; url?: string };
-    const prompt = labelled(more, words("target.prompt"), words("about.prompt"), input(url ?? file), "100%");
+    const prompt = labelled(more, words("target.prompt"), words("about.prompt"), input(fileIn(item["prompt"])), "100%");
     prompt.attr("placeholder", words("blank.prompt"));
     const asked = () => prompt.parent().toggle(fields.confirm.prop("checked") === true);
     fields.confirm.on("change", asked);

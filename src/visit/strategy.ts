@@ -15,7 +15,7 @@ import { retryDial } from "./strategies/retry-dial.ts";
 import { ringAll } from "./strategies/ring-all.ts";
 import { checkStrategy, type Checked, type Step } from "./strategies/settings.ts";
 import { steps, type Part } from "./strategies/steps.ts";
-import { usualOf, type StrategyName } from "./strategies/usual.ts";
+import { isPlace, usualOf, type StrategyName } from "./strategies/usual.ts";
 import { waves } from "./strategies/waves.ts";
 import type { Target, TargetSettings } from "./target.ts";
 
@@ -158,14 +158,13 @@ function partOf(step: Step, { targets, sound }: Step | Checked): Part {
   const named = step.targets.length > 0 ? step.targets : targets;
   // What its place says to come next is for who has no next step.
   const look = stepOf({ then: "go-on", ...step, targets: named, ...(heard && { sound: heard }) });
-  return { look, sounds: heard !== undefined || step.answerFirst };
+  return { look, sounds: heard !== undefined || step.answerFirst || isPlace(step.strategy) };
 }
 
 /** What the bell and its visitor have of the time in which somebody is looked for. */
 function waiting({ strategy, sound, answerFirst }: Step | Checked, look: Strategy): Strategy {
   // Places have music of their own.
-  const played =
-    strategy === "park" || strategy === "conference" ? undefined : (sound ?? usualSound(strategy, answerFirst));
+  const played = isPlace(strategy) ? undefined : (sound ?? usualSound(strategy, answerFirst));
   if (!played && !answerFirst) return look;
   return async (ringing) => {
     if (answerFirst) await ringing.answer();

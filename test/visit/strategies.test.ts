@@ -377,6 +377,16 @@ describe("steps", () => {
     ]);
   });
 
+  it("H7 have the sound for all again after a place with music of its own", async () => {
+    const house = silence();
+    const steps = [
+      { strategy: "park" as const, seconds: 5 },
+      { strategy: "ring-all" as const, seconds: 5 },
+    ];
+    await play(house, { strategy: "steps", steps, sound: { file: "all.wav" } });
+    assert.deepEqual(heard(house), ["0 all.wav", "0 parked in the place with its music", "5 all.wav", "10 stop"]);
+  });
+
   it("say which of them is wrong", () => {
     const wrong =
       (...steps: object[]) =>

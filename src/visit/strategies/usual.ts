@@ -57,5 +57,12 @@ export const fieldsOf = {
 
 export type StrategyField = (typeof fieldsOf)[StrategyName][number];
 
+/** The visitor waits somewhere, with music of its own. */
+export const isPlace = (strategy: StrategyName): boolean => strategy === "park" || strategy === "conference";
+
+/** The visitor is asked to speak, whatever else is set; `then` as in `afterParking`. */
+export const asksForMessage = (strategy: StrategyName, then: string | undefined): boolean =>
+  strategy === "message" || (strategy === "park" && then === "message");
+
 export const hasField = (strategy: StrategyName, field: StrategyField): boolean =>
   (fieldsOf[strategy] as readonly StrategyField[]).includes(field);
