@@ -177,6 +177,31 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.deepEqual(editor.troubles.slice(since), []);
   });
 
+  it("H7, H20: parking-place opens from a strategy's dialog, and says which of its numbers cannot be", async () => {
+    const since = editor.troubles.length;
+    const dialog = await editor.edit(idOf("dial-strategy"));
+    assert.equal(await dialog.field("parking").isVisible(), false, "another strategy has no place");
+    await dialog.field("strategy").selectOption("park");
+    const place = await dialog.editConfig("parking");
+    await check(place);
+    const fields = ["parkNumber", "fetchNumber", "firstSlot", "lastSlot", "seconds", "then"];
+    assert.deepEqual(await Promise.all(fields.map((name) => place.field(name).inputValue())), [
+      ...["444", "555", "701", "703", "60", "hang-up"],
+    ]);
+    await place.field("name").fill("Parking");
+    assert.match(await place.complaint("parkNumber", "four"), /Digits, \* and #/);
+    assert.match(await place.complaint("parkNumber", "702"), /702 stands for two things/);
+    await place.field("parkNumber").fill("444");
+    assert.match(await place.complaint("fetchNumber", "444"), /444 stands for two things/);
+    await place.field("fetchNumber").fill("555");
+    assert.match(await place.complaint("lastSlot", "699"), /701 to 699: the last slot comes after the first/);
+    await place.field("lastSlot").fill("703");
+    assert.match(await place.complaint("seconds", "2"), /a whole number from 5 to 3600/);
+    await place.cancel();
+    await dialog.cancel();
+    assert.deepEqual(editor.troubles.slice(since), []);
+  });
+
   it("A8: sip-endpoint shows who is banned, lifts it, and has its rare settings behind a fold", async () => {
     const since = editor.troubles.length;
     const { host = "", port = 0 } = house.ready.sip ?? {};
