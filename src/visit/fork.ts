@@ -177,6 +177,7 @@ export class Forking {
       this.#branches.delete(former);
       former.leave();
     }
+    if (this.#host.occupancy.isFull(contact)) return;
     this.#fork(aim, contact, aim.leads.get(contact.extension) ?? [contact.extension]);
   }
 
