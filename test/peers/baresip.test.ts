@@ -8,7 +8,7 @@ import type { Traced } from "../../src/sip/trace/trace.ts";
 import { checkControl, control } from "../../src/visit/control.ts";
 import type { Switchboard } from "../../src/visit/switchboard.ts";
 import { without } from "../support/peers.ts";
-import { Baresip, toneShare } from "./baresip.ts";
+import { Baresip, bestSecond, toneShare } from "./baresip.ts";
 import { until, visitTold, wholeVisit } from "./visit-lines.ts";
 
 const password = "correct-horse";
@@ -176,18 +176,10 @@ describe("two baresip, bell and phone", { skip: without("baresip"), timeout: 60_
       const [atBell, atPhone, atOther] = [await bell.end(), await phone.end(), await other.end()];
       const shares = [toneShare(atOther.subarray(-8000), 440)];
       if (action === "transfer") shares.push(toneShare(atBell.subarray(-8000), 1320));
-      else shares.push(heard(atPhone, 1320), heard(atOther, 880));
+      else shares.push(bestSecond(atPhone, 1320), bestSecond(atOther, 880));
       assert.ok(Math.min(...shares) > 0.8, `each heard the other: ${shares.join(", ")}`);
     });
 });
-
-/** How strong a tone was in the second in which it was heard best. */
-const heard = (samples: Int16Array, hertz: number): number =>
-  Math.max(
-    ...Array.from({ length: Math.floor(samples.length / 4000) - 1 }, (_, i) =>
-      toneShare(samples.subarray(4000 * i, 4000 * (i + 2)), hertz),
-    ),
-  );
 
 /** Tells the visit of the only door what to do, as call-control does. */
 function teller({ switchboard }: { readonly switchboard: Switchboard }) {

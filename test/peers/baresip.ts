@@ -215,3 +215,11 @@ export function toneShare(samples: Int16Array, hertz: number, rate = 8000): numb
   }
   return shares.length < 5 ? 0 : shares.reduce((a, b) => a + b, 0) / shares.length;
 }
+
+/** How strong a tone was in the second in which it was heard best. */
+export const bestSecond = (samples: Int16Array, hertz: number): number =>
+  Math.max(
+    ...Array.from({ length: Math.floor(samples.length / 4000) - 1 }, (_, i) =>
+      toneShare(samples.subarray(4000 * i, 4000 * (i + 2)), hertz),
+    ),
+  );
