@@ -158,8 +158,8 @@ export async function takeOver(host: TransferHost, call: IncomingCall, replaces:
   const { named, bridge, gone } = found;
   const other = () => bridge.other(named).session;
   const leg = await answerFetcher(host, call, other, () => bridge.leg(named) === gone);
-  if (!leg) return;
-  bridge.replace(named, leg, "sendrecv");
+  // Another one may have been faster in the same turn.
+  if (!leg || !takePlace(bridge, gone, leg, "sendrecv")) return;
   named.hangUp();
   bridge.close(gone);
 }

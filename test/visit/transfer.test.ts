@@ -1,6 +1,7 @@
 // N1 transfer: a phone that talks has the visitor connected with somebody else. RFC 3515, RFC 3891, RFC 4488.
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import type { SipRequest } from "../../src/sip/message/message.ts";
 import { Desk, directionOf, sound } from "./desk.ts";
 
 const desks: Desk[] = [];
@@ -213,6 +214,38 @@ describe("a call that takes the place of another one (INVITE with Replaces, RFC 
     assert.equal(visit.state, "ended");
   });
 
+  // Their media open together, so that both are answered at once.
+  async function inOneTurn(
+    { switchboard: { media } }: Desk,
+    dial: () => readonly [Promise<SipRequest>, Promise<SipRequest>],
+  ): Promise<[SipRequest, SipRequest]> {
+    const opens = media.open.bind(media);
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    media.open = async (like) => {
+      await gate;
+      return opens(like);
+    };
+    const invites = await Promise.all(dial());
+    release();
+    media.open = opens;
+    return invites;
+  }
+
+  it("of two in one turn has it, and the other is let go", async () => {
+    const { desk, bell, phone, other, visit } = await open();
+    const third = await desk.phone("6003");
+    const wish = replacing(phone.named);
+    const [one, two] = await inOneTurn(desk, () => [other.dial("6001", wish), third.dial("6001", wish)]);
+    await other.answered(one);
+    await phone.hungUp();
+    assert.equal(visit.view().answeredBy, "6002");
+    await third.answered(two);
+    await third.hungUp();
+    await other.send("BYE");
+    await bell.hungUp();
+  });
+
   it("fetches a visit that rings another phone, which stops", async () => {
     const desk = await Desk.open();
     desks.push(desk);
@@ -238,6 +271,31 @@ describe("a call that takes the place of another one (INVITE with Replaces, RFC 
     assert.deepEqual([visit?.state, visit?.view().answeredBy], ["talking", "6002"]);
     const second = await late.dial("6001", wish);
     late.party.ack(second, await late.party.takeResponse(481));
+    await other.send("BYE");
+    await bell.hungUp();
+  });
+
+  it("of two in one turn has the visit that rings, and the other is let go", async () => {
+    const desk = await Desk.open();
+    desks.push(desk);
+    const [phone, other, third] = [await desk.phone("6001"), await desk.phone("6002"), await desk.phone("6003")];
+    const bell = desk.device("8000");
+    const press = await bell.dial("6001");
+    const visit = desk.switchboard.lastVisit("front");
+    void visit?.answerBy(async (ringing) => {
+      await ringing.ring(["6001"], 60);
+      return { result: "answered", tries: 1, parties: [] };
+    });
+    const rung = await phone.party.takeRequest("INVITE");
+    phone.party.respond(rung, 180);
+    await phone.party.settle();
+    const wish = replacing(`${rung.callId};to-tag=${rung.fromTag};from-tag=tt`, ";early-only");
+    const [one, two] = await inOneTurn(desk, () => [other.dial("6001", wish), third.dial("6001", wish)]);
+    await other.answered(one);
+    await third.answered(two);
+    await third.hungUp();
+    await bell.answered(press);
+    assert.equal(visit?.view().answeredBy, "6002");
     await other.send("BYE");
     await bell.hungUp();
   });

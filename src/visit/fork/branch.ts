@@ -195,7 +195,13 @@ export class Branch {
     );
     if (!leg) return;
     host.tracing.groups.add(caller.group, by.callId);
-    this.#for.fetched(leg);
+    if (!this.#over) {
+      this.#for.fetched(leg);
+      return;
+    }
+    // Another one was faster in the same turn.
+    leg.call.hangUp(completedElsewhere);
+    await leg.session.close();
   }
 
   #won(leg: Leg): void {
