@@ -82,6 +82,7 @@ RED.nodes.registerType("sip-account", {
     incomingTargets: { value: "" },
     incomingStatus: wholeNumber(words, 400, 699),
     encryption: { value: "off" },
+    dtmf: { value: "" },
     dndOn: { value: "" },
     dndOff: { value: "" },
     dndStatus: wholeNumber(words, 400, 699),
@@ -93,7 +94,7 @@ RED.nodes.registerType("sip-account", {
   },
   oneditprepare() {
     tabs($("#portero-account-tabs"), words);
-    chooseFirst($("#node-config-input-encryption"));
+    chooseFirst($("#node-config-input-encryption"), $("#node-config-input-dtmf"));
     const shown = $("#portero-account-status");
     const show = () => {
       $.getJSON(

@@ -43,6 +43,8 @@ export interface AccountConfig extends Config {
   prefixes?: PrefixRow[];
   doorsMayDial?: boolean;
   encryption?: string;
+  /** Empty: found out by each call. */
+  dtmf?: string;
   incoming?: string;
   incomingDoor?: string;
   incomingTargets?: string;
@@ -119,6 +121,7 @@ export function accountForm(
     ...{ name: textOr(config.slug) ?? slugOf(config.name ?? "account"), label: textOr(config.name) },
     ...{ identity: textOr(config.identity) as LineSettings["identity"], doorsMayDial: config.doorsMayDial === true },
     encryption: textOr(config.encryption) as LineSettings["encryption"],
+    dtmf: textOr(config.dtmf) as LineSettings["dtmf"],
     second: config.useSecond === true ? server("2") : undefined,
     ...{ dndOn: textOr(config.dndOn), dndOff: textOr(config.dndOff), dndStatus: whole(config.dndStatus, "the status") },
   });

@@ -1,5 +1,6 @@
 // The form of an account (A2–A6), checked: what SIP needs of it, and what the house does with it.
 import { giveUp } from "../errors.ts";
+import { dtmfMethods, type DtmfMethod } from "../dtmf.ts";
 import { encryptions, type Encryption } from "../media/sdes.ts";
 import { checker } from "../schema.ts";
 import { Secret } from "../secret.ts";
@@ -24,6 +25,8 @@ export interface LineSettings extends AccountSettings {
   readonly doorsMayDial?: boolean;
   /** Whether SRTP is offered to the server, or insisted on; `off` where it is absent. What it offers is always taken. */
   readonly encryption?: Encryption;
+  /** How digits reach the server; found out by each call where it is absent. */
+  readonly dtmf?: DtmfMethod;
   /** The codes that switch "do not disturb" on and off at the server (A5). */
   readonly dndOn?: string;
   readonly dndOff?: string;
@@ -94,6 +97,7 @@ const check = checker("account", {
     },
     doorsMayDial: { type: "boolean" },
     encryption: { enum: encryptions },
+    dtmf: { enum: dtmfMethods },
     dndOn: number,
     dndOff: number,
     dndStatus: status,

@@ -20,10 +20,10 @@ const listenMs = 5_000;
 /** Dials a code, listens to what the server has to say, and hangs up. Never rejects. */
 export async function dialCode(
   { media, clock, log }: Pick<ForkHost, "media" | "clock" | "log">,
-  { account, number: code, encryption }: AccountWay,
+  { account, number: code, media: options }: AccountWay,
 ): Promise<CodeAnswer> {
   try {
-    const session = await openMedia(media, { encryption });
+    const session = await openMedia(media, options);
     const sdp = (localHost: string) => {
       session.advertise = localHost;
       return session.offer();

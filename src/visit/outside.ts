@@ -3,7 +3,6 @@
 import { isIPv4 } from "node:net";
 import { giveUp, sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Encryption } from "../media/sdes.ts";
 import { Account, type AccountStatus } from "../sip/account/account.ts";
 import type { CallHost } from "../sip/dialog/call.ts";
 import type { Caller } from "../sip/dialog/caller.ts";
@@ -31,7 +30,8 @@ export interface AccountWay {
   readonly kind: "account";
   readonly account: Account;
   readonly number: string;
-  readonly encryption: Encryption;
+  /** What is special about its media. */
+  readonly media: DeviceOptions;
 }
 
 export type Way =
@@ -141,10 +141,10 @@ export class Outside {
     return known ? undefined : { kind: "address", number };
   }
 
-  /** The options of a caller's leg: those of its number, but encrypted as the account says by which it came in. */
+  /** The options of a caller's leg: those of its number, and over them those of the account by which it came in. */
   optionsFor({ caller }: IncomingCall, options: DeviceOptions): DeviceOptions {
     if (caller.kind !== "account") return options;
-    return { ...options, encryption: this.#entries.get(caller.account)?.settings.encryption ?? "off" };
+    return { ...options, ...mediaOf(this.#entries.get(caller.account)?.settings) };
   }
 
   /** What is to become of a call that came in by an account. */
@@ -212,7 +212,10 @@ export class Outside {
 }
 
 const wayBy = ({ account, settings }: Entry, number: string): AccountWay => ({
-  ...{ kind: "account", account, number, encryption: settings.encryption ?? "off" },
+  ...{ kind: "account", account, number, media: mediaOf(settings) },
+});
+const mediaOf = ({ encryption = "off", dtmf }: Partial<LineSettings> = {}): DeviceOptions => ({
+  ...{ encryption, ...(dtmf && { dtmf }) },
 });
 const refused = (why: string): Way => ({ kind: "refused", why });
 const noAccount = (name: string) => `there is no account called "${name}": look at the name in its sip-account node`;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { PorteroError } from "../../src/errors.ts";
+import { textOf } from "../../src/sip/trace/text.ts";
 import { Secret } from "../../src/secret.ts";
 import type { AccountStatus } from "../../src/sip/account/account.ts";
 import { Endpoint } from "../../src/sip/endpoint.ts";
@@ -55,6 +56,21 @@ describe("N8, N9 numbers at another server", () => {
     await bell.hangUp();
     await house.event("ended");
   });
+
+  for (const [dtmf, told] of [
+    ["info", true],
+    [undefined, false],
+  ] as const)
+    it(`hear keys as the account says: ${dtmf ?? "as each call has agreed"}`, async () => {
+      await account(house, provider, dtmf && { dtmf });
+      await provider.phone("0301", { answerAfterMs: 10 });
+      const { bell } = await house.bell();
+      const visit = await house.pressed(bell);
+      await visit.answerBy(ring("0301@provider"));
+      await visit.sendDigits("5", { to: "answerer" });
+      const messages = house.switchboard.tracing.entries().map(textOf).join("");
+      assert.equal(/^INFO [\s\S]*application\/dtmf-relay/m.test(messages), told);
+    });
 
   it("A2 are rung by the account that the target names, also where the number is one of ours", async () => {
     await account(house, provider);

@@ -247,8 +247,8 @@ export class Branch {
     const { codecs, dtmf, target } = this.wish;
     const own = { ...(codecs && { codecs }), ...(dtmf && { dtmf }) };
     if (isContact(this.to)) return { ...host.optionsOf(this.to.extension), ...own };
-    const options = { ...host.optionsOf(target), ...own };
-    return this.to.kind === "account" ? { ...options, encryption: this.to.encryption } : options;
+    const media = this.to.kind === "account" ? this.to.media : {};
+    return { ...host.optionsOf(target), ...media, ...own };
   }
 }
 
