@@ -101,7 +101,7 @@ const base: FlowNode[] = [
   ...["answered", "ended", "other", "pictures", "heard", "visits", "failed"].map(sink),
 ];
 
-describe("X12 visit-log in a flow", { timeout: 20_000 }, () => {
+describe("X12 visit-log in a flow", { timeout: 120_000 }, () => {
   const load = async (nodes = base) => {
     flow = await Flow.load(nodes);
     for (const device of ["bell", "phone"]) await flow.status(device, (look) => look.fill === "green");
@@ -123,11 +123,13 @@ describe("X12 visit-log in a flow", { timeout: 20_000 }, () => {
     const [heard, ended, picture, recorded] = [
       f.message("heard", (msg) => msg["event"] === "audio"),
       f.message("ended"),
-      f.message("pictures", (msg) => msg["event"] === "snapshot"),
+      f.message("pictures", (msg) => String(msg["event"]).startsWith("snapshot")),
       f.message("other", (msg) => msg["event"] === "recorded"),
     ];
     await f.node<SimNode>("bell").press();
-    await Promise.all([heard, picture]);
+    // The camera of a machine that is too busy gives none in time: better said than waited for.
+    assert.equal((await picture)["event"], "snapshot");
+    await heard;
     f.node("bell").receive({ payload: "hang up" });
     await Promise.all([ended, recorded]);
     await nextTurn();
@@ -225,7 +227,7 @@ describe("X12 visit-log in a flow", { timeout: 20_000 }, () => {
   });
 });
 
-describe("X12 the example of the visit log", { timeout: 30_000 }, () => {
+describe("X12 the example of the visit log", { timeout: 60_000 }, () => {
   it("shows the visitor who went away again", async () => {
     const file = new URL("../../examples/visit-log.json", import.meta.url);
     const example = JSON.parse(readFileSync(file, "utf8")) as (FlowNode & { wires?: string[][] })[];
