@@ -199,7 +199,8 @@ function checkedUrl(text: string, what: string): URL {
   throw giveUp("bad-url", `${what}'s address must begin with http:// or https:// (it begins with ${url.protocol})`);
 }
 
-function trustOf({ pin, verifyTls }: HttpRequest, what: string): Trust {
+/** What makes the device's certificate acceptable. @throws PorteroError `bad-pin` */
+export function trustOf({ pin, verifyTls }: Pick<HttpRequest, "pin" | "verifyTls">, what: string): Trust {
   if (pin === undefined || pin.trim() === "") return verifyTls === false ? "anything" : "chain";
   const fingerprint = fingerprintOf(pin);
   if (fingerprint !== undefined) return { pin: fingerprint };

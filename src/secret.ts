@@ -28,6 +28,8 @@ export class Secret {
 
 // Some makers take the login in the query: `?user=admin&pwd=…`.
 const tellTale = /user|login|pass|pwd|auth|token|key|secret|pin|code/i;
+// Others take it in the path: `/user=admin_password=…_channel=1.sdp`.
+const inPath = /((?:user|login|pass|pwd|auth|token|key|secret)[a-z]*=)[^_&;,/]*/gi;
 
 /** The same URL, fit to be shown: user and password removed (P7). What cannot be parsed shows nothing of itself. */
 export function showUrl(url: string): string {
@@ -37,6 +39,7 @@ export function showUrl(url: string): string {
   if (!shown.host) return "(not a URL)";
   shown.username = "";
   shown.password = "";
+  shown.pathname = shown.pathname.replace(inPath, "$1***");
   for (const name of [...shown.searchParams.keys()]) if (tellTale.test(name)) shown.searchParams.set(name, "***");
   return shown.href;
 }

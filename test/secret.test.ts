@@ -17,6 +17,10 @@ describe("P7 secrets", () => {
       showUrl("http://1.2.3.4/snap?channel=1&UserName=U&Password=P"),
       "http://1.2.3.4/snap?channel=1&UserName=***&Password=***",
     );
+    assert.equal(
+      showUrl("rtsp://1.2.3.4/user=U_password=P_channel=1.sdp?real_stream"),
+      "rtsp://1.2.3.4/user=***_password=***_channel=1.sdp?real_stream",
+    );
     assert.equal(showUrl("user:password@nowhere"), "(not a URL)");
   });
 });

@@ -1,0 +1,127 @@
+// The bits of a parameter set: fixed and Exp-Golomb numbers (ITU-T H.264 §9.1, H.265 §9.2), and the size of the picture
+// that a sequence parameter set declares.
+
+/** Reads bits; beyond the end come zeros. */
+export class Bits {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  /** `unit` is a NAL unit; emulation prevention (00 00 03) is undone in what follows its header. */
+  constructor(unit: Buffer, header: number) {
+    const bytes = Buffer.alloc(Math.max(0, unit.length - header));
+    let [length, zeros] = [0, 0];
+    for (const byte of unit.subarray(header)) {
+      if (zeros >= 2 && byte === 3) {
+        zeros = 0;
+        continue;
+      }
+      zeros = byte === 0 ? zeros + 1 : 0;
+      bytes[length++] = byte;
+    }
+    this.#bytes = bytes.subarray(0, length);
+  }
+
+  /** Up to 32 bits. */
+  read(count: number): number {
+    let value = 0;
+    for (let i = 0; i < count; i++, this.#at++)
+      value = value * 2 + (((this.#bytes[this.#at >> 3] ?? 0) >> (7 - (this.#at & 7))) & 1);
+    return value;
+  }
+
+  skip(count: number): void {
+    this.#at += count;
+  }
+
+  ue(): number {
+    let zeros = 0;
+    while (zeros < 32 && this.#at < this.#bytes.length * 8 && this.read(1) === 0) zeros++;
+    return 2 ** zeros - 1 + this.read(zeros);
+  }
+
+  se(): number {
+    const value = this.ue();
+    return value % 2 === 1 ? (value + 1) / 2 : -value / 2;
+  }
+}
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+const plausible = (width: number, height: number): Size | undefined =>
+  width > 0 && height > 0 && width <= 16_384 && height <= 16_384 ? { width, height } : undefined;
+
+// Profiles with chroma formats and scaling lists (H.264 §7.3.2.1.1).
+const highProfiles = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135];
+
+/** Of an H.264 SPS. */
+export function sizeOfH264(sps: Buffer): Size | undefined {
+  const bits = new Bits(sps, 1);
+  const profile = bits.read(8);
+  bits.skip(16);
+  bits.ue();
+  let [chroma, planes] = [1, 1];
+  if (highProfiles.includes(profile)) {
+    chroma = bits.ue();
+    if (chroma === 3 && bits.read(1) === 1) planes = 3;
+    bits.ue();
+    bits.ue();
+    bits.skip(1);
+    if (bits.read(1)) skipScalingLists(bits, chroma === 3 ? 12 : 8);
+  }
+  bits.ue();
+  const order = bits.ue();
+  if (order === 0) bits.ue();
+  else if (order === 1) {
+    bits.skip(1);
+    bits.se();
+    bits.se();
+    for (let n = Math.min(255, bits.ue()); n > 0; n--) bits.se();
+  }
+  bits.ue();
+  bits.skip(1);
+  const across = 16 * (bits.ue() + 1);
+  const units = bits.ue() + 1;
+  const framesOnly = bits.read(1);
+  const down = 16 * units * (2 - framesOnly);
+  if (!framesOnly) bits.skip(1);
+  bits.skip(1);
+  if (!bits.read(1)) return plausible(across, down);
+  const [left, right, top, bottom] = [bits.ue(), bits.ue(), bits.ue(), bits.ue()];
+  const [unitX, unitY] = planes === 3 ? [1, 1] : [chroma === 1 || chroma === 2 ? 2 : 1, chroma === 1 ? 2 : 1];
+  return plausible(across - unitX * (left + right), down - unitY * (2 - framesOnly) * (top + bottom));
+}
+
+function skipScalingLists(bits: Bits, lists: number): void {
+  for (let list = 0; list < lists; list++) {
+    if (!bits.read(1)) continue;
+    let [last, next] = [8, 8];
+    for (let i = 0; i < (list < 6 ? 16 : 64); i++) {
+      if (next !== 0) next = (last + bits.se() + 256) % 256;
+      if (next !== 0) last = next;
+    }
+  }
+}
+
+/** Of an H.265 SPS (§7.3.2.2). */
+export function sizeOfH265(sps: Buffer): Size | undefined {
+  const bits = new Bits(sps, 2);
+  bits.skip(4);
+  const layers = bits.read(3);
+  bits.skip(1);
+  // profile_tier_level (§7.3.3): the general part, and flags with what they announce for each layer below.
+  bits.skip(96);
+  const flags = Array.from({ length: layers }, () => [bits.read(1), bits.read(1)] as const);
+  if (layers > 0) bits.skip(2 * (8 - layers));
+  for (const [profile, level] of flags) bits.skip(88 * profile + 8 * level);
+  bits.ue();
+  const chroma = bits.ue();
+  if (chroma === 3) bits.skip(1);
+  const [across, down] = [bits.ue(), bits.ue()];
+  if (!bits.read(1)) return plausible(across, down);
+  const [left, right, top, bottom] = [bits.ue(), bits.ue(), bits.ue(), bits.ue()];
+  const [unitX, unitY] = [chroma === 1 || chroma === 2 ? 2 : 1, chroma === 1 ? 2 : 1];
+  return plausible(across - unitX * (left + right), down - unitY * (top + bottom));
+}

@@ -1,0 +1,17 @@
+// What all depayloaders share: packets go in, whole frames come out; a frame with a hole never does.
+import type { Frame, VideoFormat } from "../video.ts";
+import type { Ordered } from "./rtp.ts";
+
+export interface Output {
+  format(format: VideoFormat): void;
+  frame(frame: Frame): void;
+}
+
+export interface Depayloader {
+  push(packet: Ordered): void;
+  /** Bytes of the frame that is not whole yet. */
+  readonly pending: number;
+}
+
+/** No picture of a doorbell comes near; a camera that never ends its frame must not fill the memory. */
+export const mostFrameBytes = 8 * 2 ** 20;

@@ -1,0 +1,151 @@
+// Our RTSP client (RFC 2326; of RFC 7826 what cameras speak): a camera's film by `rtsp:` or `rtsps:`.
+import { randomBytes } from "node:crypto";
+import { EventEmitter } from "node:events";
+import type { LookupFunction } from "node:net";
+import { systemClock, type Clock } from "../../clock.ts";
+import { giveUp, PorteroError, sentence, tryAgain } from "../../errors.ts";
+import { splitCredentials, trustOf } from "../../http.ts";
+import { Signer, type Login } from "../../http/signer.ts";
+import { silent, type Log } from "../../log.ts";
+import { showUrl, type Secret } from "../../secret.ts";
+import type { Trust } from "../../trust.ts";
+import type { VideoEvents, VideoStream } from "../video.ts";
+import { Session, type Transport } from "./session.ts";
+
+export type { Transport };
+
+export interface RtspSettings {
+  /** `rtsp:` or `rtsps:`. User and password in it are used if none are given below. */
+  url: Secret;
+  username?: string;
+  password?: Secret;
+  /** How packets come: in the connection, by default, or by UDP, with the connection where UDP brings nothing. */
+  transport?: Transport;
+  /** For connecting and for each answer; 5,000 by default. */
+  timeoutMs?: number;
+  /** The stream ends when no packet has come for so long; 10,000 by default. */
+  silenceMs?: number;
+  /** False accepts any certificate. True by default. */
+  verifyTls?: boolean;
+  /** SHA-256 fingerprint of the only certificate to accept. */
+  pin?: string;
+}
+
+const mostTries = 5;
+
+class RtspStream extends EventEmitter<VideoEvents> implements VideoStream {
+  readonly #closing = new AbortController();
+  readonly #settings: RtspSettings;
+  readonly #deps: { clock: Clock; log: Log; lookup?: LookupFunction };
+  #over = false;
+
+  constructor(settings: RtspSettings, deps: { clock: Clock; log: Log; lookup?: LookupFunction }) {
+    super();
+    this.#settings = settings;
+    this.#deps = deps;
+    this.#run()
+      .then(() => this.#end(undefined))
+      .catch((error: unknown) => this.#end(error));
+  }
+
+  close(): void {
+    this.#over = true;
+    this.#closing.abort(tryAgain("closed", "The stream was closed"));
+  }
+
+  async #run(): Promise<void> {
+    // Whoever called hears of everything.
+    await Promise.resolve();
+    const { url: secret, timeoutMs = 5_000, silenceMs = 10_000, transport = "tcp" } = this.#settings;
+    const split = splitCredentials(secret.reveal());
+    let url = checkedUrl(split.url);
+    const username = this.#settings.username ?? split.username;
+    const password = (this.#settings.password ?? split.password)?.reveal() ?? "";
+    const login: Login | undefined = username === undefined ? undefined : { username, password, origin: url.host };
+    const trust: Trust = trustOf(this.#settings, "The camera");
+    const signer = new Signer();
+    let by: Transport = transport;
+    for (let tries = 0; tries < mostTries && !this.#over; tries++) {
+      const session = new Session({
+        ...{ ...this.#deps, url, login, trust, signer, timeoutMs, silenceMs, transport: by },
+        place: placeOf(url),
+        ssrc: randomBytes(4).readUInt32BE(),
+        out: {
+          format: (format) => this.#tell(() => this.emit("format", format)),
+          frame: (frame) => this.#tell(() => this.emit("frame", frame)),
+        },
+      });
+      const next = await session.run(this.#closing.signal);
+      if (!next) return;
+      if ("redirect" in next) url = redirected(next.redirect, url);
+      else {
+        this.#deps.log.debug(
+          `${placeOf(url)} brings nothing by ${by.toUpperCase()}: now by ${next.transport.toUpperCase()}`,
+        );
+        by = next.transport;
+      }
+    }
+    if (!this.#over)
+      throw giveUp("redirect-refused", `${placeOf(url)} sends us from one way to the next without an end`);
+  }
+
+  // A listener's fault must not end the process through a socket.
+  #tell(emit: () => void): void {
+    if (this.#over) return;
+    try {
+      emit();
+    } catch (error) {
+      this.#closing.abort(error);
+    }
+  }
+
+  #end(error: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    const fault =
+      error === undefined || error instanceof PorteroError
+        ? error
+        : tryAgain("network", `The stream ended: ${sentence(error)}`, { cause: error });
+    if (fault) this.#deps.log.debug(fault.message);
+    try {
+      this.emit("ended", fault);
+    } catch (failed) {
+      this.#deps.log.warn(`A listener of a stream failed: ${sentence(failed)}`);
+    }
+  }
+}
+
+/**
+ * Opens a camera's stream. Everything comes as events, faults too: `ended` has a PorteroError, to try again `timeout
+ * unresolved refused unreachable cut-short not-rtsp network auth-loop silent no-picture session-lost camera-status no-port`, to
+ * give up `bad-url bad-pin bad-request bad-sdp no-video unsupported-video no-password wrong-password auth-unknown
+ * auth-weakened redirect-refused camera-status tls-untrusted tls-expired tls-name tls-failed pin-mismatch`; none when the
+ * camera said goodbye.
+ */
+export const openRtsp = (
+  settings: RtspSettings,
+  deps: { clock?: Clock; log?: Log; lookup?: LookupFunction } = {},
+): VideoStream => new RtspStream(settings, { ...deps, clock: deps.clock ?? systemClock, log: deps.log ?? silent });
+
+const placeOf = (url: URL): string => `The camera at ${showUrl(url.href)}`;
+
+function checkedUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url?.hostname || !["rtsp:", "rtsps:"].includes(url.protocol))
+    throw giveUp("bad-url", "The camera's stream address must be like rtsp://192.0.2.1/live, with rtsp: or rtsps:");
+  url.hash = "";
+  return url;
+}
+
+function redirected(location: string, from: URL): URL {
+  const refuse = (why: string) => giveUp("redirect-refused", `${placeOf(from)} redirects ${why}`);
+  if (!URL.canParse(location, from.href)) throw refuse("to an address that is none");
+  const to = new URL(location, from.href);
+  if (!["rtsp:", "rtsps:"].includes(to.protocol)) throw refuse(`to ${to.protocol}, which is no RTSP`);
+  if (to.hostname.toLowerCase() !== from.hostname.toLowerCase())
+    throw refuse(`to another host, ${to.hostname}, which is not followed: enter that address if it is right`);
+  if (from.protocol === "rtsps:" && to.protocol === "rtsp:")
+    throw refuse("from rtsps: to rtsp:, which is not followed");
+  [to.username, to.password, to.hash] = ["", "", ""];
+  return to;
+}
