@@ -1,9 +1,9 @@
 // A conference room (H9): its form, given to the endpoint's switchboard. A config node; dial-strategy brings bells into it.
-import { giveUp, sentence } from "../../src/errors.ts";
 import type { ConferenceSettings } from "../../src/visit/rooms.ts";
 import { soundNamed } from "../../src/visit/sounds.ts";
-import type { Config, Red, RedNode } from "../red.d.ts";
-import { endpointNode, Health, numberOr, onClose, textOr } from "../shared.ts";
+import { setUpPlace, type PlaceNode } from "../place.ts";
+import type { Config, Red } from "../red.d.ts";
+import { numberOr, textOr } from "../shared.ts";
 
 export interface RoomConfig extends Config {
   endpoint?: string;
@@ -16,12 +16,6 @@ export interface RoomConfig extends Config {
   stay?: boolean;
   /** Extensions, separated by commas or spaces. */
   mayOpen?: string;
-}
-
-export interface RoomNode extends RedNode {
-  health: Health;
-  /** What a strategy calls it. */
-  place: string;
 }
 
 /** The settings for what stands in the dialog; blank means the default, and a blank number none. */
@@ -38,28 +32,12 @@ export function roomForm(config: RoomConfig): ConferenceSettings {
 }
 
 export default function (RED: Red): void {
-  function ConferenceRoom(this: RoomNode, config: RoomConfig) {
+  function ConferenceRoom(this: PlaceNode, config: RoomConfig) {
     RED.nodes.createNode(this, config);
-    this.health = new Health();
-    const endpoint = endpointNode(RED, config.endpoint);
     const form = roomForm(config);
-    this.place = form.name;
-    let takeAway = () => {};
-    try {
-      if (!endpoint)
-        throw giveUp(
-          "no-endpoint",
-          `the conference room "${form.name}" has no SIP endpoint: choose one in its dialog and deploy`,
-        );
-      takeAway = endpoint.switchboard.addRoom(form, `conference room "${form.name}"`);
-    } catch (error) {
-      this.health.set(sentence(error));
-      this.error(sentence(error));
-    }
-    onClose(this, async () => {
-      await endpoint?.lastWords();
-      takeAway();
-    });
+    setUpPlace(RED, this, config, { kind: "conference room", name: form.name }, (switchboard, owner) =>
+      switchboard.addRoom(form, owner),
+    );
   }
   RED.nodes.registerType("conference-room", ConferenceRoom);
 }

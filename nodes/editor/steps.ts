@@ -11,20 +11,8 @@ import {
 } from "../../src/visit/strategies/usual.ts";
 import { text, type Words } from "./dialog.ts";
 import type { Editor, JQuery, Query } from "./red.d.ts";
-import {
-  figureOf,
-  input,
-  labelled,
-  rowOf,
-  rowsOf,
-  select,
-  targetFault,
-  TargetList,
-  unfold,
-  wrapped,
-  fileIn,
-  soundOf,
-} from "./targets.ts";
+import { input, labelled, select, unfold, wrapped } from "./rows.ts";
+import { figureOf, rowOf, rowsOf, targetFault, TargetList, fileIn, soundOf } from "./targets.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;

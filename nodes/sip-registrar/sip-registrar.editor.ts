@@ -4,6 +4,7 @@ import { chosen, colour, copyButton, generatedPassword, isExtension, stored, tex
 import { codecFault } from "../editor/devices.ts";
 import { groupFault, groupList, groupsIn, groupsOf } from "../editor/groups.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
+import { unfold } from "../editor/rows.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
@@ -216,25 +217,17 @@ RED.nodes.registerType("sip-registrar", {
           dndStatus: option(more, "dndStatus", item.dndStatus),
         };
         // Hardly any phone needs the second line: it is shown where something stands in it.
-        let shown = options.some((name) => text(item[name]) !== "");
-        more.toggle(shown);
         const button = $("<button>")
           .attr("type", "button")
           .addClass("red-ui-button")
           .attr("title", words("label.copy"));
         button.append($("<i>").addClass("fa fa-clipboard")).appendTo(line);
-        $("<a>")
-          .attr("href", "#")
-          .attr("title", words("label.more"))
-          .addClass("red-ui-button")
-          .css("margin-left", "4px")
-          .append($("<i>").addClass("fa fa-sliders"))
-          .appendTo(line)
-          .on("click", (event) => {
-            event.preventDefault();
-            shown = !shown;
-            more.toggle(shown);
-          });
+        unfold(
+          line,
+          more,
+          words("label.more"),
+          options.some((name) => text(item[name]) !== ""),
+        );
         let generated: string | undefined;
         const ask = () => {
           generated = undefined;

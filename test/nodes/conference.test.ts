@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { afterEach, describe, it } from "node:test";
-import { roomForm, type RoomNode } from "../../nodes/conference-room/conference-room.ts";
+import { roomForm } from "../../nodes/conference-room/conference-room.ts";
+import type { PlaceNode } from "../../nodes/place.ts";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import type { Message } from "../../nodes/red.d.ts";
 import type { Outcome, VisitEnd, VisitView } from "../../src/visit/messages.ts";
@@ -52,8 +53,8 @@ describe("H20 numbers of rooms", { timeout: 60_000 }, () => {
     flow = await Flow.load([endpoint, room, { ...room, id: "other", name: "Attic", memberNumber: "889" }, phones]);
     const both =
       /number 777 is claimed by conference room "Hall" and by conference room "Attic": give one of them another/;
-    assert.match(flow.node<RoomNode>("other").health.trouble ?? "", both);
-    assert.equal(flow.node<RoomNode>("room").health.trouble, undefined);
+    assert.match(flow.node<PlaceNode>("other").health.trouble ?? "", both);
+    assert.equal(flow.node<PlaceNode>("room").health.trouble, undefined);
     const look = await flow.status("registrar", ({ text = "" }) => text.includes("888"));
     assert.match(look.text ?? "", /number 888 is claimed by conference room "Hall" and by /);
   });
