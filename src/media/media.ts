@@ -324,7 +324,10 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
   readonly #host: SessionHost = {
     random: () => this.#random(),
     advertise: () => this.#options.advertise,
-    post: (message) => this.#outbox.put(message),
+    // The next worker may have given the port of a session of the last one to somebody else.
+    post: (message) => {
+      if (!("session" in message) || this.#sessions.has(message.session)) this.#outbox.put(message);
+    },
     port: () => (this.#worker ? this.#port() : undefined),
     renegotiated: (session) => {
       this.#shows.renegotiated(session);

@@ -2,11 +2,12 @@
 import type { Clock } from "../clock.ts";
 import { silent, type Log } from "../log.ts";
 import type { MediaEngine } from "./engine.ts";
-import { Media, type MediaOptions } from "./media.ts";
+import { Media, type MediaDeps, type MediaOptions } from "./media.ts";
 import { Rtpengine } from "./rtpengine/rtpengine.ts";
 import { parseServer } from "./rtpengine/wire.ts";
 
 export interface EngineOptions extends MediaOptions {
+  readonly spawn?: NonNullable<MediaDeps["spawn"]>;
   /** Where rtpengines listen for the ng protocol, `host:port`; the first that answers carries a call. Absent or empty: we do. */
   readonly rtpengine?: readonly string[];
   readonly log?: Log;
@@ -17,9 +18,9 @@ export interface EngineOptions extends MediaOptions {
  * answers is told by "down": calls are taken all the same.
  */
 export async function startMedia(
-  { rtpengine = [], log = silent, ...options }: EngineOptions,
+  { rtpengine = [], log = silent, spawn, ...options }: EngineOptions,
   clock: Clock,
 ): Promise<MediaEngine> {
-  if (rtpengine.length === 0) return Media.start(options);
+  if (rtpengine.length === 0) return Media.start(options, spawn ? { spawn } : {});
   return new Rtpengine({ servers: rtpengine.map(parseServer), log }, { clock });
 }

@@ -9,7 +9,7 @@ import { musicOf } from "./music.ts";
 import { notG711 } from "./recording.ts";
 import type { RingingVisit } from "./ringing.ts";
 import { RoomTalk } from "./room-talk.ts";
-import { once } from "./strategies/outcome.ts";
+import { nobody, once } from "./strategies/outcome.ts";
 import type { ConferSettings, RingResult, Strategy } from "./strategy.ts";
 import { nameOf } from "./target.ts";
 import type { TransferHost } from "./transfer.ts";
@@ -26,7 +26,9 @@ export async function confer(
 ): Promise<RingResult> {
   const { clock, log } = host;
   const { running, signal, line, door } = visit;
+  const isOver = () => signal.aborted;
   const session = await line.session;
+  if (isOver()) return nobody;
   const names = targets.map(nameOf);
   running.targets = targets;
   const attempt = visit.ring(names.length > 0 ? names : [place ?? "conference"]);

@@ -12,6 +12,7 @@ import { notG711, type CallRecorder, type TapeName } from "./recording.ts";
 import type { Running } from "./running.ts";
 import { loadSound } from "./sounds.ts";
 import type { RoomTalk } from "./room-talk.ts";
+import { nobody } from "./strategies/outcome.ts";
 import type { Ringing } from "./strategy.ts";
 import type { ParkedView } from "./parking.ts";
 import { parkVisit } from "./parking-visit.ts";
@@ -96,6 +97,7 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
       return !early.signal.aborted;
     },
     ring: async (wanted, seconds) => {
+      if (signal.aborted) return nobody;
       const targets = wanted.map(nameOf);
       const room = targets.length === 1 && host.rooms.at(targets[0] ?? "");
       if (room) return ringing.confer({ place: room.name, seconds });
@@ -119,8 +121,8 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
       const answered = winner !== undefined && (await visit.connect(winner));
       return { parties, cause, ...(answered && { answeredBy: winner.name }) };
     },
-    park: (settings) => parkVisit(host, visit, settings),
-    confer: (settings) => confer(host, visit, settings),
+    park: async (settings) => (signal.aborted ? nobody : parkVisit(host, visit, settings)),
+    confer: async (settings) => (signal.aborted ? nobody : confer(host, visit, settings)),
     refuse: (status, cause, text) => visit.refuse(status, cause, text),
     record: async (settings) => recorder.ask(settings, await line.session),
     message: async (settings) => {

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { DigestAlgorithm } from "../digest.ts";
 import { giveUp } from "../errors.ts";
-import { defaultPorts } from "../media/media.ts";
+import { defaultPorts, type MediaDeps } from "../media/media.ts";
 import { checker } from "../schema.ts";
 import type { Secret } from "../secret.ts";
 import { usualExpiry, type Expiry } from "../sip/registrar/registrar.ts";
@@ -43,6 +43,8 @@ export interface SwitchboardOptions {
     readonly statsSeconds?: number;
     /** Where rtpengines listen for the ng protocol, `host:port`, in the order in which they are asked; absent = our own engine. */
     readonly rtpengine?: readonly string[];
+    /** Starts the media worker, in the place of the one of this package. */
+    readonly spawn?: NonNullable<MediaDeps["spawn"]>;
   };
   readonly direct?: DirectSettings;
   readonly clock?: Clock;

@@ -29,6 +29,7 @@ import { CallRecorder, type TapeName } from "./recording.ts";
 import { ringingOf } from "./ringing.ts";
 import { beginRunning, type Running } from "./running.ts";
 import type { RoomTalk } from "./room-talk.ts";
+import { abortedAs } from "./strategies/outcome.ts";
 import type { Ringing, Strategy } from "./strategy.ts";
 import type { Talk } from "./talk.ts";
 import type { TransferHost } from "./transfer.ts";
@@ -236,8 +237,10 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     try {
       outcome = await strategy(this.#ringing(running, signal, options));
     } catch (error) {
-      this.#host.log.error(`the strategy of ${this.door.name} failed: ${sentence(error)}`);
-      outcome = { result: "unanswered", tries: this.#attempt, parties: [] };
+      // Where the bell has gone there is nothing to do, and no failure.
+      if (!signal.aborted) this.#host.log.error(`the strategy of ${this.door.name} failed: ${sentence(error)}`);
+      const result = signal.aborted ? abortedAs(signal) : "unanswered";
+      outcome = { result, tries: this.#attempt, parties: [] };
     }
     done();
     if (this.#running === running) {

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { after, afterEach, before, beforeEach, describe, it, mock } from "node:test";
 import { PorteroError } from "../../src/errors.ts";
 import { uToA } from "../../src/media/g711.ts";
 import { Media, MediaSession } from "../../src/media/media.ts";
-import { noCounts } from "../../src/media/worker/messages.ts";
+import { noCounts, type ToWorker } from "../../src/media/worker/messages.ts";
 import { bound } from "../../src/media/worker/ports.ts";
 import { control, read, rtcp } from "./packets.ts";
 import { Phone } from "./phone.ts";
@@ -346,6 +346,24 @@ describe("a worker that dies", limit, () => {
     const next = await media.open();
     assert.ok(next instanceof MediaSession);
     assert.equal(workers.length, 2);
+  });
+
+  it("leaves the ports of the next one alone, though a call of before is answered late", async () => {
+    const session = await media.open();
+    session.receiveOffer(
+      "v=0\r\no=x 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n",
+    );
+    await workers[0]?.terminate();
+    const next = await media.open();
+    const told = mock.method(workers[1] ?? assert.fail(), "postMessage");
+    session.answer();
+    session.mute(true);
+    await next.close();
+    const messages = told.mock.calls.flatMap(({ arguments: [all] }) => all as ToWorker[]);
+    assert.deepEqual(
+      messages.map((one) => "session" in one && one.session),
+      [next.number],
+    );
   });
 
   it("fails what was being opened, and answers what was being asked", async () => {

@@ -27,6 +27,9 @@ export function outcomeOf(ringing: Ringing, tries: Tries, { answeredBy, parties 
   return { result: absent ? "unregistered" : "unanswered", ...record };
 }
 
+/** Of what is over before it begins, and is not told of. */
+export const nobody: RingResult = { parties: [], cause: 0 };
+
 /** The outcome of what happens once. */
 export function once(ringing: Ringing, result: RingResult): Outcome {
   const tries = new Tries();
