@@ -1,0 +1,218 @@
+// The house of a random walk: two doors with three bells, phones, a group, a parking place, a room and an account, all of which
+// can be taken out and put in again as a deploy does, on the network in memory and a media worker without sockets.
+import assert from "node:assert/strict";
+import { mock } from "node:test";
+import { Secret } from "../../src/secret.ts";
+import { Switchboard } from "../../src/visit/switchboard.ts";
+import { Network } from "../sip/network.ts";
+import { Random } from "../sip/random.ts";
+import { FakeClock } from "../support/clock.ts";
+import { Ledger } from "./walk-ledger.ts";
+import { WalkDevice } from "./walk-device.ts";
+import { WalkWorker } from "./walk-worker.ts";
+
+export const phones = ["6001", "6002", "6003", "6004"] as const;
+export const [front, yard] = ["8000", "8010"] as const;
+
+export class WalkHouse {
+  readonly random: Random;
+  readonly clock = new FakeClock();
+  readonly network: Network;
+  readonly ledger = new Ledger();
+  readonly switchboard: Switchboard;
+  readonly devices: readonly WalkDevice[];
+  readonly workers: WalkWorker[] = [];
+  /** Milliseconds that the media worker takes for an answer. */
+  slow = 0;
+  readonly #parts = new Map<string, { add: () => () => unknown; remove: (() => unknown) | undefined }>();
+
+  constructor(seed: number) {
+    this.random = new Random(seed);
+    this.network = new Network(this.clock, { seed });
+    const { clock, network, ledger, random } = this;
+    const fail = (text: string) => ledger.check(() => assert.fail(`an error was logged: ${text}`));
+    const log = { debug: () => {}, info: () => {}, warn: () => {}, error: (text: string) => fail(text) };
+    this.switchboard = new Switchboard({
+      sip: {
+        listeners: [{ transport: "udp" as const, address: "10.0.0.1", port: 5060 }],
+        // Devices of a walk are as clumsy as burglars.
+        ...{ guard: { exempt: ["10.0.0.0/8"] }, listen: network.listen, random: () => 0.5 },
+      } as object as ConstructorParameters<typeof Switchboard>[0]["sip"],
+      media: {
+        ...{ bind: "127.0.0.1", ports: [0, 0] },
+        spawn: () => {
+          const delay = () => (this.slow === 0 ? 0 : random.below(this.slow));
+          const worker = new WalkWorker(clock, delay);
+          this.workers.push(worker);
+          return worker.worker;
+        },
+      },
+      ...{ direct: { calls: false }, clock },
+      log: { ...log, error: (text) => (text.includes("worker of the walk") ? undefined : fail(text)) },
+    });
+    this.switchboard.on("visit", ledger.told);
+    const device = (user: string, index: number) => new WalkDevice(network, random, user, `10.0.0.${20 + index}`);
+    this.devices = [front, front, yard, ...phones].map(device);
+  }
+
+  get bells(): readonly WalkDevice[] {
+    return this.devices.slice(0, 3);
+  }
+
+  get phones(): readonly WalkDevice[] {
+    return this.devices.slice(3);
+  }
+
+  get worker(): WalkWorker | undefined {
+    return this.workers.at(-1);
+  }
+
+  async open(): Promise<void> {
+    const { switchboard } = this;
+    await switchboard.start();
+    const password = (extension: string) => ({ password: new Secret(`pw${extension}`) });
+    for (const extension of [front, yard])
+      this.#part(`door ${extension}`, () =>
+        switchboard.addDoor(this.#door(extension, password(extension).password), `door ${extension}`),
+      );
+    for (const extension of phones)
+      this.#part(`phone ${extension}`, () =>
+        switchboard.addExtension(
+          {
+            ...{ extension, name: extension, ...password(extension) },
+            ...(this.random.chance(0.2) && { maxCalls: 1 }),
+          },
+          `phone ${extension}`,
+        ),
+      );
+    this.#part("group", () => switchboard.addGroup({ number: "600", members: ["6003", "6004"] }, "group"));
+    this.#part("place", () =>
+      switchboard.parking.add(
+        {
+          ...{ name: "hall", seconds: 5 + this.random.below(40), answerFirst: this.random.chance(0.5) },
+          ...{ lastSlot: "702", then: this.random.pick(["hang-up", "ring-again", "message"] as const) },
+        },
+        "place",
+      ),
+    );
+    this.#part("room", () =>
+      switchboard.addRoom(
+        {
+          ...{ name: "room", visitorNumber: "777", memberNumber: "888", most: 2 + this.random.below(4) },
+          ...{ tones: this.random.chance(0.5), stay: this.random.chance(0.3) },
+        },
+        "room",
+      ),
+    );
+    for (const phone of this.phones) phone.register(7200);
+    await this.pass(20);
+  }
+
+  #door(extension: string, password: Secret) {
+    const { random } = this;
+    return {
+      ...{ id: extension, name: `Door ${extension}`, extension, preset: "generic", password, code: new Secret("1,2") },
+      pressInTalk: random.pick(["busy", "wait", "replace"] as const),
+      ...(random.chance(0.3) && { oneCall: true }),
+      ...(random.chance(0.4) && {
+        buttons: ["100", "200"].map((number) => ({ number, name: `button ${number}` })),
+      }),
+      ...(random.chance(0.3) && { answererDigits: random.pick(["door", "flow", "both"] as const) }),
+      ...(random.chance(0.3) && { hangUpAfterOpening: random.below(5) }),
+      ...(random.chance(0.3) && { longestTalk: 0.1 + random.below(20) / 10 }),
+    };
+  }
+
+  #part(name: string, add: () => () => unknown): void {
+    this.#parts.set(name, { add, remove: add() });
+  }
+
+  /** A deploy takes a part of the flow away, or brings it back; says which. */
+  redeploy(): string {
+    const name = this.random.pick([...this.#parts.keys()]);
+    const part = this.#parts.get(name);
+    if (!part) return name;
+    if (part.remove) {
+      part.remove();
+      part.remove = undefined;
+      if (this.random.chance(0.3)) return `without ${name}`;
+    }
+    part.remove = part.add();
+    return `with ${name}`;
+  }
+
+  /** Everything is there. */
+  restore(): void {
+    for (const part of this.#parts.values()) part.remove ??= part.add();
+  }
+
+  /** Lets time pass, and the devices deal with what comes. */
+  async pass(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+    mock.timers.tick(Math.max(10, ms));
+    for (const device of this.devices) device.listen();
+  }
+
+  async settle(turns = 4): Promise<void> {
+    for (let i = 0; i < turns; i++) await this.pass(3);
+  }
+
+  /** Everybody puts down what they have, and no visit, call, session, stay or bridge is left. */
+  async clear(): Promise<void> {
+    const { switchboard, devices } = this;
+    [this.network.weather, this.slow] = [{}, 0];
+    for (const device of devices) device.deaf = false;
+    await this.settle();
+    for (let round = 0; round < 4; round++) {
+      this.#everybodyLeaves();
+      await this.settle(6);
+    }
+    const left = switchboard.visits().map((visit) => `${visit.id} (${visit.state})`);
+    assert.deepEqual(left, [], "visits go on without their bells");
+    for (let i = 0; i < 8; i++) {
+      await this.pass(20_000);
+      // An INVITE that was lost comes again for half a minute, wanted or not (RFC 3261 §9.1).
+      this.#everybodyLeaves();
+    }
+    this.nothingLeft();
+  }
+
+  #everybodyLeaves(): void {
+    for (const device of this.devices) {
+      for (const call of device.calls("talking")) if (call.offered) device.answer(call, 488);
+      for (const call of device.calls("asked", "ringing", "talking", "leaving")) device.leave(call);
+    }
+  }
+
+  nothingLeft(): void {
+    const { switchboard, ledger, worker } = this;
+    if (ledger.fault) throw ledger.fault;
+    ledger.close();
+    assert.equal(switchboard.endpoint.calls, 0, "calls are left");
+    assert.equal(switchboard.bridges.size, 0, "bridges are left");
+    assert.deepEqual(switchboard.parking.stays(), [], "slots are taken");
+    const held = this.devices.flatMap(({ user, calls }) =>
+      calls("asked", "ringing", "talking").map(({ incoming, state }) => `${user} ${incoming ? "in" : "out"} ${state}`),
+    );
+    assert.deepEqual(held, [], "devices have calls");
+    assert.equal(switchboard.media.sessions, 0, "sessions are left");
+    assert.deepEqual(worker?.sessions ?? [], [], "ports are open");
+    assert.ok((worker?.ports.size ?? 0) <= 40, `${worker?.ports.size ?? 0} ports are kept`);
+    assert.equal(worker?.recordings.size ?? 0, 0, "recordings go on");
+    for (const parties of worker?.conferences.values() ?? []) assert.equal(parties.size, 0, "a conference goes on");
+  }
+
+  async close(): Promise<void> {
+    const closing = { done: false };
+    const closed = this.switchboard.close().then(() => (closing.done = true));
+    for (let i = 0; i < 200 && !closing.done; i++) await this.pass(500);
+    assert.ok(closing.done, "the switchboard does not close");
+    await closed;
+    if (this.ledger.fault) throw this.ledger.fault;
+    // What closes a session or ends a wait may do so behind the last message.
+    for (let i = 0; i < 4; i++) await this.pass(20_000);
+    this.ledger.close();
+    assert.equal(this.clock.pending, 0, "timers are left");
+    assert.equal(this.switchboard.bridges.size, 0, "bridges are left");
+  }
+}

@@ -1,0 +1,377 @@
+// What may happen in a random walk: each step does one thing of the world outside or of the flow, whatever state the house is in.
+import { PorteroError } from "../../src/errors.ts";
+import { checkControl, control, controlActions, type ControlAction } from "../../src/visit/control.ts";
+import type { Strategy, StrategySettings } from "../../src/visit/strategy.ts";
+import { strategyOf } from "../../src/visit/strategy.ts";
+import { strategyNames, type StrategyName } from "../../src/visit/strategies/usual.ts";
+import type { RingWish } from "../../src/visit/target.ts";
+import type { Visit } from "../../src/visit/visit.ts";
+import { sound } from "./desk.ts";
+import type { WalkCall, WalkDevice } from "./walk-device.ts";
+import { phones, type WalkHouse } from "./walk-house.ts";
+
+/** Does it, and says what it was; nothing where there is nobody to do it. */
+type Step = (house: WalkHouse) => string | undefined | Promise<string>;
+
+const tone = { tone: "ring-back" } as const;
+
+/** What a device says of its media: mostly something usable. */
+function sdp({ random }: WalkHouse): string {
+  if (random.chance(0.04)) return "v=0\r\nthis is no description\r\n";
+  const codecs = random.chance(0.05) ? "18" : random.pick(["8", "8", "8", "0", "8 0", "9"]);
+  return sound({
+    ...{ codecs, port: 4000 + 2 * random.below(500), video: random.chance(0.1) },
+    ...(random.chance(0.4) && { keys: 101 }),
+    ...(random.chance(0.1) && { direction: random.pick(["sendonly", "inactive", "recvonly"]) }),
+  });
+}
+
+function targets({ random }: WalkHouse, seconds: number): RingWish[] {
+  const all = [...phones, "600", "dashboard", "6009", "8000", "777", "sip:6001@10.0.0.23"];
+  return all
+    .filter((_, index) => random.chance(index < phones.length ? 0.5 : 0.08))
+    .map((target) => ({
+      target,
+      ...(random.chance(0.2) && { delay: random.below(seconds) }),
+      ...(random.chance(0.2) && { seconds: 1 + random.below(20) }),
+      ...(random.chance(0.2) && { silentSeconds: 1 + random.below(5) }),
+      ...(random.chance(0.2) && { confirm: true, confirmSeconds: 3 + random.below(10) }),
+      ...(random.chance(0.1) && { name: "Somebody", codecs: [random.pick(["PCMA", "PCMU", "G722"] as const)] }),
+    }));
+}
+
+function step(house: WalkHouse, strategy: StrategyName): StrategySettings {
+  const { random } = house;
+  const seconds = 2 + random.below(25);
+  const wants = (share = 0.25) => random.chance(share);
+  return {
+    ...{ strategy, seconds, targets: targets(house, seconds) },
+    ...(wants() && { tries: random.below(5) }),
+    ...(wants() && { waitSeconds: 0.5 + random.below(5) }),
+    ...(wants() && { maxMinutes: 0.1 + random.below(20) / 10 }),
+    ...(wants() && { sound: tone }),
+    ...(wants() && { announcement: { tone: "busy" } as const }),
+    ...(wants() && { answerFirst: true }),
+    ...(wants(0.1) && { messageSeconds: 1 + random.below(20), messageTo: "flow" as const, greeting: tone }),
+    ...(strategy === "message" && { messageTo: "flow" as const, messageSeconds: 1 + random.below(20) }),
+    ...(wants(0.1) && { place: random.pick(["hall", "room", "nowhere"]) }),
+    ...(strategy === "park" &&
+      wants() && { then: random.pick(["hang-up", "ring-again", "message", "go-on"] as const) }),
+  };
+}
+
+function strategy(house: WalkHouse): Strategy {
+  const { random } = house;
+  const short = ["refuse", "message"];
+  const usual = strategyNames.filter((name) => !short.includes(name) || random.chance(0.2));
+  const name = random.pick(usual);
+  const simple = strategyNames.filter((one) => one !== "steps");
+  return strategyOf({
+    ...step(house, name),
+    ...(random.chance(0.15) && { record: "flow", recordToneSeconds: 0 }),
+    ...(name === "steps" && {
+      steps: Array.from({ length: 1 + random.below(3) }, () => step(house, random.pick(simple))),
+    }),
+  });
+}
+
+/** A visit that goes on, one that talks rather than one that rings; now and then one that is over. */
+function visit({ switchboard, ledger, random }: WalkHouse, talks = true): Visit | undefined {
+  const open = switchboard.visits();
+  const fit = open.filter(({ state }) => (state === "talking") === talks);
+  if (fit.length > 0 && random.chance(0.9)) return random.pick(fit);
+  if (random.chance(0.9)) return undefined;
+  const last = ledger.visits.at(-1);
+  return last === undefined ? undefined : switchboard.visit(last);
+}
+
+interface Held {
+  readonly device: WalkDevice;
+  readonly call: WalkCall;
+}
+
+function held({ random }: WalkHouse, devices: readonly WalkDevice[], ...states: WalkCall["state"][]): Held | undefined {
+  const all = devices.flatMap((device) => device.calls(...states).map((call) => ({ device, call })));
+  return all.length > 0 ? random.pick(all) : undefined;
+}
+
+/** A call that comes in and is not answered yet. */
+function rung(house: WalkHouse): Held | undefined {
+  const all = house.phones.flatMap((device) =>
+    device.calls("asked", "ringing").flatMap((call) => (call.incoming ? { device, call } : [])),
+  );
+  return all.length > 0 ? house.random.pick(all) : undefined;
+}
+
+const press: Step = (house) => {
+  const { random, bells } = house;
+  const number = random.pick(["100", "100", "200", "6001", "600", "444", "777", "6009"]);
+  const body = random.chance(0.9) ? sdp(house) : undefined;
+  const bell = random.pick(bells);
+  bell.dial(number, body);
+  return `${bell.party.host} presses ${number}`;
+};
+
+const dial: Step = (house) => {
+  const { random } = house;
+  const number = random.pick([
+    "555",
+    "701",
+    "702",
+    "555701",
+    "777",
+    "888",
+    "444",
+    "78",
+    "79",
+    "8000",
+    "600",
+    ...phones,
+  ]);
+  const phone = random.pick(house.phones);
+  phone.dial(number, random.chance(0.9) ? sdp(house) : undefined);
+  return `${phone.user} dials ${number}`;
+};
+
+const respond: Step = (house) => {
+  const { random } = house;
+  const found = rung(house);
+  if (!found) return undefined;
+  const { device, call } = found;
+  const status = random.pick([100, 180, 180, 183, 200, 200, 200, 200, 200, 200, 302, 480, 486, 500, 603]);
+  const contact = status === 302 ? random.pick([...phones, "600", "555"]) : undefined;
+  const offered = status === 200 || status === 183 ? sdp(house) : undefined;
+  // A final answer that describes nothing at all.
+  device.answer(call, status, random.chance(0.03) ? undefined : offered, contact);
+  return `${device.user} answers ${status}`;
+};
+
+const settleOffer: Step = (house) => {
+  const { random, devices } = house;
+  const open = devices.flatMap((device) =>
+    device.calls("talking").flatMap((call) => (call.offered ? { device, call } : [])),
+  );
+  if (open.length === 0) return undefined;
+  const { device, call } = random.pick(open);
+  const status = random.pick([200, 200, 200, 200, 488, 491, 481, 500]);
+  device.answer(call, status, status === 200 ? sdp(house) : undefined);
+  return `${device.user} answers an offer with ${status}`;
+};
+
+const hangUp: Step = (house) => {
+  const found = held(house, house.devices, "asked", "ringing", "talking", "leaving");
+  if (!found) return undefined;
+  const { state } = found.call;
+  found.device.leave(found.call);
+  return `${found.device.user} hangs up (${state})`;
+};
+
+const inCall: Step = (house) => {
+  const { random } = house;
+  const found = held(house, house.devices, "talking");
+  if (!found) return undefined;
+  const { device, call } = found;
+  const what = random.pick(["INFO", "INFO", "hold", "hold", "offerless", "UPDATE", "MESSAGE", "OPTIONS"] as const);
+  switch (what) {
+    case "INFO":
+      device.send(call, "INFO", [
+        "application/dtmf-relay",
+        `Signal=${random.pick("1,1,1,5,#".split(","))}\r\nDuration=99`,
+      ]);
+      break;
+    case "hold":
+      reoffer(device, call, ["application/sdp", sdp(house)]);
+      break;
+    case "offerless":
+      reoffer(device, call);
+      break;
+    case "MESSAGE":
+      device.send(call, "MESSAGE", ["text/plain", "hello"]);
+      break;
+    default:
+      device.send(call, what);
+  }
+  return `${device.user} sends ${what}`;
+};
+
+function reoffer(device: WalkDevice, call: WalkCall, body?: readonly [string, string]): void {
+  device.send(call, "INVITE", body);
+}
+
+const refer: Step = (house) => {
+  const { random } = house;
+  const found = held(house, house.phones, "talking");
+  if (!found) return undefined;
+  const { device, call } = found;
+  const other = device.calls("talking").find((one) => one !== call);
+  const number = random.pick([...phones, "600", "444", "777", "6009", "8000"]);
+  const replaces = other && random.chance(0.7) ? `?Replaces=${device.replaces(other)}` : "";
+  device.send(call, "REFER", undefined, { "Refer-To": `<sip:${number}@10.0.0.1${replaces}>` });
+  return `${device.user} transfers to ${number}${replaces && " attended"}`;
+};
+
+const follow: Step = (house) => {
+  const { random, ledger, clock } = house;
+  const found = visit(house, false);
+  const isBusy = found && ledger.owed.includes(`strategy of ${found.id}`);
+  // A flow that tries something else before the first has come to its end is not the usual one.
+  if (!found || (isBusy && random.chance(0.9))) return undefined;
+  const end = new AbortController();
+  const looks = strategy(house);
+  const options = random.chance(0.1) ? { signal: end.signal } : {};
+  ledger.owes(`strategy of ${found.id}`, found.answerBy(looks, options));
+  if (options.signal) clock.after(random.below(20_000), () => end.abort());
+  return `the flow tries ${looks.called ?? ""}`;
+};
+
+// What ends a visit, or silences it, is not most of what is done with it.
+const rare = new Set<ControlAction>(["hangup", "reject", "stop", "say", "answer"]);
+
+const command: Step = (house) => {
+  const { random, ledger, clock } = house;
+  const found = visit(house, random.chance(0.85));
+  if (!found) return undefined;
+  const action = random.pick(controlActions.filter((one) => !rare.has(one) || random.chance(0.2)));
+  const wants = targets(house, 5);
+  const checked = checkControl({
+    ...{ action, to: random.pick(["door", "answerer", "both"]), seconds: 5 + random.below(20) },
+    ...(random.chance(0.5) && { tone: "busy", loop: random.chance(0.5) }),
+    ...(random.chance(0.3) && { by: "the flow" }),
+    ...(random.chance(0.3) && { silent: true }),
+    ...(wants.length > 0 && { targets: wants }),
+    ...{ recordTo: "flow", recordToneSeconds: 0, recordMinutes: 0.01 + random.below(3) },
+  });
+  ledger.owes(`call-control ${action}`, control(found, checked, undefined, clock));
+  return `the flow does ${action}`;
+};
+
+const invite: Step = (house) => {
+  const found = visit(house);
+  if (!found) return undefined;
+  house.ledger.owes("invite", found.invite({ targets: targets(house, 5), seconds: 5 + house.random.below(20) }));
+  return "the flow invites";
+};
+
+const fetch: Step = (house) => {
+  const { random, switchboard, ledger } = house;
+  const [stay] = switchboard.parking.stays();
+  if (!stay && random.chance(0.95)) return undefined;
+  const what = stay?.view.slot ?? "701";
+  ledger.owes("fetch", switchboard.parking.fetch(what, [random.pick(phones)], 1 + random.below(20)));
+  return `the flow fetches ${what}`;
+};
+
+const open: Step = (house) => {
+  const door = house.random.pick(["8000", "8010"]);
+  house.ledger.owes("opening", house.switchboard.open({ door, by: "dashboard" }));
+  return `the flow opens ${door}`;
+};
+
+const digits: Step = (house) => {
+  const found = visit(house);
+  if (!found) return undefined;
+  const to = house.random.pick(["door", "answerer"] as const);
+  house.ledger.owes("digits", house.switchboard.sendDtmf(found.id, "1,2", { to }));
+  return `the flow sends digits to ${to}`;
+};
+
+const end: Step = (house) => {
+  const found = visit(house, house.random.chance(0.5));
+  if (!found) return undefined;
+  if (house.random.chance(0.5)) found.stop();
+  else found.refuse(house.random.pick([480, 486, 603]));
+  return "the flow ends a visit";
+};
+
+const register: Step = (house) => {
+  const phone = house.random.pick(house.phones);
+  const expires = house.random.chance(0.15) ? 0 : 7200;
+  phone.register(expires);
+  return `${phone.user} ${expires === 0 ? "goes" : "registers"}`;
+};
+
+const hear: Step = (house) => {
+  const { random, worker } = house;
+  const sessions = worker?.sessions ?? [];
+  if (!worker || sessions.length === 0) return undefined;
+  const session = random.pick(sessions);
+  const what = random.pick(["silent", "heard", "digit", "digit", "finish", "finish", "picture"] as const);
+  if (what === "digit") worker.say({ type: "digit", session, digit: "1", by: "rfc4733", durationMs: 100 });
+  else if (what === "finish") worker.finish(session);
+  else worker.say({ type: what, session });
+  return `session ${session}: ${what}`;
+};
+
+const stumble: Step = (house) => {
+  const { random, network, devices, worker } = house;
+  const device = random.pick(devices);
+  switch (random.below(7)) {
+    case 0:
+      worker?.die();
+      return "the media worker dies";
+    case 1:
+      house.slow = random.pick([0, 5, 40, 3000]);
+      return `media take ${house.slow} ms`;
+    case 2:
+      network.weather = random.pick([
+        {},
+        {},
+        {},
+        { loss: 0.1 },
+        { duplication: 0.3 },
+        { delay: [1, 60] as const, loss: 0.02 },
+      ]);
+      return `weather ${JSON.stringify(network.weather)}`;
+    case 3:
+      device.deaf = !device.deaf;
+      if (device.deaf) house.clock.after(random.below(40_000), () => (device.deaf = false));
+      return `${device.user} ${device.deaf ? "is deaf" : "hears again"}`;
+    case 4: {
+      const call = held(house, [device], "talking", "asked", "ringing")?.call;
+      const text = random.pick([
+        "INVITE sip:x SIP/2.0\r\n\r\n",
+        `BYE sip:6001@10.0.0.1 SIP/2.0\r\nCall-ID: ${call?.id ?? "x"}\r\n\r\n`,
+        "SIP/2.0 200 OK\r\nCSeq: nothing\r\n\r\n",
+        "\u0000\u0001",
+      ]);
+      device.party.sendText(text);
+      return `${device.user} talks nonsense`;
+    }
+    case 5: {
+      const quiet = random.chance(0.3);
+      house.switchboard.setQuiet("8000", quiet);
+      return `door 8000 is ${quiet ? "quiet" : "not quiet"}`;
+    }
+    default:
+      return house.redeploy();
+  }
+};
+
+const wait: Step = async (house) => {
+  const ms = house.random.pick([1, 20, 200, 200, 1000, 1000, 1000, 3000, 3000, 8000, 35_000]);
+  await house.pass(ms);
+  return `${ms} ms pass`;
+};
+
+const weights: readonly (readonly [number, ...Step[]])[] = [
+  [1, end, open, stumble],
+  [2, fetch, digits, register, invite],
+  [3, hangUp, dial],
+  [4, hear, refer],
+  [5, press],
+  [6, inCall, command],
+  [10, follow, settleOffer, wait],
+  [12, respond],
+];
+const all = weights.flatMap(([weight, ...steps]) => steps.flatMap((one) => Array.from({ length: weight }, () => one)));
+
+/** One step; whatever a flow does wrong is refused with a sentence. */
+export async function anyStep(house: WalkHouse): Promise<string> {
+  const one = house.random.pick(all);
+  try {
+    return (await one(house)) ?? (await anyStep(house));
+  } catch (error) {
+    if (error instanceof PorteroError) return `${one.name}: ${error.message}`;
+    throw error;
+  }
+}
