@@ -1,8 +1,10 @@
 // The house of a random walk: two doors with three bells, phones, a group, a parking place, a room and an account, all of which
 // can be taken out and put in again as a deploy does, on the network in memory and a media worker without sockets.
 import assert from "node:assert/strict";
+import type { EventEmitter } from "node:events";
 import { mock } from "node:test";
 import { Secret } from "../../src/secret.ts";
+import type { Room } from "../../src/visit/room.ts";
 import { Switchboard } from "../../src/visit/switchboard.ts";
 import { Network } from "../sip/network.ts";
 import { Random } from "../sip/random.ts";
@@ -23,11 +25,14 @@ export class WalkHouse {
   readonly devices: readonly WalkDevice[];
   readonly workers: WalkWorker[] = [];
   /** Milliseconds that the media worker takes for an answer. */
-  slow = 0;
+  slow: number;
+  /** How much there is of what must not grow: timers, listeners. */
+  #before: Readonly<Record<string, number>> = {};
   readonly #parts = new Map<string, { add: () => () => unknown; remove: (() => unknown) | undefined }>();
 
   constructor(seed: number) {
     this.random = new Random(seed);
+    this.slow = this.random.pick([0, 0, 0, 5, 40]);
     this.network = new Network(this.clock, { seed });
     const { clock, network, ledger, random } = this;
     const fail = (text: string) => ledger.check(() => assert.fail(`an error was logged: ${text}`));
@@ -89,7 +94,7 @@ export class WalkHouse {
     this.#part("place", () =>
       switchboard.parking.add(
         {
-          ...{ name: "hall", seconds: 5 + this.random.below(40), answerFirst: this.random.chance(0.5) },
+          ...{ name: "hall", seconds: this.random.pick([5, 20, 40, 3000]), answerFirst: this.random.chance(0.5) },
           ...{ lastSlot: "702", then: this.random.pick(["hang-up", "ring-again", "message"] as const) },
         },
         "place",
@@ -105,7 +110,20 @@ export class WalkHouse {
       ),
     );
     for (const phone of this.phones) phone.register(7200);
-    await this.pass(20);
+    await this.settle();
+    this.#before = this.#grown();
+  }
+
+  #grown(): Record<string, number> {
+    const { endpoint } = this.switchboard;
+    const count = (emitter: EventEmitter) =>
+      emitter.eventNames().reduce((sum, name) => sum + emitter.listenerCount(name), 0);
+    return {
+      timers: this.clock.pending,
+      "listeners of the switchboard": count(this.switchboard),
+      "listeners of the endpoint": count(endpoint),
+      "listeners of the location": count(endpoint.location),
+    };
   }
 
   #door(extension: string, password: Secret) {
@@ -199,7 +217,16 @@ export class WalkHouse {
     assert.deepEqual(worker?.sessions ?? [], [], "ports are open");
     assert.ok((worker?.ports.size ?? 0) <= 40, `${worker?.ports.size ?? 0} ports are kept`);
     assert.equal(worker?.recordings.size ?? 0, 0, "recordings go on");
+    for (const room of this.#rooms()) assert.deepEqual([...room.marked, ...room.visitors], [], "a room is not empty");
+    for (const contact of switchboard.endpoint.location.contacts())
+      assert.ok(!switchboard.occupancy.isFull(contact), `${contact.extension} counts as busy`);
+    for (const [what, count] of Object.entries(this.#grown()))
+      assert.ok(count <= (this.#before[what] ?? 0), `${count} ${what}, ${this.#before[what] ?? 0} before`);
     for (const parties of worker?.conferences.values() ?? []) assert.equal(parties.size, 0, "a conference goes on");
+  }
+
+  #rooms(): Room[] {
+    return this.#parts.get("room")?.remove ? [this.switchboard.rooms.find("room")] : [];
   }
 
   async close(): Promise<void> {

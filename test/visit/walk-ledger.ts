@@ -2,7 +2,7 @@
 // strategy and every command comes to an end.
 import assert from "node:assert/strict";
 import { PorteroError } from "../../src/errors.ts";
-import type { VisitEvent, VisitState } from "../../src/visit/messages.ts";
+import type { VisitEnd, VisitEvent, VisitState } from "../../src/visit/messages.ts";
 
 const late = new Set(["snapshot", "snapshot-failed", "recorded", "record-failed", "opened", "refused", "unanswered"]);
 const order: readonly VisitState[] = ["ringing", "talking", "ended"];
@@ -36,7 +36,14 @@ export class Ledger {
       if (names.includes("ended")) assert.ok(late.has(event.event), `told after its end: ${story()}`);
       const [was, is] = [order.indexOf(before.at(-1)?.visit.state ?? "ringing"), order.indexOf(visit.state)];
       assert.ok(was <= is, `went back from ${order[was] ?? ""} to ${visit.state}: ${story()}`);
-      if (event.event === "ended") assert.equal(visit.state, "ended", story());
+      if (event.event !== "ended") return;
+      const { outcome, answeredBy, tries, ringSeconds, talkSeconds } = event.payload as VisitEnd;
+      assert.equal(visit.state, "ended", story());
+      const wasAnswered = names.includes("answered");
+      if (outcome === "answered" || outcome === "opened") assert.ok(wasAnswered, `${outcome}: ${story()}`);
+      assert.equal(answeredBy !== undefined, wasAnswered, story());
+      assert.ok(ringSeconds >= 0 && talkSeconds >= 0, story());
+      assert.ok(tries <= names.filter((name) => name === "trying").length, `${tries} tries: ${story()}`);
     });
   };
 
