@@ -106,7 +106,7 @@ export class RtspReader {
     if (end === undefined) {
       const text = bytes.toString("latin1", 0, 8);
       // A web server, or something that speaks first, would else be waited for.
-      if (!this.#spoke && bytes.length >= 8 && !/^(?:RTSP\/1\.|[A-Z_]{3,20} ?)/.test(text))
+      if (!this.#spoke && bytes.length >= 8 && !/^(?:RTSP\/1\.|[A-Z_]{3,7} |[A-Z_]{8}$)/.test(text))
         return "does not speak RTSP";
       return bytes.length > limits.head ? "sends a header without an end" : 0;
     }
@@ -143,7 +143,7 @@ export class RtspReader {
 }
 
 const startsMessage = (bytes: Buffer): boolean =>
-  /^(?:RTSP\/|RTSP$|RTS$|RT$|R$|[A-Z_]{3,20} )/.test(bytes.toString("latin1", 0, 21));
+  /^(?:RTSP\/|[A-Z_]{3,20} |[A-Z_]{1,20}$)/.test(bytes.toString("latin1", 0, 21));
 
 function endOfHead(bytes: Buffer): number | undefined {
   const within = bytes.subarray(0, limits.head);
