@@ -3,7 +3,7 @@ import { giveUp } from "../src/errors.ts";
 import { dtmfMethods } from "../src/dtmf.ts";
 import { codecNames, type CodecName } from "../src/media/codec.ts";
 import { encryptions } from "../src/media/sdes.ts";
-import type { DeviceOptions } from "../src/visit/devices.ts";
+import type { DeviceOptions } from "../src/visit/numbers/devices.ts";
 import { textOr } from "./shared.ts";
 
 export interface DeviceRow {

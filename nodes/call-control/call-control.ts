@@ -1,8 +1,8 @@
 // Does something with a visit: plays a sound, answers the bell, hangs up. Each input leaves by exactly one output, with the
 // reason. Thin: what the commands do is in src/visit.
 import { giveUp, sentence } from "../../src/errors.ts";
-import { checkControl, control, controlActions, type ControlCommand } from "../../src/visit/control.ts";
-import { soundNamed } from "../../src/visit/sounds.ts";
+import { checkControl, control, controlActions, type ControlCommand } from "../../src/visit/talk/control.ts";
+import { soundNamed } from "../../src/visit/sound/sounds.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { numberOr, onClose, onInput, Sign, textOr, visitOf } from "../shared.ts";
 

@@ -1,6 +1,6 @@
 // A conference room (H9): its form, given to the endpoint's switchboard. A config node; dial-strategy brings bells into it.
-import type { ConferenceSettings } from "../../src/visit/rooms.ts";
-import { soundNamed } from "../../src/visit/sounds.ts";
+import type { ConferenceSettings } from "../../src/visit/places/rooms.ts";
+import { soundNamed } from "../../src/visit/sound/sounds.ts";
 import { setUpPlace, type PlaceNode } from "../place.ts";
 import type { Config, Red } from "../red.d.ts";
 import { numberOr, textOr } from "../shared.ts";

@@ -1,7 +1,7 @@
 // The settings of a strategy as they stand in the dialog of dial-strategy, for one message.
 import { giveUp } from "../../src/errors.ts";
-import type { RecordTo } from "../../src/visit/recording.ts";
-import { soundNamed } from "../../src/visit/sounds.ts";
+import type { RecordTo } from "../../src/visit/sound/recording.ts";
+import { soundNamed } from "../../src/visit/sound/sounds.ts";
 import {
   strategyNames,
   asksForMessage,
@@ -16,7 +16,7 @@ import { textOr } from "../shared.ts";
 
 export interface StrategyConfig extends Config {
   strategy?: string;
-  /** Numbers and addresses, or objects with what is special about one, as src/visit/target.ts has them. */
+  /** Numbers and addresses, or objects with what is special about one, as src/visit/ringing/target.ts has them. */
   targets?: (string | Record<string, unknown>)[];
   seconds?: string;
   secondsType?: string;

@@ -1,8 +1,8 @@
 // A visit's events as messages: ring · answered · ended · everything else (dtmf, opened, refused, snapshot, …).
 import type { Picture } from "../../src/camera/camera.ts";
 import { sentence } from "../../src/errors.ts";
-import { visitFilter, type FilterSettings, type VisitFilter } from "../../src/visit/filter.ts";
-import { soFar } from "../../src/visit/late.ts";
+import { visitFilter, type FilterSettings, type VisitFilter } from "../../src/visit/presses/filter.ts";
+import { soFar } from "../../src/visit/presses/late.ts";
 import type { VisitEvent, VisitView } from "../../src/visit/messages.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { aboutPicture, doorNode, endpointNode, onClose, onInput, Sign, textOr } from "../shared.ts";

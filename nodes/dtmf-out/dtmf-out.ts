@@ -2,7 +2,7 @@
 import { dtmfMethods, isDigits, timingLimits, type DtmfMethod } from "../../src/dtmf.ts";
 import { giveUp, sentence } from "../../src/errors.ts";
 import { checker } from "../../src/schema.ts";
-import type { DigitWish } from "../../src/visit/digits.ts";
+import type { DigitWish } from "../../src/visit/talk/digits.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { doorNode, doorOf, onClose, onInput, Sign, textOr, visitIdOf, visitOf } from "../shared.ts";
 

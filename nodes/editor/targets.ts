@@ -7,7 +7,7 @@ import { input, labelled, select, unfold, wrapped } from "./rows.ts";
 
 declare const $: JQuery;
 
-/** A target as src/visit/target.ts has it; what was typed wrong is kept as it is. */
+/** A target as src/visit/ringing/target.ts has it; what was typed wrong is kept as it is. */
 export type TargetRow = Record<string, unknown>;
 
 const figures = { delay: [0, 3600], seconds: [1, 3600], silentSeconds: [0.5, 60] } as const;

@@ -1,6 +1,6 @@
 // A parking place (H7, H8): its form, given to the endpoint's switchboard. A config node; dial-strategy parks visitors in it.
-import type { ParkingForm } from "../../src/visit/parking-settings.ts";
-import { soundNamed } from "../../src/visit/sounds.ts";
+import type { ParkingForm } from "../../src/visit/places/parking-settings.ts";
+import { soundNamed } from "../../src/visit/sound/sounds.ts";
 import { setUpPlace, type PlaceNode } from "../place.ts";
 import type { Config, Red } from "../red.d.ts";
 import { numberOr, textOr } from "../shared.ts";

@@ -4,7 +4,7 @@ import { giveUp, sentence } from "../../src/errors.ts";
 import { Secret } from "../../src/secret.ts";
 import type { AccountStatus } from "../../src/sip/account/account.ts";
 import type { ServerSettings } from "../../src/sip/account/settings.ts";
-import type { Incoming, LineSettings, PrefixRule } from "../../src/visit/account-settings.ts";
+import type { Incoming, LineSettings, PrefixRule } from "../../src/visit/numbers/account-settings.ts";
 import { slugOf, type DoorConfig } from "../door/door.ts";
 import { generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Config, Red, RedNode } from "../red.d.ts";

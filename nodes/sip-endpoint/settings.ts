@@ -5,7 +5,7 @@ import { parseServer } from "../../src/media/rtpengine/wire.ts";
 import { parseNetworks } from "../../src/sip/guard/networks.ts";
 import { traceDefaults, traceOf } from "../../src/sip/trace/trace.ts";
 import { checkCalls, type CallSettings } from "../../src/sip/dialog/settings.ts";
-import { checkDevice, type DeviceOptions } from "../../src/visit/devices.ts";
+import { checkDevice, type DeviceOptions } from "../../src/visit/numbers/devices.ts";
 import { checkExpiry, usualDndCodes, type SwitchboardOptions } from "../../src/visit/settings.ts";
 import { deviceOptions } from "../devices.ts";
 import type { Config } from "../red.d.ts";

@@ -1,5 +1,5 @@
 // The ring groups of the registrar's dialog: rows of a number, a name and members.
-import type { GroupSettings } from "../../src/visit/groups.ts";
+import type { GroupSettings } from "../../src/visit/numbers/groups.ts";
 import { textOr } from "../shared.ts";
 
 export interface GroupRow {

@@ -4,7 +4,7 @@ import { Secret } from "../../src/secret.ts";
 import type { Refusal } from "../../src/sip/endpoint.ts";
 import type { Finding } from "../../src/sip/trace/findings.ts";
 import { ladderText } from "../../src/sip/trace/ladder.ts";
-import { addressList } from "../../src/visit/address-list.ts";
+import { addressList } from "../../src/visit/numbers/address-list.ts";
 import type { Switchboard } from "../../src/visit/switchboard.ts";
 import { deviceOptions, type DeviceRow } from "../devices.ts";
 import type { TextView } from "../../src/visit/views.ts";

@@ -6,7 +6,7 @@ import type { DoorSettings } from "../door/door.ts";
 import { silent, type Log } from "../log.ts";
 import { Secret } from "../secret.ts";
 import { traceOf } from "../sip/trace/trace.ts";
-import { checkDevice, deviceFields, type DeviceOptions } from "../visit/devices.ts";
+import { checkDevice, deviceFields, type DeviceOptions } from "../visit/numbers/devices.ts";
 import type { Recorded, VisitEvent } from "../visit/messages.ts";
 import { checkExpiry } from "../visit/settings.ts";
 import { strategyOf, type Strategy } from "../visit/strategy.ts";

@@ -1,7 +1,7 @@
 // What the rest of the world is told of a visit: plain JSON that passes through MQTT, context and function nodes. These
 // shapes are contracts; a change of one is a line in the CHANGELOG.
 
-import type { VisitMedia } from "./figures.ts";
+import type { VisitMedia } from "./talk/figures.ts";
 
 export type VisitState = "ringing" | "talking" | "ended";
 

@@ -3,13 +3,13 @@
 import { presetOf } from "../door/door.ts";
 import { sentence } from "../errors.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
-import type { Door } from "./doors.ts";
-import type { Entrances } from "./entrances.ts";
-import { connectCall } from "./intercom.ts";
-import type { NumberPlan } from "./number-plan.ts";
-import type { Outside } from "./outside.ts";
-import type { Target } from "./target.ts";
-import { takeOver, type TransferHost } from "./transfer.ts";
+import type { Door } from "./presses/doors.ts";
+import type { Entrances } from "./presses/entrances.ts";
+import { connectCall } from "./talk/intercom.ts";
+import type { NumberPlan } from "./numbers/number-plan.ts";
+import type { Outside } from "./numbers/outside.ts";
+import type { Target } from "./ringing/target.ts";
+import { takeOver, type TransferHost } from "./talk/transfer.ts";
 
 export interface ReceptionHost extends TransferHost {
   readonly plan: NumberPlan;

@@ -10,8 +10,8 @@ import { usualExpiry, type Expiry } from "../sip/registrar/registrar.ts";
 import type { TraceLimits } from "../sip/trace/trace.ts";
 import type { CallSettings } from "../sip/dialog/settings.ts";
 import type { ListenerOptions } from "../sip/transport/flow.ts";
-import { deviceFields, type DeviceOptions } from "./devices.ts";
-import type { DirectSettings } from "./outside.ts";
+import { deviceFields, type DeviceOptions } from "./numbers/devices.ts";
+import type { DirectSettings } from "./numbers/outside.ts";
 
 export interface SwitchboardOptions {
   readonly sip: {

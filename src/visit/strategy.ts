@@ -1,10 +1,10 @@
 // Strategies: how a visit is answered. Each is a short function over a few verbs, on an injected clock, so that sixty
 // tries are tested in a millisecond.
-import type { MessageSettings } from "./message.ts";
+import type { MessageSettings } from "./sound/message.ts";
 import type { Outcome, Party } from "./messages.ts";
-import type { AfterParking } from "./parking-settings.ts";
-import type { TapeSettings } from "./recording.ts";
-import type { SoundSettings } from "./sounds.ts";
+import type { AfterParking } from "./places/parking-settings.ts";
+import type { TapeSettings } from "./sound/recording.ts";
+import type { SoundSettings } from "./sound/sounds.ts";
 import { conference } from "./strategies/conference.ts";
 import { hunt } from "./strategies/hunt.ts";
 import { lastly, message } from "./strategies/message.ts";
@@ -17,7 +17,7 @@ import { checkStrategy, type Checked, type Step } from "./strategies/settings.ts
 import { steps, type Part } from "./strategies/steps.ts";
 import { isPlace, usualOf, type StrategyName } from "./strategies/usual.ts";
 import { waves } from "./strategies/waves.ts";
-import type { Target, TargetSettings } from "./target.ts";
+import type { Target, TargetSettings } from "./ringing/target.ts";
 
 export type { StrategySettings } from "./strategies/settings.ts";
 

@@ -8,7 +8,7 @@ import { registrarCommand } from "../../nodes/sip-registrar/sip-registrar.ts";
 import { queryFor } from "../../nodes/visit-log/visit-log.ts";
 import type { Message } from "../../nodes/red.d.ts";
 import { Topics } from "../../src/mqtt/topics.ts";
-import { checkControl } from "../../src/visit/control.ts";
+import { checkControl } from "../../src/visit/talk/control.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import { at, blocks, pages, type Block } from "./pages.ts";
 import { record, type Recording } from "./recording.ts";

@@ -8,7 +8,7 @@ import type { PlaceNode } from "../../nodes/place.ts";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import type { Message } from "../../nodes/red.d.ts";
 import type { Outcome, VisitEnd, VisitView } from "../../src/visit/messages.ts";
-import { checkConference } from "../../src/visit/rooms.ts";
+import { checkConference } from "../../src/visit/places/rooms.ts";
 import { endpoint, Flow, sink, type FlowNode } from "./flow.ts";
 
 let flow: Flow | undefined;

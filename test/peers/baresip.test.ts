@@ -5,7 +5,7 @@ import { startServer } from "../../src/server/server.ts";
 import { SipResponse } from "../../src/sip/message/message.ts";
 import { readTraced } from "../../src/sip/trace/text.ts";
 import type { Traced } from "../../src/sip/trace/trace.ts";
-import { checkControl, control } from "../../src/visit/control.ts";
+import { checkControl, control } from "../../src/visit/talk/control.ts";
 import type { Switchboard } from "../../src/visit/switchboard.ts";
 import { without } from "../support/peers.ts";
 import { Baresip, bestSecond, toneShare } from "./baresip.ts";

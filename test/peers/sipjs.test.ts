@@ -14,7 +14,7 @@ import { startServer } from "../../src/server/server.ts";
 import { SipResponse } from "../../src/sip/message/message.ts";
 import { readTraced } from "../../src/sip/trace/text.ts";
 import { SimBell } from "../../src/sim/sim.ts";
-import type { DeviceOptions } from "../../src/visit/devices.ts";
+import type { DeviceOptions } from "../../src/visit/numbers/devices.ts";
 import { Chromium } from "../editor/browser.ts";
 import { without } from "../support/peers.ts";
 import type { Phone, PhoneOptions } from "./sipjs-page.ts";

@@ -7,7 +7,7 @@ import { Secret } from "../../src/secret.ts";
 import type { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
 import type { CallSettings } from "../../src/sip/dialog/settings.ts";
 import type { VisitEnd, VisitEvent } from "../../src/visit/messages.ts";
-import type { DeviceOptions } from "../../src/visit/devices.ts";
+import type { DeviceOptions } from "../../src/visit/numbers/devices.ts";
 import { Switchboard, type TextView } from "../../src/visit/switchboard.ts";
 import { FakeClock } from "../support/clock.ts";
 import { Network } from "../sip/network.ts";

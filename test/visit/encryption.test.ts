@@ -6,7 +6,7 @@ import { Secret } from "../../src/secret.ts";
 import type { Encryption } from "../../src/media/sdes.ts";
 import { pcapOf } from "../../src/sip/trace/pcap.ts";
 import { summaryOf, textOf } from "../../src/sip/trace/text.ts";
-import type { DeviceOptions } from "../../src/visit/devices.ts";
+import type { DeviceOptions } from "../../src/visit/numbers/devices.ts";
 import type { VisitEnd } from "../../src/visit/messages.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import { Desk } from "./desk.ts";

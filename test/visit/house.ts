@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { Secret } from "../../src/secret.ts";
 import { SimBell, SimPhone, type BellOptions, type PhoneOptions, type SimEvent } from "../../src/sim/sim.ts";
 import type { DoorSettings, Opening } from "../../src/door/door.ts";
-import type { DeviceOptions } from "../../src/visit/devices.ts";
+import type { DeviceOptions } from "../../src/visit/numbers/devices.ts";
 import type { VisitEvent, VisitEventName } from "../../src/visit/messages.ts";
-import type { DirectSettings } from "../../src/visit/outside.ts";
+import type { DirectSettings } from "../../src/visit/numbers/outside.ts";
 import { Switchboard, type SwitchboardOptions } from "../../src/visit/switchboard.ts";
 
 const password = new Secret("a password");

@@ -8,11 +8,11 @@ import {
   type Ringing,
   type StrategySettings,
 } from "../../src/visit/strategy.ts";
-import type { Target, TargetSettings } from "../../src/visit/target.ts";
-import type { MessageSettings } from "../../src/visit/message.ts";
+import type { Target, TargetSettings } from "../../src/visit/ringing/target.ts";
+import type { MessageSettings } from "../../src/visit/sound/message.ts";
 import type { Recorded } from "../../src/visit/messages.ts";
-import type { TapeSettings } from "../../src/visit/recording.ts";
-import type { SoundSettings } from "../../src/visit/sounds.ts";
+import type { TapeSettings } from "../../src/visit/sound/recording.ts";
+import type { SoundSettings } from "../../src/visit/sound/sounds.ts";
 import { FakeClock } from "../support/clock.ts";
 
 export interface Try {

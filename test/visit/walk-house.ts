@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { EventEmitter } from "node:events";
 import { mock } from "node:test";
 import { Secret } from "../../src/secret.ts";
-import type { Room } from "../../src/visit/room.ts";
+import type { Room } from "../../src/visit/places/room.ts";
 import { Switchboard } from "../../src/visit/switchboard.ts";
 import { Network } from "../sip/network.ts";
 import { Random } from "../sip/random.ts";

@@ -1,6 +1,6 @@
 // What may happen in a random walk: each step does one thing of the world outside or of the flow, whatever state the house is in.
 import { PorteroError } from "../../src/errors.ts";
-import { checkControl, control, controlActions, type ControlAction } from "../../src/visit/control.ts";
+import { checkControl, control, controlActions, type ControlAction } from "../../src/visit/talk/control.ts";
 import type { Visit } from "../../src/visit/visit.ts";
 import type { WalkCall, WalkDevice } from "./walk-device.ts";
 import { phones, type WalkHouse } from "./walk-house.ts";

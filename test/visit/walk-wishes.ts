@@ -2,7 +2,7 @@
 import type { Strategy, StrategySettings } from "../../src/visit/strategy.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import { strategyNames, type StrategyName } from "../../src/visit/strategies/usual.ts";
-import type { RingWish } from "../../src/visit/target.ts";
+import type { RingWish } from "../../src/visit/ringing/target.ts";
 import { sound } from "./desk.ts";
 import { phones, type WalkHouse } from "./walk-house.ts";
 

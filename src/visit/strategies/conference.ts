@@ -1,7 +1,7 @@
 // H9: the visitor waits in a room until somebody is there; several may answer it.
-import type { SoundSettings } from "../sounds.ts";
+import type { SoundSettings } from "../sound/sounds.ts";
 import type { Strategy } from "../strategy.ts";
-import type { TargetSettings } from "../target.ts";
+import type { TargetSettings } from "../ringing/target.ts";
 import { once } from "./outcome.ts";
 
 export interface ConferenceSettings {

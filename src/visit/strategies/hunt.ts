@@ -1,7 +1,7 @@
 // One after the other: each has its time, and who is busy, absent or declines loses it to the next at once.
 import type { RingResult, Strategy } from "../strategy.ts";
-import { wishOf } from "../target.ts";
-import { Tries } from "../tries.ts";
+import { wishOf } from "../ringing/target.ts";
+import { Tries } from "../ringing/tries.ts";
 import { chosen, outcomeOf } from "./outcome.ts";
 import type { RingAllSettings } from "./ring-all.ts";
 

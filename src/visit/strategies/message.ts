@@ -1,5 +1,5 @@
 // The visitor is asked to speak: as a strategy of its own, and as the last step of one that has reached nobody.
-import type { MessageSettings } from "../message.ts";
+import type { MessageSettings } from "../sound/message.ts";
 import type { Strategy } from "../strategy.ts";
 import { abortedAs, isOver } from "./outcome.ts";
 

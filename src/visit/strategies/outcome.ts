@@ -1,8 +1,8 @@
 // What a strategy gives back.
 import type { Outcome } from "../messages.ts";
 import type { Ringing, RingResult } from "../strategy.ts";
-import type { TargetSettings } from "../target.ts";
-import { Tries } from "../tries.ts";
+import type { TargetSettings } from "../ringing/target.ts";
+import { Tries } from "../ringing/tries.ts";
 
 /** The number that the bell dialled, where nobody is named. */
 export const chosen = (ringing: Ringing, targets: readonly TargetSettings[]): readonly TargetSettings[] =>

@@ -1,11 +1,11 @@
 // H7, H8: the visitor waits in a parking place until somebody fetches it.
 import { cause } from "../../sip/causes.ts";
-import type { MessageSettings } from "../message.ts";
+import type { MessageSettings } from "../sound/message.ts";
 import type { Outcome } from "../messages.ts";
-import type { SoundSettings } from "../sounds.ts";
+import type { SoundSettings } from "../sound/sounds.ts";
 import type { Strategy } from "../strategy.ts";
-import type { TargetSettings } from "../target.ts";
-import { Tries } from "../tries.ts";
+import type { TargetSettings } from "../ringing/target.ts";
+import { Tries } from "../ringing/tries.ts";
 import { lastly } from "./message.ts";
 import { isOver, once } from "./outcome.ts";
 import { ringAll } from "./ring-all.ts";

@@ -1,6 +1,6 @@
 // H4–H6: all at once, the first to pick up wins.
 import type { Strategy } from "../strategy.ts";
-import type { TargetSettings } from "../target.ts";
+import type { TargetSettings } from "../ringing/target.ts";
 import { chosen, once } from "./outcome.ts";
 
 export interface RingAllSettings {

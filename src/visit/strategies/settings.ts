@@ -2,9 +2,9 @@
 import type { FromSchema } from "json-schema-to-ts";
 import { giveUp } from "../../errors.ts";
 import { checker } from "../../schema.ts";
-import { checkDndStatus } from "../devices.ts";
-import { checkSound, soundSchema } from "../sounds.ts";
-import { checkTarget, targetSchema, wishOf } from "../target.ts";
+import { checkDndStatus } from "../numbers/devices.ts";
+import { checkSound, soundSchema } from "../sound/sounds.ts";
+import { checkTarget, targetSchema, wishOf } from "../ringing/target.ts";
 import { afterParking, hasField, limits, strategyNames, usualOf } from "./usual.ts";
 
 const between = ([minimum, maximum]: readonly [number, number]) => ({ type: "number", minimum, maximum }) as const;

@@ -1,8 +1,8 @@
 // One strategy after the other, until somebody has answered or the visitor has gone.
-import type { SoundSettings } from "../sounds.ts";
+import type { SoundSettings } from "../sound/sounds.ts";
 import type { Strategy } from "../strategy.ts";
 import type { Outcome } from "../messages.ts";
-import { Tries } from "../tries.ts";
+import { Tries } from "../ringing/tries.ts";
 import { abortedAs, isOver } from "./outcome.ts";
 
 export interface Part {

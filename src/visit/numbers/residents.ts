@@ -1,0 +1,88 @@
+// The numbers at which devices register: phones by their extensions, and door stations. Each is claimed in the number
+// plan, known to the registrar with its password, and entered in the directory; all of it goes again together.
+import { checkDoor, knowsDtmf, presetOf, type DoorSettings } from "../../door/door.ts";
+import { giveUp } from "../../errors.ts";
+import type { Secret } from "../../secret.ts";
+import type { Endpoint } from "../../sip/endpoint.ts";
+import { checkDevice, type DeviceOptions } from "./devices.ts";
+import type { Directory } from "./directory.ts";
+import type { Entrances } from "../presses/entrances.ts";
+import type { NumberPlan } from "./number-plan.ts";
+import { checkExtension, type ExtensionSettings } from "../settings.ts";
+
+export interface ResidentHost {
+  readonly endpoint: Endpoint;
+  readonly plan: NumberPlan;
+  readonly directory: Directory;
+  readonly entrances: Entrances;
+}
+
+interface Resident {
+  readonly extension: string;
+  readonly login?: string;
+  readonly password: Secret;
+  readonly maxContacts: number;
+  readonly nonceReuse?: boolean;
+  readonly rport?: boolean;
+}
+
+/** @throws PorteroError `invalid`, `number-taken` (H20), `login-taken` */
+export function addExtension(host: ResidentHost, settings: ExtensionSettings, owner: string): () => void {
+  const { password, ...form } = settings;
+  checkExtension(form);
+  checkDevice(form, `extension ${form.extension}`);
+  const { extension, login, name, rport, maxContacts = 10 } = settings;
+  const resident = { extension, password, maxContacts, ...(login && { login }), ...(rport !== undefined && { rport }) };
+  return moveIn(host, resident, owner, () =>
+    host.directory.enter(extension, { kind: "extension", name: name || extension, options: form }),
+  );
+}
+
+/** @throws PorteroError `invalid`, `door-taken`, `number-taken` (H20), `login-taken` */
+export function addDoor(host: ResidentHost, settings: DoorSettings, owner: string, device: DeviceOptions): () => void {
+  const checked = checkDoor(settings);
+  checkDevice(device, owner);
+  const { id, extension, login, password, name } = checked;
+  if (host.entrances.get(id))
+    throw giveUp("door-taken", `two doors are called "${id}": give one of them another name`, { data: { owner } });
+  const preset = presetOf(checked.preset);
+  const { method, durationMs, gapMs } = preset.dtmf;
+  const { rport } = device;
+  const nonceReuse = preset.sip?.nonceReuse;
+  const dtmf = knowsDtmf(preset) ? method : "auto";
+  const resident = {
+    ...{ extension, password, maxContacts: 1, ...(login && { login }) },
+    ...{ ...(nonceReuse !== undefined && { nonceReuse }), ...(rport !== undefined && { rport }) },
+  };
+  return moveIn(host, resident, owner, () => {
+    const remove = host.entrances.add(checked, device.dtmf ?? method);
+    const options = { dtmf, dtmfMs: durationMs, dtmfGapMs: gapMs, ...device };
+    const leave = host.directory.enter(extension, { kind: "door", name, options });
+    return () => {
+      leave();
+      remove();
+    };
+  });
+}
+
+function moveIn(
+  { plan, endpoint }: ResidentHost,
+  resident: Resident,
+  owner: string,
+  enter: () => () => void,
+): () => void {
+  const { extension, login = extension } = resident;
+  const free = plan.claim(extension, owner);
+  try {
+    const remove = endpoint.addExtension({ ...resident, login });
+    const leave = enter();
+    return () => {
+      leave();
+      remove();
+      free();
+    };
+  } catch (error) {
+    free();
+    throw error;
+  }
+}

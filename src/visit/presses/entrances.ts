@@ -1,0 +1,202 @@
+// The doors of a house and their visits: who calls, the opening, the picture. What the switchboard asks about both.
+import { randomUUID } from "node:crypto";
+import type { Picture } from "../../camera/camera.ts";
+import { presetOf, type DoorSettings, type Means, type Opening, type OpenRequest } from "../../door/door.ts";
+import { giveUp, PorteroError, sentence } from "../../errors.ts";
+import type { IncomingCall } from "../../sip/dialog/incoming.ts";
+import type { Contact } from "../../sip/registrar/location.ts";
+import type { DtmfMethod } from "../../dtmf.ts";
+import { sendTo, type DigitWish } from "../talk/digits.ts";
+import { DoorNames } from "./door-names.ts";
+import { Door, Doorkeeper } from "./doors.ts";
+import type { Leg } from "../talk/leg.ts";
+import type { VisitEvent } from "../messages.ts";
+import { Presses } from "./presses.ts";
+import type { TransferHost } from "../talk/transfer.ts";
+import { callOf, type DoorView } from "../views.ts";
+import type { Visit } from "../visit.ts";
+
+export interface EntranceEvents {
+  visit: [event: VisitEvent];
+  /** Each opening and each refusal to open, with the visit's picture, which may still be on its way; never rejects. */
+  opening: [opening: Opening, picture: Promise<Buffer | undefined>];
+}
+
+/** What the doors need of their switchboard. */
+export interface EntranceHost extends TransferHost {
+  /** Whether calls can be taken: the endpoint listens and there is somewhere for their sound. */
+  readonly listens: boolean;
+  tell<E extends keyof EntranceEvents>(event: E, ...payload: EntranceEvents[E]): void;
+}
+
+/** A picture younger than this, or still on its way, serves whoever asks for one. */
+const freshMs = 2_000;
+
+/** The address in a door's settings, without the brackets of IPv6; "" where there is none. */
+export const hostOfDoor = ({ settings }: Door): string =>
+  (settings.address ?? "").replace(/^\[|\]$/g, "").toLowerCase();
+
+export class Entrances {
+  readonly #host: EntranceHost;
+  readonly #doors = new Map<string, Door>();
+  readonly #presses: Presses;
+  readonly #quiet = new Set<string>();
+  /** Calls of phones with a door, by the door's extension: door codes may go through them. */
+  readonly #doorCalls = new Map<string, Leg>();
+  readonly #keeper: Doorkeeper;
+  readonly #names: DoorNames;
+
+  constructor(host: EntranceHost) {
+    this.#host = host;
+    this.#presses = new Presses(host);
+    this.#keeper = new Doorkeeper(host.clock, host.log);
+    this.#names = new DoorNames(host);
+  }
+
+  /** Adds a door whose settings were checked, with how its code is sent; the result takes it away and ends its visits. */
+  add(settings: DoorSettings, codeBy: DtmfMethod): () => void {
+    const { id, extension } = settings;
+    const contact = () => this.#host.endpoint.location.contacts(extension).at(-1);
+    const door = new Door(settings, codeBy, contact, this.#host.clock, this.#host.log);
+    this.#doors.set(id, door);
+    return () => {
+      this.#doors.delete(id);
+      this.#presses.leave(id);
+      door.close();
+    };
+  }
+
+  get(id: string): Door | undefined {
+    return this.#doors.get(id);
+  }
+
+  views(): DoorView[] {
+    return [...this.#doors.values()].map(({ settings: { id, name, extension } }) => {
+      const visit = this.#presses.active(id);
+      const registered = this.#host.endpoint.location.contacts(extension).length > 0;
+      return { id, name, extension, registered, call: visit ? callOf(visit.view()) : "idle" };
+    });
+  }
+
+  setQuiet(door: string, on: boolean): void {
+    if (on) this.#quiet.add(door);
+    else this.#quiet.delete(door);
+  }
+
+  isQuiet(door: string): boolean {
+    return this.#quiet.has(door);
+  }
+
+  visit(id: string): Visit | undefined {
+    return this.#presses.visit(id);
+  }
+
+  /** The visits that are not over, the oldest first. */
+  openVisits(): Visit[] {
+    return this.#presses.open();
+  }
+
+  lastVisit(door: string): Visit | undefined {
+    return this.#presses.last(door);
+  }
+
+  /** A device has registered, or did so anew: visits that wait for it ring it at once. */
+  offer(contact: Contact, isNew: boolean): void {
+    this.#presses.offer(contact, isNew);
+  }
+
+  /** A phone talks with somebody: if that is a door, its code may go through this call. */
+  connected(to: Leg): void {
+    if (!this.at(to.name)) return;
+    this.#doorCalls.set(to.name, to);
+    to.call.on("ended", () => {
+      // Another phone may be talking with the door by now.
+      if (this.#doorCalls.get(to.name) === to) this.#doorCalls.delete(to.name);
+    });
+  }
+
+  /** Ends every visit, with a word to everybody in it. */
+  close(): void {
+    this.#presses.close();
+    for (const door of this.#doors.values()) door.close();
+    this.#keeper.close();
+  }
+
+  /** The door that has this extension. */
+  at(extension: string): Door | undefined {
+    return [...this.#doors.values()].find(({ settings }) => settings.extension === extension);
+  }
+
+  /**
+   * Gives the door that calls, or undefined for anybody else: at once, or, where only the names in the settings of doors
+   * can tell, once it is known where they lead.
+   */
+  ofCaller(call: IncomingCall, found: (door: Door | undefined) => void): void {
+    const { caller, flow } = call;
+    if (caller.kind === "extension") return found(this.at(caller.number));
+    const doors = [...this.#doors.values()].map((door) => [hostOfDoor(door), door] as const);
+    const [, door] = doors.find(([address]) => address === flow.remote.host) ?? [];
+    if (door) return found(door);
+    this.#names
+      .find(doors, flow.remote.host)
+      .then((named) => !call.end && found(named))
+      .catch((error: unknown) => this.#host.log.error(sentence(error)));
+  }
+
+  /** The one way to open a door (X5). Never rejects: what went wrong stands in the result. */
+  async open(request: OpenRequest): Promise<Opening> {
+    const door = this.#doors.get(request.door);
+    const visit = this.#presses.active(request.door);
+    const asked = { id: randomUUID(), ...request, ...(visit ? { visit: visit.id } : {}) };
+    visit?.openings.begin();
+    const opening: Opening = door
+      ? await this.#keeper.open(door, asked, this.#wayToDoor(door, visit, request.by))
+      : { ...asked, ok: false, reason: `there is no door "${request.door}"`, ts: this.#host.clock.now(), ms: 0 };
+    const concerned = visit ?? this.lastVisit(request.door);
+    concerned?.tell(opening.ok ? "opened" : "refused", opening);
+    visit?.openings.through();
+    // The result does not wait for a slow camera; whoever keeps the picture does.
+    const picture = visit?.picture?.then(({ jpeg }) => jpeg).catch(() => undefined);
+    this.#host.tell("opening", opening, picture ?? Promise.resolve(undefined));
+    return opening;
+  }
+
+  /** Sends DTMF digits to one side of a talking visit. Rejects with a sentence. */
+  async sendDtmf(visit: string, digits: string, wish: DigitWish): Promise<void> {
+    const found = this.#presses.visit(visit);
+    if (!found) throw giveUp("no-visit", `there is no visit ${visit}: it ended long ago, or before a restart`);
+    await found.sendDigits(digits, wish);
+  }
+
+  /** A picture of a door: the visit's own while it is fresh, else a new one. Rejects with a sentence. */
+  async snapshot(door: string): Promise<Picture> {
+    const found = this.#doors.get(door);
+    if (!found) throw giveUp("no-door", `there is no door "${door}"`);
+    const visit = this.#presses.active(door);
+    if (visit?.picture && this.#host.clock.now() - visit.startedAt < freshMs) return visit.picture;
+    return found.snapshot();
+  }
+
+  /** A door calls. */
+  pressed(door: Door, call: IncomingCall): void {
+    this.#presses.pressed(door, call);
+  }
+
+  // A door code goes through the visit's call, or through a phone's call with the door. A bell that still rings is
+  // answered for it, unless its preset has a relay that needs no call.
+  #wayToDoor(door: Door, visit: Visit | undefined, by: string): Means["sendDigits"] {
+    const bridged = visit?.talkingBell ?? this.#doorCalls.get(door.settings.extension);
+    const ringing = visit?.state === "ringing" && presetOf(door.settings.preset).relay === undefined;
+    if (!bridged && !ringing) return undefined;
+    return async (code) => {
+      try {
+        const leg = visit?.talkingBell ?? bridged ?? (await visit?.answerForOpening(by));
+        if (leg) return await sendTo(leg, this.#host.clock, code, { method: door.codeBy });
+      } catch (error) {
+        if (!(error instanceof PorteroError)) throw error;
+      }
+      // The bell has gone while its call was to be answered.
+      return { way: undefined, status: 481, taken: 0 };
+    };
+  }
+}

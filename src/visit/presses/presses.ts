@@ -1,0 +1,181 @@
+// The visits of a house, and what becomes of a call of a door (X1): a visit of its own, a part of the one that goes on, or
+// a refusal. docs/presses.md says it as a table.
+import { pressRules, talkRules, type PressRules } from "../../door/door.ts";
+import { sentence } from "../../errors.ts";
+import type { IncomingCall } from "../../sip/dialog/incoming.ts";
+import type { Contact } from "../../sip/registrar/location.ts";
+import { areTwo, buttonOf, type Button } from "./buttons.ts";
+import { waitIn } from "../places/confer.ts";
+import type { Door } from "./doors.ts";
+import type { VisitEvent } from "../messages.ts";
+import { parkIn } from "../places/parking-visit.ts";
+import type { TransferHost } from "../talk/transfer.ts";
+import { Visit } from "../visit.ts";
+
+export interface PressHost extends TransferHost {
+  /** Whether calls can be taken: the endpoint listens and there is somewhere for their sound. */
+  readonly listens: boolean;
+  tell(event: "visit", told: VisitEvent): void;
+}
+
+/** Visits can be asked for this long after their end. */
+const rememberMs = 10 * 60_000;
+
+interface Press {
+  readonly visit: Visit;
+  readonly door: Door;
+  /** When its last call came in. */
+  at: number;
+  /** Its door was taken away: what comes now is no part of it. */
+  over: boolean;
+}
+
+export class Presses {
+  readonly #host: PressHost;
+  readonly #presses = new Map<string, Press>();
+
+  constructor(host: PressHost) {
+    this.#host = host;
+  }
+
+  visit(id: string): Visit | undefined {
+    return this.#presses.get(id)?.visit;
+  }
+
+  /** The visits that are not over, of one door or of all, the oldest first. */
+  open(door?: string): Visit[] {
+    return this.#visits(door).filter(({ state }) => state !== "ended");
+  }
+
+  /** The visit that goes on at a door: of several the one that talks, else the one that began last. */
+  active(door: string): Visit | undefined {
+    const open = this.open(door);
+    return open.findLast(({ state }) => state === "talking") ?? open.at(-1);
+  }
+
+  /** The visit that goes on at a door, else the one that began last. */
+  last(door: string): Visit | undefined {
+    return this.active(door) ?? this.#visits(door).at(-1);
+  }
+
+  /** A device has registered, or did so anew: visits that wait for it ring it at once. */
+  offer(contact: Contact, isNew: boolean): void {
+    for (const visit of this.#visits()) visit.offer(contact, isNew);
+  }
+
+  /** The door is taken away: its visits end. Whoever presses at the one that takes its place is heard. */
+  leave(door: string): void {
+    for (const press of this.#presses.values()) {
+      if (press.visit.door.id !== door) continue;
+      press.over = true;
+      press.visit.stop("the door was taken out of the flow");
+    }
+  }
+
+  close(): void {
+    for (const visit of this.#visits()) visit.stop("the endpoint was closed");
+  }
+
+  /** A door calls. */
+  pressed(door: Door, call: IncomingCall): void {
+    const { settings } = door;
+    const rules = pressRules(settings);
+    const button = buttonOf(settings, call);
+    const same = [...this.#presses.values()].findLast(
+      ({ visit, over }) => !over && visit.door.id === settings.id && !areTwo(visit.door.pressed, button),
+    );
+    if (same && this.#belongs(same, call, rules)) return;
+    const talking = this.open(settings.id).find(({ state }) => state === "talking");
+    if (talking && rules.inTalk === "busy" && !rules.oneCall) return call.reject(486);
+    if (!this.#host.listens) return call.reject(503);
+    if (rules.oneCall)
+      for (const visit of this.open(settings.id)) visit.letGo("the bell calls anew: its old call is over");
+    else if (rules.inTalk === "replace") talking?.letGo("another press took its place");
+    this.#begin(door, call, button, talking);
+  }
+
+  /** Whether the call is one of that press: then it is dealt with. */
+  #belongs(press: Press, call: IncomingCall, { bounceMs, oneCall }: PressRules): boolean {
+    const { visit, at } = press;
+    const now = this.#host.clock.now();
+    if (visit.state === "ringing") {
+      if (oneCall && !visit.moveTo(call)) return false;
+      if (!oneCall) visit.join(call);
+      press.at = now;
+      return true;
+    }
+    // Nobody is to hear once more what nobody wanted to hear; whoever gave up by itself and calls again is heard.
+    const refused = visit.refusedWith;
+    const isAgain = refused !== undefined && now - (visit.endedAt ?? 0) < bounceMs;
+    // One of many calls, another of which was answered at once.
+    const isLate = visit.state === "talking" && !oneCall && now - at < bounceMs;
+    if (isLate) press.at = now;
+    if (isAgain || isLate) call.reject(refused ?? 486);
+    return isAgain || isLate;
+  }
+
+  #begin(door: Door, call: IncomingCall, pressed: Button, behind: Visit | undefined): void {
+    const { id, name, extension, answererDigits } = door.settings;
+    const { clock } = this.#host;
+    this.#forget();
+    const visit = new Visit(
+      this.#host,
+      { id, name, extension, pressed, talks: talkRules(door.settings), ...(answererDigits && { answererDigits }) },
+      call,
+    );
+    this.#presses.set(visit.id, { visit, door, at: clock.now(), over: false });
+    visit.on("event", (event) => {
+      this.#host.tell("visit", event);
+      if (event.event === "ended") this.#takeUp(id);
+    });
+    // The ring leaves at once; the camera is asked in the same moment and holds up nobody (X3).
+    const waits = behind?.state === "talking" && visit.wait(true);
+    const seen = { from: call.caller.number, ...pressed };
+    visit.tell(waits ? "waiting" : "ring", waits ? { ...seen, behind: behind.id } : seen);
+    if (!waits) this.#enter(visit);
+    this.#photograph(visit, door);
+  }
+
+  /** A visit of the door is over: those that waited for the end of its talk ring now. */
+  #takeUp(id: string): void {
+    if (this.active(id)?.state === "talking") return;
+    for (const { visit, door } of this.#presses.values()) {
+      if (visit.door.id !== id || !visit.wait(false)) continue;
+      const waitedSeconds = (this.#host.clock.now() - visit.startedAt) / 1000;
+      visit.tell("ring", { from: visit.view().caller.number, ...visit.door.pressed, waitedSeconds });
+      this.#enter(visit);
+      this.#photograph(visit, door);
+    }
+  }
+
+  /** A door that dials a place waits there; a flow that has something else for it takes it over. */
+  #enter(visit: Visit): void {
+    const { dialled } = visit.view();
+    const [room, place] = [this.#host.rooms.at(dialled), this.#host.parking.at(dialled)];
+    if (room) void visit.answerBy(waitIn(room.name));
+    if (place) void visit.answerBy(parkIn(place));
+  }
+
+  #photograph(visit: Visit, door: Door): void {
+    if (!door.hasCamera) return;
+    visit.picture = door.snapshot();
+    visit.picture.then(
+      (picture) => visit.tell("snapshot", picture),
+      (error: unknown) => {
+        this.#host.log.warn(`no picture of ${visit.door.name}: ${sentence(error)}`);
+        visit.tell("snapshot-failed", { reason: sentence(error) });
+      },
+    );
+  }
+
+  #visits(door?: string): Visit[] {
+    const all = [...this.#presses.values()].map(({ visit }) => visit);
+    return door === undefined ? all : all.filter((visit) => visit.door.id === door);
+  }
+
+  #forget(): void {
+    const now = this.#host.clock.now();
+    for (const [id, { visit }] of this.#presses)
+      if (visit.endedAt !== undefined && now - visit.endedAt > rememberMs) this.#presses.delete(id);
+  }
+}

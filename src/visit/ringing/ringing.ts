@@ -1,0 +1,150 @@
+// The verbs of a strategy (see strategy.ts) on a real visit.
+import { sentence } from "../../errors.ts";
+import type { DoorSettings } from "../../door/door.ts";
+import type { Announcements } from "../sound/announcement.ts";
+import type { BellLine } from "../presses/bell-line.ts";
+import { confer } from "../places/confer.ts";
+import { Forking, quiet, type Caller, type ForkResult } from "./fork.ts";
+import type { Leg } from "../talk/leg.ts";
+import { takeMessage } from "../sound/message.ts";
+import type { Recorded } from "../messages.ts";
+import { notG711, type CallRecorder, type TapeName } from "../sound/recording.ts";
+import type { Running } from "./running.ts";
+import { loadSound } from "../sound/sounds.ts";
+import type { RoomTalk } from "../places/room-talk.ts";
+import { nobody } from "../strategies/outcome.ts";
+import type { Ringing } from "../strategy.ts";
+import type { ParkedView } from "../places/parking.ts";
+import { parkVisit } from "../places/parking-visit.ts";
+import type { TalkVisit } from "../talk/talk.ts";
+import { nameOf, type Target } from "./target.ts";
+import type { TransferHost } from "../talk/transfer.ts";
+
+export interface RingingVisit {
+  readonly running: Running;
+  readonly signal: AbortSignal;
+  readonly line: BellLine;
+  readonly door: Pick<DoorSettings, "id" | "name">;
+  readonly sounds: Announcements;
+  readonly recorder: CallRecorder;
+  caller(): Caller;
+  /** Answers the bell's call, though nobody has. Rejects with a sentence. */
+  answer(): Promise<void>;
+  /** Tells that these are rung; gives which try it is. */
+  ring(targets: readonly Target[]): number;
+  /** Joins the winner and the bell; false where it came too late. */
+  connect(winner: Leg): Promise<boolean>;
+  tried(attempt: number, result: ForkResult): void;
+  nameOf(kind: Recorded["kind"]): TapeName;
+  recorded(recorded: Recorded): void;
+  /** What a talk needs of the visit. */
+  talk(): TalkVisit;
+  /** Somebody is in the room where the bell waits: they talk; false where it came too late. */
+  meet(talk: RoomTalk, by: Leg): boolean;
+  /** Tells where the visitor is parked; nothing: not any more. */
+  readonly parked: (view: ParkedView | undefined) => void;
+  /** Ends the visit. */
+  refuse(status: number, cause?: number, text?: string): void;
+}
+
+export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
+  const { clock, log } = host;
+  const { running, signal, line, door, sounds, recorder } = visit;
+  recorder.forget();
+  let hush = new AbortController();
+  const deaf = (error: unknown) => log.warn(`${door.name} hears nothing while it rings: ${sentence(error)}`);
+  const ringing: Ringing = {
+    signal,
+    dialled: line.call.dialled,
+    now: () => clock.now(),
+    wait: async (seconds) => {
+      const early = new AbortController();
+      running.wake = () => early.abort();
+      await clock.sleep(seconds * 1000, AbortSignal.any([signal, early.signal]));
+      running.wake = () => {};
+    },
+    answer: async () => {
+      try {
+        await visit.answer();
+      } catch (error) {
+        deaf(error);
+      }
+    },
+    play: async (settings) => {
+      const over = AbortSignal.any([signal, hush.signal]);
+      try {
+        await sounds.play(await loadSound(settings, clock), { loop: true, signal: over });
+      } catch (error) {
+        deaf(error);
+      }
+    },
+    stop: () => {
+      hush.abort();
+      hush = new AbortController();
+    },
+    announce: async (settings) => {
+      const early = new AbortController();
+      running.wake = () => early.abort();
+      try {
+        const over = AbortSignal.any([signal, early.signal]);
+        await (
+          await sounds.play(await loadSound(settings, clock), { signal: over })
+        ).ended;
+      } catch (error) {
+        deaf(error);
+      }
+      running.wake = () => {};
+      return !early.signal.aborted;
+    },
+    ring: async (wanted, seconds) => {
+      if (signal.aborted) return nobody;
+      const targets = wanted.map(nameOf);
+      const room = targets.length === 1 && host.rooms.at(targets[0] ?? "");
+      if (room) return ringing.confer({ place: room.name, seconds });
+      running.targets = wanted;
+      const attempt = visit.ring(targets);
+      if (host.isQuiet(door.id)) {
+        const nobody = quiet(targets);
+        visit.tried(attempt, nobody);
+        return nobody;
+      }
+      const session = await line.session;
+      const caller = { ...visit.caller(), dialled: { number: line.call.dialled, by: "door" as const } };
+      // A bell that is to show itself takes that for an answer of its own, and hears nothing unless it is played something.
+      const watched = () => void (sounds.playing ? undefined : ringing.play({ tone: "ring-back" }));
+      const fork = new Forking(host, caller, session, wanted, watched);
+      running.fork = fork;
+      const result = await fork.run(seconds, signal);
+      running.fork = undefined;
+      visit.tried(attempt, result);
+      const { winner, parties, cause } = result;
+      const answered = winner !== undefined && (await visit.connect(winner));
+      return { parties, cause, ...(answered && { answeredBy: winner.name }) };
+    },
+    park: async (settings) => (signal.aborted ? nobody : parkVisit(host, visit, settings)),
+    confer: async (settings) => (signal.aborted ? nobody : confer(host, visit, settings)),
+    refuse: (status, cause, text) => visit.refuse(status, cause, text),
+    record: async (settings) => recorder.ask(settings, await line.session),
+    message: async (settings) => {
+      running.message = true;
+      try {
+        const answer = async () => {
+          const session = await line.session;
+          if (!session.limitToG711()) throw notG711(door.name);
+          await visit.answer();
+          return { call: line.call, session, name: door.name };
+        };
+        const play = async (sound: Parameters<typeof sounds.play>[0]) => (await sounds.play(sound, { signal })).ended;
+        const message = await takeMessage(host, { answer, play }, settings, visit.nameOf("message"), signal);
+        if (!message) return undefined;
+        visit.recorded(message);
+        const { wav: _, ...about } = message;
+        return about;
+      } catch (error) {
+        recorder.failed(error);
+        return undefined;
+      }
+    },
+  };
+  return ringing;
+}

@@ -1,0 +1,397 @@
+// Two legs that talk: their sound, their digits (N5), their changes of mind (hold, another codec, video), their end. One
+// of them may be replaced by somebody else while the other talks on (transfer).
+import type { Clock } from "../../clock.ts";
+import { sentence } from "../../errors.ts";
+import type { Log } from "../../log.ts";
+import type { MediaEngine } from "../../media/engine.ts";
+import type { MediaSession } from "../../media/media.ts";
+import { mirror } from "../../media/negotiate.ts";
+import type { Direction } from "../../media/sdp.ts";
+import { q850 } from "../../sip/causes.ts";
+import type { Call, CallEnd, CallEvents, Message, Reoffer, Referral } from "../../sip/dialog/call.ts";
+import { DirectMedia } from "./direct-media.ts";
+import { DigitRelay } from "./digit-relay.ts";
+import type { Key } from "./keypad.ts";
+import type { Leg } from "./leg.ts";
+
+/** What happens on a bridge. */
+export interface BridgeHooks {
+  /** A key of one side, let go of. Where it goes on to the other side, it has gone already. */
+  digit?(key: Key, from: Leg): void;
+  /** What is heard here of what the two say and press; nothing where nobody says. */
+  hears?(): { readonly sound: boolean; readonly keys: boolean };
+  /** Whether the keys of a side go on to the other; all do where nobody says. */
+  passesDigits?(from: Leg): boolean;
+  /** One side hung up, or neither sends any sound any more. The other side is told already. */
+  over?(by: Leg | undefined, text: string, cause?: number): void;
+  /** A text of one side, to be answered. */
+  text?(message: Message, from: Leg): void;
+  /** One side wants the other to be connected with somebody else, to be answered. */
+  refer?(referral: Referral, from: Leg): void;
+  /** Somebody has taken the place of one side. */
+  replaced?(gone: Leg, by: Leg): void;
+}
+
+export interface BridgeHost {
+  readonly media: MediaEngine;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** All bridges that are, each under both of its calls. */
+  readonly bridges: Map<Call, Bridge>;
+}
+
+/** A party outside of a bridge that it was in, or is to be in. */
+export interface Known {
+  readonly leg: Leg;
+  /** What it wants of itself: `sendonly` where it holds. */
+  readonly wish: Direction;
+  /** What it was told last of the other's wish. */
+  readonly told: Direction;
+}
+
+interface Side extends Known {
+  wish: Direction;
+  told: Direction;
+  /** What it is told in the place of the other's wish: it is held by us. */
+  held: Direction | undefined;
+  /** Its call may end without the end of the bridge: it is being replaced. */
+  leaving: boolean;
+  readonly digits: DigitRelay;
+  readonly detach: () => void;
+}
+
+export class Bridge {
+  readonly #host: BridgeHost;
+  readonly #hooks: BridgeHooks;
+  readonly #silent = new Set<Leg>();
+  /** Whether a side may be taken out of it, to be connected elsewhere: not out of a visit. */
+  readonly releases: boolean;
+  #sides: readonly [Side, Side];
+  #direct: DirectMedia;
+  #over = false;
+
+  /** `known`: the two have been in bridges before. */
+  constructor(
+    host: BridgeHost,
+    caller: Leg,
+    answerer: Leg,
+    hooks: BridgeHooks,
+    releases = true,
+    known?: readonly [Known, Known],
+  ) {
+    this.#host = host;
+    this.#hooks = hooks;
+    this.releases = releases;
+    const [first, second] = [wishOf(caller.session), wishOf(answerer.session)];
+    const [one, two] = known ?? [
+      { wish: first, told: second },
+      { wish: second, told: first },
+    ];
+    this.#sides = [this.#attach(caller, one.wish, one.told), this.#attach(answerer, two.wish, two.told)];
+    host.media.bridge(caller.session, answerer.session);
+    this.#direct = this.#goDirect();
+    this.#settleDigits();
+    // A bell that was seen or heard before anybody answered has settled its codec before it was known who would.
+    const settled = caller.session.codec !== undefined && answerer.session.codec !== undefined;
+    if (known) void this.#acquaint(...this.#sides);
+    else if (settled && !joinable(caller.session, answerer.session))
+      void this.#offer(this.#sides[1], this.#sides[0], first);
+    // Who hung up before there was a bridge is not heard by its listeners any more.
+    for (const { call } of [caller, answerer]) if (call.end) this.#ended(call, call.end);
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** The leg that a call is of. */
+  leg(call: Call): Leg | undefined {
+    return this.#side(call)?.leg;
+  }
+
+  /** Whom it talks with. */
+  other(call: Call): Leg {
+    const [first, second] = this.#sides;
+    return first.leg.call === call ? second.leg : first.leg;
+  }
+
+  /** What the side wants of itself, to be told to whom it is to talk with. */
+  wish(call: Call): Direction {
+    return this.#side(call)?.wish ?? "sendrecv";
+  }
+
+  /** The side is to be replaced: until it is known by whom, its end does not end the other. */
+  leaves(call: Call): void {
+    const side = this.#side(call);
+    if (!side) return;
+    side.leaving = true;
+    void this.#direct.back();
+  }
+
+  /**
+   * Tells a side that it is held, by the direction of its sound, or that it is not any more (undefined). False where it
+   * does not take that.
+   */
+  async hold(call: Call, as: "sendonly" | "inactive" | undefined): Promise<boolean> {
+    const side = this.#side(call);
+    if (this.#over || !side) return false;
+    side.held = as;
+    await this.#direct.back();
+    await this.#tell(side, this.#other(side));
+    return side.told === (as ?? this.#other(side).wish);
+  }
+
+  /** Nothing came of it: the bridge is as it was, or ends if the side has gone meanwhile. */
+  stays(call: Call): void {
+    const side = this.#side(call);
+    if (!side) return;
+    side.leaving = false;
+    this.#direct.changed();
+    if (call.end) this.#ended(call, call.end);
+  }
+
+  /**
+   * Puts `by` in the place of a side, which is left to whoever asked for that. `told` is what `by` knows of the other's
+   * wish, `wish` its own.
+   */
+  replace(gone: Call, by: Leg, told: Direction, wish = wishOf(by.session)): void {
+    const side = this.#side(gone);
+    if (this.#over || !side) return;
+    const other = this.#other(side);
+    other.held = undefined;
+    const fresh = this.#attach(by, wish, told);
+    this.#drop(side);
+    this.#sides = side === this.#sides[0] ? [fresh, other] : [other, fresh];
+    this.#host.media.bridge(by.session, other.leg.session);
+    this.#direct.close();
+    this.#direct = this.#goDirect();
+    this.#settleDigits();
+    this.#hooks.replaced?.(side.leg, by);
+    if (by.call.end) return this.#ended(by.call, by.call.end);
+    void this.#acquaint(other, fresh);
+  }
+
+  // One after the other: what one of them says is what the next is told.
+  async #acquaint(side: Side, fresh: Side): Promise<void> {
+    if (side.leg.session.away || !joinable(side.leg.session, fresh.leg.session)) {
+      side.told = fresh.wish;
+      await this.#offer(side, fresh, fresh.wish);
+    }
+    if (fresh.leg.session.away) {
+      fresh.told = side.wish;
+      await this.#offer(fresh, side, side.wish);
+    }
+    await this.#tell(side, fresh);
+    await this.#tell(fresh, side);
+  }
+
+  /** Takes the other side of `call` out of the bridge, which is over with that; it belongs to who asked for it. */
+  release(call: Call): Known | undefined {
+    const side = this.#side(call);
+    if (!side || !this.part()) return undefined;
+    this.#hooks.over?.(side.leg, "transferred");
+    return this.#other(side);
+  }
+
+  /** Takes both out of the bridge, which is over with that, and is not told to be; they belong to who asked for it. */
+  part(): readonly [Known, Known] | undefined {
+    if (this.#over) return undefined;
+    this.#over = true;
+    this.#direct.close();
+    for (const side of this.#sides) this.#drop(side);
+    return this.#sides;
+  }
+
+  end(by: Leg | undefined, text: string, cause?: number): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#direct.close();
+    for (const side of this.#sides) this.#drop(side);
+    // Before the calls end: whose bridge it is would else hear no more than that they were hung up.
+    this.#hooks.over?.(by, text, cause);
+    for (const { leg } of this.#sides) {
+      // Why one side ended is told to the other (RFC 3326).
+      leg.call.hangUp(cause === undefined ? undefined : q850(cause));
+      this.close(leg);
+    }
+  }
+
+  close({ session }: Leg): void {
+    session.close().catch((error: unknown) => this.#host.log.warn(sentence(error)));
+  }
+
+  #side(call: Call): Side | undefined {
+    return this.#sides.find(({ leg }) => leg.call === call);
+  }
+
+  #other(side: Side): Side {
+    return this.#sides[0] === side ? this.#sides[1] : this.#sides[0];
+  }
+
+  #drop({ leg, detach }: Side): void {
+    detach();
+    this.#silent.delete(leg);
+    this.#host.bridges.delete(leg.call);
+  }
+
+  #attach(leg: Leg, wish: Direction, told: Direction): Side {
+    const { call, session } = leg;
+    this.#host.bridges.set(call, this);
+    const heard: [event: "ended", listener: (...payload: unknown[]) => void][] = [];
+    const on = <E extends keyof CallEvents>(event: E, listener: (...payload: CallEvents[E]) => void) => {
+      const typed = listener as (...payload: unknown[]) => void;
+      call.on(event as string as "ended", typed);
+      heard.push([event as string as "ended", typed]);
+    };
+    on("ended", (end) => this.#ended(call, end));
+    on("reoffer", (offer) => void this.#reoffered(call, offer));
+    on("refresh", (offer) => offer(session.offer()));
+    on("acknowledged", (sdp) => this.#settle(leg, sdp));
+    on("pictureWanted", () => {
+      const other = this.other(call);
+      if (!other.session.requestPicture()) void other.call.requestPicture();
+    });
+    // Where nobody takes them, nobody listens, and the peer is told so.
+    const hooks = this.#hooks;
+    if (hooks.text) on("message", (message) => hooks.text?.(message, leg));
+    if (hooks.refer) on("refer", (referral) => hooks.refer?.(referral, leg));
+    // By RTCP, of a camera that knows no such request.
+    const picture = () => void call.requestPicture();
+    const silent = () => {
+      this.#silent.add(leg);
+      this.#listen();
+    };
+    const sound = () => void this.#silent.delete(leg);
+    const closed = () => this.end(undefined, "the sound of the call was lost");
+    const settled = () => {
+      this.#settleDigits();
+      this.#direct.changed();
+    };
+    session.on("silent", silent).on("heard", sound).on("closed", closed);
+    session.on("pictureWanted", picture).on("settled", settled);
+    const digits = new DigitRelay(leg, {
+      ...{ clock: this.#host.clock, log: this.#host.log },
+      other: () => this.other(call),
+      passes: () => !this.#over && (hooks.passesDigits?.(leg) ?? true),
+      told: (key) => hooks.digit?.(key, leg),
+    });
+    const detach = () => {
+      for (const [event, listener] of heard) call.off(event, listener);
+      session.off("silent", silent).off("heard", sound).off("closed", closed);
+      session.off("pictureWanted", picture).off("settled", settled);
+      digits.close();
+    };
+    return { leg, wish, told, held: undefined, leaving: false, digits, detach };
+  }
+
+  #goDirect(): DirectMedia {
+    const [{ leg: first }, { leg: second }] = this.#sides;
+    return new DirectMedia(
+      {
+        ...{ clock: this.#host.clock, log: this.#host.log },
+        hears: () => {
+          const { sound, keys } = this.#hooks.hears?.() ?? { sound: false, keys: false };
+          // Who rings to take the place of a side may be shown what the other one's camera sends.
+          return { sound: sound || this.#sides.some(({ leaving }) => leaving), keys };
+        },
+        offer: async ({ call }) => {
+          const side = this.#side(call);
+          return side !== undefined && (await this.#offer(side, this.#other(side), side.told));
+        },
+        lost: ({ name }) => this.end(undefined, `the sound of ${name} did not come back to us`),
+        listen: () => this.#listen(),
+      },
+      [first, second],
+    );
+  }
+
+  // A muted phone may send nothing for long: only two silent sides are a dead call.
+  #listen(): void {
+    if (this.#silent.size === 2 && !this.#direct.unheard)
+      this.end(undefined, "no sound came from either side any more");
+  }
+
+  #settleDigits(): void {
+    if (!this.#over) for (const { digits } of this.#sides) digits.settle();
+  }
+
+  #ended(call: Call, end: CallEnd): void {
+    const side = this.#side(call);
+    if (side && !side.leaving) this.end(side.leg, end.text, end.cause);
+  }
+
+  #settle(leg: Leg, sdp: string): void {
+    try {
+      leg.session.receiveAnswer(sdp);
+    } catch (error) {
+      this.end(undefined, sentence(error));
+    }
+  }
+
+  async #reoffered(call: Call, offer: Reoffer): Promise<void> {
+    const side = this.#side(call);
+    if (!side) {
+      offer.reject(500);
+      return;
+    }
+    const { session, name } = side.leg;
+    const other = this.#other(side);
+    try {
+      if (this.#direct.passes) await this.#direct.back(side.leg);
+      if (offer.sdp === undefined) {
+        offer.answer(session.offer(other.leg.session));
+        return;
+      }
+      session.receiveOffer(offer.sdp);
+      offer.answer(await this.#answer(side, other));
+      // Who is held may say so, and does not wish it.
+      if (side.held === undefined || wishOf(session) !== mirror(side.held)) side.wish = wishOf(session);
+      await this.#tell(other, side);
+    } catch (error) {
+      this.#host.log.warn(`${name} wanted to change the call: ${sentence(error)}`);
+      offer.reject(488);
+    }
+  }
+
+  // What the other side lacks for it (a video, a codec) is asked of it first.
+  async #answer(side: Side, other: Side): Promise<string> {
+    const { session } = side.leg;
+    const lacks = session.offers("video") && !other.leg.session.agreed("video");
+    if (lacks) await this.#offer(other, side, other.told);
+    try {
+      return session.answer(other.leg.session, side.held);
+    } catch (error) {
+      if (lacks || !(await this.#offer(other, side, other.told))) throw error;
+      return session.answer(other.leg.session, side.held);
+    }
+  }
+
+  /** Tells a side what the other one wants of itself, where that is news: a hold, and its end. */
+  async #tell(side: Side, { wish, leg }: Side): Promise<void> {
+    const news = side.held ?? wish;
+    if (this.#over || side.told === news || !this.#sides.includes(side)) return;
+    const before = side.told;
+    side.told = news;
+    const taken = await this.#offer(side, { leg }, news);
+    if (!taken && side.told === news) side.told = before;
+  }
+
+  async #offer(side: Side, { leg: like }: Pick<Side, "leg">, direction: Direction): Promise<boolean> {
+    const { call, session } = side.leg;
+    const { status, sdp } = await call.reoffer(() => session.offer(like.session, direction));
+    // Who is in another bridge by now has taken it all the same.
+    if (status >= 300 || sdp === undefined || (this.#over && call.end)) return false;
+    this.#settle(side.leg, sdp);
+    return true;
+  }
+}
+
+/** What the peer of a session has said that it wants of itself. */
+const wishOf = (session: MediaSession): Direction => session.agreed("audio")?.remote.direction ?? "sendrecv";
+
+/** A party that was in no bridge yet and has been told nothing. */
+export const known = (leg: Leg): Known => ({ leg, wish: wishOf(leg.session), told: "sendrecv" });
+
+/** Whether the relay can pass the sound on: one codec, or the two laws of G.711. */
+const joinable = (one: MediaSession, other: MediaSession): boolean =>
+  one.codec === other.codec || [one, other].every(({ mixable }) => mixable);

@@ -1,0 +1,74 @@
+// A call to an extension, or to the targets that a call from another server rings (H4): all of them ring, the first to
+// answer is connected. No door is pressed here, so there is no visit; a phone may call a door and open it by its digits.
+import { sentence } from "../../errors.ts";
+import { cause, q850 } from "../../sip/causes.ts";
+import type { IncomingCall } from "../../sip/dialog/incoming.ts";
+import type { MediaSession } from "../../media/media.ts";
+import { Bridge } from "./bridge.ts";
+import { Forking, type Caller } from "../ringing/fork.ts";
+import { answerFor, openMedia, refusalFor, takeOffer, type Leg } from "./leg.ts";
+import type { Target } from "../ringing/target.ts";
+import { transfer, type TransferHost } from "./transfer.ts";
+
+const ringSeconds = 60;
+
+/**
+ * Connects a call to the number it dialled, or to `targets` where they are given. Resolves when it talks or has failed;
+ * never rejects.
+ */
+export async function connectCall(
+  host: TransferHost,
+  call: IncomingCall,
+  targets?: readonly Target[],
+  joined?: (to: Leg) => void,
+): Promise<void> {
+  let session: MediaSession | undefined;
+  let answerer: Leg | undefined;
+  try {
+    call.ring();
+    session = await openMedia(host.media, host.optionsFor(call));
+    takeOffer(session, call, call.caller.number);
+    const gone = new AbortController();
+    call.on("ended", () => gone.abort("cancelled"));
+    session.on("closed", () => gone.abort("cancelled"));
+    if (call.state === "ended") gone.abort("cancelled");
+    const { host: from } = call.flow.remote;
+    const by = call.caller.kind === "extension" ? "phone" : "stranger";
+    const caller: Caller = {
+      ...{ number: call.caller.number, name: call.remote?.name ?? "", host: from, group: call.callId },
+      ...(targets ? {} : { dialled: { number: call.dialled, by } }),
+    };
+    host.tracing.groups.add(call.callId, call.callId);
+    const {
+      winner,
+      parties,
+      cause: why,
+    } = await new Forking(host, caller, session, targets ?? [call.dialled]).run(ringSeconds, gone.signal);
+    if (!winner) {
+      const status = parties.find((party) => party.status !== undefined)?.status ?? (why === cause.absent ? 480 : 408);
+      call.reject(status, undefined, q850(why));
+      await session.close();
+      return;
+    }
+    answerer = winner;
+    const leg: Leg = { call, session, name: call.caller.number };
+    call.answer(answerFor(leg, call.sdp !== undefined, winner.session));
+    const bridge: Bridge = new Bridge(host, leg, winner, {
+      text: (message, by) => host.text(message, by.name, bridge.other(by.call).name),
+      refer: (referral, by) => {
+        const other = bridge.other(by.call);
+        const who =
+          other.call === call ? caller : { number: other.name, name: "", host: hostOf(other), group: call.callId };
+        transfer(host, bridge, by, referral, who);
+      },
+    });
+    if (winner.call.state !== "ended") joined?.(winner);
+  } catch (error) {
+    host.log.warn(`${call.caller.number} could not be connected to ${call.dialled}: ${sentence(error)}`);
+    call.reject(refusalFor(error));
+    answerer?.call.hangUp();
+    await Promise.all([session?.close(), answerer?.session.close()]);
+  }
+}
+
+const hostOf = ({ call }: Leg): string => call.flow?.remote.host ?? "";

@@ -1,0 +1,48 @@
+// One party of a visit: its call and its media. Two legs make a bridge.
+import { giveUp, PorteroError, sentence } from "../../errors.ts";
+import type { MediaEngine } from "../../media/engine.ts";
+import type { MediaSession } from "../../media/media.ts";
+import type { Call } from "../../sip/dialog/call.ts";
+import type { IncomingCall } from "../../sip/dialog/incoming.ts";
+import { dtmfOf, type DeviceOptions } from "../numbers/devices.ts";
+
+export interface Leg {
+  readonly call: Call;
+  readonly session: MediaSession;
+  /** Who it is, as people name it: an extension, an address. */
+  readonly name: string;
+}
+
+/** Media for a party, as its devices may use it (H1); `like` is whom it is to talk with. */
+export async function openMedia(
+  media: MediaEngine,
+  options: DeviceOptions,
+  like?: MediaSession,
+): Promise<MediaSession> {
+  const session = await media.open(like);
+  session.codecs = options.codecs;
+  session.encryption = options.encryption;
+  session.dtmf = dtmfOf(options);
+  session.direct = options.directMedia ?? false;
+  return session;
+}
+
+/** The answer for a caller, made for whom it will talk to; an offer where it sent none. */
+export function answerFor(caller: Leg, offered: boolean, answerer?: MediaSession): string {
+  return offered ? caller.session.answer(answerer) : caller.session.offer(answerer);
+}
+
+/** The status for a caller whose media could not be had: 503 where that may pass, 488 where it will not. */
+export const refusalFor = (error: unknown): number =>
+  error instanceof PorteroError && error.advice === "again" ? 503 : 488;
+
+/** Takes what the caller offered. @throws PorteroError `no-media`, as a sentence about the caller */
+export function takeOffer(session: MediaSession, { sdp, flow }: IncomingCall, name: string): void {
+  session.advertise = flow.sentBy.host;
+  if (sdp === undefined) return;
+  try {
+    session.receiveOffer(sdp);
+  } catch (error) {
+    throw giveUp("no-media", `${name} offers no sound that can be used here: ${sentence(error)}`, { cause: error });
+  }
+}
