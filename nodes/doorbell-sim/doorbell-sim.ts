@@ -35,11 +35,11 @@ export interface SimNode extends RedNode<{ password: string }> {
 }
 
 export type SimCommand =
-  | { action: "press" | "answer" | "hangUp" }
+  | { action: "press" | "answer" | "decline" | "hangUp" }
   | { action: "digits"; digits: string }
   | { action: "transfer" | "dial"; to: string };
 
-/** Reads `press`, `answer`, `hang up`, digits, whom to call or to transfer to from `msg.payload` (or `msg.payload.action`). */
+/** Reads `press`, `answer`, `decline`, `hang up`, digits, whom to call or to transfer to from `msg.payload` (or `msg.payload.action`). */
 export function simCommand(msg: Message): SimCommand {
   const payload =
     typeof msg.payload === "object" && msg.payload !== null ? (msg.payload as Record<string, unknown>) : {};
@@ -55,12 +55,14 @@ export function simCommand(msg: Message): SimCommand {
       return { action: "press" };
     case "answer":
       return { action: "answer" };
+    case "decline":
+      return { action: "decline" };
     case "hangup":
       return { action: "hangUp" };
     default:
       throw giveUp(
         "invalid",
-        `doorbell-sim knows press, answer, hang up, {"digits":"1"}, {"dial":"555"} and {"transfer":"6002"}, not "${said.slice(0, 40)}"`,
+        `doorbell-sim knows press, answer, decline, hang up, {"digits":"1"}, {"dial":"555"} and {"transfer":"6002"}, not "${said.slice(0, 40)}"`,
       );
   }
 }
@@ -193,6 +195,9 @@ export default function (RED: Red): void {
         case "answer":
           if (!(device instanceof SimPhone)) throw giveUp("invalid", "a simulated bell presses; a phone answers");
           return await device.answer();
+        case "decline":
+          if (!(device instanceof SimPhone)) throw giveUp("invalid", "a simulated bell presses; a phone declines");
+          return await device.decline();
         case "transfer":
           if (!(device instanceof SimPhone)) throw giveUp("invalid", "a simulated bell transfers nobody; a phone does");
           return await device.transfer(command.to);

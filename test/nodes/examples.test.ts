@@ -1,7 +1,10 @@
 // The examples as files: importable side by side, without secrets, laid out on Node-RED's grid.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { describe, it } from "node:test";
+import { strategyNames } from "../../src/visit/strategies/usual.ts";
+import { links, pages } from "../docs/pages.ts";
 
 interface FlowNode {
   id: string;
@@ -21,7 +24,26 @@ const ours = readdirSync(new URL("../../nodes/", import.meta.url), { withFileTyp
   .filter((entry) => entry.isDirectory() && entry.name !== "editor")
   .map((entry) => entry.name);
 
+/** The strategies of an example's nodes and of their steps. */
+const strategiesOf = (nodes: FlowNode[]): string[] =>
+  nodes
+    .filter(({ type }) => type === "dial-strategy")
+    .flatMap(({ strategy, steps = [] }) => [{ strategy }, ...(steps as { strategy: string }[])])
+    .map(({ strategy }) => String(strategy));
+
 describe("examples", () => {
+  for (const name of strategyNames) {
+    const page = { park: "parking", conference: "conference" }[name as string] ?? `strategies/${name}`;
+    it(`have the strategy ${name}, and its page leads to one`, () => {
+      const shown = links(pages.get(`docs/${page}.md`) ?? "").map((link) => basename(link));
+      const having = [...examples].filter(([, nodes]) => strategiesOf(nodes).includes(name)).map(([file]) => file);
+      assert.ok(
+        having.some((file) => shown.includes(file)),
+        `docs/${page}.md names none of: ${having.join(", ")}`,
+      );
+    });
+  }
+
   it("use every node of the package", () => {
     const used = new Set([...examples.values()].flat().map((node) => node.type));
     assert.deepEqual(

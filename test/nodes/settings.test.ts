@@ -250,6 +250,7 @@ describe("a door's presses", () => {
 describe("doorbell-sim's input", () => {
   it("reads commands", () => {
     assert.deepEqual(simCommand({ payload: "press" }), { action: "press" });
+    assert.deepEqual(simCommand({ payload: "decline" }), { action: "decline" });
     assert.deepEqual(simCommand({ payload: "Hang up" }), { action: "hangUp" });
     assert.deepEqual(simCommand({ payload: { digits: "12" } }), { action: "digits", digits: "12" });
     assert.deepEqual(simCommand({ topic: "digits", payload: 12 }), { action: "digits", digits: "12" });
