@@ -273,6 +273,11 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     this.ended(await this.#host.close(this, unused));
   }
 
+  /** Nothing comes or goes any more: it was closed, or the worker has died. */
+  get over(): boolean {
+    return this.#final !== undefined;
+  }
+
   /** The worker has closed the session, or has died; for Media. */
   ended(counts: Counts = noCounts): void {
     if (this.#final) return;

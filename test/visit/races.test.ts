@@ -168,6 +168,28 @@ describe("a visit, while something else is under way", { timeout: 60_000 }, () =
     assert.equal(house.switchboard.media.sessions, 0);
   });
 
+  it("ends when the sound of the phone is lost before it could be connected", async () => {
+    const gate = new Gate(house);
+    const { bell, seen } = await house.bell();
+    const again = await house.bell();
+    const hall = await house.phone("6001");
+    const visit = await house.pressed(bell);
+    await again.bell.press();
+    await again.seen.next("ringing");
+    const outcome = visit.answerBy(ringAll("6001"));
+    await hall.seen.next("ringing");
+    gate.shut();
+    await bell.hangUp();
+    await seen.next("ended");
+    await hall.phone.answer();
+    await gate.answer;
+    gate.sessions[1]?.ended();
+    gate.unlock();
+    await outcome;
+    assert.equal(((await house.event("ended")).payload as VisitEnd).text, "the sound of the call was lost");
+    await Promise.all([hall.seen.next("ended"), again.seen.next("ended")]);
+  });
+
   it("H5 a strategy that comes while the answer of the last one is connected rings nobody", async () => {
     const gate = new Gate(house);
     const { bell, seen } = await house.bell();

@@ -40,6 +40,7 @@ export function seat(host: ForkHost, room: Room, leg: Leg, marked: boolean): voi
   call.on("ended", gone).on("message", text);
   session.once("closed", lost);
   if (call.end) gone();
+  else if (session.over) lost();
 }
 
 /** Lets somebody in who dialled the room's number; who may not, or cannot, is refused. Never rejects. */

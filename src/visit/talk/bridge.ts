@@ -12,7 +12,7 @@ import type { Call, CallEnd, CallEvents, Message, Reoffer, Referral } from "../.
 import { DirectMedia } from "./direct-media.ts";
 import { DigitRelay } from "./digit-relay.ts";
 import type { Key } from "./keypad.ts";
-import type { Leg } from "./leg.ts";
+import { joinable, type Leg } from "./leg.ts";
 
 /** What happens on a bridge. */
 export interface BridgeHooks {
@@ -96,8 +96,7 @@ export class Bridge {
     if (known) void this.#acquaint(...this.#sides);
     else if (settled && !joinable(caller.session, answerer.session))
       void this.#offer(this.#sides[1], this.#sides[0], first);
-    // Who hung up before there was a bridge is not heard by its listeners any more.
-    for (const { call } of [caller, answerer]) if (call.end) this.#ended(call, call.end);
+    for (const leg of [caller, answerer]) this.#wasLost(leg);
   }
 
   get over(): boolean {
@@ -167,8 +166,7 @@ export class Bridge {
     this.#direct = this.#goDirect();
     this.#settleDigits();
     this.#hooks.replaced?.(side.leg, by);
-    if (by.call.end) return this.#ended(by.call, by.call.end);
-    void this.#acquaint(other, fresh);
+    if (!this.#wasLost(by)) void this.#acquaint(other, fresh);
   }
 
   // One after the other: what one of them says is what the next is told.
@@ -220,6 +218,13 @@ export class Bridge {
     session.close().catch((error: unknown) => this.#host.log.warn(sentence(error)));
   }
 
+  /** What ended before there was a bridge is not heard by its listeners any more. */
+  #wasLost({ call, session }: Leg): boolean {
+    if (call.end) this.#ended(call, call.end);
+    else if (session.over) this.end(undefined, "the sound of the call was lost");
+    return this.#over;
+  }
+
   #side(call: Call): Side | undefined {
     return this.#sides.find(({ leg }) => leg.call === call);
   }
@@ -262,7 +267,7 @@ export class Bridge {
       this.#listen();
     };
     const sound = () => void this.#silent.delete(leg);
-    const closed = () => this.end(undefined, "the sound of the call was lost");
+    const closed = () => void this.#wasLost(leg);
     const settled = () => {
       this.#settleDigits();
       this.#direct.changed();
@@ -391,7 +396,3 @@ const wishOf = (session: MediaSession): Direction => session.agreed("audio")?.re
 
 /** A party that was in no bridge yet and has been told nothing. */
 export const known = (leg: Leg): Known => ({ leg, wish: wishOf(leg.session), told: "sendrecv" });
-
-/** Whether the relay can pass the sound on: one codec, or the two laws of G.711. */
-const joinable = (one: MediaSession, other: MediaSession): boolean =>
-  one.codec === other.codec || [one, other].every(({ mixable }) => mixable);

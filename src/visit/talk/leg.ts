@@ -46,3 +46,7 @@ export function takeOffer(session: MediaSession, { sdp, flow }: IncomingCall, na
     throw giveUp("no-media", `${name} offers no sound that can be used here: ${sentence(error)}`, { cause: error });
   }
 }
+
+/** Whether the relay can pass the sound on: one codec, or the two laws of G.711. */
+export const joinable = (one: MediaSession, other: MediaSession): boolean =>
+  one.codec === other.codec || [one, other].every(({ mixable }) => mixable);
