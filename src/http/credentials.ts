@@ -61,7 +61,8 @@ const looksLikeUser = (rest: string, at: number, plain: boolean): boolean => {
   return first.includes(":") && (!plain || first.includes("@") || ipLiteral.test(rest.slice(at + 1)));
 };
 
-const decoded = (text: string): string => {
+/** Percent-encoding undone, where it is one. */
+export const decoded = (text: string): string => {
   try {
     return decodeURIComponent(text);
   } catch {
