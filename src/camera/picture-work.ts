@@ -1,45 +1,64 @@
-// What can be done to a picture, and the check of it. Everything is in pixels.
+// What can be done to a picture, and the check of it.
+import type { FromSchema } from "json-schema-to-ts";
 import { giveUp } from "../errors.ts";
-import type { JpegFrame } from "./jpeg.ts";
+import { checker } from "../schema.ts";
+
+const share = { type: "number", minimum: 0, maximum: 100 } as const;
+const side = { type: "number", exclusiveMinimum: 0, maximum: 100 } as const;
+
+/** A rectangle in percent of the picture, so that it stays where it is when the camera's resolution changes. */
+const box = {
+  type: "object",
+  properties: { x: share, y: share, width: side, height: side },
+  required: ["x", "y", "width", "height"],
+  additionalProperties: false,
+} as const;
+
+// A side of 4K; larger results are a mistake of the settings.
+const longestSide = 4096;
+const pixels = { type: "integer", minimum: 1, maximum: longestSide } as const;
 
 /**
- * Done in this order: the camera's own orientation (EXIF), `crop`, `rotate`, size. With only one of `width` and `height`
- * the other follows; with both, `contain` (default) fits the picture into them and `cover` fills them, cutting off what
- * overhangs.
+ * Done in this order: the camera's own orientation (EXIF), `masks` (blacked out), `crop`, `rotate`, size, `caption` (a line
+ * at the lower edge). With only one of `width` and `height` the other follows; with both, `contain` (default) fits the
+ * picture into them and `cover` fills them, cutting off what overhangs.
  */
-export interface PictureWork {
-  readonly width?: number;
-  readonly height?: number;
-  readonly fit?: "contain" | "cover";
-  /** 1 to 100; 80 by default. */
-  readonly quality?: number;
+export const workProperties = {
+  width: pixels,
+  height: pixels,
+  fit: { enum: ["contain", "cover"] },
+  /** 80 by default. */
+  quality: { type: "integer", minimum: 1, maximum: 100 },
   /** Degrees, clockwise. */
-  readonly rotate?: 0 | 90 | 180 | 270;
-  readonly crop?: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
-}
+  rotate: { enum: [0, 90, 180, 270] },
+  crop: box,
+  masks: { type: "array", items: box, maxItems: 16 },
+  caption: { type: "string", maxLength: 200 },
+} as const;
+
+const schema = { type: "object", properties: workProperties, additionalProperties: false } as const;
+const checked = checker("Picture work", schema);
+
+export type Box = FromSchema<typeof box>;
+export type PictureWork = FromSchema<typeof schema>;
 
 /** 4K, 3840 × 2160, before and after. */
 export const mostPixels = 8_300_000;
-// A side of 4K; larger results are a mistake of the settings.
-const longestSide = 4096;
 
 /** Throws giveUp `invalid` with a sentence. */
-export function checkWork(work: PictureWork, frame: JpegFrame): void {
-  const refuse = (sentence: string) => giveUp("invalid", `Picture work: ${sentence}`);
-  const whole = (value: number | undefined, least: number, most: number) =>
-    value === undefined || (Number.isInteger(value) && value >= least && value <= most);
-  for (const side of ["width", "height"] as const) {
-    if (!whole(work[side], 1, longestSide)) throw refuse(`${side} must be a whole number from 1 to ${longestSide}`);
-  }
-  if (!whole(work.quality, 1, 100)) throw refuse("quality must be a whole number from 1 to 100");
-  if (![undefined, 0, 90, 180, 270].includes(work.rotate)) throw refuse("rotate must be 0, 90, 180 or 270");
-  if (![undefined, "contain", "cover"].includes(work.fit)) throw refuse('fit must be "contain" or "cover"');
-  if (!work.crop) return;
-  const { x, y, width, height } = work.crop;
-  // EXIF may turn the picture by 90°: then its sides are exchanged, which only the decoder knows.
-  const most = Math.max(frame.width, frame.height);
-  if (!whole(x, 0, most - 1) || !whole(y, 0, most - 1) || !whole(width, 1, most) || !whole(height, 1, most)) {
-    throw refuse(`crop must lie within the picture's ${frame.width}×${frame.height} pixels`);
+export function checkWork(work: PictureWork): void {
+  const { crop, masks = [] } = checked(work);
+  if (crop) checkBox("crop", crop);
+  for (const [index, mask] of masks.entries()) checkBox(`masks.${index}`, mask);
+}
+
+function checkBox(name: string, { x, y, width, height }: Box): void {
+  // Sums of decimal fractions are a little off.
+  if (x + width > 100.000_001 || y + height > 100.000_001) {
+    throw giveUp(
+      "invalid",
+      `Picture work: ${name} reaches beyond the picture: x + width and y + height are 100 at most`,
+    );
   }
 }
 
@@ -49,4 +68,6 @@ export const isNothing = (work: PictureWork): boolean =>
   work.height === undefined &&
   work.quality === undefined &&
   work.crop === undefined &&
+  (work.masks ?? []).length === 0 &&
+  (work.caption ?? "") === "" &&
   (work.rotate ?? 0) === 0;

@@ -58,7 +58,7 @@ export class Pictures {
       const found = readJpeg(jpeg);
       if ("fault" in found) throw giveUp("bad-picture", `This picture cannot be changed: it ${found.fault}`);
       const { width, height } = found.frame;
-      checkWork(work, found.frame);
+      checkWork(work);
       if (isNothing(work)) {
         resolve(jpeg);
         return;
@@ -74,7 +74,7 @@ export class Pictures {
       if (this.#queue.length >= mostWaiting) {
         throw tryAgain("pictures-busy", `${mostWaiting} pictures wait for their turn already: ask for fewer at a time`);
       }
-      this.#queue.push({ job: { jpeg, work }, resolve, reject });
+      this.#queue.push({ job: { jpeg, work, mostPixels }, resolve, reject });
       this.#next();
     });
   }

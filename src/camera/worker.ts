@@ -2,11 +2,14 @@
 // parent does, since nothing but the channel to it keeps it alive.
 import { constants, setPriority } from "node:os";
 import { Jimp } from "jimp";
-import { mostPixels, type PictureWork } from "./picture-work.ts";
+import { caption } from "./caption.ts";
+import type { Box, PictureWork } from "./picture-work.ts";
 
 export interface Job {
   readonly jpeg: Uint8Array;
   readonly work: PictureWork;
+  /** Of the result. */
+  readonly mostPixels: number;
 }
 
 /** `why` is the end of a sentence. */
@@ -21,16 +24,11 @@ interface Size {
   readonly h: number;
 }
 
-async function done({ jpeg, work }: Job): Promise<Result> {
+async function done({ jpeg, work, mostPixels }: Job): Promise<Result> {
   const image = await decoded(jpeg);
   if (typeof image === "string") return { fault: "bad-picture", why: image };
-  if (work.crop) {
-    const { x, y, width: w, height: h } = work.crop;
-    if (x + w > image.width || y + h > image.height) {
-      return { fault: "invalid", why: `crop must lie within the picture's ${image.width}×${image.height} pixels` };
-    }
-    image.crop({ x, y, w, h });
-  }
+  for (const mask of work.masks ?? []) blackOut(image.bitmap, mask);
+  if (work.crop) image.crop(within(work.crop, image, Math.round, Math.round));
   // jimp turns counter-clockwise.
   if (work.rotate) image.rotate(360 - work.rotate);
   const size = sizeFor(work, { w: image.width, h: image.height });
@@ -45,7 +43,35 @@ async function done({ jpeg, work }: Job): Promise<Result> {
     image.crop({ x: Math.floor((image.width - w) / 2), y: Math.floor((image.height - h) / 2), w, h });
   }
   if (size.w !== image.width || size.h !== image.height) image.resize(size);
+  if (work.caption) await caption(image, work.caption);
   return { jpeg: await image.getBuffer("image/jpeg", { quality: work.quality ?? 80 }) };
+}
+
+interface Bitmap {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Buffer;
+}
+
+// Outwards to whole pixels, so that no edge shows through.
+function blackOut({ width, height, data }: Bitmap, mask: Box): void {
+  const { x, y, w, h } = within(mask, { width, height }, Math.floor, Math.ceil);
+  const black = Buffer.alloc(w * 4);
+  for (let at = 3; at < black.length; at += 4) black[at] = 0xff;
+  for (let row = y; row < y + h; row++) black.copy(data, (row * width + x) * 4);
+}
+
+type Rounded = (value: number) => number;
+
+/** A box in percent as pixels, one at least. */
+function within(box: Box, { width, height }: { width: number; height: number }, from: Rounded, to: Rounded) {
+  const along = (start: number, length: number, side: number) => {
+    const first = Math.min(side - 1, from((start / 100) * side));
+    return [first, Math.min(side, Math.max(first + 1, to(((start + length) / 100) * side))) - first] as const;
+  };
+  const [x, w] = along(box.x, box.width, width);
+  const [y, h] = along(box.y, box.height, height);
+  return { x, y, w, h };
 }
 
 async function decoded(jpeg: Uint8Array) {

@@ -1,7 +1,7 @@
 // Pictures whose content can be read back: four quarters of different colours, as a JPEG.
 import { Jimp } from "jimp";
 
-const colours = { red: 0xff0000ff, green: 0x00c000ff, blue: 0x0000ffff, white: 0xffffffff } as const;
+const colours = { red: 0xff0000ff, green: 0x00c000ff, blue: 0x0000ffff, white: 0xffffffff, black: 0x000000ff } as const;
 export type Colour = keyof typeof colours;
 
 /** Red, green above blue, white. */

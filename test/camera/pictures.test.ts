@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { before, describe, it, type TestContext } from "node:test";
+import { Jimp } from "jimp";
+import { inOpenSans } from "../../src/camera/caption.ts";
 import { Pictures, type PictureWork } from "../../src/camera/pictures.ts";
 import { rejects } from "../http/device.ts";
 import { FakeClock } from "../support/clock.ts";
-import { declaring, look, pattern, withSegment } from "./pattern.ts";
+import { type Colour, declaring, look, pattern, withSegment } from "./pattern.ts";
 
 let jpeg: Buffer;
 before(async () => (jpeg = await pattern(160, 80)));
@@ -32,9 +34,9 @@ describe("Picture work", () => {
       [{ rotate: 90 }, 80, 160, ["blue", "red", "white", "green"]],
       [{ rotate: 180 }, 160, 80, ["white", "blue", "green", "red"]],
       [{ rotate: 270 }, 80, 160, ["green", "white", "red", "blue"]],
-      [{ crop: { x: 80, y: 0, width: 80, height: 40 } }, 80, 40, ["green", "green", "green", "green"]],
-      [{ crop: { x: 80, y: 0, width: 80, height: 80 }, rotate: 90 }, 80, 80, ["white", "green", "white", "green"]],
-      [{ crop: { x: 0, y: 0, width: 80, height: 80 }, width: 16 }, 16, 16, ["red", "red", "blue", "blue"]],
+      [{ crop: { x: 50, y: 0, width: 50, height: 50 } }, 80, 40, ["green", "green", "green", "green"]],
+      [{ crop: { x: 50, y: 0, width: 50, height: 100 }, rotate: 90 }, 80, 80, ["white", "green", "white", "green"]],
+      [{ crop: { x: 0, y: 0, width: 50, height: 100 }, width: 16 }, 16, 16, ["red", "red", "blue", "blue"]],
     ];
     for (const [work, width, height, quarters] of cases) {
       const seen = await look(await pictures.process(jpeg, work));
@@ -42,13 +44,63 @@ describe("Picture work", () => {
     }
   });
 
+  it("blacks masks out before all else, in percent, and leaves nothing of them in the file", async (t) => {
+    const pictures = picturesOf(t);
+    const right = { x: 50, y: 0, width: 50, height: 100 };
+    const cases: [PictureWork, Colour[]][] = [
+      [{ masks: [right] }, ["red", "black", "blue", "black"]],
+      [{ masks: [right], rotate: 90 }, ["blue", "red", "black", "black"]],
+      [{ masks: [right], crop: right }, ["black", "black", "black", "black"]],
+      [{ masks: [right, { x: 0, y: 50, width: 10.4, height: 50 }], width: 40 }, ["red", "black", "blue", "black"]],
+      [{ masks: [{ x: 25, y: 25, width: 0.01, height: 0.01 }] }, ["black", "green", "blue", "white"]],
+      [{ masks: [{ x: 0, y: 0, width: 100, height: 100 }] }, ["black", "black", "black", "black"]],
+    ];
+    for (const [work, quarters] of cases) {
+      // The camera's own thumbnail shows what the mask hides.
+      const given = withSegment(await pattern(400, 400), Buffer.from("Exif\0\0 thumbnail of the neighbours"));
+      const masked = await pictures.process(given, { quality: 100, ...work });
+      assert.deepEqual((await look(masked)).quarters, quarters, JSON.stringify(work));
+      assert.equal(masked.includes("neighbours"), false);
+    }
+  });
+
+  it("writes a caption at the lower edge and leaves the rest alone", async (t) => {
+    const pictures = picturesOf(t);
+    const plain = await look(await pictures.process(await pattern(640, 480), { quality: 90 }));
+    for (const text of ["Haustür 07:05", "x".repeat(200)]) {
+      const work: PictureWork = { quality: 90, caption: text };
+      const image = await Jimp.fromBuffer(await pictures.process(await pattern(640, 480), work));
+      assert.deepEqual([image.width, image.height], [640, 480]);
+      const white = (from: number, to: number) => {
+        let count = 0;
+        image.scan(0, from, 320, to - from, (x, y) => {
+          // On the left there is only red above and blue below.
+          if ((image.getPixelColor(x, y) & 0xd0d0d000) >>> 0 === 0xd0d0d000) count += 1;
+        });
+        return count;
+      };
+      assert.ok(white(430, 480) > 50, `${white(430, 480)} white pixels of "${text.slice(0, 20)}"`);
+      assert.equal(white(0, 430), 0);
+      assert.deepEqual(plain.quarters, whole);
+    }
+    // Too small for a letter: no more than the band is drawn.
+    const tiny = await pictures.process(await pattern(4, 4), { caption: "Gate" });
+    assert.equal((await look(tiny)).width, 4);
+  });
+
+  it("writes the letters it has not in those it has", () => {
+    assert.equal(inOpenSans("Haustür – Çeşme «x» 5 €"), "Haustür - Çesme «x» 5 €");
+    assert.equal(inOpenSans("Čtvrť\nŁódź “Đ”…"), 'Ctvrt Lódz "D"...');
+    assert.equal(inOpenSans("門 Вход"), "? ????");
+  });
+
   it("turns a picture as its EXIF orientation says, before anything else", async (t) => {
     // TIFF, big endian, one entry: orientation (0x0112), SHORT, 1, value 6 = turn 90° clockwise.
     const exif = Buffer.from("45786966000" + "04d4d002a00000008000101120003000000010006000000000000", "hex");
     const turned = await picturesOf(t).process(withSegment(jpeg, exif), {
-      crop: { x: 0, y: 0, width: 80, height: 160 },
+      crop: { x: 0, y: 0, width: 100, height: 50 },
     });
-    assert.deepEqual(await look(turned), { width: 80, height: 160, quarters: ["blue", "red", "white", "green"] });
+    assert.deepEqual(await look(turned), { width: 80, height: 80, quarters: ["blue", "red", "blue", "red"] });
   });
 
   it("makes smaller files of lower quality", async (t) => {
@@ -72,17 +124,20 @@ describe("Picture work", () => {
   });
 
   const mistakes: [PictureWork, RegExp][] = [
-    [{ width: 0 }, /width must be a whole number from 1 to 4096/],
-    [{ height: 5000 }, /height must be/],
-    [{ width: 1.5 }, /width must be/],
-    [{ quality: 101 }, /quality must be/],
-    [{ rotate: 45 as 90 }, /rotate must be/],
-    [{ fit: "fill" as "cover" }, /fit must be/],
-    [{ crop: { x: 0, y: 0, width: 161, height: 1 } }, /crop must lie within the picture's 160×80 pixels/],
-    [{ crop: { x: 0, y: 79, width: 1, height: 2 } }, /crop must lie within the picture's 160×80 pixels/],
-    [{ crop: { x: 159, y: 0, width: 2, height: 1 } }, /crop must lie within the picture's 160×80 pixels/],
-    [{ crop: { x: -1, y: 0, width: 1, height: 1 } }, /crop must lie/],
-    [{ crop: { x: 0, y: 0, width: 160, height: 1 }, height: 4000 }, /the result would have 640000×4000 pixels/],
+    [{ width: 0 }, /width must be >= 1 \(it is 0\)/],
+    [{ height: 5000 }, /height must be <= 4096/],
+    [{ width: 1.5 }, /width must be integer/],
+    [{ quality: 101 }, /quality must be <= 100/],
+    [{ rotate: 45 as 90 }, /rotate must be one of 0, 90, 180, 270/],
+    [{ fit: "fill" as "cover" }, /fit must be one of contain, cover/],
+    [{ crop: { x: 0, y: 0, width: 101, height: 1 } }, /crop.width must be <= 100/],
+    [{ crop: { x: 99, y: 0, width: 2, height: 1 } }, /crop reaches beyond the picture/],
+    [{ crop: { x: -1, y: 0, width: 1, height: 1 } }, /crop.x must be >= 0/],
+    [{ crop: { x: 0, y: 0, width: 100, height: 1 }, height: 4000 }, /the result would have 640000×4000 pixels/],
+    [{ masks: [{ x: 0, y: 0, width: 0, height: 1 }] }, /masks.0.width must be > 0/],
+    [{ masks: [{ x: 0, y: 60, width: 1, height: 50 }] }, /masks.0 reaches beyond the picture/],
+    [{ caption: "x".repeat(201) }, /caption must NOT have more than 200 characters/],
+    [{ shade: 1 } as PictureWork, /shade is not known here/],
   ];
   it("names what is wrong with the work", async (t) => {
     const pictures = picturesOf(t);
