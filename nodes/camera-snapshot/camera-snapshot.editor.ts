@@ -1,8 +1,10 @@
 // The dialog of camera-snapshot.
-import { colour, wholeNumber, wordsOf } from "../editor/dialog.ts";
-import type { Editor } from "../editor/red.d.ts";
+import { chooseFirst, colour, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import type { Editor, JQuery } from "../editor/red.d.ts";
+import { boxesIn } from "./boxes.ts";
 
 declare const RED: Editor;
+declare const $: JQuery;
 
 const words = wordsOf("camera-snapshot");
 
@@ -18,7 +20,20 @@ RED.nodes.registerType("camera-snapshot", {
     fit: { value: "contain" },
     rotate: { value: "0" },
     quality: wholeNumber(words, 1, 100),
+    crop: {
+      value: "",
+      validate: (value, _options) => (boxesIn(text(value))?.length ?? 2) < 2 || words("error.box"),
+    },
+    masks: { value: "", validate: (value, _options) => boxesIn(text(value)) !== undefined || words("error.boxes") },
+    caption: { value: false },
+    thumbnail: wholeNumber(words, 16, 1024),
     output: { value: "buffer" },
+    folder: {
+      value: "",
+      validate(value, _options) {
+        return this["output"] !== "file" || /^(?:\/|[A-Za-z]:[\\/]|\$\{)/.test(text(value)) || words("error.folder");
+      },
+    },
   },
   inputs: 1,
   outputs: 2,
@@ -30,5 +45,12 @@ RED.nodes.registerType("camera-snapshot", {
   },
   labelStyle() {
     return this.name ? "node_label_italic" : "";
+  },
+  oneditprepare() {
+    const output = $("#node-input-output");
+    const show = () => void $("#portero-folder").toggle(output.val() === "file");
+    chooseFirst(output, $("#node-input-fit"), $("#node-input-rotate"));
+    output.on("change", show);
+    show();
   },
 });

@@ -1,39 +1,17 @@
-// A picture of the door, now: from the fetch that the visit has started already, else a new one; made smaller on request.
+// A picture of the door, now: from the fetch that the visit has started already, else a new one; changed on request.
+import type { Picture } from "../../src/camera/camera.ts";
+import { readJpeg } from "../../src/camera/jpeg.ts";
+import { keepPicture } from "../../src/camera/picture-file.ts";
+import { Pictures } from "../../src/camera/pictures.ts";
 import { sentence } from "../../src/errors.ts";
-import { Pictures, type PictureWork } from "../../src/camera/pictures.ts";
-import type { Config, Red, RedNode } from "../red.d.ts";
-import { aboutPicture, doorNode, doorOf, numberOr, onClose, onInput, Sign, textOr } from "../shared.ts";
-
-interface SnapshotConfig extends Config {
-  door?: string;
-  width?: string;
-  height?: string;
-  fit?: "contain" | "cover";
-  quality?: string;
-  rotate?: string;
-  output?: "buffer" | "dataurl";
-}
-
-/** What is to be done to the picture; nothing at all when it goes through as it came. */
-export function workOf(config: SnapshotConfig): PictureWork | undefined {
-  const [width, height] = [numberOr(config.width, 0), numberOr(config.height, 0)];
-  const quarter = [90, 180, 270].find((degrees) => degrees === numberOr(config.rotate, 0)) as
-    90 | 180 | 270 | undefined;
-  if (width === 0 && height === 0 && quarter === undefined && textOr(config.quality) === undefined) return undefined;
-  return {
-    ...(width > 0 ? { width } : {}),
-    ...(height > 0 ? { height } : {}),
-    ...(config.fit === undefined ? {} : { fit: config.fit }),
-    ...(quarter === undefined ? {} : { rotate: quarter }),
-    ...(textOr(config.quality) === undefined ? {} : { quality: numberOr(config.quality, 85) }),
-  };
-}
+import type { Message, Red, RedNode } from "../red.d.ts";
+import { aboutPicture, doorNode, doorOf, onClose, onInput, Sign } from "../shared.ts";
+import { shotOf, type Shot, type SnapshotConfig } from "./settings.ts";
 
 export default function (RED: Red): void {
   function CameraSnapshot(this: RedNode, config: SnapshotConfig) {
     RED.nodes.createNode(this, config);
     const sign = new Sign(this, [doorNode(RED, config.door)?.health]);
-    const work = workOf(config);
     // The worker behind it begins with the first picture.
     const pictures = new Pictures();
     let latest = 0;
@@ -42,24 +20,35 @@ export default function (RED: Red): void {
       const mine = ++latest;
       sign.show("blue", "dot", "camera-snapshot.status.fetching");
       try {
+        const shot = shotOf(config, msg["shot"]);
         const { door, switchboard } = doorOf(RED, msg, config.door);
+        const name = switchboard.doors().find(({ id }) => id === door)?.name ?? door;
         const picture = await switchboard.snapshot(door);
-        const jpeg = work === undefined ? picture.jpeg : await pictures.process(picture.jpeg, work);
-        const payload = config.output === "dataurl" ? `data:image/jpeg;base64,${jpeg.toString("base64")}` : jpeg;
-        const answer = {
+        const jpeg = await changed(pictures, picture, shot, name);
+        const answer: Message = {
           ...msg,
           topic: `${door}/snapshot`,
           event: "snapshot",
-          payload,
-          picture: aboutPicture(picture),
+          payload: await given(
+            jpeg,
+            shot,
+            `${door}-${new Date(picture.takenAt).toISOString().replaceAll(/[:.]/g, "-")}`,
+          ),
+          picture: { ...aboutPicture(picture), size: jpeg.length, age: Math.max(0, Date.now() - picture.takenAt) },
         };
+        if (shot.thumbnail !== undefined) {
+          const small = await smaller(pictures, jpeg, shot.thumbnail);
+          answer["thumbnail"] = shot.output === "dataurl" ? dataUrl(small) : small;
+        }
         send([answer, null]);
         const kilobytes = Math.ceil(jpeg.length / 1024);
         if (mine === latest)
           sign.show("green", "dot", RED._("camera-snapshot.status.got", { kilobytes, ms: picture.ms }));
       } catch (error) {
         const reason = sentence(error);
-        send([null, { ...msg, event: "failed", payload: { reason } }]);
+        // What came in may hold the picture as the camera sent it.
+        const { thumbnail: _, ...rest } = msg;
+        send([null, { ...rest, event: "failed", payload: { reason } }]);
         if (mine === latest) sign.show("red", "ring", reason);
       }
     });
@@ -67,6 +56,30 @@ export default function (RED: Red): void {
       sign.close();
       await pictures.close();
     });
+    try {
+      shotOf(config);
+    } catch (error) {
+      sign.show("red", "ring", sentence(error));
+    }
   }
   RED.nodes.registerType("camera-snapshot", CameraSnapshot);
 }
+
+function changed(pictures: Pictures, { jpeg, takenAt }: Picture, shot: Shot, door: string): Promise<Buffer> {
+  // Swedish writes a date as ISO 8601 does, and this in the local time.
+  const text = shot.caption === true ? `${door}  ${new Date(takenAt).toLocaleString("sv-SE")}` : shot.caption;
+  return pictures.process(jpeg, { ...shot.work, ...(text === false ? {} : { caption: text.slice(0, 200) }) });
+}
+
+/** Of the picture as it is given: what is hidden there is hidden here. */
+async function smaller(pictures: Pictures, jpeg: Buffer, width: number): Promise<Buffer> {
+  const found = readJpeg(jpeg);
+  return "frame" in found && found.frame.width <= width ? jpeg : await pictures.process(jpeg, { width });
+}
+
+async function given(jpeg: Buffer, { output, folder }: Shot, name: string): Promise<Buffer | string> {
+  if (output === "file" && folder !== undefined) return await keepPicture(folder, name, jpeg);
+  return output === "dataurl" ? dataUrl(jpeg) : jpeg;
+}
+
+const dataUrl = (jpeg: Buffer): string => `data:image/jpeg;base64,${jpeg.toString("base64")}`;

@@ -75,7 +75,7 @@ describe("Picture work", () => {
         let count = 0;
         image.scan(0, from, 320, to - from, (x, y) => {
           // On the left there is only red above and blue below.
-          if ((image.getPixelColor(x, y) & 0xd0d0d000) >>> 0 === 0xd0d0d000) count += 1;
+          if ((image.getPixelColor(x, y) & 0x80808000) >>> 0 === 0x80808000) count += 1;
         });
         return count;
       };

@@ -232,7 +232,16 @@ describe("The dialogs", { skip: without("chromium") }, () => {
   });
 
   const wrong: [type: string, config: string[], fields: [field: string, value: string, says: RegExp][]][] = [
-    ["camera-snapshot", [], [["width", "wide", /whole number.*1.*4096/i]]],
+    [
+      "camera-snapshot",
+      [],
+      [
+        ["width", "wide", /whole number.*1.*4096/i],
+        ["masks", "0 0 50", /four numbers in percent/],
+        ["crop", "0 0 5 5; 6 6 5 5", /four numbers in percent/],
+        ["thumbnail", "5", /whole number.*16.*1024/i],
+      ],
+    ],
     ["visit-log", [], [["limit", "all", /whole number.*1.*1000/i]]],
     ["dial-strategy", [], [["stopCauses", "busy", /causes with commas/i]]],
     [

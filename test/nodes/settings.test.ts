@@ -4,7 +4,6 @@ import { settle } from "../support/clock.ts";
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { afterEach, describe, it } from "node:test";
-import { workOf } from "../../nodes/camera-snapshot/camera-snapshot.ts";
 import { causesIn } from "../../nodes/dial-strategy/settings.ts";
 import { deviceOptions } from "../../nodes/devices.ts";
 import { doorForm, slugOf } from "../../nodes/door/door.ts";
@@ -257,14 +256,6 @@ describe("doorbell-sim's input", () => {
     assert.deepEqual(simCommand({ payload: { transfer: 6002 } }), { action: "transfer", to: "6002" });
     assert.deepEqual(simCommand({ payload: { dial: 555 } }), { action: "dial", to: "555" });
     assert.throws(() => simCommand({ payload: "knock" }), /not "knock"/);
-  });
-});
-
-describe("camera-snapshot's work", () => {
-  it("is none where nothing is to be changed, so that the picture goes through as it came", () => {
-    const config = { id: "c", type: "camera-snapshot" };
-    assert.equal(workOf({ ...config, width: "", height: "", rotate: "0", quality: "" }), undefined);
-    assert.deepEqual(workOf({ ...config, width: "320", rotate: "90" }), { width: 320, rotate: 90 });
   });
 });
 
