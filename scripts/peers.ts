@@ -34,6 +34,12 @@ const list = [
     library: "gstreamer-1.0/libgstsrtp.so",
     purpose: "encrypted sound of a third make",
   },
+  {
+    program: "python3",
+    debian: "python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-bad",
+    library: "girepository-1.0/GstRtspServer-1.0.typelib",
+    purpose: "gst-rtsp-server, a camera of another make",
+  },
   { program: "openssl", debian: "openssl", purpose: "certificates of another make" },
   { program: "tshark", debian: "tshark", purpose: "reading captures" },
   { program: "chromium", debian: "chromium", purpose: "the editor and the dashboard" },
