@@ -43,6 +43,7 @@ export class Session {
   #pair: UdpPair | undefined;
   #track: Track | undefined;
   #order: Order | undefined;
+  #transport: Transport;
   #session: { readonly id: string; readonly timeoutMs: number } | undefined;
   #uri: string;
   // Of RTP and RTCP where they come in the connection.
@@ -55,6 +56,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#transport = options.transport;
     this.#reception = new Reception(options.ssrc);
     this.#uri = options.url.href;
     this.#ended = new Promise((resolve, reject) => {
@@ -108,21 +110,32 @@ export class Session {
     this.#track = track;
     const base = baseOf(described, this.#uri);
     this.#uri = controlUrl(track.sessionControl, base);
-    const setup = await this.#setup(connection, controlUrl(track.control, this.#uri));
-    if (setup) return setup;
+    await this.#setup(connection, controlUrl(track.control, this.#uri));
     this.#arrange(track.depayloader(this.#output()));
     const played = await connection.request("PLAY", this.#uri, { ...this.#inSession(), Range: "npt=0.000-" });
     if (played.status !== 200) throw statusFault(place, "to play", played);
     const now = this.#options.clock.now();
-    this.#options.log.debug(`${place} plays ${track.codec} by ${this.#options.transport.toUpperCase()}`);
+    this.#options.log.debug(`${place} plays ${track.codec} by ${this.#transport.toUpperCase()}`);
     Object.assign(this.#times, { packet: now, frame: now, report: now, alive: now });
     return undefined;
   }
 
-  async #setup(connection: Connection, uri: string): Promise<Next> {
-    const { transport, place } = this.#options;
+  async #setup(connection: Connection, uri: string): Promise<void> {
+    let answer = await this.#wish(connection, uri);
+    // Unsupported Transport: there are cameras for either.
+    if (answer?.status === 461) {
+      this.#pair?.close();
+      this.#pair = undefined;
+      this.#transport = this.#transport === "tcp" ? "udp" : "tcp";
+      answer = await this.#wish(connection, uri);
+    }
+    if (answer?.status === 200) this.#agree(answer);
+    else if (answer) throw statusFault(this.#options.place, "to set up its stream", answer);
+  }
+
+  async #wish(connection: Connection, uri: string): Promise<Answer | undefined> {
     let wish = "RTP/AVP/TCP;unicast;interleaved=0-1";
-    if (transport === "udp") {
+    if (this.#transport === "udp") {
       const { localAddress, remoteAddress } = connection;
       const pair = await openPair(localAddress, remoteAddress, (kind, bytes) => this.#packet(kind, bytes));
       if (this.#closed) {
@@ -133,24 +146,23 @@ export class Session {
       const { port } = pair;
       wish = `RTP/AVP;unicast;client_port=${port}-${port + 1}`;
     }
-    const answer = await connection.request("SETUP", uri, { Transport: wish });
-    // Unsupported Transport: there are cameras for either.
-    if (answer.status === 461) return { transport: transport === "tcp" ? "udp" : "tcp" };
-    if (answer.status !== 200) throw statusFault(place, "to set up its stream", answer);
-    const [id = "", ...parameters] = (answer.headers.get("session")?.[0] ?? "").split(";").map((part) => part.trim());
+    return await connection.request("SETUP", uri, { Transport: wish });
+  }
+
+  #agree({ headers }: Answer): void {
+    const [id = "", ...parameters] = (headers.get("session")?.[0] ?? "").split(";").map((part) => part.trim());
     const seconds = Number(/(?:^|;)timeout *= *(\d{1,6})/i.exec(parameters.join(";"))?.[1] ?? 60);
     if (id !== "") this.#session = { id, timeoutMs: 1000 * Math.max(1, seconds) };
-    const agreed = answer.headers.get("transport")?.[0] ?? "";
+    const agreed = headers.get("transport")?.[0] ?? "";
     const channels = /interleaved=(\d{1,3})(?:-(\d{1,3}))?/i.exec(agreed);
     if (channels) this.#channels = [Number(channels[1]), Number(channels[2] ?? Number(channels[1]) + 1)];
     const ports = /server_port=(\d{1,5})(?:-(\d{1,5}))?/i.exec(agreed);
     const rtcp = ports ? Number(ports[2] ?? Number(ports[1]) + 1) : 0;
     if (rtcp > 0 && rtcp <= 65_535) this.#serverPort = rtcp;
-    return undefined;
   }
 
   #arrange(depayloader: Depayloader): void {
-    const { most, mostMs } = this.#options.transport === "udp" ? reorder : { most: 0, mostMs: 0 };
+    const { most, mostMs } = this.#transport === "udp" ? reorder : { most: 0, mostMs: 0 };
     this.#order = new Order(most, mostMs, (packet) => depayloader.push(packet));
   }
 
@@ -190,11 +202,11 @@ export class Session {
 
   // Every half second: is it still there, does it know that we are?
   #beat(): void {
-    const { clock, place, silenceMs, transport } = this.#options;
+    const { clock, place, silenceMs } = this.#options;
     const now = clock.now();
     const { packet, frame, report, alive } = this.#times;
-    if (transport === "udp" && this.#packets === 0 && now - packet >= udpSilenceMs) {
-      this.#resolve({ transport: "tcp" });
+    if (this.#transport === "udp" && this.#packets === 0 && now - packet >= udpSilenceMs) {
+      this.#leaveUdp();
     } else if (now - packet >= silenceMs) {
       this.#reject(tryAgain("silent", `${place} has sent no video for ${Math.round(silenceMs / 1000)} s`));
     } else if (now - frame >= noPictureMs) {
@@ -211,6 +223,19 @@ export class Session {
       this.#times.alive = now;
       this.#stayAlive().catch((error: unknown) => this.#reject(error));
     }
+  }
+
+  // The next try begins when this one is over: some cameras serve one viewer only.
+  #leaveUdp(): void {
+    if (this.#asking || !this.#connection) return;
+    this.#asking = true;
+    this.#connection
+      .request("TEARDOWN", this.#uri, this.#inSession())
+      .catch(() => {})
+      .finally(() => {
+        this.#session = undefined;
+        this.#resolve({ transport: "tcp" });
+      });
   }
 
   async #stayAlive(): Promise<void> {
@@ -258,6 +283,8 @@ function statusFault(place: string, what: string, { status }: Answer): PorteroEr
     case 451:
     case 455:
       return giveUp("camera-status", `${says}: there is no such stream; is the path as its maker gives it?`, { data });
+    case 461:
+      return giveUp("camera-status", `${says}: it sends neither by TCP nor by UDP to one viewer`, { data });
     case 453:
     case 503:
       return tryAgain("camera-status", `${says}: it may have more viewers than it serves`, { data });

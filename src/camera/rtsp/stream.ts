@@ -85,8 +85,7 @@ class RtspStream extends EventEmitter<VideoEvents> implements VideoStream {
         by = next.transport;
       }
     }
-    if (!this.#over)
-      throw giveUp("redirect-refused", `${placeOf(url)} sends us from one way to the next without an end`);
+    if (!this.#over) throw giveUp("redirect-refused", `${placeOf(url)} redirects more than ${mostTries - 1} times`);
   }
 
   // A listener's fault must not end the process through a socket.
