@@ -26,12 +26,14 @@ export class WalkHouse {
   readonly workers: WalkWorker[] = [];
   /** Milliseconds that the media worker takes for an answer. */
   slow: number;
+  readonly #real: boolean;
   /** How much there is of what must not grow: timers, listeners. */
   #before: Readonly<Record<string, number>> = {};
   readonly #parts = new Map<string, { add: () => () => unknown; remove: (() => unknown) | undefined }>();
 
-  constructor(seed: number) {
-    this.random = new Random(seed);
+  /** `real`: with the media worker of the program, whose answers take as long as they take. */
+  constructor(seed: number, real = false) {
+    [this.random, this.#real] = [new Random(seed), real];
     this.slow = this.random.pick([0, 0, 0, 5, 40]);
     this.network = new Network(this.clock, { seed });
     const { clock, network, ledger, random } = this;
@@ -45,12 +47,14 @@ export class WalkHouse {
       } as object as ConstructorParameters<typeof Switchboard>[0]["sip"],
       media: {
         ...{ bind: "127.0.0.1", ports: [0, 0] },
-        spawn: () => {
-          const delay = () => (this.slow === 0 ? 0 : random.below(this.slow));
-          const worker = new WalkWorker(clock, delay);
-          this.workers.push(worker);
-          return worker.worker;
-        },
+        ...(!real && {
+          spawn: () => {
+            const delay = () => (this.slow === 0 ? 0 : random.below(this.slow));
+            const worker = new WalkWorker(clock, delay);
+            this.workers.push(worker);
+            return worker.worker;
+          },
+        }),
       },
       ...{ direct: { calls: false }, clock },
       log: { ...log, error: (text) => (text.includes("worker of the walk") ? undefined : fail(text)) },
@@ -192,7 +196,13 @@ export class WalkHouse {
       // An INVITE that was lost comes again for half a minute, wanted or not (RFC 3261 §9.1).
       this.#everybodyLeaves();
     }
+    await this.#answered();
     this.nothingLeft();
+  }
+
+  /** The worker of the program has its own time. */
+  async #answered(): Promise<void> {
+    while (this.#real && !this.ledger.isQuiet) await this.pass(0);
   }
 
   #everybodyLeaves(): void {
@@ -232,7 +242,7 @@ export class WalkHouse {
   async close(): Promise<void> {
     const closing = { done: false };
     const closed = this.switchboard.close().then(() => (closing.done = true));
-    for (let i = 0; i < 200 && !closing.done; i++) await this.pass(500);
+    for (let i = 0; !closing.done && (this.#real || i < 200); i++) await this.pass(500);
     assert.ok(closing.done, "the switchboard does not close");
     await closed;
     if (this.ledger.fault) throw this.ledger.fault;

@@ -23,6 +23,12 @@ export class Ledger {
     return [...this.#open.values()];
   }
 
+  /** Nothing is owed, and every visit has ended. */
+  get isQuiet(): boolean {
+    const all = [...this.#visits.values()];
+    return this.#open.size === 0 && all.every((events) => events.some(({ event }) => event === "ended"));
+  }
+
   readonly told = (event: VisitEvent): void => {
     const { visit } = event;
     const before = this.#visits.get(visit.id) ?? [];

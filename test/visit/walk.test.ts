@@ -8,8 +8,12 @@ import { WalkHouse } from "./walk-house.ts";
 const [walks, steps] = [400, 250];
 
 /** The fault of a walk, and what was done until then. */
-async function walk(seed: number, length: number): Promise<{ error: unknown; done: readonly string[] } | undefined> {
-  const house = new WalkHouse(seed);
+async function walk(
+  seed: number,
+  length: number,
+  real = false,
+): Promise<{ error: unknown; done: readonly string[] } | undefined> {
+  const house = new WalkHouse(seed, real);
   const done: string[] = [];
   try {
     await house.open();
@@ -60,6 +64,13 @@ describe("random walks", { timeout: 600_000 }, () => {
     for (let seed = 1; seed <= walks; seed++) {
       if (await walk(seed, steps)) await explain(seed, steps);
       if (warnings.length > 0) throw new Error(`seed ${seed}: ${warnings.join("\n")}`);
+    }
+  });
+
+  it("leave nothing in the media worker of the program either", async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const { error, done } = (await walk(seed, steps, true)) ?? {};
+      if (error) throw new Error(`seed ${seed}: ${done?.join(", ") ?? ""}`, { cause: error });
     }
   });
 });
