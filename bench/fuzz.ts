@@ -1,5 +1,6 @@
 // A million mutated messages with a fixed seed, and the worst that fits into 64 KB: what test/sip/message/fuzz.test.ts tries with
-// some thousands.
+// some thousands. A million mutated packets of a camera, as test/camera/rtsp/fuzz.test.ts.
+import { fuzz as sendPackets } from "../test/camera/rtsp/fuzzing.ts";
 import { fuzz as send, swollen } from "../test/sip/fuzzing.ts";
 import type { Row } from "./figures.ts";
 
@@ -19,6 +20,8 @@ export async function fuzz(progress: (text: string) => void): Promise<Row[]> {
     progress(
       `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n${data.toString("latin1", 0, 2000)}`,
     );
+  const camera = sendPackets(messages, seed, (done) => progress(`${done} packets of a camera`));
+  for (const { error } of camera.findings.slice(0, 5)) progress((error as Error).stack ?? "");
   const slowest = Math.max(many.slowest().ms, slow.slowest().ms);
   return [
     {
@@ -30,6 +33,11 @@ export async function fuzz(progress: (text: string) => void): Promise<Row[]> {
       what: `worst of ${large.toLocaleString("en")} messages of up to 64 KB: parsed and read`,
       result: `${slowest.toFixed(1)} ms`,
       target: "≤ 10 ms",
+    },
+    {
+      what: "unexpected exceptions in 1,000,000 mutated packets of a camera (RTSP, H.264, H.265, JPEG)",
+      result: `${camera.findings.length} (${camera.frames} frames came out; at most ${Math.round(camera.held / 1024)} KiB held)`,
+      target: "0",
     },
   ];
 }
