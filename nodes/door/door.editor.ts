@@ -11,6 +11,7 @@ import {
   wholeNumber,
   wordsOf,
 } from "../editor/dialog.ts";
+import { cameraFinder } from "../editor/cameras.ts";
 import { codecFault } from "../editor/devices.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
 
@@ -218,6 +219,27 @@ RED.nodes.registerType("door", {
     field("endpoint").on("change", find);
     find();
     copyButton($("#portero-copy-server"), words("copied.server"), () => server, words("label.not-deployed"));
+
+    cameraFinder($("#portero-find-cameras"), $("#portero-cameras"), words, {
+      known: () => ({
+        ...{ address: text(field("address").val()), user: text(field("cameraUsername").val()) },
+        // A stored one never comes back to the browser.
+        password: text(field("cameraPassword").val()) === stored ? "" : String(field("cameraPassword").val()),
+        ...{ verifyTls: field("verifyTls").prop("checked") === true, pin: text(field("pin").val()) },
+      }),
+      use: ({ profile, user, password }) => {
+        for (const name of ["imageUrl", "videoUrl"] as const) {
+          const url = profile[name];
+          if (url !== undefined)
+            field(name)
+              .val((splitQuery(url) ?? { url }).url)
+              .trigger("change");
+        }
+        if (user === "") return;
+        field("cameraUsername").val(user).trigger("change");
+        field("cameraPassword").val(password).trigger("change");
+      },
+    });
 
     const select = field("preset");
     const wanted = text(this["preset"]) || "generic";

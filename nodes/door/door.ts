@@ -7,6 +7,7 @@ import { generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Config, Red, RedNode } from "../red.d.ts";
 import { endpointNode, Health, onClose, textOr } from "../shared.ts";
 import type { EndpointNode } from "../sip-endpoint/sip-endpoint.ts";
+import { serveCameras } from "./cameras.ts";
 
 export interface DoorConfig extends Config, Omit<DeviceRow, "dndStatus"> {
   endpoint?: string;
@@ -148,6 +149,7 @@ export default function (RED: Red): void {
     },
   });
 
+  serveCameras(RED);
   RED.httpAdmin.get("/portero/presets", RED.auth.needsPermission("door.read"), (_request, response) => {
     response.json(
       [...presets.values()].map(({ id, label, evidence, sources, hint, camera }) => {

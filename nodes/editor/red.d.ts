@@ -64,6 +64,8 @@ export interface JQuery {
   ajax(options: {
     url: string;
     type: "POST" | "GET";
+    data?: string;
+    contentType?: string;
     xhrFields?: { responseType: "blob" };
     success?: (answer: unknown) => void;
     error?: (answer: { responseJSON?: { reason?: string } }) => void;
