@@ -63,7 +63,8 @@ describe("H7, H8 parking, heard", { timeout: 60_000 }, () => {
       await bell.hangUp();
       const { by, seconds } = (await house.event("recorded")).payload as { by: string; seconds: number };
       assert.equal(by, "6002");
-      assert.ok(seconds >= 2, `of ${seconds} s`);
+      // Two talks of which a second each was heard; who is late may hear that second in less.
+      assert.ok(seconds > 1, `of ${seconds} s`);
       assert.equal(house.events.names().filter((name) => name === "recorded").length, 1);
     } finally {
       await rm(folder, { recursive: true, force: true });
