@@ -2,6 +2,7 @@
 import { chooseFirst, colour, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
 import { boxesIn } from "./boxes.ts";
+import type { Trial } from "./camera-snapshot.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
@@ -27,6 +28,8 @@ RED.nodes.registerType("camera-snapshot", {
     masks: { value: "", validate: (value, _options) => boxesIn(text(value)) !== undefined || words("error.boxes") },
     caption: { value: false },
     thumbnail: wholeNumber(words, 16, 1024),
+    burst: wholeNumber(words, 1, 20),
+    everyMs: wholeNumber(words, 200, 60_000),
     output: { value: "buffer" },
     folder: {
       value: "",
@@ -52,5 +55,20 @@ RED.nodes.registerType("camera-snapshot", {
     chooseFirst(output, $("#node-input-fit"), $("#node-input-rotate"));
     output.on("change", show);
     show();
+    const tried = $("#portero-tried");
+    $("#portero-try").on("click", (event) => {
+      event.preventDefault();
+      tried.text(words("status.fetching"));
+      $.ajax({
+        url: `portero/snapshot/${this.id}/try`,
+        type: "POST",
+        success: (answer) => {
+          const { image, kilobytes, ms } = answer as Trial;
+          tried.text(words("status.tried", { kilobytes, ms }));
+          $("<img>").attr("src", image).css({ display: "block", "max-width": "100%" }).appendTo(tried);
+        },
+        error: (answer) => void tried.text(answer.responseJSON?.reason ?? words("label.not-deployed")),
+      });
+    });
   },
 });

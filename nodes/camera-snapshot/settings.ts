@@ -1,5 +1,6 @@
 // What is to be done with a picture, from the dialog and, over it, from `msg.shot`.
 import { isAbsolute } from "node:path";
+import type { Burst } from "../../src/camera/burst.ts";
 import { checkWork, workProperties, type PictureWork } from "../../src/camera/picture-work.ts";
 import { giveUp } from "../../src/errors.ts";
 import { checker } from "../../src/schema.ts";
@@ -18,6 +19,8 @@ export interface SnapshotConfig extends Config {
   masks?: string;
   caption?: boolean;
   thumbnail?: string;
+  burst?: string;
+  everyMs?: string;
   output?: "buffer" | "dataurl" | "file";
   folder?: string;
 }
@@ -31,7 +34,16 @@ export interface Shot {
   readonly thumbnail?: number;
   readonly output: "buffer" | "dataurl" | "file";
   readonly folder?: string;
+  readonly burst: Burst;
 }
+
+const burst = { type: "integer", minimum: 1, maximum: 20 } as const;
+const everyMs = { type: "integer", minimum: 200, maximum: 60_000 } as const;
+const checkBurst = checker("camera-snapshot", {
+  type: "object",
+  properties: { burst, everyMs },
+  required: ["burst", "everyMs"],
+});
 
 const overriding = checker("msg.shot", {
   type: "object",
@@ -40,6 +52,7 @@ const overriding = checker("msg.shot", {
     caption: { type: ["boolean", "string"], maxLength: 200 },
     thumbnail: { type: "integer", minimum: 16, maximum: 1024 },
     output: { enum: ["buffer", "dataurl", "file"] },
+    ...{ burst, everyMs },
   },
   additionalProperties: false,
 });
@@ -48,14 +61,18 @@ const overriding = checker("msg.shot", {
 export function shotOf(config: SnapshotConfig, override?: unknown): Shot {
   const over = override === undefined ? {} : overriding(override);
   const { masks = [], caption = config.caption === true, output = config.output ?? "buffer", ...rest } = over;
-  const { thumbnail = numberOr(config.thumbnail, 0), ...work } = rest;
+  const { thumbnail = numberOr(config.thumbnail, 0), burst: times, everyMs: pause, ...work } = rest;
+  const { burst: count, everyMs: every } = checkBurst({
+    burst: times ?? numberOr(config.burst, 1),
+    everyMs: pause ?? numberOr(config.everyMs, 1_000),
+  });
   const own = workOf(config);
   // A message may hide more, and never less.
   const hidden = [...(own.masks ?? []), ...masks];
   const folder = textOr(config.folder);
   const shot: Shot = {
     work: { ...own, ...work, ...(hidden.length > 0 ? { masks: hidden } : {}) },
-    ...{ caption, output },
+    ...{ caption, output, burst: { count, everyMs: every } },
     ...(thumbnail > 0 ? { thumbnail } : {}),
     ...(folder === undefined ? {} : { folder }),
   };

@@ -38,10 +38,13 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     chromium = await Chromium.start();
     // One wrong answer bans, also on this machine.
     const strict = { banAnswers: "1", exempt: "10.9.9.9" };
-    flow = (await example("the-whole-way")).map((n) => ({
+    const given = await example("the-whole-way");
+    const door = given.find(({ type }) => type === "door")?.id;
+    flow = given.map((n) => ({
       ...n,
       ...(n.type === "inject" && { once: false }),
       ...(n.type === "sip-endpoint" && strict),
+      ...(n.type === "camera-snapshot" && { door }),
     }));
     const tab = flow.find(({ type }) => type === "tab")?.id ?? "";
     flow.push({ id: "c0117e5700000001", type: "call-control", z: tab, x: 200, y: 900, wires: [[], []] });
@@ -302,6 +305,20 @@ describe("The dialogs", { skip: without("chromium") }, () => {
         assert.ok(!isNoWord(text));
       }
     });
+
+  it("camera-snapshot shows the folder of a file only, and a picture that its button has taken", async () => {
+    const since = editor.troubles.length;
+    const dialog = await editor.edit(idOf("camera-snapshot"));
+    assert.equal(await dialog.field("folder").isVisible(), false);
+    await dialog.field("output").selectOption("file");
+    assert.equal(await dialog.field("folder").isVisible(), true);
+    await dialog.tray.locator("#portero-try").click();
+    await dialog.tray.locator("#portero-tried img[src^='data:image/jpeg']").waitFor();
+    assert.match(await dialog.tray.locator("#portero-tried").innerText(), /^\d+ KB; the camera took \d+ ms/);
+    await check(dialog);
+    await dialog.cancel();
+    assert.deepEqual(editor.troubles.slice(since), []);
+  });
 
   it("N1: call-control shows the fields of what it does, and says what is wrong with them", async () => {
     const since = editor.troubles.length;

@@ -4,8 +4,10 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
+import type { Trial } from "../../nodes/camera-snapshot/camera-snapshot.ts";
 import { boxesIn } from "../../nodes/camera-snapshot/boxes.ts";
 import { shotOf, workOf } from "../../nodes/camera-snapshot/settings.ts";
+import type { Message } from "../../nodes/red.d.ts";
 import { keepPicture } from "../../src/camera/picture-file.ts";
 import { look } from "../camera/pattern.ts";
 import { endpoint, Flow, frontdoor, sink, type FlowNode } from "./flow.ts";
@@ -67,6 +69,61 @@ describe("camera-snapshot", () => {
       assert.deepEqual([Object.keys(payload as object), thumbnail], [["reason"], undefined]);
     }
     assert.match((await f.status("wrong", () => true)).text ?? "", /privacy mask must be/);
+  });
+
+  it("takes several, one message each with msg.parts; a dead camera ends them with one sentence", async () => {
+    const node = { type: "camera-snapshot", wires: [["picture"], ["failed"]] };
+    const dead = { ...frontdoor, id: "door2", name: "Back", extension: "504", imageUrl: "http://127.0.0.1:9/a.jpg" };
+    const f = await load([
+      dead,
+      { ...node, id: "snap", door: "door1", burst: "3", everyMs: "200" },
+      { ...node, id: "none", door: "door2", burst: "3", everyMs: "200" },
+      ...["picture", "failed"].map(sink),
+    ]);
+    const sent: Message[] = [];
+    f.node("picture").on("input", (msg: Message) => void sent.push(msg));
+    const third = f.message("picture", ({ parts }) => (parts as { index: number }).index === 2);
+    const refused = f.message("failed");
+    f.node("snap").receive({ payload: 1, _msgid: "m1" });
+    f.node("snap").receive({ payload: 2, _msgid: "m2" });
+    assert.match(((await refused).payload as { reason: string }).reason, /message before are still being taken/);
+    await third;
+    assert.deepEqual(
+      sent.map(({ parts }) => parts),
+      [0, 1, 2].map((index) => ({ id: "m1", index, count: 3, type: "array" })),
+    );
+    const times = sent.map((msg) => (msg["picture"] as { takenAt: number }).takenAt);
+    assert.equal(new Set(times).size, 3, "a picture of its own each");
+    const failed = f.message("failed");
+    f.node("none").receive({ payload: 1 });
+    assert.match(((await failed).payload as { reason: string }).reason, /camera/i);
+  });
+
+  it("is tried by the dialog's button: the picture as it is deployed, or a sentence", async () => {
+    const f = await load([
+      {
+        id: "snap",
+        type: "camera-snapshot",
+        door: "door1",
+        masks: "0 0 100 100",
+        output: "file",
+        folder: "/nowhere",
+        wires: [[], []],
+      },
+      { id: "none", type: "camera-snapshot", wires: [[], []] },
+    ]);
+    const { status, body } = await f.admin.post("/portero/snapshot/snap/try");
+    const { image, kilobytes, ms } = body as Trial;
+    assert.equal(status, 200);
+    const jpeg = Buffer.from(image.slice("data:image/jpeg;base64,".length), "base64");
+    assert.deepEqual((await look(jpeg)).quarters, ["black", "black", "black", "black"]);
+    assert.ok(kilobytes > 0 && ms >= 0);
+    const none = await f.admin.post("/portero/snapshot/none/try");
+    assert.deepEqual(
+      [none.status, (none.body as { reason: string }).reason],
+      [409, "no door: choose one in the dialog, or send msg.visit or msg.door"],
+    );
+    assert.equal((await f.admin.post("/portero/snapshot/bell/try")).status, 404);
   });
 
   it("keeps pictures as files of a folder, none over another, and says why it could not", async () => {
@@ -136,12 +193,14 @@ describe("camera-snapshot's work", () => {
     assert.deepEqual(shot, {
       work: { width: 100, masks: [{ x: 0, y: 0, width: 10, height: 10 }, more] },
       ...{ caption: "Gate", output: "file", thumbnail: 64, folder: "/tmp/pictures" },
+      burst: { count: 1, everyMs: 1_000 },
     });
     assert.equal(shotOf(config, { masks: [] }).work.masks?.length, 1);
     for (const [override, says] of [
       [{ folder: "/etc" }, /msg\.shot: folder is not known here/],
       [{ url: "http://127.0.0.1/" }, /url is not known here/],
       [{ masks: [{ x: 60, y: 0, width: 50, height: 1 }] }, /masks.1 reaches beyond the picture/],
+      [{ burst: 21 }, /msg\.shot: burst must be <= 20/],
       [{ width: "wide" }, /msg\.shot: width must be integer/],
       [7, /msg\.shot: it must be object/],
     ] as const)
@@ -151,6 +210,7 @@ describe("camera-snapshot's work", () => {
   it("is a sentence where a mask cannot be read or a file has no folder: never a picture without it", () => {
     const config = { id: "c", type: "camera-snapshot" };
     assert.throws(() => shotOf({ ...config, masks: "0 0 half 100" }), /privacy mask must be four numbers in percent/);
+    assert.throws(() => shotOf({ ...config, burst: "0" }), /camera-snapshot: burst must be >= 1/);
     assert.throws(() => shotOf({ ...config, crop: "0 0 5 5; 1 1 5 5" }), /crop must be four numbers/);
     for (const folder of ["", "pictures"])
       assert.throws(() => shotOf({ ...config, output: "file", folder }), /a file needs a folder: enter its whole path/);
