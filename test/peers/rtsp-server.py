@@ -20,6 +20,9 @@ h264 = "openh264enc gop-size=12 bitrate=400000 ! h264parse config-interval=-1 ! 
 streams = {
     "/h264": source + h264 + "rtph264pay name=pay0 pt=96 aggregate-mode=zero-latency",
     "/h264-plain": source + h264 + "rtph264pay name=pay0 pt=96 aggregate-mode=none mtu=400",
+    "/h265": source
+    + "x265enc key-int-max=12 speed-preset=ultrafast tune=zerolatency bitrate=400 ! h265parse config-interval=-1 ! "
+    + "rtph265pay name=pay0 pt=96 mtu=600",
     "/mjpeg": source + "jpegenc quality=85 ! rtpjpegpay name=pay0 pt=26",
 }
 protocols = {"tcp": GstRtsp.RTSPLowerTrans.TCP, "udp": GstRtsp.RTSPLowerTrans.UDP}

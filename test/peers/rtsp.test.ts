@@ -54,7 +54,7 @@ async function sees(t: TestContext, url: string, more: Parameters<typeof watch>[
 }
 
 describe("a camera of another make, gst-rtsp-server", { skip }, () => {
-  for (const path of ["h264", "h264-plain", "mjpeg"])
+  for (const path of ["h264", "h264-plain", "h265", "mjpeg"])
     for (const transport of ["tcp", "udp"] as const)
       it(`${path} by ${transport}: the test picture, and then every frame`, async (t) => {
         const server = await rtspServer(t, { protocols: transport });
