@@ -111,6 +111,8 @@ export class Room {
     const { leg, marked } = guest;
     this.check();
     if (!leg.session.mixable) throw notG711(leg.name, "a conference");
+    // What it may change to from now on; who has offered nothing else may still leave that.
+    leg.session.limitToG711();
     this.#present.set(leg, {
       ...{ guest, detach: this.#watch(leg), keys: marked ? this.#relay(leg) : undefined },
       ...{ music: undefined, sees: undefined, muted: false, silent: false },
@@ -241,6 +243,7 @@ export class Room {
     presence.music?.stop();
     presence.music = undefined;
     const conference = (this.#conference ??= this.#start());
+    if (!leg.session.mixable) conference?.remove(leg.session);
     if (!conference?.has(leg.session)) {
       presence.silent = false;
       conference?.add(leg.session, { muted });

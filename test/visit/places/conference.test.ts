@@ -7,7 +7,7 @@ import { Secret } from "../../../src/secret.ts";
 import type { Outcome } from "../../../src/visit/messages.ts";
 import type { ConferenceSettings } from "../../../src/visit/places/rooms.ts";
 import { strategyOf, type ConferSettings } from "../../../src/visit/strategy.ts";
-import { Desk, type Device, type Media } from "../desk.ts";
+import { Desk, sound, type Device, type Media } from "../desk.ts";
 
 let desk: Desk;
 beforeEach(async () => {
@@ -97,6 +97,19 @@ describe("H9 a bell that waits in a room", () => {
     await second.send("BYE");
     assert.deepEqual(desk.told("left"), [{ by: "6002", members: ["6001"] }]);
     assert.equal(desk.told("ended").length, 0);
+  });
+
+  it("keeps to what can be mixed: who was rung into it may not change to another codec", async () => {
+    room({ tones: true });
+    const phone = await desk.phone("6001");
+    const { done } = await waiting({ targets: ["6001"] });
+    await phone.pickUp();
+    await done;
+    const other = await member("6002");
+    const invite = await phone.send("INVITE", { body: ["application/sdp", sound({ codecs: "9" })] });
+    phone.party.ack(invite, await phone.party.takeResponse(488));
+    await other.send("BYE");
+    assert.deepEqual(desk.told("left"), [{ by: "6002", members: ["6001"] }]);
   });
 
   it("goes on when who answered leaves before others, and leaves with the last of them (end_marked)", async () => {
