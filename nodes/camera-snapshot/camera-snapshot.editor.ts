@@ -64,7 +64,7 @@ RED.nodes.registerType("camera-snapshot", {
         type: "POST",
         success: (answer) => {
           const { image, kilobytes, ms } = answer as Trial;
-          tried.text(words("status.tried", { kilobytes, ms }));
+          tried.text(words("label.tried", { kilobytes, ms }));
           $("<img>").attr("src", image).css({ display: "block", "max-width": "100%" }).appendTo(tried);
         },
         error: (answer) => void tried.text(answer.responseJSON?.reason ?? words("label.not-deployed")),
