@@ -87,13 +87,18 @@ describe("The examples in the editor", { skip: without("chromium") }, () => {
       };
       await button("press");
       await editor.debug("what MQTT hears").filter({ hasText: "home/frontdoor/event" }).first().waitFor();
-      for (let result; result?.["ok"] !== true;) {
+      const reasons: string[] = [];
+      for (let result; result?.["ok"] !== true && reasons.length < 9;) {
         const since = house.mqtt.now;
         await button("PRESS");
         result = await house.mqtt.json("home/frontdoor/door/result", () => true, { since });
-        // In its first two seconds the bridge ignores commands, and says so.
-        assert.ok(result["ok"] === true || /send it again/.test(String(result["reason"])), String(result["reason"]));
+        const reason = String(result["reason"]);
+        reasons.push(reason);
+        // In its first two seconds the bridge ignores commands, and says so. The other examples have the same door, and one
+        // of them may have ended the visit: then the visitor presses again.
+        if (result["ok"] !== true && !/send it again/.test(reason)) await button("press");
       }
+      assert.ok(reasons.length < 9, reasons.join("; "));
       await editor.debug("the bell's relay").first().waitFor();
     });
   }
