@@ -93,11 +93,11 @@ describe("The examples in the editor", { skip: without("chromium") }, () => {
         await button("PRESS");
         result = await house.mqtt.json("home/frontdoor/door/result", () => true, { since });
         const reason = String(result["reason"]);
-        // In its first two seconds the bridge ignores commands, and says so.
-        if (result["ok"] === true || /send it again/.test(reason)) continue;
+        // In its first two seconds the bridge ignores commands, and for two after each PRESS another one; it says so.
+        if (result["ok"] === true || /send it again|within 2 s/.test(reason)) continue;
         // The other examples have the same door, and one of them may have ended the visit: the visitor presses again.
         again.push(reason);
-        assert.ok(again.length < 4, again.join("; "));
+        assert.ok(again.length < 6, again.join("; "));
         await button("press");
       }
       await editor.debug("the bell's relay").first().waitFor();
