@@ -120,7 +120,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       attempt: () => this.#attempt,
       caller: () => this.#phonesSee,
       tell: (event, payload) => this.tell(event, payload),
-      pressed: (key, from) => this.#pressed(key, from),
+      pressed: (key, from, member) => this.#pressed(key, from, member),
       talks: () => this.#talks(),
       found: (by) => this.#running !== by && this.#running?.abort("answered"),
       end: (outcome, how) => this.#end(outcome, how),
@@ -178,13 +178,18 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     };
   }
 
+  /** An event as it is told, of the visit as it stands. */
+  event(event: VisitEventName, payload: unknown): VisitEvent {
+    return { event, visit: this.view(), payload, topic: `${this.door.id}/${event}` };
+  }
+
   /** Tells the world. A listener that throws is the listener's trouble. */
   tell(event: VisitEventName, payload: unknown): void {
     if (event === "opened") {
       this.openings.count++;
       this.#limits.opened();
     }
-    this.emit("event", { event, visit: this.view(), payload, topic: `${this.door.id}/${event}` });
+    this.emit("event", this.event(event, payload));
   }
 
   /** Another call of the same press (X1). */
@@ -328,9 +333,10 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     });
   }
 
-  #pressed({ digit, by, durationMs }: Key, from: "door" | "answerer"): void {
+  #pressed({ digit, by, durationMs }: Key, from: "door" | "answerer", member?: string): void {
     if (this.#state === "ended" || (from === "answerer" && this.door.answererDigits === "door")) return;
-    this.tell("dtmf", { digit, from, by, ...(durationMs === undefined ? {} : { durationMs }) });
+    const key = { digit, from, ...(member !== undefined && { member }), by };
+    this.tell("dtmf", { ...key, ...(durationMs !== undefined && { durationMs }) });
   }
 
   #tapeName(kind: Recorded["kind"]): TapeName {

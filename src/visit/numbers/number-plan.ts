@@ -25,6 +25,22 @@ export class NumberPlan {
     };
   }
 
+  /**
+   * Takes all of these numbers, or none; the result gives them back.
+   * @throws PorteroError `number-taken`
+   */
+  claimAll(claims: readonly (readonly [number: string, take: Taker])[], owner: string): () => void {
+    const freed: (() => void)[] = [];
+    const free = () => freed.forEach((one) => one());
+    try {
+      for (const [number, take] of claims) freed.push(this.claim(number, owner, take));
+    } catch (error) {
+      free();
+      throw error;
+    }
+    return free;
+  }
+
   /** Who is handed the calls to a number; undefined where its devices ring. */
   taker(number: string): Taker | undefined {
     return this.#takers.get(number);

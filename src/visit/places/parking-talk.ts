@@ -2,10 +2,10 @@
 // with it is let go; who fetches it talks with it, as after a transfer.
 import { giveUp, sentence } from "../../errors.ts";
 import { cause } from "../../sip/causes.ts";
-import type { CallEnd } from "../../sip/dialog/call.ts";
-import { known, type Bridge, type Known } from "../talk/bridge.ts";
-import { Forking, type Caller } from "../ringing/fork.ts";
-import type { Leg } from "../talk/leg.ts";
+import { known, type Known } from "../talk/bridge.ts";
+import { Forking } from "../ringing/fork.ts";
+import type { ChangedTalk } from "../talk/handover.ts";
+import { letGo, type Leg } from "../talk/leg.ts";
 import { musicOf } from "./music.ts";
 import type { ParkedView, ParkingPlace, Stay, Unfetched } from "./parking.ts";
 import { takenUp, whyUnfetched } from "./parking-visit.ts";
@@ -16,18 +16,8 @@ import type { TransferHost } from "../talk/transfer.ts";
 const ringSeconds = 60;
 
 /** What it needs of the talk. */
-export interface ParkingTalk {
-  readonly bell: Leg;
-  /** What phones are shown. */
-  caller(): Caller;
+export interface ParkingTalk extends ChangedTalk {
   parked(view: ParkedView | undefined): void;
-  /** Who talks just now; nobody but the flow where both are undefined. */
-  now(): { readonly bridge: Bridge | undefined; readonly answerer: Leg | undefined };
-  /** The bell and who answered, taken apart. */
-  part(): readonly [Known, Known] | undefined;
-  /** The bell talks with this one from now on. */
-  join(by: Leg, known: readonly [Known, Known]): void;
-  over(end: CallEnd): void;
 }
 
 /** Where a talk's visitor is parked. */
@@ -72,7 +62,7 @@ export class TalkParking {
       gone.abort();
       this.#gone = undefined;
       const end = await stay.over;
-      if (end.why === "fetched") this.#dismiss(end.by);
+      if (end.why === "fetched") letGo(end.by, this.#host.log);
       throw giveUp("no-call", "the call ended before the visitor was parked");
     }
     this.#waits(place, stay, parted[0], answerer, settings).catch((error: unknown) =>
@@ -107,7 +97,7 @@ export class TalkParking {
     this.#gone = undefined;
     hush.abort();
     if (signal?.aborted) {
-      if (winner) this.#dismiss(winner);
+      if (winner) letGo(winner, this.#host.log);
     } else if (winner) this.#talk.join(winner, [bell, known(winner)]);
     else if (end.why !== "fetched")
       this.#talk.over({ by: "local", cause: cause.noAnswer, text: whyUnfetched(place, stay.view, end.why) });
@@ -120,10 +110,5 @@ export class TalkParking {
     const { caller, session } = stay.guest;
     const fork = new Forking(this.#host, caller, session, [from.name]);
     return (await fork.run(ringSeconds, this.#gone.signal)).winner;
-  }
-
-  #dismiss({ call, session }: Leg): void {
-    call.hangUp();
-    session.close().catch((error: unknown) => this.#host.log.warn(sentence(error)));
   }
 }

@@ -7,8 +7,8 @@ import { completedElsewhere } from "../../sip/causes.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import { answerFetcher } from "../talk/fetch.ts";
 import { Forking, type Caller } from "../ringing/fork.ts";
-import { whyNobody } from "../talk/handover.ts";
-import type { Leg } from "../talk/leg.ts";
+import { whyNobody } from "../ringing/results.ts";
+import { letGo, type Leg } from "../talk/leg.ts";
 import type { NumberPlan } from "../numbers/number-plan.ts";
 import { checkParking, slotsOf, type ParkingForm, type ParkingSettings } from "./parking-settings.ts";
 import type { TargetSettings } from "../ringing/target.ts";
@@ -116,19 +116,15 @@ export class ParkingPlace {
    */
   claim(plan: NumberPlan, owner: string): () => void {
     const { parkNumber, fetchNumber } = this.settings;
-    const freed: (() => void)[] = [];
-    const free = () => freed.forEach((one) => one());
-    try {
-      freed.push(plan.claim(parkNumber, owner, (call) => call.reject(403, `Transfer a visitor to ${parkNumber}`)));
-      freed.push(plan.claim(fetchNumber, owner, (call) => this.#called(call)));
-      for (const slot of this.#slots)
-        for (const number of [slot, fetchNumber + slot])
-          freed.push(plan.claim(number, owner, (call) => this.#called(call, slot)));
-    } catch (error) {
-      free();
-      throw error;
-    }
-    return free;
+    const fetched = (slot?: string) => (call: IncomingCall) => this.#called(call, slot);
+    return plan.claimAll(
+      [
+        [parkNumber, (call) => call.reject(403, `Transfer a visitor to ${parkNumber}`)],
+        [fetchNumber, fetched()],
+        ...this.#slots.flatMap((slot) => [slot, fetchNumber + slot].map((number) => [number, fetched(slot)] as const)),
+      ],
+      owner,
+    );
   }
 
   /** Gives the guest the lowest free slot; nothing where there is none. */
@@ -150,7 +146,7 @@ export class ParkingPlace {
     void stay.over.then(({ why }) => over.abort(why === "fetched" ? "answered" : "cancelled"));
     const { winner, parties } = await new Forking(this.#host, caller, session, targets).run(seconds, over.signal);
     if (winner && stay.waits && stay.end({ why: "fetched", by: winner })) return winner.name;
-    if (winner) this.#dismiss(winner);
+    if (winner) letGo(winner, this.#host.log, completedElsewhere);
     if (over.signal.aborted) throw giveUp("not-parked", `${caller.name} is not parked at ${stay.view.slot} any more`);
     throw giveUp("not-fetched", `${caller.name} waits on at ${stay.view.slot}: ${whyNobody(parties)}`);
   }
@@ -185,12 +181,7 @@ export class ParkingPlace {
     const leg = await answerFetcher(this.#host, call, () => (taken ?? first).guest.session, take);
     if (!leg) return taken?.giveBack();
     this.#host.tracing.groups.add((taken ?? first).guest.caller.group, call.callId);
-    if (!taken?.end({ why: "fetched", by: leg })) this.#dismiss(leg);
-  }
-
-  #dismiss({ call, session }: Leg): void {
-    call.hangUp(completedElsewhere);
-    session.close().catch((error: unknown) => this.#host.log.warn(sentence(error)));
+    if (!taken?.end({ why: "fetched", by: leg })) letGo(leg, this.#host.log, completedElsewhere);
   }
 }
 

@@ -4,7 +4,8 @@ import { giveUp, sentence } from "../../errors.ts";
 import type { Sound } from "../../media/sound.ts";
 import { cause } from "../../sip/causes.ts";
 import type { Message } from "../../sip/dialog/call.ts";
-import { whyNobody, type HandoverWish } from "../talk/handover.ts";
+import { whyNobody } from "../ringing/results.ts";
+import type { HandoverWish } from "../talk/handover.ts";
 import { Forking, type ForkHost } from "../ringing/fork.ts";
 import type { Leg } from "../talk/leg.ts";
 import type { Party } from "../messages.ts";
@@ -87,10 +88,8 @@ export class RoomTalk {
         else this.#hooks?.gone(text);
       },
       changed: (event, who) => this.#changed(event, who),
-      pressed: ({ digit, by, durationMs }, { name }) => {
-        if (door.answererDigits === "door" || !this.#answerer) return;
-        const key = { digit, from: "answerer", member: name, by };
-        this.#visit.tell("dtmf", { ...key, ...(durationMs === undefined ? {} : { durationMs }) });
+      pressed: (key, { name }) => {
+        if (this.#answerer) this.#visit.pressed(key, "answerer", name);
       },
     });
     const text = (message: Message) => this.#host.text(message, bell.name, this.#room.name, id);

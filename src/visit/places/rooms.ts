@@ -3,7 +3,7 @@ import type { FromSchema } from "json-schema-to-ts";
 import { giveUp, sentence } from "../../errors.ts";
 import { checker } from "../../schema.ts";
 import { musicOf } from "./music.ts";
-import type { NumberPlan } from "../numbers/number-plan.ts";
+import type { NumberPlan, Taker } from "../numbers/number-plan.ts";
 import { Room } from "./room.ts";
 import { admit } from "./room-phone.ts";
 import type { ForkHost } from "../ringing/fork.ts";
@@ -71,23 +71,12 @@ export class Rooms {
       ...{ ...options, name },
       ...(mayOpen.length > 0 && { mayOpen: (who: string) => mayOpen.includes(who) }),
     });
-    const claims: (() => void)[] = [];
-    const claim = (number: string | undefined, marked: boolean) => {
-      if (number === undefined) return;
-      const take = (call: Parameters<typeof admit>[2]) =>
+    const admitted = (number: string | undefined, marked: boolean) => {
+      const take: Taker = (call) =>
         void admit(this.#host, room, call, marked).catch((error: unknown) => log.error(sentence(error)));
-      claims.push(plan.claim(number, owner, take));
+      return number === undefined ? [] : [[number, take] as const];
     };
-    const free = () => {
-      for (const one of claims) one();
-    };
-    try {
-      claim(memberNumber, true);
-      claim(visitorNumber, false);
-    } catch (error) {
-      free();
-      throw error;
-    }
+    const free = plan.claimAll([...admitted(memberNumber, true), ...admitted(visitorNumber, false)], owner);
     this.#rooms.set(name, room);
     if (visitorNumber !== undefined) this.#visitorNumbers.set(visitorNumber, room);
     musicOf(music, this.#host.clock).then(

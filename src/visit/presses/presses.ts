@@ -21,6 +21,11 @@ export interface PressHost extends TransferHost {
 /** Visits can be asked for this long after their end. */
 const rememberMs = 10 * 60_000;
 
+/** What is told of a press. */
+export const seenAt = (visit: Visit): { readonly from: string } & Button => ({
+  ...{ from: visit.view().caller.number, ...visit.door.pressed },
+});
+
 interface Press {
   readonly visit: Visit;
   readonly door: Door;
@@ -130,7 +135,7 @@ export class Presses {
     });
     // The ring leaves at once; the camera is asked in the same moment and holds up nobody (X3).
     const waits = behind?.state === "talking" && visit.wait(true);
-    const seen = { from: call.caller.number, ...pressed };
+    const seen = seenAt(visit);
     visit.tell(waits ? "waiting" : "ring", waits ? { ...seen, behind: behind.id } : seen);
     if (!waits) this.#enter(visit);
     this.#photograph(visit, door);
@@ -142,7 +147,7 @@ export class Presses {
     for (const { visit, door } of this.#presses.values()) {
       if (visit.door.id !== id || !visit.wait(false)) continue;
       const waitedSeconds = (this.#host.clock.now() - visit.startedAt) / 1000;
-      visit.tell("ring", { from: visit.view().caller.number, ...visit.door.pressed, waitedSeconds });
+      visit.tell("ring", { ...seenAt(visit), waitedSeconds });
       this.#enter(visit);
       this.#photograph(visit, door);
     }

@@ -76,3 +76,17 @@ export function quiet(targets: readonly Target[]): ForkResult {
   for (const target of targets) results.note(target, refusedWith(486));
   return results.with(undefined);
 }
+
+const said: Readonly<Record<PartyResult, string>> = {
+  answered: "answered",
+  busy: "is busy",
+  rejected: "declined",
+  "no-answer": "did not answer",
+  unregistered: "is not registered",
+  unreachable: "cannot be reached",
+  cancelled: "was not rung to the end",
+};
+
+/** Why nobody of them has answered. */
+export const whyNobody = (parties: readonly Party[]): string =>
+  [...new Set(parties.map(({ target, result }) => `${target} ${said[result]}`))].join(", ") || "nobody was rung";

@@ -53,15 +53,24 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
   recorder.forget();
   let hush = new AbortController();
   const deaf = (error: unknown) => log.warn(`${door.name} hears nothing while it rings: ${sentence(error)}`);
+  /** Does what ends early where one of the last targets registers; says whether it came to its end. */
+  const unlessWoken = async (work: (over: AbortSignal) => Promise<unknown>): Promise<boolean> => {
+    const early = new AbortController();
+    running.wake = () => early.abort();
+    try {
+      await work(AbortSignal.any([signal, early.signal]));
+    } catch (error) {
+      deaf(error);
+    }
+    running.wake = () => {};
+    return !early.signal.aborted;
+  };
   const ringing: Ringing = {
     signal,
     dialled: line.call.dialled,
     now: () => clock.now(),
     wait: async (seconds) => {
-      const early = new AbortController();
-      running.wake = () => early.abort();
-      await clock.sleep(seconds * 1000, AbortSignal.any([signal, early.signal]));
-      running.wake = () => {};
+      await unlessWoken((over) => clock.sleep(seconds * 1000, over));
     },
     answer: async () => {
       try {
@@ -82,20 +91,11 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
       hush.abort();
       hush = new AbortController();
     },
-    announce: async (settings) => {
-      const early = new AbortController();
-      running.wake = () => early.abort();
-      try {
-        const over = AbortSignal.any([signal, early.signal]);
-        await (
-          await sounds.play(await loadSound(settings, clock), { signal: over })
-        ).ended;
-      } catch (error) {
-        deaf(error);
-      }
-      running.wake = () => {};
-      return !early.signal.aborted;
-    },
+    announce: (settings) =>
+      unlessWoken(async (over) => {
+        const { ended } = await sounds.play(await loadSound(settings, clock), { signal: over });
+        await ended;
+      }),
     ring: async (wanted, seconds) => {
       if (signal.aborted) return nobody;
       const targets = wanted.map(nameOf);

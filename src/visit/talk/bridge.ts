@@ -12,7 +12,7 @@ import type { Call, CallEnd, CallEvents, Message, Reoffer, Referral } from "../.
 import { DirectMedia } from "./direct-media.ts";
 import { DigitRelay } from "./digit-relay.ts";
 import type { Key } from "./keypad.ts";
-import { joinable, type Leg } from "./leg.ts";
+import { joinable, letGo, type Leg } from "./leg.ts";
 
 /** What happens on a bridge. */
 export interface BridgeHooks {
@@ -209,8 +209,7 @@ export class Bridge {
     this.#hooks.over?.(by, text, cause);
     for (const { leg } of this.#sides) {
       // Why one side ended is told to the other (RFC 3326).
-      leg.call.hangUp(cause === undefined ? undefined : q850(cause));
-      this.close(leg);
+      letGo(leg, this.#host.log, cause === undefined ? undefined : q850(cause));
     }
   }
 

@@ -9,20 +9,16 @@ import type { CallEnd } from "../../sip/dialog/call.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
 import { Bridge, known, type Known } from "./bridge.ts";
 import { Forking, type Caller } from "../ringing/fork.ts";
-import type { Leg } from "./leg.ts";
-import type { Party, PartyResult } from "../messages.ts";
+import { whyNobody } from "../ringing/results.ts";
+import { letGo, type Leg } from "./leg.ts";
 import type { TargetSettings } from "../ringing/target.ts";
 import { takePlace, type TransferHost } from "./transfer.ts";
 
-/** What it needs of the talk that it changes. */
-export interface HandoverTalk {
+/** A talk as whoever changes it sees it: takes the two apart, or puts somebody else in the place of one. */
+export interface ChangedTalk {
   readonly bell: Leg;
   /** What phones are shown. */
   caller(): Caller;
-  /** Lets the bell wait. */
-  hold(sound: Sound | undefined): Promise<unknown>;
-  /** Lets it wait no more. */
-  unhold(): Promise<void>;
   /** Who talks just now; nobody but the flow where both are undefined. */
   now(): { readonly bridge: Bridge | undefined; readonly answerer: Leg | undefined };
   /** The bell and who answered, taken apart. */
@@ -30,6 +26,14 @@ export interface HandoverTalk {
   /** The bell talks with this one from now on. */
   join(by: Leg, known: readonly [Known, Known]): void;
   over(end: CallEnd): void;
+}
+
+/** What a handover needs of it. */
+export interface HandoverTalk extends ChangedTalk {
+  /** Lets the bell wait. */
+  hold(sound: Sound | undefined): Promise<unknown>;
+  /** Lets it wait no more. */
+  unhold(): Promise<void>;
 }
 
 /** Whom a handover goes to: these are rung at once, and who answers first has it. */
@@ -133,7 +137,7 @@ export class Handover {
     const { bell, answerer, other } = this.#consulted();
     const [, theirs] = this.#silence();
     this.#talk.join(other, [bell, theirs]);
-    this.#letGo(answerer);
+    letGo(answerer, this.#host.log);
     return other.name;
   }
 
@@ -143,7 +147,7 @@ export class Handover {
     const { bell, answerer, other } = this.#consulted();
     const [own] = this.#silence();
     this.#talk.join(answerer, [bell, own]);
-    this.#letGo(other);
+    letGo(other, this.#host.log);
   }
 
   close(reason: string): void {
@@ -152,7 +156,7 @@ export class Handover {
     const { other, bridge } = this.#speaks ?? {};
     this.#speaks = undefined;
     bridge?.part();
-    if (other) this.#letGo(other, reason);
+    if (other) letGo(other, this.#host.log, reason);
   }
 
   #mustBeFree(): void {
@@ -168,7 +172,7 @@ export class Handover {
     const { winner, parties } = await fork.run(seconds, end.signal);
     this.#rings = undefined;
     if (winner && !this.#closed) return winner;
-    if (winner) this.#letGo(winner);
+    if (winner) letGo(winner, this.#host.log);
     if (this.#closed) throw giveUp("no-call", "the visit ended before anybody else had answered");
     if (end.signal.aborted) throw giveUp("taken-back", "the transfer was taken back");
     throw giveUp("not-reached", `the visitor stays: ${whyNobody(parties)}`, { data: { parties } });
@@ -177,13 +181,13 @@ export class Handover {
   #takesPlace(bridge: Bridge, answerer: Leg, winner: Leg, told: Direction): string {
     if (!takePlace(bridge, answerer, winner, told))
       throw giveUp("no-call", `somebody else had the visitor, or the visit was over, before ${winner.name} answered`);
-    this.#letGo(answerer);
+    letGo(answerer, this.#host.log);
     return winner.name;
   }
 
   #speak(answerer: Leg, theirs: Known): void {
     const [bell, own] = this.#talk.part() ?? [];
-    if (!bell || !own) return this.#letGo(theirs.leg);
+    if (!bell || !own) return letGo(theirs.leg, this.#host.log);
     const other = theirs.leg;
     const bridge: Bridge = new Bridge(
       this.#host,
@@ -222,11 +226,6 @@ export class Handover {
     throw giveUp("no-call", "the call is over");
   }
 
-  #letGo({ call, session }: Leg, reason?: string): void {
-    call.hangUp(reason);
-    this.#quietly(session.close());
-  }
-
   #quietly(work: Promise<unknown>): void {
     work.catch((error: unknown) => this.#host.log.warn(sentence(error)));
   }
@@ -242,17 +241,3 @@ function ringBackTo({ session }: Leg): () => void {
     return () => {};
   }
 }
-
-const why: Readonly<Record<PartyResult, string>> = {
-  answered: "answered",
-  busy: "is busy",
-  rejected: "declined",
-  "no-answer": "did not answer",
-  unregistered: "is not registered",
-  unreachable: "cannot be reached",
-  cancelled: "was not rung to the end",
-};
-
-export /** Why nobody of them has answered. */
-const whyNobody = (parties: readonly Party[]): string =>
-  [...new Set(parties.map(({ target, result }) => `${target} ${why[result]}`))].join(", ") || "nobody was rung";

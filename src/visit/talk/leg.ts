@@ -1,5 +1,6 @@
 // One party of a visit: its call and its media. Two legs make a bridge.
 import { giveUp, PorteroError, sentence } from "../../errors.ts";
+import type { Log } from "../../log.ts";
 import type { MediaEngine } from "../../media/engine.ts";
 import type { MediaSession } from "../../media/media.ts";
 import type { Call } from "../../sip/dialog/call.ts";
@@ -45,6 +46,12 @@ export function takeOffer(session: MediaSession, { sdp, flow }: IncomingCall, na
   } catch (error) {
     throw giveUp("no-media", `${name} offers no sound that can be used here: ${sentence(error)}`, { cause: error });
   }
+}
+
+/** Hangs up on a party, whose media are closed with that; `reason` says why. */
+export function letGo({ call, session }: Leg, log: Log, reason?: string): void {
+  call.hangUp(reason);
+  session.close().catch((error: unknown) => log.warn(sentence(error)));
 }
 
 /** Whether the relay can pass the sound on: one codec, or the two laws of G.711. */

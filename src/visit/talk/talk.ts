@@ -9,7 +9,7 @@ import type { Contact } from "../../sip/registrar/location.ts";
 import type { Announcements } from "../sound/announcement.ts";
 import { Bridge, type Known } from "./bridge.ts";
 import type { Caller } from "../ringing/fork.ts";
-import { Handover } from "./handover.ts";
+import { Handover, type ChangedTalk } from "./handover.ts";
 import type { Key } from "./keypad.ts";
 import type { Leg } from "./leg.ts";
 import type { Recorded, VisitEventName } from "../messages.ts";
@@ -32,8 +32,8 @@ export interface TalkVisit {
   tell(event: VisitEventName, payload: unknown): void;
   /** Tells where the visitor is parked; nothing: not any more. */
   readonly parked: (view: ParkedView | undefined) => void;
-  /** A key was let go of. */
-  pressed(key: Key, from: Side): void;
+  /** A key was let go of; of several who have answered, by this member. */
+  pressed(key: Key, from: Side, member?: string): void;
   /** Somebody else talks with the bell now; gives who did. */
   taken(by: string): string;
   /** Both sides are told already. */
@@ -65,21 +65,16 @@ export class Talk {
     this.#visit = visit;
     this.#bell = bell;
     this.#answerer = answerer;
-    this.handover = new Handover(host, {
-      ...{ bell, caller: () => visit.caller(), hold: (sound) => this.hold("door", sound) },
-      unhold: () => this.unhold("door"),
+    const changed: ChangedTalk = {
+      ...{ bell, caller: () => visit.caller(), over: (end) => visit.over(end) },
       now: () => ({ bridge: this.#bridge, answerer: this.#answerer }),
       part: () => this.#part(),
       join: (by, known) => this.#joinLater(by, known),
-      over: (end) => visit.over(end),
-    });
-    this.parking = new TalkParking(host, {
-      ...{ bell, caller: () => visit.caller(), parked: (view) => visit.parked(view) },
-      now: () => ({ bridge: this.#bridge, answerer: this.#answerer }),
-      part: () => this.#freed(),
-      join: (by, known) => this.#joinLater(by, known),
-      over: (end) => visit.over(end),
-    });
+    };
+    const wait = { hold: (sound?: Sound) => this.hold("door", sound), unhold: () => this.unhold("door") };
+    this.handover = new Handover(host, { ...changed, ...wait });
+    const parked = (view: ParkedView | undefined) => visit.parked(view);
+    this.parking = new TalkParking(host, { ...changed, part: () => this.#freed(), parked });
   }
 
   /** From now on the two hear each other. */
