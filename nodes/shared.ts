@@ -182,6 +182,16 @@ export const aboutPicture = ({ width, height, takenAt, ms, source }: Picture): o
   ...{ contentType: "image/jpeg", width, height, takenAt, ms, source },
 });
 
+/** A JPEG as the src of an image in a page. */
+export const dataUrl = (jpeg: Buffer): string => `data:image/jpeg;base64,${jpeg.toString("base64")}`;
+
+/** What stands in a field with commas, semicolons or white space between. */
+export const entriesIn = (value: unknown): string[] => (textOr(value) ?? "").split(/[\s,;]+/).filter(Boolean);
+
+/** What stands in a field with commas between, each maybe of several words. */
+export const namesIn = (value: unknown): string[] =>
+  (textOr(value) ?? "").split(",").flatMap((name) => textOr(name) ?? []);
+
 /** A number from a dialog, where an empty field means `otherwise`. */
 export function numberOr(value: unknown, otherwise: number): number {
   if (value === undefined || value === null || value === "") return otherwise;

@@ -1,7 +1,7 @@
 // The dialog of call-control: what to do with a visit.
 import { usualCountry } from "../../src/media/tones.ts";
 import { countryChoice } from "../editor/countries.ts";
-import { chooseFirst, colour, text, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, colour, isWithin, text, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery, Property } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -37,8 +37,7 @@ function judged(name: string, value: string, isRight: (given: string) => boolean
   };
 }
 
-const isNumber = (least: number, most: number) => (given: string) =>
-  given === "" || (Number(given) >= least && Number(given) <= most);
+const isNumber = (least: number, most: number) => (given: string) => isWithin(given, least, most);
 
 RED.nodes.registerType("call-control", {
   category: "portero",

@@ -4,7 +4,7 @@ import { giveUp, sentence } from "../../src/errors.ts";
 import { checkControl, control, controlActions, type ControlCommand } from "../../src/visit/talk/control.ts";
 import { soundNamed } from "../../src/visit/sound/sounds.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
-import { numberOr, onClose, onInput, Sign, textOr, visitOf } from "../shared.ts";
+import { namesIn, numberOr, onClose, onInput, Sign, textOr, visitOf } from "../shared.ts";
 
 interface ControlConfig extends Config {
   action?: string;
@@ -39,7 +39,7 @@ export function commandIn(msg: Message): Fields | undefined {
 
 /** What the dialog asks for. */
 function fieldsOf(RED: Red, config: ControlConfig): Fields {
-  const targets = (config.targets ?? "").split(",").flatMap((target) => textOr(target) ?? []);
+  const targets = namesIn(config.targets);
   const by = textOr(config.by);
   // A place is known by its name, which its config node says.
   const { place } = (RED.nodes.getNode(config.parking ?? "") ?? {}) as { place?: string };

@@ -6,7 +6,7 @@ import { keepPicture } from "../../src/camera/picture-file.ts";
 import { Pictures } from "../../src/camera/pictures.ts";
 import { sentence, tryAgain } from "../../src/errors.ts";
 import type { Message, Red, RedNode } from "../red.d.ts";
-import { aboutPicture, doorNode, doorOf, onClose, onInput, Sign } from "../shared.ts";
+import { aboutPicture, dataUrl, doorNode, doorOf, onClose, onInput, Sign } from "../shared.ts";
 import { shotOf, type Shot, type SnapshotConfig } from "./settings.ts";
 
 /** What the dialog's button shows: the picture as the node gives it. */
@@ -134,5 +134,3 @@ async function given(jpeg: Buffer, { output, folder }: Shot, name: string): Prom
   if (output === "file" && folder !== undefined) return await keepPicture(folder, name, jpeg);
   return output === "dataurl" ? dataUrl(jpeg) : jpeg;
 }
-
-const dataUrl = (jpeg: Buffer): string => `data:image/jpeg;base64,${jpeg.toString("base64")}`;

@@ -3,7 +3,7 @@ import type { ConferenceSettings } from "../../src/visit/places/rooms.ts";
 import { soundNamed } from "../../src/visit/sound/sounds.ts";
 import { setUpPlace, type PlaceNode } from "../place.ts";
 import type { Config, Red } from "../red.d.ts";
-import { numberOr, textOr } from "../shared.ts";
+import { entriesIn, numberOr, textOr } from "../shared.ts";
 
 export interface RoomConfig extends Config {
   endpoint?: string;
@@ -27,7 +27,7 @@ export function roomForm(config: RoomConfig): ConferenceSettings {
     ...(memberNumber !== undefined && { memberNumber }),
     ...(music !== undefined && { music: soundNamed(music) }),
     ...{ most: numberOr(config.most, 10), tones: config.tones === true, stay: config.stay === true },
-    mayOpen: (config.mayOpen ?? "").split(/[\s,;]+/).filter(Boolean),
+    mayOpen: entriesIn(config.mayOpen),
   };
 }
 

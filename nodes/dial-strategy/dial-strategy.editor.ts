@@ -11,7 +11,7 @@ import {
   type StrategyName,
 } from "../../src/visit/strategies/usual.ts";
 import { countryChoice } from "../editor/countries.ts";
-import { chooseFirst, colour, text, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, colour, isWithin, text, wordsOf } from "../editor/dialog.ts";
 import type { EditedNode, Editor, JQuery } from "../editor/red.d.ts";
 import { stepsFault, StepList } from "../editor/steps.ts";
 import { rowOf, rowsOf, targetFault, TargetList } from "../editor/targets.ts";
@@ -47,8 +47,7 @@ const numberField = (name: NumberName, value: string) => ({
   validate(this: EditedNode, given: unknown, _options: unknown) {
     const type = text(this[`${name}Type`]) || "num";
     const [least, most] = limits[name];
-    if (!counts(this, name) || type !== "num" || text(given) === "") return true;
-    const isRight = Number(given) >= least && Number(given) <= most;
+    const isRight = !counts(this, name) || type !== "num" || isWithin(given, least, most);
     return isRight || words("error.number", { what: wordFor(name, strategyOf(this)), least, most });
   },
 });
@@ -56,8 +55,7 @@ const numberField = (name: NumberName, value: string) => ({
 const plainNumber = (name: string, field: StrategyField, value: string, least: number, most: number) => ({
   value,
   validate(this: EditedNode, given: unknown, _options: unknown) {
-    if (!counts(this, field) || text(given) === "") return true;
-    const isRight = Number(given) >= least && Number(given) <= most;
+    const isRight = !counts(this, field) || isWithin(given, least, most);
     return isRight || words("error.number", { what: words(`label.${name}`), least, most });
   },
 });

@@ -12,7 +12,7 @@ import {
   type StrategyName,
 } from "../../src/visit/strategies/usual.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
-import { textOr } from "../shared.ts";
+import { entriesIn, textOr } from "../shared.ts";
 
 export interface StrategyConfig extends Config {
   strategy?: string;
@@ -55,11 +55,7 @@ export interface StrategyConfig extends Config {
 type NumberName = "seconds" | "tries" | "waitSeconds" | "maxMinutes";
 
 /** `"21, 0"` as `[21, 0]`. */
-export const causesIn = (text: string | undefined): number[] =>
-  (text ?? "21, 0")
-    .split(/[\s,;]+/)
-    .filter(Boolean)
-    .map(Number);
+export const causesIn = (text: string | undefined): number[] => entriesIn(text ?? "21, 0").map(Number);
 
 const figures: ReadonlySet<string> = new Set(["delay", "seconds", "silentSeconds", "confirmSeconds"]);
 

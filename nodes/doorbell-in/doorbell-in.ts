@@ -5,7 +5,7 @@ import { visitFilter, type FilterSettings, type VisitFilter } from "../../src/vi
 import { soFar } from "../../src/visit/presses/late.ts";
 import type { VisitEvent, VisitView } from "../../src/visit/messages.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
-import { aboutPicture, doorNode, endpointNode, onClose, onInput, Sign, textOr } from "../shared.ts";
+import { aboutPicture, doorNode, endpointNode, namesIn, onClose, onInput, Sign, textOr } from "../shared.ts";
 
 interface DoorbellConfig extends Config {
   /** Empty: the doors of the endpoint. */
@@ -33,19 +33,13 @@ function messageOf({ event, visit, payload, topic }: VisitEvent): Message {
   return { topic, event, visit, payload: picture.jpeg, picture: aboutPicture(picture) };
 }
 
-const listOf = (text: string | undefined): string[] =>
-  (text ?? "")
-    .split(",")
-    .map((part) => part.trim())
-    .filter(Boolean);
-
 /** What the dialog asks for. @throws PorteroError `invalid`, naming the field */
 export function filterOf(config: DoorbellConfig, doors: readonly string[]): VisitFilter {
   const { buttons, callers, days, events } = config;
   const [from, to] = [textOr(config.from), textOr(config.to)];
-  const chosen = { days: listOf(days), events: listOf(events) } as Pick<FilterSettings, "days" | "events">;
+  const chosen = { days: namesIn(days), events: namesIn(events) } as Pick<FilterSettings, "days" | "events">;
   return visitFilter({
-    ...{ doors, buttons: listOf(buttons), callers: listOf(callers), ...chosen },
+    ...{ doors, buttons: namesIn(buttons), callers: namesIn(callers), ...chosen },
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
   });

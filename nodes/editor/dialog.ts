@@ -1,4 +1,5 @@
 // What several dialogs share: words, checks that say what is wrong, copy buttons, and a door's or phone's password.
+import { isNumber } from "../../src/number.ts";
 import type { Editor, JQuery, Property, Query, Several } from "./red.d.ts";
 
 declare const RED: Editor;
@@ -23,18 +24,32 @@ export function chooseFirst(...choices: readonly Query[]): void {
   for (const choice of choices) if (choice.val() === null) choice.prop("selectedIndex", 0);
 }
 
+/** Whether it is a number between two bounds, or nothing. */
+export const isWithin = (given: unknown, least: number, most: number): boolean =>
+  text(given) === "" || (Number(text(given)) >= least && Number(text(given)) <= most);
+
+/** Shows the fields `data-<name>` that name what is chosen, alone or among others, and hides the rest of them. */
+export function showFor(choice: Query, name: string): void {
+  const show = () => {
+    $(`[data-${name}]`).each((_index, element) => {
+      $(element).toggle((element.dataset[name] ?? "").split(" ").includes(text(choice.val())));
+    });
+  };
+  choice.on("change", show);
+  show();
+}
+
 /** A field that holds a whole number between two bounds, or nothing. */
 export const wholeNumber = (words: Words, least: number, most: number, value: unknown = ""): Property => ({
   value,
   validate: (given, _options) => {
-    const number = Number(text(given));
-    const isRight = text(given) === "" || (Number.isInteger(number) && number >= least && number <= most);
+    const isRight = Number.isInteger(Number(text(given))) && isWithin(given, least, most);
     return isRight || words("error.number", { least, most });
   },
 });
 
 /** A number that SIP devices can register for. */
-export const isExtension = (value: unknown): boolean => /^[A-Za-z0-9._+*#-]{1,64}$/.test(text(value));
+export const isExtension = (value: unknown): boolean => isNumber(text(value));
 
 /** A button that copies what `find` gives; where that is nothing it says `otherwise`. */
 export function copyButton(button: Query, copied: string, find: () => string | undefined, otherwise: string): void {

@@ -9,7 +9,7 @@ import {
   usualOf,
   type StrategyName,
 } from "../../src/visit/strategies/usual.ts";
-import { text, type Words } from "./dialog.ts";
+import { isWithin, text, type Words } from "./dialog.ts";
 import type { Editor, JQuery, Query } from "./red.d.ts";
 import { input, labelled, select, unfold, wrapped } from "./rows.ts";
 import { figureOf, rowOf, rowsOf, targetFault, TargetList, fileIn, soundOf } from "./targets.ts";
@@ -44,9 +44,8 @@ export function stepsFault(value: unknown, words: Words): string | undefined {
   for (const [index, step] of rowsOf(value).map(rowOf).entries()) {
     for (const name of figures) {
       const [least, most] = limits[name];
-      const given = text(step[name]);
-      if (given === "" || (Number(given) >= least && Number(given) <= most)) continue;
-      return words("error.step", { step: index + 1, what: words(`step.${name}`), least, most });
+      if (!isWithin(step[name], least, most))
+        return words("error.step", { step: index + 1, what: words(`step.${name}`), least, most });
     }
     const fault = targetFault(step["targets"], words);
     if (fault !== undefined) return fault;

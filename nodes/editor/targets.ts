@@ -1,7 +1,7 @@
 // Rows for whom to ring: the number, and in a second line what few targets need.
 import { dtmfMethods } from "../../src/dtmf.ts";
 import { codecFault } from "./devices.ts";
-import { text, type Words } from "./dialog.ts";
+import { isWithin, text, type Words } from "./dialog.ts";
 import type { JQuery, Query } from "./red.d.ts";
 import { input, labelled, select, unfold, wrapped } from "./rows.ts";
 
@@ -27,11 +27,9 @@ export const figureOf = (typed: string): number | string =>
 export function targetFault(value: unknown, words: Words): string | undefined {
   for (const row of rowsOf(value).map(rowOf)) {
     const target = text(row["target"]);
-    for (const [name, [least, most]] of Object.entries(figures)) {
-      const given = text(row[name]);
-      if (given === "" || (Number(given) >= least && Number(given) <= most)) continue;
-      return words("error.target", { target, what: words(`target.${name}`), least, most });
-    }
+    for (const [name, [least, most]] of Object.entries(figures))
+      if (!isWithin(row[name], least, most))
+        return words("error.target", { target, what: words(`target.${name}`), least, most });
     const codecs = codecFault(words, Array.isArray(row["codecs"]) ? row["codecs"].join(", ") : row["codecs"], {
       target,
     });

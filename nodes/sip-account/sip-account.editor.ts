@@ -1,5 +1,5 @@
 // The dialog of an account: its server, its proxies, a second server, which numbers go out by it, and calls in.
-import { chooseFirst, isExtension, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, isExtension, showFor, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery, Property, Query } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -123,13 +123,7 @@ RED.nodes.registerType("sip-account", {
     useSecond.on("change", toggle);
     toggle();
 
-    const incoming = field("incoming");
-    const choose = () => {
-      for (const kind of ["door", "targets", "refuse"])
-        $(`[data-incoming="${kind}"]`).toggle(text(incoming.val()) === kind);
-    };
-    incoming.on("change", choose);
-    choose();
+    showFor(field("incoming"), "incoming");
 
     const header = $("<div>").css({ display: "flex", "margin-left": "23px", "margin-right": "17px" });
     for (const [key, width] of widths)

@@ -8,7 +8,7 @@ import type { Incoming, LineSettings, PrefixRule } from "../../src/visit/numbers
 import { slugOf, type DoorConfig } from "../door/door.ts";
 import { generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Config, Red, RedNode } from "../red.d.ts";
-import { endpointNode, Health, numberOr, onClose, textOr } from "../shared.ts";
+import { endpointNode, entriesIn, Health, numberOr, onClose, textOr } from "../shared.ts";
 import type { EndpointConfig } from "../sip-endpoint/settings.ts";
 
 interface PrefixRow {
@@ -135,7 +135,7 @@ function incomingOf(config: AccountConfig, around: Surroundings): Incoming {
       return { door };
     }
     case "targets": {
-      const targets = (config.incomingTargets ?? "").split(/[\s,;]+/).filter(Boolean);
+      const targets = entriesIn(config.incomingTargets);
       if (targets.length === 0)
         throw giveUp("invalid", "sip-account: calls in ring targets, but none is named: enter 6001, 6002");
       return { targets };

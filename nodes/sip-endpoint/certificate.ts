@@ -7,7 +7,7 @@ import { makeCertificate } from "../../src/certificate.ts";
 import { giveUp, sentence } from "../../src/errors.ts";
 import { folderOf } from "../passwords.ts";
 import type { Red } from "../red.d.ts";
-import { textOr } from "../shared.ts";
+import { entriesIn } from "../shared.ts";
 
 export interface MadeFiles {
   readonly certificateFile: string;
@@ -51,7 +51,7 @@ export async function makeFiles(
 export function serveCertificates(RED: Red, now: () => number): void {
   const mayWrite = RED.auth.needsPermission("sip-endpoint.write");
   RED.httpAdmin.post("/portero/endpoint/:id/certificate", mayWrite, (request, response) => {
-    const further = (textOr(request.query["names"]) ?? "").split(/[\s,;]+/).filter(Boolean);
+    const further = entriesIn(request.query["names"]);
     makeFiles(RED.settings.userDir, request.params["id"] ?? "", further, now()).then(
       (made) => response.json(made),
       (error: unknown) => response.status(400).json({ reason: sentence(error) }),

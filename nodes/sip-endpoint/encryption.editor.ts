@@ -1,5 +1,5 @@
 // The tab Encryption: files by path or uploaded, a certificate made on the server, and what the fields may hold.
-import { text, type Words } from "../editor/dialog.ts";
+import { showFor, text, type Words } from "../editor/dialog.ts";
 import type { EditedNode, Editor, JQuery, Query } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -79,13 +79,7 @@ export function encryption(node: EditedNode, words: Words): void {
   if (text(kind.val()) === "") kind.val("files");
   const clients = $("#node-config-input-clients");
   if (text(clients.val()) === "") clients.val("off");
-  const show = () => {
-    $("[data-certificate]").each((_index, element) => {
-      $(element).toggle(element.dataset["certificate"] === text(kind.val()));
-    });
-  };
-  kind.on("change", show);
-  show();
+  showFor(kind, "certificate");
   $("[data-upload]").each((_index, element) => {
     const name = element.dataset["upload"] ?? "";
     uploading($(element), $(`#node-config-input-${name}`), name === "uploadedKey" ? "key" : "certificate", words);

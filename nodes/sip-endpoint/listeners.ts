@@ -3,7 +3,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import { giveUp } from "../../src/errors.ts";
 import { Secret } from "../../src/secret.ts";
 import type { ListenerOptions, TlsOptions } from "../../src/sip/transport/flow.ts";
-import { textOr } from "../shared.ts";
+import { entriesIn, textOr } from "../shared.ts";
 
 export interface ListenerConfig {
   /** One address or several, with commas. */
@@ -53,11 +53,9 @@ function knownPort(value: unknown): { advertisePort?: number } {
   return textOr(value) === undefined ? {} : { advertisePort: portOf(value, 0, "the port it is known by", 1) };
 }
 
-const listOf = (value: unknown): string[] => (textOr(value) ?? "").split(/[\s,;]+/).filter(Boolean);
-
 /** The addresses to listen at, at least one. */
 export function boundAddresses(bind: string | undefined): string[] {
-  const given = listOf(bind);
+  const given = entriesIn(bind);
   const wrong = given.find((address) => !isIPv4(address) && !isIPv6(address));
   if (wrong !== undefined)
     throw giveUp(
@@ -69,7 +67,7 @@ export function boundAddresses(bind: string | undefined): string[] {
 
 /** What we call ourselves to peers of a listener at `address`: what was entered for its family, or a name. */
 export function advertised(config: ListenerConfig, address: string): string | undefined {
-  const given = listOf(config.advertise);
+  const given = entriesIn(config.advertise);
   const fits = isIPv6(address) ? isIPv6 : isIPv4;
   return given.find((one) => fits(one)) ?? given.find((one) => !isIPv4(one) && !isIPv6(one));
 }

@@ -4,7 +4,7 @@ import { giveUp } from "../../src/errors.ts";
 import { parseNetworks } from "../../src/sip/guard/networks.ts";
 import { checkGuard } from "../../src/sip/guard/settings.ts";
 import type { SwitchboardOptions } from "../../src/visit/settings.ts";
-import { textOr } from "../shared.ts";
+import { entriesIn, textOr } from "../shared.ts";
 
 /** Lists are texts: entries between commas, blanks or line ends. A blank field means the default. */
 export interface SecurityConfig {
@@ -29,8 +29,6 @@ export interface SecurityConfig {
 
 type Sip = SwitchboardOptions["sip"];
 
-const entriesOf = (value: unknown): string[] => (textOr(value) ?? "").split(/[\s,;]+/).filter(Boolean);
-
 /** What is no number stays what it is: the check names it. */
 const numberIn = (value: unknown): number | string | undefined => {
   const given = textOr(value);
@@ -39,8 +37,8 @@ const numberIn = (value: unknown): number | string | undefined => {
 
 /** @throws PorteroError `invalid`, about a field that cannot be */
 export function security(config: SecurityConfig): Pick<Sip, "realm" | "algorithms" | "guard"> {
-  const exempt = textOr(config.exempt) === "none" ? [] : entriesOf(config.exempt);
-  const networks = entriesOf(config.callers);
+  const exempt = textOr(config.exempt) === "none" ? [] : entriesIn(config.exempt);
+  const networks = entriesIn(config.callers);
   // The guard reads them again; here the sentence names the field of the dialog.
   parseNetworks(networks, "sip-endpoint, who may call");
   parseNetworks(exempt, "sip-endpoint, exempt");
@@ -56,14 +54,14 @@ export function security(config: SecurityConfig): Pick<Sip, "realm" | "algorithm
       minutes: numberIn(config.banMinutes),
       longest: numberIn(config.banLongest),
     }),
-    callers: { networks, numbers: entriesOf(config.callerNumbers), ...filled({ others: textOr(config.others) }) },
+    callers: { networks, numbers: entriesIn(config.callerNumbers), ...filled({ others: textOr(config.others) }) },
     ...filled({ exempt: textOr(config.exempt) && exempt, scanners: textOr(config.scanners) }),
   });
   return { guard, ...filled({ realm: textOr(config.realm), algorithms: algorithmsOf(config.algorithms) }) };
 }
 
 function algorithmsOf(value: unknown): DigestAlgorithm[] | undefined {
-  const names = entriesOf(value);
+  const names = entriesIn(value);
   const wrong = names.find((name) => name !== "MD5" && name !== "SHA-256");
   if (wrong !== undefined)
     throw giveUp("invalid", `sip-endpoint: the digest is MD5, SHA-256 or both, not "${wrong.slice(0, 40)}"`);

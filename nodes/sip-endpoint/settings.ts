@@ -2,6 +2,7 @@
 import { isIPv6 } from "node:net";
 import { giveUp } from "../../src/errors.ts";
 import { parseServer } from "../../src/media/rtpengine/wire.ts";
+import { isNumber } from "../../src/number.ts";
 import { parseNetworks } from "../../src/sip/guard/networks.ts";
 import { traceDefaults, traceOf } from "../../src/sip/trace/trace.ts";
 import { checkCalls, type CallSettings } from "../../src/sip/dialog/settings.ts";
@@ -9,7 +10,7 @@ import { checkDevice, type DeviceOptions } from "../../src/visit/numbers/devices
 import { checkExpiry, usualDndCodes, type SwitchboardOptions } from "../../src/visit/settings.ts";
 import { deviceOptions } from "../devices.ts";
 import type { Config } from "../red.d.ts";
-import { textOr } from "../shared.ts";
+import { entriesIn, textOr } from "../shared.ts";
 import {
   advertised,
   boundAddresses,
@@ -59,9 +60,6 @@ export function whole(value: string, name: string, least: number, most: number):
   throw giveUp("invalid", `sip-endpoint: ${name} must be a whole number from ${least} to ${most} (it is ${value})`);
 }
 
-/** Between commas, blanks or line ends. */
-const entriesOf = (list: unknown): string[] => (textOr(list) ?? "").split(/[\s,;]+/).filter(Boolean);
-
 type Sip = SwitchboardOptions["sip"];
 
 /**
@@ -83,13 +81,13 @@ export function endpointOptions(
 
 // Checked here, so that an address that is none is said of this node, and not by whatever fails later.
 function direct(config: EndpointConfig): Pick<SwitchboardOptions, "direct"> {
-  const from = entriesOf(config.directFrom);
+  const from = entriesIn(config.directFrom);
   parseNetworks(from, "sip-endpoint: direct calls from");
   return { direct: { calls: config.directCalls !== false, from } };
 }
 
 function inCalls(config: EndpointConfig): CallSettings {
-  const names = entriesOf(config.headers);
+  const names = entriesIn(config.headers);
   return checkCalls({
     ...{ reliable: config.reliable !== false, refresher: config.refresher ?? "uac", headers: names },
     ...(config.sessionTimer === true && { sessionExpires: Number(textOr(config.sessionExpires) ?? 1800) }),
@@ -140,7 +138,7 @@ function dndCodes({ dndOn, dndOff }: EndpointConfig): NonNullable<SwitchboardOpt
   const on = textOr(dndOn) ?? usualDndCodes.on;
   const off = textOr(dndOff) ?? usualDndCodes.off;
   for (const code of [on, off])
-    if (!/^[A-Za-z0-9._+*#-]{1,64}$/.test(code))
+    if (!isNumber(code))
       throw giveUp(
         "invalid",
         `sip-endpoint: "${code.slice(0, 40)}" cannot be dialled: use a number such as 78, or "off"`,
@@ -166,7 +164,7 @@ function media(config: EndpointConfig): NonNullable<SwitchboardOptions["media"]>
 }
 
 function rtpengines(given: string | undefined): readonly string[] {
-  const servers = entriesOf(given);
+  const servers = entriesIn(given);
   if (servers.length === 0)
     throw giveUp(
       "invalid",

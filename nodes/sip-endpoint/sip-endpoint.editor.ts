@@ -1,6 +1,6 @@
 // The dialog of the SIP endpoint.
-import { chooseFirst, isExtension, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
-import type { Editor, JQuery, Property, Query } from "../editor/red.d.ts";
+import { chooseFirst, isExtension, showFor, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import type { Editor, JQuery, Property } from "../editor/red.d.ts";
 import { showBans } from "../editor/bans-view.ts";
 import { offerImport } from "../editor/import-dialog.ts";
 import { entriesOf, wrongNetwork } from "../editor/networks.ts";
@@ -32,15 +32,6 @@ const networks = (isNone: (value: string) => boolean = () => false): Property =>
 const rare = [
   ...["realm", "algorithms", "exempt", "scanners", "banLongest", "perSource", "perKnownSource", "strangers"],
 ] as const;
-
-/** Shows the fields `data-<name>` that belong to a choice. */
-function showFor(choice: Query, name: string): void {
-  const show = () => {
-    $(`[data-${name}]`).each((_index, element) => void $(element).toggle(element.dataset[name] === text(choice.val())));
-  };
-  choice.on("change", show);
-  show();
-}
 
 RED.nodes.registerType("sip-endpoint", {
   category: "config",

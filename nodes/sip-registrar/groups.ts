@@ -1,6 +1,6 @@
 // The ring groups of the registrar's dialog: rows of a number, a name and members.
 import type { GroupSettings } from "../../src/visit/numbers/groups.ts";
-import { textOr } from "../shared.ts";
+import { entriesIn, textOr } from "../shared.ts";
 
 export interface GroupRow {
   number?: string;
@@ -14,6 +14,6 @@ export function groupOf({ number, name, members }: GroupRow): GroupSettings {
   return {
     number: textOr(number) ?? "",
     ...(shown !== undefined && { name: shown }),
-    members: (members ?? "").split(/[\s,;]+/).filter(Boolean),
+    members: entriesIn(members),
   };
 }

@@ -1,5 +1,5 @@
 // The dialog of visit-log: which visits, and what to do with them.
-import { chooseFirst, colour, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, colour, showFor, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -35,13 +35,6 @@ RED.nodes.registerType("visit-log", {
   oneditprepare() {
     const action = $("#node-input-action");
     chooseFirst(action, $("#node-input-outcome"), $("#node-input-picture"));
-    const show = () => {
-      const chosen = text(action.val());
-      $("[data-actions]").each((_index, element) => {
-        $(element).toggle((element.dataset["actions"] ?? "").split(" ").includes(chosen));
-      });
-    };
-    action.on("change", show);
-    show();
+    showFor(action, "actions");
   },
 });

@@ -4,7 +4,7 @@ import type { VisitLog as Log } from "../../src/store/visit-log.ts";
 import { visitQuery, type VisitQuery } from "../../src/store/visit-query.ts";
 import type { LoggedVisit } from "../../src/store/visit-shapes.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
-import { doorNode, endpointNode, onClose, onInput, Sign, textOr, visitIdOf } from "../shared.ts";
+import { dataUrl, doorNode, endpointNode, onClose, onInput, Sign, textOr, visitIdOf } from "../shared.ts";
 
 interface VisitLogConfig extends Config {
   endpoint?: string;
@@ -68,7 +68,7 @@ export default function (RED: Red): void {
     const pictured = async <V extends LoggedVisit>(log: Log, visit: V, wish: VisitQuery["picture"]) => {
       const jpeg = wish === "none" || !visit.hasPicture ? undefined : await log.picture(visit.id);
       if (!jpeg) return visit;
-      return { ...visit, picture: wish === "buffer" ? jpeg : `data:image/jpeg;base64,${jpeg.toString("base64")}` };
+      return { ...visit, picture: wish === "buffer" ? jpeg : dataUrl(jpeg) };
     };
     const answer = async (msg: Message): Promise<Message> => {
       if (!endpoint) throw giveUp("no-endpoint", "visit-log has no SIP endpoint: choose one in the dialog and deploy");

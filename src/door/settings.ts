@@ -2,6 +2,7 @@
 // Credentials that stand inside URLs are taken out of them at once (P7).
 import { giveUp, PorteroError } from "../errors.ts";
 import { splitCredentials, type SplitUrl } from "../http/credentials.ts";
+import { numberSchema } from "../number.ts";
 import { checker } from "../schema.ts";
 import { Secret } from "../secret.ts";
 import { buttonFault, pressFields, type PressSettings } from "./presses.ts";
@@ -45,7 +46,7 @@ const checkForm = checker("door", {
     id: { type: "string", pattern: "^[a-z0-9]+(-[a-z0-9]+)*$", maxLength: 64 },
     name: { type: "string", maxLength: 100 },
     preset: text,
-    extension: { type: "string", pattern: "^[A-Za-z0-9._+*#-]{1,64}$" },
+    extension: numberSchema,
     login: { type: "string", pattern: '^[^"\\\\\\s]{1,64}$' },
     password: text,
     address: text,

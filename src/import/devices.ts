@@ -1,4 +1,5 @@
 // Who registers: endpoints of pjsip.conf with their auths and aors, and peers of sip.conf; where it listens; accounts.
+import { isNumber } from "../number.ts";
 import { isYes, valueOf, type Entry, type Section } from "./conf.ts";
 import type { Report } from "./report.ts";
 
@@ -86,8 +87,6 @@ const callerOf = (value = ""): { name: string; number: string } => {
   const [, name = "", number = ""]: (string | undefined)[] = /^\s*"?([^"<]*?)"?\s*(?:<([^>]*)>)?\s*$/.exec(value) ?? [];
   return { name: name.trim(), number: number.trim() };
 };
-
-const isNumber = (text: string): boolean => /^[A-Za-z0-9._+*#-]{1,64}$/.test(text);
 
 function deviceFields(section: Section, aor: Section | undefined, report: Report): Record<string, string> {
   const value = (key: string, from = section) => valueOf(from, key);

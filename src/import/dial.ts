@@ -1,4 +1,5 @@
 // What stands in Dial(…) and RetryDial(…): whom, how long, and the options that change something here.
+import { isNumber } from "../number.ts";
 import { anyNumber, partOfIt } from "./expression.ts";
 
 /** A number, an address (`sip:…`), or a number at another server. */
@@ -64,7 +65,7 @@ function party(who: string, accounts: ReadonlyMap<string, string>): Called | str
   if (number === anyNumber) return place === undefined ? { target: anyNumber } : outside(place, accounts);
   if (number.includes(anyNumber)) return "nothing can be put before or behind the number that was dialled";
   if (/^\d+\.\d+\.\d+\.\d+$/.test(number)) return { target: `sip:${number}` };
-  if (!/^[A-Za-z0-9._+*#-]{1,64}$/.test(number)) return `"${number.slice(0, 40)}" cannot be dialled`;
+  if (!isNumber(number)) return `"${number.slice(0, 40)}" cannot be dialled`;
   const account = accounts.get(place ?? "");
   if (account !== undefined) return { target: number, account };
   if (place !== undefined && /^[A-Za-z0-9.:-]*[.:][A-Za-z0-9.:-]*$/.test(place))

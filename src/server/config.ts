@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { FromSchema } from "json-schema-to-ts";
 import { pressFields } from "../door/door.ts";
 import { giveUp, sentence } from "../errors.ts";
+import { numberSchema } from "../number.ts";
 import { checker } from "../schema.ts";
 import { guardSchema } from "../sip/guard/settings.ts";
 import { talkFields } from "../door/talks.ts";
@@ -13,8 +14,6 @@ import { conferenceSchema } from "../visit/places/rooms.ts";
 import { usualDndCodes } from "../visit/settings.ts";
 import { listenerSchema } from "./listeners.ts";
 import { callsSchema } from "../sip/dialog/settings.ts";
-
-const dialled = { type: "string", pattern: "^[A-Za-z0-9._+*#-]{1,64}$" } as const;
 
 const schema = {
   type: "object",
@@ -55,7 +54,7 @@ const schema = {
       type: "object",
       additionalProperties: false,
       default: usualDndCodes,
-      properties: { on: dialled, off: dialled },
+      properties: { on: numberSchema, off: numberSchema },
     },
     media: {
       type: "object",

@@ -4,6 +4,7 @@ import type { Log } from "../log.ts";
 import type { DigestAlgorithm } from "../digest.ts";
 import { giveUp } from "../errors.ts";
 import { defaultPorts, type MediaDeps } from "../media/media.ts";
+import { numberSchema } from "../number.ts";
 import { checker } from "../schema.ts";
 import type { Secret } from "../secret.ts";
 import { usualExpiry, type Expiry } from "../sip/registrar/registrar.ts";
@@ -81,7 +82,7 @@ export const checkExtension = checker("extension", {
   type: "object",
   required: ["extension", "name"],
   properties: {
-    extension: { type: "string", pattern: "^[A-Za-z0-9._+*#-]{1,64}$" },
+    extension: numberSchema,
     name: { type: "string", maxLength: 100 },
     login: { type: "string", pattern: '^[^"\\\\\\s]{1,64}$' },
     maxContacts: { type: "integer", minimum: 1, maximum: 100 },

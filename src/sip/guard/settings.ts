@@ -1,5 +1,6 @@
 // What an endpoint's guard is told: limits, bans, who may call (A8). Times are minutes here, as a user types them.
 import type { JSONSchema } from "json-schema-to-ts";
+import { numberSchema } from "../../number.ts";
 import { checker } from "../../schema.ts";
 import type { BanRules } from "./bans.ts";
 import type { Rates } from "./limits.ts";
@@ -60,7 +61,7 @@ export const guardSchema: JSONSchema = {
       default: {},
       properties: {
         networks: list,
-        numbers: { ...list, items: { type: "string", pattern: "^[A-Za-z0-9._+*#-]{1,64}$" } },
+        numbers: { ...list, items: numberSchema },
         others: { enum: ["silent", "forbidden"], default: "silent" },
       },
     },

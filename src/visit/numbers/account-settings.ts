@@ -2,6 +2,7 @@
 import { giveUp } from "../../errors.ts";
 import { dtmfMethods, type DtmfMethod } from "../../dtmf.ts";
 import { encryptions, type Encryption } from "../../media/sdes.ts";
+import { numberSchema } from "../../number.ts";
 import { checker } from "../../schema.ts";
 import { Secret } from "../../secret.ts";
 import type { AccountSettings, ServerSettings } from "../../sip/account/settings.ts";
@@ -40,7 +41,6 @@ const proxy = {
   pattern: "^(?:[A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(?::\\d{1,5})?$",
   maxLength: 260,
 } as const;
-const number = { type: "string", pattern: "^[A-Za-z0-9._+*#-]{1,64}$" } as const;
 const digits = { type: "string", pattern: "^[0-9+*#]{0,32}$" } as const;
 const status = { type: "integer", minimum: 400, maximum: 699 } as const;
 
@@ -48,7 +48,7 @@ const server = {
   server: host,
   port: { type: "integer", minimum: 1, maximum: 65535 },
   transport: { enum: ["udp", "tcp", "tls", "ws", "wss"] },
-  user: number,
+  user: numberSchema,
   login: { type: "string", pattern: '^[^"\\\\\\s]{1,128}$' },
   displayName: { type: "string", maxLength: 100 },
   expires: { type: "integer", minimum: 10, maximum: 86400 },
@@ -98,8 +98,8 @@ const check = checker("account", {
     doorsMayDial: { type: "boolean" },
     encryption: { enum: encryptions },
     dtmf: { enum: dtmfMethods },
-    dndOn: number,
-    dndOff: number,
+    dndOn: numberSchema,
+    dndOff: numberSchema,
     dndStatus: status,
   },
 });

@@ -1,6 +1,7 @@
 // Ring groups: numbers that stand for several others, rung all at once. A group may be a member of another one.
 import type { FromSchema } from "json-schema-to-ts";
 import { giveUp } from "../../errors.ts";
+import { numberSchema } from "../../number.ts";
 import { checker } from "../../schema.ts";
 import type { NumberPlan } from "./number-plan.ts";
 
@@ -10,7 +11,7 @@ export const groupSchema = {
   required: ["number", "members"],
   additionalProperties: false,
   properties: {
-    number: { type: "string", pattern: "^[A-Za-z0-9._+*#-]{1,64}$" },
+    number: numberSchema,
     name: { type: "string", maxLength: 100 },
     members: {
       type: "array",

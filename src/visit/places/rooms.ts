@@ -1,6 +1,7 @@
 // The conference rooms of a house: places with numbers, into which bells are brought and phones dial (H9).
 import type { FromSchema } from "json-schema-to-ts";
 import { giveUp, sentence } from "../../errors.ts";
+import { numberSchema } from "../../number.ts";
 import { checker } from "../../schema.ts";
 import { musicOf } from "./music.ts";
 import type { NumberPlan, Taker } from "../numbers/number-plan.ts";
@@ -9,19 +10,17 @@ import { admit } from "./room-phone.ts";
 import type { ForkHost } from "../ringing/fork.ts";
 import { checkSound, soundSchema } from "../sound/sounds.ts";
 
-const number = { type: "string", pattern: "^[A-Za-z0-9._+*#-]{1,64}$" } as const;
-
 export const conferenceSchema = {
   type: "object",
   required: ["name"],
   properties: {
     name: { type: "string", minLength: 1, maxLength: 100 },
-    visitorNumber: number,
-    memberNumber: number,
+    visitorNumber: numberSchema,
+    memberNumber: numberSchema,
     most: { type: "integer", minimum: 2, maximum: 50, default: 10 },
     music: soundSchema,
     tones: { type: "boolean", default: false },
-    mayOpen: { type: "array", items: number, maxItems: 100, default: [] },
+    mayOpen: { type: "array", items: numberSchema, maxItems: 100, default: [] },
     stay: { type: "boolean", default: false },
   },
   additionalProperties: false,
