@@ -105,8 +105,8 @@ function skipScalingLists(bits: Bits, lists: number): void {
   }
 }
 
-/** Of an H.265 SPS (§7.3.2.2). */
-export function sizeOfH265(sps: Buffer): Size | undefined {
+/** An H.265 SPS (§7.3.2.2) from its number on, sps_seq_parameter_set_id. */
+export function h265SpsFromId(sps: Buffer): Bits {
   const bits = new Bits(sps, 2);
   bits.skip(4);
   const layers = bits.read(3);
@@ -116,6 +116,12 @@ export function sizeOfH265(sps: Buffer): Size | undefined {
   const flags = Array.from({ length: layers }, () => [bits.read(1), bits.read(1)] as const);
   if (layers > 0) bits.skip(2 * (8 - layers));
   for (const [profile, level] of flags) bits.skip(88 * profile + 8 * level);
+  return bits;
+}
+
+/** Of an H.265 SPS. */
+export function sizeOfH265(sps: Buffer): Size | undefined {
+  const bits = h265SpsFromId(sps);
   bits.ue();
   const chroma = bits.ue();
   if (chroma === 3) bits.skip(1);

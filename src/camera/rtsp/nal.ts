@@ -1,5 +1,5 @@
 // What RTP says of NAL units in H.264 (RFC 6184 §5.2–5.8) and in H.265 (RFC 7798 §4.4): the two differ in numbers only.
-import { Bits, sizeOfH264, sizeOfH265, type Size } from "./bits.ts";
+import { Bits, h265SpsFromId, sizeOfH264, sizeOfH265, type Size } from "./bits.ts";
 
 /** A fragment of a unit: the header that the unit gets back, and where it stands in it. */
 export interface Fragment {
@@ -92,19 +92,7 @@ export const h265: NalCodec = {
     const type = this.type(set);
     if (type === 32) return (set[2] ?? 0) >> 4;
     if (type === 34) return new Bits(set.subarray(0, 16), 2).ue();
-    return idOfH265Sps(set);
+    return h265SpsFromId(set.subarray(0, 128)).ue();
   },
   size: sizeOfH265,
 };
-
-// sps_seq_parameter_set_id stands behind profile_tier_level, whose length depends on its layers.
-function idOfH265Sps(sps: Buffer): number {
-  const bits = new Bits(sps.subarray(0, 128), 2);
-  bits.skip(4);
-  const layers = bits.read(3);
-  bits.skip(97);
-  const flags = Array.from({ length: layers }, () => [bits.read(1), bits.read(1)] as const);
-  if (layers > 0) bits.skip(2 * (8 - layers));
-  for (const [profile, level] of flags) bits.skip(88 * profile + 8 * level);
-  return bits.ue();
-}
