@@ -1,8 +1,8 @@
 // `npm test`: installs the peers, builds what the tests need, runs every test/**/*.test.ts, and ends with what was skipped and the totals.
 // `npm test -- test/sip test/mqtt.test.ts` runs a part; `--name "H20"` only tests with these words in their names.
 //
-// Two runs of node:test, reported as one: what only computes goes two files at a time; what watches real time beside
-// other programs (a browser, sipp, baresip) goes one file at a time.
+// Several runs of node:test, reported as one: what only computes goes two files at a time; then what watches real time
+// beside other programs goes one file at a time, that with a browser beside that with telephones, which mostly wait.
 import { statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { run } from "node:test";
@@ -13,10 +13,11 @@ import { installPeers } from "./peers.ts";
 import { fail, root } from "./repository.ts";
 import { filesUnder } from "./stamp.ts";
 
-/** The folders of test/ whose files have the machine to themselves. */
-const alone = ["test/editor/", "test/peers/"];
+/** The folders of test/ of whose files one runs at a time. */
+const editor = ["test/editor/"];
+const peers = ["test/peers/"];
 /** The folders of test/ whose files use dist/; the others run the sources. */
-const built = ["test/nodes/", "test/editor/", "test/peers/"];
+const built = ["test/nodes/", ...editor, ...peers];
 const isIn = (folders: readonly string[]) => (file: string) => folders.some((folder) => file.startsWith(folder));
 // Longer than the slowest test takes, short enough that a hanging one does not cost the whole of CI's twenty minutes.
 const testTimeoutMs = 3 * 60_000;
@@ -28,19 +29,19 @@ export interface Batch {
   concurrency: number;
 }
 
-/** The test files below the given paths (default: all), in the order and company in which they run. */
-export function batches(paths: readonly string[], from = root): Batch[] {
+/** The test files below the given paths (default: all): stages that follow each other, of batches that run at once. */
+export function stages(paths: readonly string[], from = root): Batch[][] {
   const files = (paths.length > 0 ? paths : ["test"]).flatMap((path) => {
     const below = relative(from, resolve(from, path));
     if (!statSync(join(from, below), { throwIfNoEntry: false })) throw new Error(`There is no ${path} to test.`);
     return filesUnder(from, below).filter((file) => file.endsWith(".test.ts"));
   });
   if (files.length === 0) throw new Error(`There are no *.test.ts files in ${paths.join(", ")}.`);
-  const isAlone = isIn(alone);
-  return [
-    { files: files.filter((file) => !isAlone(file)), concurrency: 2 },
-    { files: files.filter(isAlone), concurrency: 1 },
-  ].filter((batch) => batch.files.length > 0);
+  const [isEditor, isPeer] = [isIn(editor), isIn(peers)];
+  const batch = (fits: (file: string) => boolean, concurrency: number) => ({ files: files.filter(fits), concurrency });
+  return [[batch((file) => !isEditor(file) && !isPeer(file), 2)], [batch(isEditor, 1), batch(isPeer, 1)]]
+    .map((stage) => stage.filter((one) => one.files.length > 0))
+    .filter((stage) => stage.length > 0);
 }
 
 /** Node's own counts of a whole run. */
@@ -73,57 +74,62 @@ interface Result {
   skipped: string[];
 }
 
-async function runBatches(todo: readonly Batch[], name: string | undefined): Promise<Result> {
+async function runStages(todo: readonly Batch[][], name: string | undefined): Promise<Result> {
   const totals: Totals = { tests: 0, passed: 0, failed: 0, skipped: 0, todo: 0 };
   const skipped: string[] = [];
   let success = true;
-  async function* events(): AsyncGenerator<TestEvent> {
-    for (const { files, concurrency } of todo) {
-      const running = new Set<string>();
-      const abort = new AbortController();
-      const silence = setTimeout(() => {
-        const names = [...running].map((file) => relative(root, file)).join(", ");
-        console.error(
-          `Nothing has happened for ${silenceMs / 1000} s. Ended: ${names} – something is left open there.`,
-        );
-        abort.abort();
-      }, silenceMs);
-      const stream = run({
-        files: files.map((file) => join(root, file)),
-        concurrency,
-        timeout: testTimeoutMs,
-        signal: abort.signal,
-        ...(name === undefined ? {} : { testNamePatterns: name }),
-      });
-      for await (const event of stream as AsyncIterable<TestEvent>) {
-        silence.refresh();
-        // A file is a test by the name of its path.
-        if (event.type === "test:dequeue" && event.data.name === event.data.file) running.add(event.data.name);
-        if (event.type === "test:complete") running.delete(event.data.name);
-        if (event.type === "test:pass" && event.data.skip !== undefined && event.data.skip !== false) {
-          const reason =
-            typeof event.data.skip === "string" && event.data.skip !== "" ? event.data.skip : "no reason given";
-          skipped.push(`${relative(root, event.data.file ?? "")}: ${event.data.name}: ${reason}`);
-        }
-        if (event.type === "test:summary" && event.data.file === undefined) {
-          const { tests, passed, skipped: left, todo: later } = event.data.counts;
-          totals.tests += tests;
-          totals.passed += passed;
-          totals.failed += tests - passed - left - later;
-          success &&= event.data.success;
-          totals.todo += later;
-          continue;
-        }
-        // Its own summary of each batch; ours of both stands at the end.
-        if (event.type === "test:diagnostic" && event.data.nesting === 0 && event.data.file === undefined) continue;
-        yield event;
-      }
-      clearTimeout(silence);
-    }
-  }
   const output = new spec();
   output.pipe(process.stdout);
-  for await (const event of events()) output.write(event);
+  const runBatch = async ({ files, concurrency }: Batch): Promise<void> => {
+    const running = new Set<string>();
+    const abort = new AbortController();
+    const silence = setTimeout(() => {
+      const names = [...running].map((file) => relative(root, file)).join(", ");
+      console.error(`Nothing has happened for ${silenceMs / 1000} s. Ended: ${names} – something is left open there.`);
+      abort.abort();
+    }, silenceMs);
+    const stream = run({
+      files: files.map((file) => join(root, file)),
+      concurrency,
+      timeout: testTimeoutMs,
+      signal: abort.signal,
+      ...(name === undefined ? {} : { testNamePatterns: name }),
+    });
+    // What a file has to say stands together, whatever runs beside it.
+    let said: TestEvent[] = [];
+    const say = () => {
+      for (const event of said) output.write(event);
+      said = [];
+    };
+    for await (const event of stream as AsyncIterable<TestEvent>) {
+      silence.refresh();
+      // A file is a test by the name of its path.
+      if (event.type === "test:dequeue" && event.data.name === event.data.file) running.add(event.data.name);
+      if (event.type === "test:complete") running.delete(event.data.name);
+      if (event.type === "test:pass" && event.data.skip !== undefined && event.data.skip !== false) {
+        const reason =
+          typeof event.data.skip === "string" && event.data.skip !== "" ? event.data.skip : "no reason given";
+        skipped.push(`${relative(root, event.data.file ?? "")}: ${event.data.name}: ${reason}`);
+      }
+      if (event.type === "test:summary") {
+        say();
+        if (event.data.file !== undefined) continue;
+        const { tests, passed, skipped: left, todo: later } = event.data.counts;
+        totals.tests += tests;
+        totals.passed += passed;
+        totals.failed += tests - passed - left - later;
+        success &&= event.data.success;
+        totals.todo += later;
+        continue;
+      }
+      // Its own summary of each batch; ours of all stands at the end.
+      if (event.type === "test:diagnostic" && event.data.nesting === 0 && event.data.file === undefined) continue;
+      said.push(event);
+    }
+    say();
+    clearTimeout(silence);
+  };
+  for (const stage of todo) await Promise.all(stage.map(runBatch));
   await new Promise<void>((done) => {
     output.once("end", done);
     output.end();
@@ -134,17 +140,17 @@ async function runBatches(todo: readonly Batch[], name: string | undefined): Pro
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { name: { type: "string" } }, allowPositionals: true });
-  const todo = batches(positionals);
+  const todo = stages(positionals);
   const inCi = process.env["CI"] === "true";
   const missing = installPeers();
   for (const { program, debian, purpose } of missing)
     console.error(
       `${program} is missing (Debian package ${debian}; ${purpose}): its tests ${inCi ? "fail" : "are skipped"}.`,
     );
-  if (todo.some((batch) => batch.files.some(isIn(built)))) await buildUpToDate();
+  if (todo.flat().some((batch) => batch.files.some(isIn(built)))) await buildUpToDate();
 
   const started = Date.now();
-  const { success, totals, skipped } = await runBatches(todo, values.name);
+  const { success, totals, skipped } = await runStages(todo, values.name);
   if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map((line) => `  ${line}`).join("\n")}`);
   const skippedInCi = inCi && skipped.length > 0;
   if (skippedInCi) console.log("\nWith CI=true nothing may be skipped: this run has failed.");

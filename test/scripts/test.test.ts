@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { findProgram, isDebian } from "../../scripts/peers.ts";
-import { batches, summary } from "../../scripts/test.ts";
+import { stages, summary } from "../../scripts/test.ts";
 
 function inFolder(files: readonly string[], run: (folder: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), "tests-"));
@@ -27,28 +27,31 @@ describe("npm test", () => {
     "test/support/clock.ts",
   ];
 
-  it("runs what computes two at a time, then what watches real time one at a time", () => {
+  it("runs what computes two at a time, then what watches real time: a browser's beside a peer's", () => {
     inFolder(files, (folder) =>
-      assert.deepEqual(batches([], folder), [
-        { files: ["test/sip/uri.test.ts"], concurrency: 2 },
-        { files: ["test/editor/page.test.ts", "test/peers/sipp.test.ts"], concurrency: 1 },
+      assert.deepEqual(stages([], folder), [
+        [{ files: ["test/sip/uri.test.ts"], concurrency: 2 }],
+        [
+          { files: ["test/editor/page.test.ts"], concurrency: 1 },
+          { files: ["test/peers/sipp.test.ts"], concurrency: 1 },
+        ],
       ]),
     );
   });
 
   it("runs a part by folder or file", () => {
     inFolder(files, (folder) => {
-      assert.deepEqual(batches(["test/peers"], folder), [{ files: ["test/peers/sipp.test.ts"], concurrency: 1 }]);
-      assert.deepEqual(batches(["./test/sip/uri.test.ts"], folder), [
-        { files: ["test/sip/uri.test.ts"], concurrency: 2 },
+      assert.deepEqual(stages(["test/peers"], folder), [[{ files: ["test/peers/sipp.test.ts"], concurrency: 1 }]]);
+      assert.deepEqual(stages(["./test/sip/uri.test.ts"], folder), [
+        [{ files: ["test/sip/uri.test.ts"], concurrency: 2 }],
       ]);
     });
   });
 
   it("says so when there is nothing to run, instead of passing", () => {
     inFolder(files, (folder) => {
-      assert.throws(() => batches(["test/spi"], folder), /There is no test\/spi to test/);
-      assert.throws(() => batches(["test/support"], folder), /no \*\.test\.ts files in test\/support/);
+      assert.throws(() => stages(["test/spi"], folder), /There is no test\/spi to test/);
+      assert.throws(() => stages(["test/support"], folder), /no \*\.test\.ts files in test\/support/);
     });
   });
 
