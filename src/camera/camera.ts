@@ -11,7 +11,7 @@ export { splitCredentials };
 
 export interface CameraSettings {
   /** `http:` or `https:`, with nothing left to fill in. User and password in it are used if none are given below. */
-  imageUrl?: Secret;
+  image?: Secret;
   username?: string;
   password?: Secret;
   /** From the request to the last byte; 5,000 by default. */
@@ -70,10 +70,10 @@ export class Camera {
   }
 
   async #fetch(signal: AbortSignal | undefined): Promise<Picture> {
-    const { imageUrl, timeoutMs = 5_000, maxBytes = 8 * 2 ** 20, ...rest } = this.#settings;
+    const { image, timeoutMs = 5_000, maxBytes = 8 * 2 ** 20, ...rest } = this.#settings;
     const start = this.#clock.now();
-    if (!imageUrl?.reveal()) throw giveUp("no-image-url", "This door has no image URL: enter one, or choose a preset");
-    const url = imageUrl.reveal();
+    if (!image?.reveal()) throw giveUp("no-image-url", "This door has no image URL: enter one, or choose a preset");
+    const url = image.reveal();
     const place = `The camera at ${showUrl(splitCredentials(url).url)}`;
     const reader = new PictureReader(place);
     const response = await this.#client.request({

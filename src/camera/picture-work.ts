@@ -1,18 +1,8 @@
 // What can be done to a picture, and the check of it.
 import type { FromSchema } from "json-schema-to-ts";
+import { boxSchema, isInside, masksSchema, type Box } from "../box.ts";
 import { giveUp } from "../errors.ts";
 import { checker } from "../schema.ts";
-
-const share = { type: "number", minimum: 0, maximum: 100 } as const;
-const side = { type: "number", exclusiveMinimum: 0, maximum: 100 } as const;
-
-/** A rectangle in percent of the picture, so that it stays where it is when the camera's resolution changes. */
-const box = {
-  type: "object",
-  properties: { x: share, y: share, width: side, height: side },
-  required: ["x", "y", "width", "height"],
-  additionalProperties: false,
-} as const;
 
 // A side of 4K; larger results are a mistake of the settings.
 const longestSide = 4096;
@@ -31,15 +21,15 @@ export const workProperties = {
   quality: { type: "integer", minimum: 1, maximum: 100 },
   /** Degrees, clockwise. */
   rotate: { enum: [0, 90, 180, 270] },
-  crop: box,
-  masks: { type: "array", items: box, maxItems: 16 },
+  crop: boxSchema,
+  masks: masksSchema,
   caption: { type: "string", maxLength: 200 },
 } as const;
 
 const schema = { type: "object", properties: workProperties, additionalProperties: false } as const;
 const checked = checker("Picture work", schema);
 
-export type Box = FromSchema<typeof box>;
+export type { Box };
 export type PictureWork = FromSchema<typeof schema>;
 
 /** 4K, 3840 × 2160, before and after. */
@@ -52,9 +42,8 @@ export function checkWork(work: PictureWork): void {
   for (const [index, mask] of masks.entries()) checkBox(`masks.${index}`, mask);
 }
 
-function checkBox(name: string, { x, y, width, height }: Box): void {
-  // Sums of decimal fractions are a little off.
-  if (x + width > 100.000_001 || y + height > 100.000_001) {
+function checkBox(name: string, box: Box): void {
+  if (!isInside(box)) {
     throw giveUp(
       "invalid",
       `Picture work: ${name} reaches beyond the picture: x + width and y + height are 100 at most`,

@@ -6,10 +6,11 @@ import { numberSchema } from "../number.ts";
 import { checker } from "../schema.ts";
 import { Secret } from "../secret.ts";
 import { buttonFault, pressFields, type PressSettings } from "./presses.ts";
+import { pictureAdvice, pictureFault, pictureFields, type PictureSettings } from "./pictures.ts";
 import { presetOf, presets } from "./presets.ts";
 import { talkAdvice, talkFields, type TalkSettings } from "./talks.ts";
 
-export interface DoorSettings extends PressSettings, TalkSettings {
+export interface DoorSettings extends PressSettings, TalkSettings, PictureSettings {
   /** A slug, [a-z0-9-]+: the door's name in topics and files. */
   readonly id: string;
   readonly name: string;
@@ -60,6 +61,7 @@ const checkForm = checker("door", {
     pin: text,
     ...pressFields,
     ...talkFields,
+    ...pictureFields,
   },
 });
 
@@ -80,6 +82,7 @@ const advice: Record<string, string> = {
   buttonFrom: "choose dialled, to, name or header",
   buttonHeader: "enter the name of a header, such as X-Button",
   ...talkAdvice,
+  ...pictureAdvice,
 };
 
 /**
@@ -109,8 +112,8 @@ export function checkDoor(settings: unknown): DoorSettings {
   const pin = form.pin?.replaceAll(":", "").toLowerCase();
   if (pin !== undefined && !/^[0-9a-f]{64}$/.test(pin)) throw refuse("pin", "is not a fingerprint");
 
-  const fault = buttonFault(form);
-  if (fault !== undefined) throw giveUp("invalid", `${who}: ${fault}`, { data: { field: fault.split(" ")[0] } });
+  const fault = buttonFault(form) ?? pictureFault(form);
+  if (fault !== undefined) throw giveUp("invalid", `${who}: ${fault}`, { data: { field: fault.split(/[ .]/)[0] } });
 
   const image = form.imageUrl === undefined ? undefined : split(form.imageUrl, ["http:", "https:"]);
   const video = form.videoUrl === undefined ? undefined : split(form.videoUrl, ["http:", "https:", "rtsp:", "rtsps:"]);
@@ -147,6 +150,10 @@ export function checkDoor(settings: unknown): DoorSettings {
       hangUpAfterOpening: form.hangUpAfterOpening,
       longestTalk: form.longestTalk,
       mediaTimeout: form.mediaTimeout,
+      pictureSources: form.pictureSources,
+      pictureTimeout: form.pictureTimeout,
+      keepPicture: form.keepPicture,
+      masks: form.masks?.length ? form.masks : undefined,
     }),
     ...optional({ imageUrl: secret(image?.url), videoUrl: secret(video?.url), cameraPassword }),
   };
@@ -159,7 +166,7 @@ function read(plain: Record<string, unknown>, who: string): ReturnType<typeof ch
     const faults = error instanceof PorteroError ? error.data["faults"] : undefined;
     if (!Array.isArray(faults)) throw error;
     const sentences = faults.map((fault) => {
-      const todo = advice[String(fault).split(" ")[0] ?? ""];
+      const todo = advice[String(fault).split(/[ .]/)[0] ?? ""];
       return todo === undefined ? String(fault) : `${String(fault)}: ${todo}`;
     });
     throw giveUp("invalid", `${who}: ${sentences.join("; ")}`, { data: { faults } });

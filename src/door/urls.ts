@@ -23,13 +23,14 @@ export interface CameraLogin {
 export interface DoorUrls {
   /** Secret, since some makers take passwords in the query. */
   readonly image?: Secret;
-  readonly video?: Secret;
+  /** A film of JPEGs by HTTP. */
+  readonly mjpeg?: Secret;
+  readonly rtsp?: Secret;
   readonly relay?: string;
 }
 
-/** What src/camera takes as its settings. */
-export interface DoorCamera {
-  readonly imageUrl?: Secret;
+/** What src/camera takes as its settings: the addresses that are known. */
+export interface DoorCamera extends Pick<DoorUrls, "image" | "mjpeg" | "rtsp"> {
   readonly username?: string;
   readonly password?: Secret;
   readonly verifyTls?: boolean;
@@ -64,11 +65,16 @@ export function doorUrls(settings: DoorSettings, preset: Preset, where: Whereabo
   const login = webCredentials(settings, preset.camera?.credentials);
   const fill = (template: string | undefined) => (template === undefined ? undefined : fillUrl(template, known, login));
   const image = fill(settings.imageUrl?.reveal() ?? preset.camera?.image);
-  const video = fill(settings.videoUrl?.reveal() ?? preset.camera?.mjpeg ?? preset.camera?.rtsp);
+  const own = settings.videoUrl?.reveal();
+  const isRtsp = own !== undefined && /^rtsp/i.test(own);
+  // Whoever enters a film means that one, and no other of the make.
+  const mjpeg = fill(own === undefined ? preset.camera?.mjpeg : isRtsp ? undefined : own);
+  const rtsp = fill(own === undefined ? preset.camera?.rtsp : isRtsp ? own : undefined);
   const relay = fill(preset.relay?.url);
   return {
     ...(image === undefined ? {} : { image: new Secret(image) }),
-    ...(video === undefined ? {} : { video: new Secret(video) }),
+    ...(mjpeg === undefined ? {} : { mjpeg: new Secret(mjpeg) }),
+    ...(rtsp === undefined ? {} : { rtsp: new Secret(rtsp) }),
     ...(relay === undefined ? {} : { relay }),
   };
 }
@@ -83,12 +89,12 @@ export function webCredentials(settings: DoorSettings, kind: "device" | "own" = 
   };
 }
 
-/** The door's camera at this moment, ready for src/camera; without `imageUrl` while its address is not known. */
+/** The door's camera at this moment, ready for src/camera; without addresses while they are not known. */
 export function doorCamera(settings: DoorSettings, where: Whereabouts): DoorCamera {
   const preset = presetOf(settings.preset);
-  const { image } = doorUrls(settings, preset, where);
+  const { relay: _, ...films } = doorUrls(settings, preset, where);
   return {
-    ...(image === undefined ? {} : { imageUrl: image }),
+    ...films,
     ...webCredentials(settings, preset.camera?.credentials),
     ...(settings.verifyTls === undefined ? {} : { verifyTls: settings.verifyTls }),
     ...(settings.pin === undefined ? {} : { pin: settings.pin }),

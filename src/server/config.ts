@@ -1,7 +1,7 @@
 // The file that `npm run server` is given: listeners, extensions, doors, and a strategy per door.
 import { readFile } from "node:fs/promises";
 import type { FromSchema } from "json-schema-to-ts";
-import { pressFields } from "../door/door.ts";
+import { pictureFields, pressFields } from "../door/door.ts";
 import { giveUp, sentence } from "../errors.ts";
 import { numberSchema } from "../number.ts";
 import { checker } from "../schema.ts";
@@ -109,6 +109,7 @@ const schema = {
           answererDigits: { enum: ["both", "door", "flow"] },
           verifyTls: { type: "boolean" },
           ...talkFields,
+          ...pictureFields,
           ...pressFields,
           ...deviceFields,
           pin: { type: "string" },

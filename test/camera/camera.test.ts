@@ -17,7 +17,7 @@ function cameraAt(t: TestContext, url: string, more: CameraSettings = {}, clock?
   const lines: string[] = [];
   const write = (text: string) => void lines.push(text);
   const log: Log = { debug: write, info: write, warn: write, error: write };
-  const camera = new Camera({ imageUrl: new Secret(url), ...more }, { log, ...(clock ? { clock } : {}) });
+  const camera = new Camera({ image: new Secret(url), ...more }, { log, ...(clock ? { clock } : {}) });
   t.after(() => {
     camera.close();
     assert.ok(lines.length > 0, "the camera says what it did");

@@ -130,3 +130,30 @@ describe("X1 how a door's presses are taken", () => {
     assert.match(refusal({ buttons: [{ number: "201", name: "" }] }), /buttons\.0\.name must NOT have fewer than 1/);
   });
 });
+
+describe("Where a door's picture comes from, and what nobody sees of it", () => {
+  const left = { x: 0, y: 0, width: 30, height: 100 };
+
+  it("is kept as it was given, and absent where nothing is set", () => {
+    const pictures = { pictureSources: ["rtsp", "jpeg"], pictureTimeout: 2.5, keepPicture: 0, masks: [left] };
+    const { pictureSources, pictureTimeout, keepPicture, masks } = checkDoor({ ...form, ...pictures });
+    assert.deepEqual({ pictureSources, pictureTimeout, keepPicture, masks }, pictures);
+    const usual = checkDoor({ ...form, masks: [] });
+    assert.deepEqual([usual.pictureSources, usual.masks], [undefined, undefined]);
+  });
+
+  it("is refused with a sentence where it is wrong: a door with a mask that cannot be read has no picture", () => {
+    assert.match(
+      refusal({ pictureSources: ["ftp"] }),
+      /pictureSources\.0 must be one of jpeg, mjpeg, rtsp, call .*in the order/,
+    );
+    assert.match(refusal({ pictureSources: [] }), /pictureSources must NOT have fewer than 1 items/);
+    assert.match(refusal({ pictureTimeout: 0.5 }), /pictureTimeout must be >= 1 .*seconds from 1 to 60/);
+    assert.match(refusal({ keepPicture: 4000 }), /keepPicture must be <= 3600/);
+    assert.match(
+      refusal({ masks: [{ ...left, width: "x" }] }),
+      /masks\.0\.width must be number .*four numbers in percent/,
+    );
+    assert.match(refusal({ masks: [left, { ...left, x: 71 }] }), /masks\.1 reaches beyond the picture/);
+  });
+});

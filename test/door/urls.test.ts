@@ -10,7 +10,8 @@ describe("P6 URLs of a door", () => {
   it("come from the preset, with the address of the registration", () => {
     const urls = doorUrls(checkDoor(form), presetOf("2n"), { address: "10.0.0.7", contact: "10.0.0.7:5060" });
     assert.equal(urls.image?.reveal(), "https://10.0.0.7/api/camera/snapshot?width=640&height=480");
-    assert.equal(urls.video?.reveal(), "https://10.0.0.7/api/camera/snapshot?width=640&height=480&fps=15");
+    assert.equal(urls.mjpeg?.reveal(), "https://10.0.0.7/api/camera/snapshot?width=640&height=480&fps=15");
+    assert.equal(urls.rtsp?.reveal(), "rtsp://10.0.0.7:554/h264_stream");
     assert.equal(urls.relay, "https://10.0.0.7/api/switch/ctrl?switch=1&action=trigger");
   });
 
@@ -19,6 +20,17 @@ describe("P6 URLs of a door", () => {
     const urls = doorUrls(door, presetOf("2n"), { address: "10.0.0.7" });
     assert.equal(urls.image?.reveal(), "http://bell.lan:8080/a.jpg");
     assert.match(urls.relay ?? "", /^https:\/\/bell\.lan\//);
+  });
+
+  it("P7, P8 a film of the form goes before the preset's: of its kind, and in the place of all others", () => {
+    const filmsOf = (videoUrl: string) => {
+      const { image, mjpeg, rtsp } = doorCamera(checkDoor({ ...form, videoUrl }), { address: "10.0.0.7" });
+      return [image?.reveal().slice(0, 20), mjpeg?.reveal(), rtsp?.reveal()];
+    };
+    const image = "https://10.0.0.7/api";
+    assert.deepEqual(filmsOf("rtsp://{address}/live"), [image, undefined, "rtsp://10.0.0.7/live"]);
+    assert.deepEqual(filmsOf("RTSPS://{address}/live"), [image, undefined, "RTSPS://10.0.0.7/live"]);
+    assert.deepEqual(filmsOf("http://{address}/film"), [image, "http://10.0.0.7/film", undefined]);
   });
 
   it("are absent while the address is not known (N3)", () => {
@@ -49,7 +61,7 @@ describe("A door's camera", () => {
   it("of the simulated bell opens with the SIP login and password", () => {
     const door = checkDoor({ ...form, preset: "simulated", login: "bell-503" });
     const camera = doorCamera(door, { address: "127.0.0.1", contact: "127.0.0.1:40000" });
-    assert.equal(camera.imageUrl?.reveal(), "http://127.0.0.1:40000/snapshot.jpg");
+    assert.equal(camera.image?.reveal(), "http://127.0.0.1:40000/snapshot.jpg");
     assert.deepEqual([camera.username, camera.password?.reveal()], ["bell-503", "pw-503"]);
   });
 

@@ -35,20 +35,20 @@ export class Door {
   }
 
   get hasCamera(): boolean {
-    return doorCamera(this.settings, this.#where()).imageUrl !== undefined;
+    return doorCamera(this.settings, this.#where()).image !== undefined;
   }
 
   /** Fetches a picture now. Rejects with a sentence. */
   snapshot(): Promise<Picture> {
     const settings = doorCamera(this.settings, this.#where());
-    if (!settings.imageUrl)
+    if (!settings.image)
       return Promise.reject(
         giveUp(
           "no-image-url",
           `${this.settings.name} has no camera that can be reached: enter its image URL, or let it register`,
         ),
       );
-    const key = settings.imageUrl.reveal();
+    const key = settings.image.reveal();
     if (this.#camera?.key !== key) {
       this.#camera?.camera.close();
       this.#camera = { key, camera: new Camera(settings, { clock: this.#clock, log: this.#log }) };

@@ -1,0 +1,44 @@
+// Where a door's picture comes from and what of it may be seen. The order, the time and the masks hold for everybody who gets
+// a picture of this door.
+import { isInside, masksSchema, type Box } from "../box.ts";
+
+/**
+ * Ways to a picture: a JPEG by HTTP, the first one of a film of JPEGs by HTTP, a whole picture of an RTSP stream, and one of the
+ * video of a call that stands.
+ */
+export const sourceKinds = ["jpeg", "mjpeg", "rtsp", "call"] as const;
+export type SourceKind = (typeof sourceKinds)[number];
+
+export interface PictureSettings {
+  /** The ways that are tried, in this order; all of them where it is absent. */
+  readonly pictureSources?: readonly SourceKind[];
+  /** Seconds within which a picture has to be there; 5 where it is absent. */
+  readonly pictureTimeout?: number;
+  /** Where none can be had, the last one is given for so many seconds; 0 = never, 30 where it is absent. */
+  readonly keepPicture?: number;
+  /** Blacked out in every picture of this door, whoever gets it. */
+  readonly masks?: readonly Box[];
+}
+
+/** Their fields, for a JSON schema. */
+export const pictureFields = {
+  pictureSources: { type: "array", minItems: 1, uniqueItems: true, items: { enum: sourceKinds } },
+  pictureTimeout: { type: "number", minimum: 1, maximum: 60 },
+  keepPicture: { type: "number", minimum: 0, maximum: 3600 },
+  masks: masksSchema,
+} as const;
+
+export const pictureAdvice: Readonly<Record<keyof PictureSettings, string>> = {
+  pictureSources: `name some of ${sourceKinds.join(", ")} in the order in which they are to be asked, or leave it empty for all`,
+  pictureTimeout: "enter seconds from 1 to 60, or leave it empty for 5",
+  keepPicture: "enter seconds from 0 (never) to 3600, or leave it empty for 30",
+  masks: "enter four numbers in percent for each: from the left, from the top, width, height",
+};
+
+/** What the schema cannot say of them; undefined = they are right. */
+export const pictureFault = ({ masks = [] }: Pick<PictureSettings, "masks">): string | undefined => {
+  const wrong = masks.findIndex((mask) => !isInside(mask));
+  return wrong < 0
+    ? undefined
+    : `masks.${wrong} reaches beyond the picture: from the left and width, from the top and height are 100 together at most`;
+};
