@@ -53,7 +53,9 @@ export default function (RED: Red): void {
     const endpoint = door ? door.endpoint : endpointNode(RED, config.endpoint);
     const sign = new Sign(this, [endpoint?.health, door?.health, ...some.map((one) => one?.health)]);
     onClose(this, () => sign.close());
-    const slugs = (door ? [door] : some).flatMap((one) => one?.slug ?? []);
+    const chosen = door ? [door] : some;
+    const slugs = chosen.flatMap((one) => one?.slug ?? []);
+    const numbers = chosen.flatMap((one) => one?.settings?.extension ?? []);
     const wrong = (text: string) => sign.show("red", "ring", text);
     let filter: VisitFilter;
     try {
@@ -113,14 +115,18 @@ export default function (RED: Red): void {
         for (const event of await soFar(visit))
           if (filter.hears(event.event)) send(onOutput(others, { ...msg, ...messageOf(event), late: true }));
     });
+    // In a house of many doors each registration is of one of them.
+    const onRegistration = ({ extension }: { extension: string }) => {
+      if (slugs.length === 0 || numbers.includes(extension)) show();
+    };
     switchboard.on("visit", onVisit);
-    switchboard.on("registered", show);
-    switchboard.on("unregistered", show);
+    switchboard.on("registered", onRegistration);
+    switchboard.on("unregistered", onRegistration);
     show();
     onClose(this, () => {
       switchboard.off("visit", onVisit);
-      switchboard.off("registered", show);
-      switchboard.off("unregistered", show);
+      switchboard.off("registered", onRegistration);
+      switchboard.off("unregistered", onRegistration);
     });
   }
   RED.nodes.registerType("doorbell-in", DoorbellIn);
