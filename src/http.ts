@@ -2,12 +2,12 @@
 // (RFC 7616), limits of time and size, pinned certificates. Requests of one client share connections and nonces.
 import type { IncomingHttpHeaders } from "node:http";
 import type { LookupFunction } from "node:net";
-import { systemClock, type Clock } from "./clock.ts";
+import { systemClock, type Cancel, type Clock } from "./clock.ts";
 import { parseChallenges, strongest, type Challenge } from "./digest.ts";
 import { giveUp, tryAgain } from "./errors.ts";
 import { Agents } from "./http/connect.ts";
 import { splitCredentials } from "./http/credentials.ts";
-import { exchange, type Answer, type Enough } from "./http/exchange.ts";
+import { exchange, type Answer, type Each, type Enough } from "./http/exchange.ts";
 import { faultOf, timedOut, tooLarge, type Progress } from "./http/faults.ts";
 import { Signer, type Login } from "./http/signer.ts";
 import { showUrl, type Secret } from "./secret.ts";
@@ -38,6 +38,11 @@ export interface HttpRequest {
   what?: string;
   /** Ends a successful answer that has no end of its own, such as a film. */
   enough?: Enough;
+  /**
+   * Takes a successful answer piece by piece, for as long as it goes on: it has no limit of size then, and `timeoutMs` ends
+   * with its first piece. It must not throw.
+   */
+  each?: Each;
 }
 
 export interface HttpResponse {
@@ -89,8 +94,17 @@ export class HttpClient {
     const password = request.password ?? split.password;
     const url = checkedUrl(split.url, what);
     const ended = new AbortController();
+    let cancel: Cancel = () => {};
+    const { timeoutMs, each } = request;
+    const eachOf = (take: Each): Each => {
+      return (piece, headers) => {
+        cancel();
+        take(piece, headers);
+      };
+    };
     const run: Run = {
-      ...{ request, what, ended: ended.signal },
+      ...{ what, ended: ended.signal },
+      request: each ? { ...request, each: eachOf(each) } : request,
       login: username === undefined ? undefined : { username, password: password?.reveal() ?? "" },
       trust: trustOf(request, what),
       progress: { answered: false, received: 0 },
@@ -101,8 +115,7 @@ export class HttpClient {
     if (this.#closed) end("closed", "this client is closed");
     if (request.signal?.aborted) onAbort();
     ended.signal.throwIfAborted();
-    const { timeoutMs } = request;
-    const cancel = this.#clock.after(timeoutMs, () => ended.abort(timedOut(place, timeoutMs, run.progress)));
+    cancel = this.#clock.after(timeoutMs, () => ended.abort(timedOut(place, timeoutMs, run.progress)));
     request.signal?.addEventListener("abort", onAbort);
     this.#running.add(ended);
     try {
@@ -165,7 +178,7 @@ export class HttpClient {
 
   async #send(run: Run, url: URL, signature: string | undefined): Promise<Answer> {
     const { request, trust, ended, progress } = run;
-    const { method = "GET", body, maxBytes, enough } = request;
+    const { method = "GET", body, maxBytes, enough, each } = request;
     const place = placeOf(run, url);
     const headers = {
       ...{ "User-Agent": "Portero", ...request.headers },
@@ -174,7 +187,7 @@ export class HttpClient {
     Object.assign(progress, { answered: false, received: 0 });
     try {
       return await exchange({
-        ...{ url, method, headers, body, ended, maxBytes, enough, progress },
+        ...{ url, method, headers, body, ended, maxBytes, enough, each, progress },
         agent: this.#agents.for(url.protocol, trust, method === "GET" && !request.once),
         lookup: this.#lookup,
         tooLarge: () => tooLarge(place, maxBytes),

@@ -43,6 +43,11 @@ export class JpegWalk {
     return this.#fault;
   }
 
+  /** How far it has come. */
+  get at(): number {
+    return this.#at;
+  }
+
   /** Reads all bytes that have come so far. True = nothing more is wanted: see `frame` and `fault`. */
   read(bytes: Buffer): boolean {
     while (!this.#frame && !this.#fault && this.#step(bytes));

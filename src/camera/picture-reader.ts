@@ -7,6 +7,8 @@ import { JpegWalk } from "./jpeg.ts";
 
 // More than any doorbell's; a page that shows a picture must not be made to allocate what a header claims.
 const mostPixels = 64_000_000;
+export const isTooLarge = ({ width, height }: { width: number; height: number }): boolean =>
+  width * height > mostPixels;
 // Boundary and headers of the first part.
 const mostPreamble = 16 * 1024;
 const jpegStart = Buffer.from([0xff, 0xd8, 0xff]);
@@ -33,7 +35,7 @@ export class PictureReader {
     const frame = this.#walk?.frame;
     if (!frame) throw this.#fault(body, headers);
     const { width, height, end } = frame;
-    if (width * height > mostPixels) throw this.#no(`${width}×${height} pixels, which is too large`);
+    if (isTooLarge(frame)) throw this.#no(`${width}×${height} pixels, which is too large`);
     return { jpeg: body.subarray(this.#start, end), width, height };
   }
 

@@ -31,6 +31,12 @@ export interface VideoEvents {
   ended: [PorteroError | undefined];
 }
 
+/** Where a film's pictures go while it is made. */
+export interface VideoOutput {
+  format(format: VideoFormat): void;
+  frame(frame: Frame): void;
+}
+
 /** A running film. Who listens to it keeps up or drops: it never waits. */
 export interface VideoStream extends EventEmitter<VideoEvents> {
   close(): void;

@@ -3,6 +3,7 @@
 import http, { type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import https from "node:https";
 import type { LookupFunction } from "node:net";
+import { Collected } from "./collected.ts";
 import type { ConnectOptions } from "./connect.ts";
 import { codeOf, type Progress } from "./faults.ts";
 
@@ -19,11 +20,15 @@ export interface Exchange {
   /** What to reject with when the body is larger. */
   readonly tooLarge: () => Error;
   readonly enough: Enough | undefined;
+  readonly each: Each | undefined;
   readonly progress: Progress;
 }
 
 /** Asked after each piece of a successful answer, with all of its body so far: true = the rest is not wanted. */
 export type Enough = (body: Buffer, headers: IncomingHttpHeaders) => boolean;
+
+/** Gets each piece of a successful answer, which is then not collected. */
+export type Each = (piece: Buffer, headers: IncomingHttpHeaders) => void;
 
 export interface Answer {
   readonly status: number;
@@ -80,9 +85,10 @@ export function exchange(wanted: Exchange): Promise<Answer> {
   });
 }
 
-function read(response: IncomingMessage, { maxBytes, tooLarge, enough, progress }: Exchange): Promise<Answer> {
+function read(response: IncomingMessage, { maxBytes, tooLarge, enough, each, progress }: Exchange): Promise<Answer> {
   const { headers, statusCode: status = 0 } = response;
   const scrap = isScrap(status);
+  const success = status >= 200 && status < 300;
   const limit = scrap ? scrapBytes : maxBytes;
   return new Promise((resolve, reject) => {
     const collected = new Collected();
@@ -102,34 +108,18 @@ function read(response: IncomingMessage, { maxBytes, tooLarge, enough, progress 
     };
     const onData = (piece: Buffer) => {
       progress.received += piece.length;
+      if (each && success) {
+        each(piece, headers);
+        return;
+      }
       if (collected.length + piece.length > limit) {
         overflow();
         return;
       }
       collected.add(piece);
-      if (status >= 200 && status < 300 && enough?.(collected.bytes, headers)) stop();
+      if (success && enough?.(collected.bytes, headers)) stop();
     };
     response.on("data", onData).on("end", finish).on("error", reject);
-    if (Number(headers["content-length"]) > limit) overflow();
+    if (!(each && success) && Number(headers["content-length"]) > limit) overflow();
   });
-}
-
-// Grows by doubling: a camera that drips single bytes must not make us copy all of them each time.
-class Collected {
-  #space = Buffer.alloc(0);
-  length = 0;
-
-  get bytes(): Buffer {
-    return this.#space.subarray(0, this.length);
-  }
-
-  add(piece: Buffer): void {
-    if (this.length + piece.length > this.#space.length) {
-      const larger = Buffer.allocUnsafe(Math.max(16_384, 2 * this.#space.length, this.length + piece.length));
-      this.#space.copy(larger, 0, 0, this.length);
-      this.#space = larger;
-    }
-    piece.copy(this.#space, this.length);
-    this.length += piece.length;
-  }
 }

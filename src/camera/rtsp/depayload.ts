@@ -1,11 +1,8 @@
 // What all depayloaders share: packets go in, whole frames come out; a frame with a hole never does.
-import type { Frame, VideoFormat } from "../video.ts";
+import type { VideoOutput } from "../video.ts";
 import type { Ordered } from "./rtp.ts";
 
-export interface Output {
-  format(format: VideoFormat): void;
-  frame(frame: Frame): void;
-}
+export type Output = VideoOutput;
 
 export interface Depayloader {
   push(packet: Ordered): void;

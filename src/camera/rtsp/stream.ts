@@ -1,15 +1,15 @@
 // Our RTSP client (RFC 2326; of RFC 7826 what cameras speak): a camera's film by `rtsp:` or `rtsps:`.
 import { randomBytes } from "node:crypto";
-import { EventEmitter } from "node:events";
 import type { LookupFunction } from "node:net";
 import { systemClock, type Clock } from "../../clock.ts";
-import { giveUp, PorteroError, sentence, tryAgain } from "../../errors.ts";
+import { giveUp } from "../../errors.ts";
 import { splitCredentials, trustOf } from "../../http.ts";
 import { Signer, type Login } from "../../http/signer.ts";
 import { silent, type Log } from "../../log.ts";
 import { showUrl, type Secret } from "../../secret.ts";
 import type { Trust } from "../../trust.ts";
-import type { VideoEvents, VideoStream } from "../video.ts";
+import { runVideo } from "../running.ts";
+import type { VideoOutput, VideoStream } from "../video.ts";
 import { Session, type Transport } from "./session.ts";
 
 export type { Transport };
@@ -31,87 +31,39 @@ export interface RtspSettings {
   pin?: string;
 }
 
+interface Deps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly lookup?: LookupFunction;
+}
+
 const mostTries = 5;
 
-class RtspStream extends EventEmitter<VideoEvents> implements VideoStream {
-  readonly #closing = new AbortController();
-  readonly #settings: RtspSettings;
-  readonly #deps: { clock: Clock; log: Log; lookup?: LookupFunction };
-  #over = false;
-
-  constructor(settings: RtspSettings, deps: { clock: Clock; log: Log; lookup?: LookupFunction }) {
-    super();
-    this.#settings = settings;
-    this.#deps = deps;
-    this.#run()
-      .then(() => this.#end(undefined))
-      .catch((error: unknown) => this.#end(error));
-  }
-
-  close(): void {
-    this.#over = true;
-    this.#closing.abort(tryAgain("closed", "The stream was closed"));
-  }
-
-  async #run(): Promise<void> {
-    // Whoever called hears of everything.
-    await Promise.resolve();
-    const { url: secret, timeoutMs = 5_000, silenceMs = 10_000, transport = "tcp" } = this.#settings;
-    const split = splitCredentials(secret.reveal());
-    let url = checkedUrl(split.url);
-    const username = this.#settings.username ?? split.username;
-    const password = (this.#settings.password ?? split.password)?.reveal() ?? "";
-    const login: Login | undefined = username === undefined ? undefined : { username, password, origin: url.host };
-    const trust: Trust = trustOf(this.#settings, "The camera");
-    const signer = new Signer();
-    let by: Transport = transport;
-    for (let tries = 0; tries < mostTries && !this.#over; tries++) {
-      const session = new Session({
-        ...{ ...this.#deps, url, login, trust, signer, timeoutMs, silenceMs, transport: by },
-        place: placeOf(url),
-        ssrc: randomBytes(4).readUInt32BE(),
-        out: {
-          format: (format) => this.#tell(() => this.emit("format", format)),
-          frame: (frame) => this.#tell(() => this.emit("frame", frame)),
-        },
-      });
-      const next = await session.run(this.#closing.signal);
-      if (!next) return;
-      if ("redirect" in next) url = redirected(next.redirect, url);
-      else {
-        this.#deps.log.debug(
-          `${placeOf(url)} brings nothing by ${by.toUpperCase()}: now by ${next.transport.toUpperCase()}`,
-        );
-        by = next.transport;
-      }
-    }
-    if (!this.#over) throw giveUp("redirect-refused", `${placeOf(url)} redirects more than ${mostTries - 1} times`);
-  }
-
-  // A listener's fault must not end the process through a socket.
-  #tell(emit: () => void): void {
-    if (this.#over) return;
-    try {
-      emit();
-    } catch (error) {
-      this.#closing.abort(error);
+async function play(settings: RtspSettings, deps: Deps, out: VideoOutput, signal: AbortSignal): Promise<void> {
+  const { url: secret, timeoutMs = 5_000, silenceMs = 10_000, transport = "tcp" } = settings;
+  const split = splitCredentials(secret.reveal());
+  let url = checkedUrl(split.url);
+  const username = settings.username ?? split.username;
+  const password = (settings.password ?? split.password)?.reveal() ?? "";
+  const login: Login | undefined = username === undefined ? undefined : { username, password, origin: url.host };
+  const trust: Trust = trustOf(settings, "The camera");
+  const signer = new Signer();
+  let by: Transport = transport;
+  for (let tries = 0; tries < mostTries && !signal.aborted; tries++) {
+    const session = new Session({
+      ...{ ...deps, url, login, trust, signer, timeoutMs, silenceMs, out, transport: by },
+      place: placeOf(url),
+      ssrc: randomBytes(4).readUInt32BE(),
+    });
+    const next = await session.run(signal);
+    if (!next) return;
+    if ("redirect" in next) url = redirected(next.redirect, url);
+    else {
+      deps.log.debug(`${placeOf(url)} brings nothing by ${by.toUpperCase()}: now by ${next.transport.toUpperCase()}`);
+      by = next.transport;
     }
   }
-
-  #end(error: unknown): void {
-    if (this.#over) return;
-    this.#over = true;
-    const fault =
-      error === undefined || error instanceof PorteroError
-        ? error
-        : tryAgain("network", `The stream ended: ${sentence(error)}`, { cause: error });
-    if (fault) this.#deps.log.debug(fault.message);
-    try {
-      this.emit("ended", fault);
-    } catch (failed) {
-      this.#deps.log.warn(`A listener of a stream failed: ${sentence(failed)}`);
-    }
-  }
+  throw giveUp("redirect-refused", `${placeOf(url)} redirects more than ${mostTries - 1} times`);
 }
 
 /**
@@ -121,10 +73,13 @@ class RtspStream extends EventEmitter<VideoEvents> implements VideoStream {
  * auth-weakened redirect-refused camera-status tls-untrusted tls-expired tls-name tls-failed pin-mismatch`; none when the
  * camera said goodbye.
  */
-export const openRtsp = (
+export function openRtsp(
   settings: RtspSettings,
   deps: { clock?: Clock; log?: Log; lookup?: LookupFunction } = {},
-): VideoStream => new RtspStream(settings, { ...deps, clock: deps.clock ?? systemClock, log: deps.log ?? silent });
+): VideoStream {
+  const known = { ...deps, clock: deps.clock ?? systemClock, log: deps.log ?? silent };
+  return runVideo((out, signal) => play(settings, known, out, signal), known.log);
+}
 
 const placeOf = (url: URL): string => `The camera at ${showUrl(url.href)}`;
 

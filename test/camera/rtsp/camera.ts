@@ -6,7 +6,7 @@ import net, { type AddressInfo, type Socket } from "node:net";
 import tls from "node:tls";
 import type { TestContext } from "node:test";
 import type { Frame, VideoFormat, VideoStream } from "../../../src/camera/video.ts";
-import { openRtsp, type RtspSettings } from "../../../src/camera/rtsp/stream.ts";
+import { openVideo, type VideoSettings } from "../../../src/camera/upstream.ts";
 import type { Clock } from "../../../src/clock.ts";
 import type { PorteroError } from "../../../src/errors.ts";
 import { Secret } from "../../../src/secret.ts";
@@ -174,11 +174,11 @@ export interface Watched {
 }
 
 /** Opens a stream that ends with its test. */
-export function watch(t: TestContext, url: string, more: Partial<RtspSettings> = {}, clock?: Clock): Watched {
+export function watch(t: TestContext, url: string, more: Partial<VideoSettings> = {}, clock?: Clock): Watched {
   const log: string[] = [];
   const write = (message: string) => void log.push(message);
-  const stream = openRtsp(
-    { url: new Secret(url), ...more },
+  const stream = openVideo(
+    { videoUrl: new Secret(url), ...more },
     { ...(clock ? { clock } : {}), log: { error: write, warn: write, info: write, debug: write } },
   );
   const frames: Frame[] = [];

@@ -188,7 +188,7 @@ describe("a stream that fails says why", () => {
   });
 
   it("addresses that are none, nobody there, a web server in its place", async (t) => {
-    for (const url of ["http://192.0.2.1/", "rtsp://", "front door", "file:///etc/passwd"])
+    for (const url of ["ftp://192.0.2.1/", "rtsp://", "front door", "file:///etc/passwd"])
       await ends(watch(t, url), "bad-url", /must be like rtsp:/);
     await ends(
       watch(t, (await nobody()).replace("http", "rtsp")),
