@@ -47,6 +47,7 @@ RED.nodes.registerType("doorbell-in", {
     to: time,
     days: { value: "" },
     events: { value: "" },
+    states: { value: false },
   },
   inputs: 1,
   outputs: 4,

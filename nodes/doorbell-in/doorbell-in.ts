@@ -1,6 +1,8 @@
-// A visit's events as messages: ring · answered · ended · everything else (dtmf, opened, refused, snapshot, …).
+// A visit's events as messages: ring · answered · ended · everything else (dtmf, opened, refused, snapshot, …), and where
+// it is wished the states of the doors.
 import type { Picture } from "../../src/camera/camera.ts";
 import { sentence } from "../../src/errors.ts";
+import type { DoorReport, DoorState } from "../../src/visit/presses/door-state.ts";
 import { visitFilter, type FilterSettings, type VisitFilter } from "../../src/visit/presses/filter.ts";
 import { soFar } from "../../src/visit/presses/late.ts";
 import type { VisitEvent, VisitView } from "../../src/visit/messages.ts";
@@ -20,6 +22,8 @@ interface DoorbellConfig extends Config {
   to?: string;
   days?: string;
   events?: string;
+  /** Whether the states of the doors are told, too. */
+  states?: boolean;
 }
 
 const outputs: Partial<Record<VisitEvent["event"], number>> = { ring: 0, answered: 1, ended: 2 };
@@ -32,6 +36,11 @@ function messageOf({ event, visit, payload, topic }: VisitEvent): Message {
   const picture = payload as Picture;
   return { topic, event, visit, payload: picture.jpeg, picture: aboutPicture(picture) };
 }
+
+/** A door's state, as a message. */
+export const stateMessage = ({ door, event, ...payload }: Pick<DoorReport, "door" | "event"> & DoorState): Message => ({
+  ...{ topic: `${door}/${event}`, event, door, payload },
+});
 
 /** What the dialog asks for. @throws PorteroError `invalid`, naming the field */
 export function filterOf(config: DoorbellConfig, doors: readonly string[]): VisitFilter {
@@ -110,7 +119,15 @@ export default function (RED: Red): void {
       show();
     };
     // Not by the output of rings: what stands there would ring everybody anew.
+    const onState = (report: DoorReport) => {
+      if (ours().some(({ id }) => id === report.door)) this.send(onOutput(others, stateMessage(report)));
+    };
     onInput(this, async (msg, send) => {
+      for (const { id: door } of config.states ? ours() : []) {
+        const state = switchboard.doorState(door);
+        if (Object.keys(state).length > 0)
+          send(onOutput(others, { ...msg, ...stateMessage({ door, event: "state", ...state }), late: true }));
+      }
       for (const visit of open())
         for (const event of await soFar(visit))
           if (filter.hears(event.event)) send(onOutput(others, { ...msg, ...messageOf(event), late: true }));
@@ -120,11 +137,13 @@ export default function (RED: Red): void {
       if (slugs.length === 0 || numbers.includes(extension)) show();
     };
     switchboard.on("visit", onVisit);
+    if (config.states) switchboard.on("door-state", onState);
     switchboard.on("registered", onRegistration);
     switchboard.on("unregistered", onRegistration);
     show();
     onClose(this, () => {
       switchboard.off("visit", onVisit);
+      switchboard.off("door-state", onState);
       switchboard.off("registered", onRegistration);
       switchboard.off("unregistered", onRegistration);
     });

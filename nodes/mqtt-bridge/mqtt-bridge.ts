@@ -8,6 +8,7 @@ import { MqttBridge, type DoorsForMqtt, type MqttSettings } from "../../src/mqtt
 import { Secret, showUrl } from "../../src/secret.ts";
 import type { Opening } from "../../src/door/door.ts";
 import type { VisitEvent } from "../../src/visit/messages.ts";
+import type { DoorReport } from "../../src/visit/presses/door-state.ts";
 import { callOf } from "../../src/visit/views.ts";
 import type { Config, Red, RedNode } from "../red.d.ts";
 import { doorOf, endpointNode, logOf, onClose, onInput, Sign, textOr } from "../shared.ts";
@@ -133,6 +134,11 @@ export default function (RED: Red): void {
       bridge.publishCallState(door, callOf(event.visit));
     };
     const onOpening = (opening: Opening) => bridge.publishResult(opening.door, opening);
+    const onState = (report: DoorReport) => {
+      const { door, event, ...state } = report;
+      if (event === "state") bridge.publishDoorState(door, state);
+      else bridge.publishEvent(door, { event_type: event, ...state });
+    };
     const onRegistration = (registration: { extension: string }) => {
       for (const door of switchboard.doors()) {
         if (door.extension === registration.extension) bridge.setDoorAvailability(door.id, door.registered);
@@ -140,6 +146,7 @@ export default function (RED: Red): void {
     };
     switchboard.on("visit", onVisit);
     switchboard.on("opening", onOpening);
+    switchboard.on("door-state", onState);
     switchboard.on("registered", onRegistration);
     switchboard.on("unregistered", onRegistration);
     bridge.on("status", ({ state, text }) => {
@@ -169,6 +176,7 @@ export default function (RED: Red): void {
     onClose(this, async () => {
       switchboard.off("visit", onVisit);
       switchboard.off("opening", onOpening);
+      switchboard.off("door-state", onState);
       switchboard.off("registered", onRegistration);
       switchboard.off("unregistered", onRegistration);
       sign.close();

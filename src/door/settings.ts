@@ -8,9 +8,10 @@ import { Secret } from "../secret.ts";
 import { buttonFault, pressFields, type PressSettings } from "./presses.ts";
 import { pictureAdvice, pictureFault, pictureFields, type PictureSettings } from "./pictures.ts";
 import { presetOf, presets } from "./presets.ts";
+import { reportAdvice, reportFields, type ReportSettings } from "./reports.ts";
 import { talkAdvice, talkFields, type TalkSettings } from "./talks.ts";
 
-export interface DoorSettings extends PressSettings, TalkSettings, PictureSettings {
+export interface DoorSettings extends PressSettings, TalkSettings, PictureSettings, ReportSettings {
   /** A slug, [a-z0-9-]+: the door's name in topics and files. */
   readonly id: string;
   readonly name: string;
@@ -62,6 +63,7 @@ const checkForm = checker("door", {
     ...pressFields,
     ...talkFields,
     ...pictureFields,
+    ...reportFields,
   },
 });
 
@@ -83,6 +85,7 @@ const advice: Record<string, string> = {
   buttonHeader: "enter the name of a header, such as X-Button",
   ...talkAdvice,
   ...pictureAdvice,
+  ...reportAdvice,
 };
 
 /**
@@ -154,6 +157,7 @@ export function checkDoor(settings: unknown): DoorSettings {
       pictureTimeout: form.pictureTimeout,
       keepPicture: form.keepPicture,
       masks: form.masks?.length ? form.masks : undefined,
+      heldOpenSeconds: form.heldOpenSeconds,
     }),
     ...optional({ imageUrl: secret(image?.url), videoUrl: secret(video?.url), cameraPassword }),
   };

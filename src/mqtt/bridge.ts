@@ -5,11 +5,19 @@ import { sentence } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import { Commands } from "./commands.ts";
 import { Connection, type BridgeStatus } from "./connection.ts";
-import type { CallState, Command, DoorForMqtt, DoorsForMqtt, OpeningForMqtt, Refusal } from "./doors.ts";
+import type {
+  CallState,
+  Command,
+  DoorForMqtt,
+  DoorsForMqtt,
+  DoorStateForMqtt,
+  OpeningForMqtt,
+  Refusal,
+} from "./doors.ts";
 import { Outbox } from "./outbox.ts";
 import { CommandPolicy, type LastVisit } from "./policy.ts";
 import { checkMqtt, type MqttSettings } from "./settings.ts";
-import { Topics, type CommandTopic, type DoorTopic } from "./topics.ts";
+import { stateTopics, Topics, type CommandTopic, type DoorTopic } from "./topics.ts";
 
 export { checkMqtt };
 export type { BridgeStatus, CallState, Command, DoorForMqtt, DoorsForMqtt, LastVisit, MqttSettings, OpeningForMqtt };
@@ -22,6 +30,12 @@ export interface BridgeEvents {
 }
 
 const rememberedResults = 100;
+
+const told = (state: DoorStateForMqtt) =>
+  stateTopics.flatMap((topic) => {
+    const payload = state[topic];
+    return payload === undefined ? [] : [[topic, payload] as const];
+  });
 
 export class MqttBridge extends EventEmitter<BridgeEvents> {
   readonly #settings: MqttSettings;
@@ -92,6 +106,11 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
     this.#state(door, "availability", online ? "online" : "offline");
   }
 
+  /** What is known of the door's contact, relay and lock; each retained. */
+  publishDoorState(door: string, state: DoorStateForMqtt): void {
+    for (const [topic, payload] of told(state)) this.#state(door, topic, payload);
+  }
+
   publishDnd(door: string, on: boolean): void {
     this.#state(door, "dnd", on ? "ON" : "OFF");
   }
@@ -141,9 +160,10 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
     this.#policy.connected();
     // The broker may have been restarted without its memory, and our last will has spoken: everything is said anew.
     const states = new Map(this.#states);
-    for (const { id, registered, call } of this.#list()) {
+    for (const { id, registered, call, ...state } of this.#list()) {
       states.set(this.#topics.of(id, "availability"), registered ? "online" : "offline");
       states.set(this.#topics.of(id, "call"), call);
+      for (const [topic, payload] of told(state)) states.set(this.#topics.of(id, topic), payload);
     }
     this.#outbox.put({ topic: this.#topics.availability, payload: "online", qos: 1, retain: true });
     for (const [topic, payload] of states) {

@@ -4,7 +4,14 @@ import type { CommandTopic } from "./topics.ts";
 
 export type CallState = "idle" | "ringing" | "talking" | "parked" | "conference";
 
-export interface DoorForMqtt {
+/** What is known of the door itself. */
+export interface DoorStateForMqtt {
+  readonly contact?: "open" | "closed";
+  readonly relay?: "on" | "off";
+  readonly lock?: "locked" | "unlocked";
+}
+
+export interface DoorForMqtt extends DoorStateForMqtt {
   readonly id: string;
   readonly name: string;
   readonly registered: boolean;

@@ -23,6 +23,7 @@ import type { Finding } from "../sip/trace/findings.ts";
 import { qualifyOf, type DeviceOptions } from "./numbers/devices.ts";
 import type { DigitWish } from "./talk/digits.ts";
 import { Directory, type DirectoryEvents } from "./numbers/directory.ts";
+import type { DoorState } from "./presses/door-state.ts";
 import { Entrances, hostOfDoor, type EntranceEvents, type EntranceHost } from "./presses/entrances.ts";
 import type { Bridge } from "./talk/bridge.ts";
 import { RingGroups, type GroupSettings } from "./numbers/groups.ts";
@@ -321,6 +322,19 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   /** The visit that goes on at a door (of several the one that talks), else the one that began last. */
   lastVisit(door: string): Visit | undefined {
     return this.entrances.lastVisit(door);
+  }
+
+  /** What is known of a door's contact, relay and lock; nothing of one that there is not. */
+  doorState(door: string): DoorState {
+    return this.entrances.stateOf(door);
+  }
+
+  /**
+   * Takes a report on a door; what is news is told as "door-state". `by`: who reports it.
+   * @throws PorteroError `no-door`, `invalid`
+   */
+  setDoorState(door: string, reported: DoorState, by: string): void {
+    this.entrances.setState(door, reported, by);
   }
 
   /** The one way to open a door (X5). Never rejects: what went wrong stands in the result. */

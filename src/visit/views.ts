@@ -4,6 +4,7 @@ import { shownUri, type Contact } from "../sip/registrar/contact.ts";
 import type { Reach } from "../sip/registrar/qualify.ts";
 import { showAddress } from "../sip/transport/flow.ts";
 import type { Said, VisitView } from "./messages.ts";
+import type { DoorState } from "./presses/door-state.ts";
 
 /** One registered device, as it is told to the outside. */
 export interface RegistrationView {
@@ -22,7 +23,7 @@ export interface RegistrationView {
   readonly rttMs?: number;
 }
 
-export interface DoorView {
+export interface DoorView extends DoorState {
   readonly id: string;
   readonly name: string;
   readonly extension: string;

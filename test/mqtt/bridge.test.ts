@@ -25,6 +25,8 @@ describe("X6 a door on MQTT, with mosquitto", { skip }, () => {
     house.bridge.publishCallState("front", "ringing");
     house.bridge.setDoorAvailability("front", false);
     house.bridge.publishDnd("front", true);
+    house.bridge.publishDoorState("front", { contact: "open", relay: "off" });
+    house.bridge.publishDoorState("front", { contact: "open", relay: "off", lock: "locked" });
     house.bridge.publishSnapshot("front", Buffer.from("jpeg"));
     house.bridge.publishResult("front", { id: "o1", ok: false, reason: "no", ts: 5 });
     house.bridge.publishResult("front", { id: "o1", ok: false, reason: "told twice", ts: 5 });
@@ -39,6 +41,9 @@ describe("X6 a door on MQTT, with mosquitto", { skip }, () => {
       "0 1 doorbell/front/call ringing",
       "0 1 doorbell/front/availability offline",
       "0 1 doorbell/front/dnd ON",
+      "0 1 doorbell/front/contact open",
+      "0 1 doorbell/front/relay off",
+      "0 1 doorbell/front/lock locked",
       "0 0 doorbell/front/snapshot jpeg",
       '0 1 doorbell/front/door/result {"id":"o1","ok":false,"method":null,"reason":"no","ts":5}',
       '0 1 doorbell/front/event {"ts":7,"event_type":"ended"}',
@@ -51,7 +56,10 @@ describe("X6 a door on MQTT, with mosquitto", { skip }, () => {
       "1 1 doorbell/bridge/availability online",
       "1 1 doorbell/front/availability offline",
       "1 1 doorbell/front/call ringing",
+      "1 1 doorbell/front/contact open",
       "1 1 doorbell/front/dnd ON",
+      "1 1 doorbell/front/lock locked",
+      "1 1 doorbell/front/relay off",
     ]);
     assert.equal(house.bridge.status.text, `online: ${broker.url}`);
   });

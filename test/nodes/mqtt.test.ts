@@ -104,6 +104,8 @@ describe("mqtt-bridge", () => {
     await said("doorbell/front-door/door/result", (text) => text.includes('"ok":true'));
 
     const { switchboard } = flow.node<EndpointNode>("ep");
+    switchboard.setDoorState("front-door", { contact: "open" }, "sensor");
+    await said("doorbell/front-door/contact", (text) => text === "open");
     const first = switchboard.lastVisit("front-door");
     await flow.message("saw", (msg) => msg["event"] === "ended");
     await said("doorbell/front-door/event", (text) => text.includes('"ended"'));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import type { VisitEnd } from "../../src/visit/messages.ts";
+import type { DoorReport } from "../../src/visit/presses/door-state.ts";
 import { House } from "./house.ts";
 
 const ringAll = (...targets: string[]) => strategyOf({ strategy: "ring-all", targets, seconds: 30 });
@@ -97,5 +98,28 @@ describe("opening a door", { timeout: 60_000 }, () => {
     await seen.next("relay", (e) => "state" in e && e.state === "on");
     const opening = await house.switchboard.open({ door: "front", by: "dashboard" });
     assert.equal(opening.ok, true, "the dashboard may use the phone's call");
+  });
+});
+
+describe("a door's contact", { timeout: 60_000 }, () => {
+  it("proves an opening, and stands in the view of its door", async () => {
+    const house = await House.open();
+    try {
+      const { switchboard } = house;
+      const told: DoorReport[] = [];
+      switchboard.on("door-state", (report) => told.push(report));
+      const { bell } = await house.bell();
+      await house.phone("6001", { answerAfterMs: 0 });
+      switchboard.setDoorState("front", { contact: "closed" }, "sensor");
+      const visit = await house.pressed(bell);
+      await visit.answerBy(ringAll("6001"));
+      const { ok, id } = await switchboard.open({ door: "front", by: "dashboard" });
+      switchboard.setDoorState("front", { contact: "open" }, "sensor");
+      assert.deepEqual([ok, told.map(({ opening }) => opening)], [true, [undefined, id]]);
+      assert.equal(switchboard.doors()[0]?.contact, "open");
+      assert.throws(() => switchboard.setDoorState("back", { contact: "open" }, "sensor"), /there is no door "back"/);
+    } finally {
+      await house.close();
+    }
   });
 });

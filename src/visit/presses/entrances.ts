@@ -8,6 +8,7 @@ import type { Contact } from "../../sip/registrar/location.ts";
 import type { DtmfMethod } from "../../dtmf.ts";
 import { sendTo, type DigitWish } from "../talk/digits.ts";
 import { DoorNames } from "./door-names.ts";
+import { DoorStates, type DoorReport, type DoorState } from "./door-state.ts";
 import { Door, Doorkeeper } from "./doors.ts";
 import type { Leg } from "../talk/leg.ts";
 import type { VisitEvent } from "../messages.ts";
@@ -20,6 +21,8 @@ export interface EntranceEvents {
   visit: [event: VisitEvent];
   /** Each opening and each refusal to open, with the visit's picture, which may still be on its way; never rejects. */
   opening: [opening: Opening, picture: Promise<Buffer | undefined>];
+  /** What a door's contact, relay or lock does now, or that it is held open. */
+  "door-state": [report: DoorReport];
 }
 
 /** What the doors need of their switchboard. */
@@ -45,12 +48,14 @@ export class Entrances {
   readonly #doorCalls = new Map<string, Leg>();
   readonly #keeper: Doorkeeper;
   readonly #names: DoorNames;
+  readonly #states: DoorStates;
 
   constructor(host: EntranceHost) {
     this.#host = host;
     this.#presses = new Presses(host);
     this.#keeper = new Doorkeeper(host.clock, host.log);
     this.#names = new DoorNames(host);
+    this.#states = new DoorStates(host);
   }
 
   /** Adds a door whose settings were checked, with how its code is sent; the result takes it away and ends its visits. */
@@ -62,6 +67,7 @@ export class Entrances {
     return () => {
       this.#doors.delete(id);
       this.#presses.leave(id);
+      this.#states.forget(id);
       door.close();
     };
   }
@@ -74,8 +80,22 @@ export class Entrances {
     return [...this.#doors.values()].map(({ settings: { id, name, extension } }) => {
       const visit = this.#presses.active(id);
       const registered = this.#host.endpoint.location.contacts(extension).length > 0;
-      return { id, name, extension, registered, call: visit ? callOf(visit.view()) : "idle" };
+      return { id, name, extension, registered, call: visit ? callOf(visit.view()) : "idle", ...this.stateOf(id) };
     });
+  }
+
+  stateOf(door: string): DoorState {
+    return this.#states.of(door);
+  }
+
+  /** Takes a report on a door. @throws PorteroError `no-door`, `invalid` */
+  setState(door: string, reported: DoorState, by: string): void {
+    this.#states.set(this.#door(door).settings, reported, by);
+  }
+
+  /** The device says that its door was opened. @throws PorteroError `no-door` */
+  toldOpened(door: string, by: string): void {
+    this.#states.opened(this.#door(door).settings.id, by);
   }
 
   setQuiet(door: string, on: boolean): void {
@@ -119,6 +139,7 @@ export class Entrances {
   close(): void {
     this.#presses.close();
     for (const door of this.#doors.values()) door.close();
+    this.#states.close();
     this.#keeper.close();
   }
 
@@ -149,10 +170,12 @@ export class Entrances {
     const visit = this.#presses.active(request.door);
     const asked = { id: randomUUID(), ...request, ...(visit ? { visit: visit.id } : {}) };
     visit?.openings.begin();
+    const result = door && this.#states.begun(request.door, asked.id);
     const opening: Opening = door
       ? await this.#keeper.open(door, asked, this.#wayToDoor(door, visit, request.by))
       : { ...asked, ok: false, reason: `there is no door "${request.door}"`, ts: this.#host.clock.now(), ms: 0 };
     const concerned = visit ?? this.lastVisit(request.door);
+    result?.(opening);
     concerned?.tell(opening.ok ? "opened" : "refused", opening);
     visit?.openings.through();
     // The result does not wait for a slow camera; whoever keeps the picture does.
@@ -170,8 +193,7 @@ export class Entrances {
 
   /** A picture of a door: the visit's own while it is fresh, else a new one. Rejects with a sentence. */
   async snapshot(door: string): Promise<Picture> {
-    const found = this.#doors.get(door);
-    if (!found) throw giveUp("no-door", `there is no door "${door}"`);
+    const found = this.#door(door);
     const visit = this.#presses.active(door);
     if (visit?.picture && this.#host.clock.now() - visit.startedAt < freshMs) return visit.picture;
     return found.snapshot();
@@ -180,6 +202,13 @@ export class Entrances {
   /** A door calls. */
   pressed(door: Door, call: IncomingCall): void {
     this.#presses.pressed(door, call);
+  }
+
+  /** @throws PorteroError `no-door` */
+  #door(id: string): Door {
+    const door = this.#doors.get(id);
+    if (door) return door;
+    throw giveUp("no-door", `there is no door "${id}"`);
   }
 
   // A door code goes through the visit's call, or through a phone's call with the door. A bell that still rings is
