@@ -5,6 +5,7 @@ import type { FromSchema, JSONSchema } from "json-schema-to-ts";
 import { giveUp } from "./errors.ts";
 
 const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true, allowUnionTypes: true });
+ajv.addFormat("regex", isRegExp);
 
 /**
  * Makes a check for `schema`. The check returns the value (with the schema's defaults filled into a copy) or throws a
@@ -29,10 +30,21 @@ function faultOf(error: ErrorObject): string {
       return `${join(error, String(error.params["additionalProperty"]))} is not known here`;
     case "enum":
       return `${field} must be one of ${(error.params["allowedValues"] as unknown[]).join(", ")}${shown(error)}`;
+    case "format":
+      return `${field} is not a regular expression${shown(error)}`;
     case "pattern":
       return `${field} has the wrong form${shown(error)}`;
     default:
       return `${field} ${error.message ?? "is wrong"}${shown(error)}`;
+  }
+}
+
+function isRegExp(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

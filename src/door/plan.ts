@@ -2,11 +2,10 @@
 // after the door may have taken the first: a bistable relay would toggle twice. No sentence made here holds a digit.
 import type { Clock } from "../clock.ts";
 import { byInfo, wayName, type DtmfSent, type DtmfWay } from "../dtmf.ts";
-import { sentence } from "../errors.ts";
 import type { HttpClient } from "../http.ts";
+import { openByHttp, whyNotByHttp } from "./http-opening.ts";
 import type { Preset } from "./presets.ts";
 import type { DoorSettings } from "./settings.ts";
-import { doorUrls, webCredentials } from "./urls.ts";
 
 export type OpeningMethod = "dtmf-rfc4733" | "dtmf-info" | "dtmf-inband" | "http";
 
@@ -22,19 +21,19 @@ export interface Means {
 export interface Step {
   readonly ok: boolean;
   readonly method?: OpeningMethod;
+  /** Whether the device proved that it opened; false = it answered and did not; absent = it cannot tell. */
+  readonly confirmed?: boolean;
   readonly reason: string;
 }
 
 /** `refused` = the door certainly did nothing, so that another way may be tried. */
 type DtmfStep = Step & { readonly refused?: boolean };
 
-// Far more than a relay's answer takes: one that never answers must not lock the door for ever.
-const answerMs = 33_000;
-const relayMs = 5_000;
-
 /** True if this door can be opened with these means: there is something to send. */
 export function hasMeans(door: DoorSettings, preset: Preset, means: Means): boolean {
-  return (means.sendDigits !== undefined && door.code.reveal() !== "") || relayUrl(door, preset, means) !== undefined;
+  return (
+    (means.sendDigits !== undefined && door.code.reveal() !== "") || whyNotByHttp(door, preset, means) === undefined
+  );
 }
 
 /** Why it cannot, and what to do. */
@@ -43,9 +42,8 @@ export function whyNoMeans(door: DoorSettings, preset: Preset, means: Means): st
     door.code.reveal() === ""
       ? "the door has no DTMF code (enter it in the door's form)"
       : "no call with the door is up (answer the bell first)";
-  if (preset.relay === undefined) return `${code}, and its preset knows no HTTP relay: nothing to open it with`;
-  const relay = means.http === undefined ? "no HTTP client is at hand" : "the relay's address is not known";
-  return `${code}, and ${relay}: enter the device's address in the door's form or let it register`;
+  const http = whyNotByHttp(door, preset, means);
+  return `${code}, and ${http ?? "nothing opened it by HTTP"}${preset.opening ? "" : ": nothing to open it with"}`;
 }
 
 /** Opens once. Never rejects. */
@@ -53,8 +51,7 @@ export async function carryOut(clock: Clock, door: DoorSettings, preset: Preset,
   const code = door.code.reveal();
   const dtmf = code === "" ? undefined : await byDtmf(code, means);
   if (dtmf && (dtmf.ok || !dtmf.refused)) return dtmf;
-  const url = relayUrl(door, preset, means);
-  if (url !== undefined) return byRelay(clock, door, preset, means, url);
+  if (whyNotByHttp(door, preset, means) === undefined) return openByHttp(clock, door, preset, means);
   return dtmf ?? { ok: false, reason: whyNoMeans(door, preset, means) };
 }
 
@@ -95,49 +92,4 @@ function refusal(way: DtmfWay | undefined, status: number, taken: number): { rea
     reason: `the door refuses DTMF by SIP INFO (${status}): switch on DTMF by INFO in the door station, or choose another method in the door's form`,
     refused: true,
   };
-}
-
-function relayUrl(door: DoorSettings, preset: Preset, means: Means): string | undefined {
-  return means.http === undefined ? undefined : doorUrls(door, preset, { address: means.address }).relay;
-}
-
-async function byRelay(clock: Clock, door: DoorSettings, preset: Preset, means: Means, url: string): Promise<Step> {
-  const { relay } = preset;
-  const { http } = means;
-  if (!relay || !http) return { ok: false, reason: whyNoMeans(door, preset, means) };
-  const failed = (reason: string): Step => ({ ok: false, method: "http", reason });
-  const done = new AbortController();
-  const tooLong = clock.sleep(answerMs, done.signal).then(() => undefined);
-  try {
-    const request = http.request({
-      url,
-      method: relay.method,
-      what: "The door's relay",
-      once: true,
-      timeoutMs: relayMs,
-      maxBytes: 65_536,
-      ...webCredentials(door, relay.credentials),
-      ...(relay.body === undefined ? {} : { body: relay.body }),
-      ...(door.verifyTls === undefined ? {} : { verifyTls: door.verifyTls }),
-      ...(door.pin === undefined ? {} : { pin: door.pin }),
-      signal: done.signal,
-    });
-    const answer = await Promise.race([request, tooLong]);
-    if (!answer) return failed("the door's relay gave no answer: look whether it opened");
-    if (answer.status === 401 || answer.status === 403)
-      return failed(
-        `the door's relay refused the user, password or right (HTTP ${answer.status}): check the device's account`,
-      );
-    if (answer.status < 200 || answer.status >= 300)
-      return failed(`the door's relay answered HTTP ${answer.status}: check preset and address`);
-    if (relay.accepted !== undefined && !new RegExp(relay.accepted).test(answer.body.toString("utf8")))
-      return failed(
-        "the door's relay answered, but did not open: check the account's right to switch and the switch's number",
-      );
-    return { ok: true, method: "http", reason: "opened by the relay's HTTP call" };
-  } catch (error) {
-    return failed(sentence(error));
-  } finally {
-    done.abort();
-  }
 }

@@ -4,6 +4,8 @@ import { dtmfMethods } from "../dtmf.ts";
 import { giveUp } from "../errors.ts";
 import { checker } from "../schema.ts";
 import type { FromSchema } from "json-schema-to-ts";
+import { placeholderFaults } from "./placeholders.ts";
+import { credentials, openingSchema } from "./opening-schema.ts";
 import baudisch from "./presets/baudisch.json" with { type: "json" };
 import behnke from "./presets/behnke.json" with { type: "json" };
 import generic from "./presets/generic.json" with { type: "json" };
@@ -11,9 +13,6 @@ import grandstream from "./presets/grandstream.json" with { type: "json" };
 import paxton from "./presets/paxton.json" with { type: "json" };
 import simulated from "./presets/simulated.json" with { type: "json" };
 import twoN from "./presets/2n.json" with { type: "json" };
-
-// "device" = the SIP login and password open its web server too; "own" = the camera's user and password of the form.
-const credentials = { enum: ["device", "own"] } as const;
 
 const schema = {
   type: "object",
@@ -63,26 +62,21 @@ const schema = {
         credentials,
       },
     },
-    relay: {
-      type: "object",
-      required: ["method", "url", "credentials"],
-      additionalProperties: false,
-      properties: {
-        method: { enum: ["GET", "POST", "PUT"] },
-        url: { type: "string", pattern: "^https?://" },
-        body: { type: "string" },
-        credentials,
-        /** A regular expression that the body of a 2xx answer must match: 2N answers 200 to a refusal as well. */
-        accepted: { type: "string", minLength: 1 },
-      },
-    },
+    opening: openingSchema,
   },
 } as const;
 
 export type Preset = FromSchema<typeof schema>;
 
+const checkForm = checker<typeof schema>("door preset", schema);
+
 /** Throws a PorteroError `invalid` that names the field. */
-export const checkPreset: (value: unknown) => Preset = checker<typeof schema>("door preset", schema);
+export function checkPreset(value: unknown): Preset {
+  const preset = checkForm(value);
+  const faults = placeholderFaults(preset);
+  if (faults.length > 0) throw giveUp("invalid", `door preset: ${faults.join("; ")}`, { data: { faults } });
+  return preset;
+}
 
 /** All presets by id, the generic one first. */
 export const presets: ReadonlyMap<string, Preset> = new Map(

@@ -1,7 +1,8 @@
-// The addresses of a door's camera and relay: templates with {address} (the device's host) and {contact} (host:port as
+// The addresses of a door's camera: templates with {address} (the device's host) and {contact} (host:port as
 // registered), filled when they are needed, since a device's address may change (N3); {user} and {password} stand for the
 // camera's login where a maker wants it in the query, so that the template itself holds no secret. P6, P7, P8.
 import { Secret } from "../secret.ts";
+import { fill } from "./placeholders.ts";
 import { presetOf, type Preset } from "./presets.ts";
 import type { DoorSettings } from "./settings.ts";
 
@@ -26,7 +27,6 @@ export interface DoorUrls {
   /** A film of JPEGs by HTTP. */
   readonly mjpeg?: Secret;
   readonly rtsp?: Secret;
-  readonly relay?: string;
 }
 
 /** What src/camera takes as its settings: the addresses that are known. */
@@ -44,38 +44,38 @@ const hostPort = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 const bracketed = (address: string): string =>
   address.includes(":") && !address.startsWith("[") ? `[${address}]` : address;
 
-/** The template's URL, or undefined while a word it needs is not known. */
-export function fillUrl(template: string, where: Whereabouts, login: CameraLogin = {}): string | undefined {
+/** The template's URL, or undefined while the address it needs is not known. `more` are other words and their values. */
+export function fillUrl(
+  template: string,
+  where: Whereabouts,
+  login: CameraLogin = {},
+  more: Readonly<Record<string, string>> = {},
+): string | undefined {
   const address = where.address && host.test(where.address) ? bracketed(where.address) : undefined;
   const contact = where.contact && hostPort.test(where.contact) ? where.contact : undefined;
   if (template.includes("{address}") && address === undefined) return undefined;
   if (template.includes("{contact}") && contact === undefined) return undefined;
-  const words = {
-    ...{ address, contact },
-    user: encodeURIComponent(login.username ?? ""),
-    password: encodeURIComponent(login.password?.reveal() ?? ""),
-  };
-  // In one pass, so that a brace in a password is no placeholder.
-  return template.replace(/\{(address|contact|user|password)\}/g, (_, word: keyof typeof words) => words[word] ?? "");
+  const words = { user: login.username ?? "", password: login.password?.reveal() ?? "", ...more };
+  const encoded = Object.entries(words).map(([word, value]) => [word, encodeURIComponent(value)] as const);
+  return fill(template, { ...Object.fromEntries(encoded), ...{ address: address ?? "", contact: contact ?? "" } });
 }
 
 /** The door's URLs at this moment; the form's go before the preset's. */
 export function doorUrls(settings: DoorSettings, preset: Preset, where: Whereabouts): DoorUrls {
   const known = { address: settings.address ?? where.address, contact: where.contact };
   const login = webCredentials(settings, preset.camera?.credentials);
-  const fill = (template: string | undefined) => (template === undefined ? undefined : fillUrl(template, known, login));
-  const image = fill(settings.imageUrl?.reveal() ?? preset.camera?.image);
+  const filled = (template: string | undefined) =>
+    template === undefined ? undefined : fillUrl(template, known, login);
+  const image = filled(settings.imageUrl?.reveal() ?? preset.camera?.image);
   const own = settings.videoUrl?.reveal();
   const isRtsp = own !== undefined && /^rtsp/i.test(own);
   // Whoever enters a film means that one, and no other of the make.
-  const mjpeg = fill(own === undefined ? preset.camera?.mjpeg : isRtsp ? undefined : own);
-  const rtsp = fill(own === undefined ? preset.camera?.rtsp : isRtsp ? own : undefined);
-  const relay = fill(preset.relay?.url);
+  const mjpeg = filled(own === undefined ? preset.camera?.mjpeg : isRtsp ? undefined : own);
+  const rtsp = filled(own === undefined ? preset.camera?.rtsp : isRtsp ? own : undefined);
   return {
     ...(image === undefined ? {} : { image: new Secret(image) }),
     ...(mjpeg === undefined ? {} : { mjpeg: new Secret(mjpeg) }),
     ...(rtsp === undefined ? {} : { rtsp: new Secret(rtsp) }),
-    ...(relay === undefined ? {} : { relay }),
   };
 }
 
@@ -92,9 +92,9 @@ export function webCredentials(settings: DoorSettings, kind: "device" | "own" = 
 /** The door's camera at this moment, ready for src/camera; without addresses while they are not known. */
 export function doorCamera(settings: DoorSettings, where: Whereabouts): DoorCamera {
   const preset = presetOf(settings.preset);
-  const { relay: _, ...films } = doorUrls(settings, preset, where);
+
   return {
-    ...films,
+    ...doorUrls(settings, preset, where),
     ...webCredentials(settings, preset.camera?.credentials),
     ...(settings.verifyTls === undefined ? {} : { verifyTls: settings.verifyTls }),
     ...(settings.pin === undefined ? {} : { pin: settings.pin }),

@@ -51,7 +51,9 @@ describe("The pages of makers", () => {
       assert.ok(text.includes(`Evidence: **${preset.evidence}**`));
       if (preset.unverified) assert.match(text, /\*\*unverified\*\*/);
       const { image, mjpeg, rtsp } = preset.camera ?? {};
-      const templates = [image, mjpeg, rtsp, preset.relay?.url].filter((url) => url !== undefined);
+      const { steps = [], confirm } = preset.opening ?? {};
+      const asked = [...steps, ...(confirm ? [confirm] : [])].map(({ url }) => url);
+      const templates = [image, mjpeg, rtsp, ...asked].filter((url) => url !== undefined);
       assert.deepEqual(
         templates.filter((url) => !text.includes(`\`${url}\``)),
         [],

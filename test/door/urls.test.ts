@@ -12,14 +12,12 @@ describe("P6 URLs of a door", () => {
     assert.equal(urls.image?.reveal(), "https://10.0.0.7/api/camera/snapshot?width=640&height=480");
     assert.equal(urls.mjpeg?.reveal(), "https://10.0.0.7/api/camera/snapshot?width=640&height=480&fps=15");
     assert.equal(urls.rtsp?.reveal(), "rtsp://10.0.0.7:554/h264_stream");
-    assert.equal(urls.relay, "https://10.0.0.7/api/switch/ctrl?switch=1&action=trigger");
   });
 
   it("prefer the form's URL and address", () => {
     const door = checkDoor({ ...form, address: "bell.lan", imageUrl: "http://{address}:8080/a.jpg" });
     const urls = doorUrls(door, presetOf("2n"), { address: "10.0.0.7" });
     assert.equal(urls.image?.reveal(), "http://bell.lan:8080/a.jpg");
-    assert.match(urls.relay ?? "", /^https:\/\/bell\.lan\//);
   });
 
   it("P7, P8 a film of the form goes before the preset's: of its kind, and in the place of all others", () => {

@@ -215,7 +215,7 @@ export class Entrances {
   // answered for it, unless its preset has a relay that needs no call.
   #wayToDoor(door: Door, visit: Visit | undefined, by: string): Means["sendDigits"] {
     const bridged = visit?.talkingBell ?? this.#doorCalls.get(door.settings.extension);
-    const ringing = visit?.state === "ringing" && presetOf(door.settings.preset).relay === undefined;
+    const ringing = visit?.state === "ringing" && presetOf(door.settings.preset).opening === undefined;
     if (!bridged && !ringing) return undefined;
     return async (code) => {
       try {

@@ -1,0 +1,52 @@
+// Words in braces that stand for values, and which of them a preset may use where: an opening with a word that nothing fills would be found only at the door.
+import type { Preset } from "./presets.ts";
+
+const placeholder = /\{([a-z][A-Za-z0-9]*)\}/g;
+
+/** In one pass, so that a brace in a password is no placeholder. What is no word of ours stays as it is. */
+export const fill = (template: string, words: Readonly<Record<string, string>>): string =>
+  template.replace(placeholder, (whole, word: string) => (Object.hasOwn(words, word) ? (words[word] ?? "") : whole));
+
+const places = ["address", "contact"];
+const login = ["user", "password"];
+/** Of the door and of the wish: its number at the device; the code as it is; the same without `*`, `#` and pauses. */
+const wish = ["relay", "code", "pin"];
+
+const wordsOf = (...texts: (string | undefined)[]): string[] =>
+  texts.flatMap((text) => [...(text ?? "").matchAll(placeholder)].map(([, word = ""]) => word));
+
+/** A sentence for each placeholder that is wrong. */
+export function placeholderFaults({ camera = {}, opening }: Preset): string[] {
+  const faults: string[] = [];
+  const allow = (field: string, known: readonly string[], ...texts: (string | undefined)[]) => {
+    for (const word of wordsOf(...texts))
+      if (!known.includes(word))
+        faults.push(`${field} has {${word}}, which nothing fills: use one of {${known.join("}, {")}}`);
+  };
+  for (const field of ["image", "mjpeg", "rtsp"] as const)
+    allow(`camera.${field}`, [...places, ...login], camera[field]);
+  if (!opening) return faults;
+
+  const known = ["address", ...login, ...wish];
+  const request = (field: string, { url, body, headers = {} }: Request) => {
+    allow(`${field}.url`, known, url);
+    allow(`${field}.body`, known, body);
+    allow(`${field}.headers`, known, ...Object.values(headers));
+    // What is behind the question mark is never told; what stands before it is (P7).
+    if (/^[^?]*\{(password|code|pin)\}/.test(url))
+      faults.push(`${field}.url has a secret in its path: only behind the ? is it kept out of messages`);
+  };
+  for (const [index, step] of opening.steps.entries()) {
+    const field = `opening.steps.${index}`;
+    for (const [word, by] of Object.entries(step.sign ?? {})) {
+      allow(`${field}.sign.${word}`, known, by.md5, by.sha256);
+      known.push(word);
+    }
+    request(field, step);
+    known.push(...Object.keys(step.take ?? {}));
+  }
+  if (opening.confirm) request("opening.confirm", opening.confirm);
+  return faults;
+}
+
+type Request = Pick<NonNullable<Preset["opening"]>["steps"][number], "url" | "body" | "headers">;
