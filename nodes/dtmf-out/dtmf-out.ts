@@ -9,6 +9,8 @@ import { doorNode, doorOf, onClose, onInput, Sign, textOr, visitIdOf, visitOf } 
 interface DtmfConfig extends Config {
   mode?: "open" | "digits";
   door?: string;
+  /** Empty: the door's first. */
+  relay?: string;
   digits?: string;
   digitsType?: string;
   to?: "door" | "answerer";
@@ -74,10 +76,13 @@ export default function (RED: Red): void {
       const found = doorOf(RED, msg, config.door);
       const visit = visitIdOf(msg);
       const id = textOr(msg["id"]);
+      const relay = textOr(msg["relay"]) ?? textOr(config.relay);
       return await found.switchboard.open({
         ...{ door: found.door, by: textOr(msg["by"]) ?? textOr(config.name) ?? "flow" },
         ...(id === undefined ? {} : { id }),
         ...(visit === undefined ? {} : { visit }),
+        ...(relay === undefined ? {} : { relay }),
+        as: { kind: "flow", name: textOr(config.name) ?? "flow" },
       });
     };
     const digits = async (msg: Message): Promise<{ ok: boolean; reason: string }> => {

@@ -3,25 +3,45 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { sentence } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
-import { carryOut, hasMeans, whyNoMeans, type Means, type OpeningMethod } from "./plan.ts";
+import { carryOut, hasMeans, whyNoMeans, type Means, type OpeningMethod, type Step } from "./plan.ts";
 import { presetOf } from "./presets.ts";
+import { relayOf } from "./relays.ts";
 import type { DoorSettings } from "./settings.ts";
+
+/** Who opens, as rights know them: a phone, a number at another server, a user of a page … */
+export interface OpenedAs {
+  readonly kind: "extension" | "account" | "page" | "mqtt" | "code" | "hook" | "flow";
+  readonly name: string;
+}
 
 export interface OpenRequest {
   readonly door: string;
+  /** Which relay, by its id; the first where it is absent. */
+  readonly relay?: string;
   /** Names the wish: the same id opens once, and later asks get the first answer. Default: a new one. */
   readonly id?: string;
   /** Who wants it: "dashboard", "mqtt", "6001" … */
   readonly by: string;
+  /** On whose behalf; a flow's own where it is absent. */
+  readonly as?: OpenedAs;
   readonly visit?: string;
 }
+
+/** Why an opening was not even tried, for programs. */
+export type Refused = "unknown-door" | "unknown-relay" | "busy" | "no-means" | "too-many";
 
 export interface Opening {
   readonly id: string;
   readonly door: string;
+  readonly relay?: string;
   readonly visit?: string;
   readonly by: string;
+  readonly as?: OpenedAs;
   readonly ok: boolean;
+  /** Whether the device proved it: absent where it cannot tell, false where it took the wish and proved nothing. */
+  readonly confirmed?: boolean;
+  /** Absent where the door was asked to open. */
+  readonly refused?: Refused;
   readonly method?: OpeningMethod;
   /** What happened, or why not and what to do. Never holds the code. */
   readonly reason: string;
@@ -58,37 +78,43 @@ export class DoorOpener {
     const id = request.id ?? randomUUID();
     const ts = this.#clock.now();
     const state = this.#stateOf(door.id, ts);
-    const result = (step: Pick<Opening, "ok" | "method" | "reason">): Opening => ({
-      id,
-      door: door.id,
-      ...(request.visit === undefined ? {} : { visit: request.visit }),
-      by: request.by,
+    const relay = relayOf(door, request.relay);
+    const { by, as, visit } = request;
+    const moved = relay?.id ?? request.relay;
+    const result = (step: Step & { readonly refused?: Refused }): Opening => ({
+      ...{ id, door: door.id, ...(moved !== undefined && { relay: moved }), ...(visit !== undefined && { visit }) },
+      ...{ by, ...(as && { as }) },
       ...step,
       ts,
       ms: this.#clock.now() - ts,
     });
-    const refused = (reason: string) => this.#told(result({ ok: false, reason }));
+    const refused = (code: Refused, reason: string) => this.#told(result({ ok: false, refused: code, reason }));
 
     const earlier = state.known.get(id);
     if (earlier) return earlier.opening;
     try {
       const preset = presetOf(door.preset);
-      if (state.busy) return refused("an opening of this door is under way: wait for its result");
-      if (!hasMeans(door, preset, means)) return refused(whyNoMeans(door, preset, means));
+      if (!relay) return refused("unknown-relay", noSuchRelay(door, request.relay ?? ""));
+      if (state.busy) return refused("busy", "an opening of this door is under way: wait for its result");
+      const one = { ...door, code: relay.code };
+      // No preset's HTTP call says yet which relay it means.
+      const ways: Means =
+        relay.id === relayOf(door)?.id || !means.sendDigits ? means : { sendDigits: means.sendDigits };
+      if (!hasMeans(one, preset, ways)) return refused("no-means", whyNoMeans(one, preset, ways));
       if (state.begun.length >= perMinute) {
         const seconds = Math.ceil(((state.begun[0] ?? ts) + minute - ts) / 1000);
-        return refused(`opened ${perMinute} times within a minute already: try again in ${seconds} s`);
+        return refused("too-many", `opened ${perMinute} times within a minute already: try again in ${seconds} s`);
       }
       state.busy = true;
       state.begun.push(ts);
-      const opening = carryOut(this.#clock, door, preset, means)
+      const opening = carryOut(this.#clock, one, preset, means, relay.number)
         .catch((error: unknown) => ({ ok: false, reason: `opening failed: ${sentence(error)}` }))
         .then((step) => this.#told(result(step)))
         .finally(() => (state.busy = false));
       state.known.set(id, { at: ts, opening });
       return await opening;
     } catch (error) {
-      return refused(`opening failed: ${sentence(error)}`);
+      return this.#told(result({ ok: false, reason: `opening failed: ${sentence(error)}` }));
     }
   }
 
@@ -105,4 +131,11 @@ export class DoorOpener {
     this.#log[ok ? "info" : "warn"](`door ${door}: ${ok ? "" : "not opened, "}${reason} (asked by ${by})`);
     return opening;
   }
+}
+
+function noSuchRelay({ name, relays = [] }: DoorSettings, wish: string): string {
+  const asked = `${name} has no relay ${JSON.stringify(wish.slice(0, 64))}`;
+  return relays.length === 0
+    ? `${asked}: it has one without a name, so name none`
+    : `${asked}: it has ${relays.map(({ id }) => id).join(", ")}`;
 }

@@ -46,12 +46,18 @@ export function whyNoMeans(door: DoorSettings, preset: Preset, means: Means): st
   return `${code}, and ${http ?? "nothing opened it by HTTP"}${preset.opening ? "" : ": nothing to open it with"}`;
 }
 
-/** Opens once. Never rejects. */
-export async function carryOut(clock: Clock, door: DoorSettings, preset: Preset, means: Means): Promise<Step> {
+/** Opens once; `relay` is its number at the device. Never rejects. */
+export async function carryOut(
+  clock: Clock,
+  door: DoorSettings,
+  preset: Preset,
+  means: Means,
+  relay?: string,
+): Promise<Step> {
   const code = door.code.reveal();
   const dtmf = code === "" ? undefined : await byDtmf(code, means);
   if (dtmf && (dtmf.ok || !dtmf.refused)) return dtmf;
-  if (whyNotByHttp(door, preset, means) === undefined) return openByHttp(clock, door, preset, means);
+  if (whyNotByHttp(door, preset, means) === undefined) return openByHttp(clock, door, preset, means, relay);
   return dtmf ?? { ok: false, reason: whyNoMeans(door, preset, means) };
 }
 

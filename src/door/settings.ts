@@ -8,6 +8,7 @@ import { Secret } from "../secret.ts";
 import { buttonFault, pressFields, type PressSettings } from "./presses.ts";
 import { pictureAdvice, pictureFault, pictureFields, type PictureSettings } from "./pictures.ts";
 import { presetOf, presets } from "./presets.ts";
+import { relayFault, relayFields, type RelaySettings } from "./relays.ts";
 import { reportAdvice, reportFields, type ReportSettings } from "./reports.ts";
 import { talkAdvice, talkFields, type TalkSettings } from "./talks.ts";
 
@@ -31,6 +32,8 @@ export interface DoorSettings extends PressSettings, TalkSettings, PictureSettin
   readonly cameraPassword?: Secret;
   /** DTMF door code of 0-9 A-D * # and "," (a pause of 500 ms); empty = this door does not open by DTMF. */
   readonly code: Secret;
+  /** The first is the one that is opened where nobody says which; absent: there is one, without a name. */
+  readonly relays?: readonly RelaySettings[];
   /** Who gets the digits that the one who answered presses: the door, the flow, or both; both where it is absent. */
   readonly answererDigits?: "both" | "door" | "flow";
   readonly verifyTls?: boolean;
@@ -61,6 +64,7 @@ const checkForm = checker("door", {
     verifyTls: { type: "boolean" },
     pin: text,
     ...pressFields,
+    ...relayFields,
     ...talkFields,
     ...pictureFields,
     ...reportFields,
@@ -83,6 +87,7 @@ const advice: Record<string, string> = {
   pressInTalk: "choose busy, wait or replace",
   buttonFrom: "choose dialled, to, name or header",
   buttonHeader: "enter the name of a header, such as X-Button",
+  relays: "give each a name of its own, and digits such as 1234",
   ...talkAdvice,
   ...pictureAdvice,
   ...reportAdvice,
@@ -95,7 +100,7 @@ const advice: Record<string, string> = {
 export function checkDoor(settings: unknown): DoorSettings {
   const plain = Object.fromEntries(
     Object.entries((settings ?? {}) as Record<string, unknown>)
-      .map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value] as const)
+      .map(([name, value]) => [name, revealed(value)] as const)
       .filter(([, value]) => value !== undefined && value !== null && value !== ""),
   );
   const named = typeof plain["name"] === "string" ? plain["name"] : plain["id"];
@@ -115,6 +120,8 @@ export function checkDoor(settings: unknown): DoorSettings {
   const pin = form.pin?.replaceAll(":", "").toLowerCase();
   if (pin !== undefined && !/^[0-9a-f]{64}$/.test(pin)) throw refuse("pin", "is not a fingerprint");
 
+  const relays = relayFault(form.relays ?? []);
+  if (relays !== undefined) throw refuse("relays", relays);
   const fault = buttonFault(form) ?? pictureFault(form);
   if (fault !== undefined) throw giveUp("invalid", `${who}: ${fault}`, { data: { field: fault.split(/[ .]/)[0] } });
 
@@ -159,8 +166,22 @@ export function checkDoor(settings: unknown): DoorSettings {
       masks: form.masks?.length ? form.masks : undefined,
       heldOpenSeconds: form.heldOpenSeconds,
     }),
+    ...(form.relays?.length && {
+      relays: form.relays.map(({ code: digits, ...relay }) => ({
+        ...relay,
+        ...(digits ? { code: new Secret(digits.toUpperCase()) } : {}),
+      })),
+    }),
     ...optional({ imageUrl: secret(image?.url), videoUrl: secret(video?.url), cameraPassword }),
   };
+}
+
+// Secrets as text, those in lists too.
+function revealed(value: unknown): unknown {
+  if (value instanceof Secret) return value.reveal();
+  if (Array.isArray(value)) return value.map(revealed);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, revealed(inner)]));
 }
 
 function read(plain: Record<string, unknown>, who: string): ReturnType<typeof checkForm> {

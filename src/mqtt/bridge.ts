@@ -71,7 +71,7 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
       refused: (refusal) => this.#refused(refusal),
       result: (door, opening) => this.publishResult(door, opening),
       dnd: (door, on) => this.publishDnd(door, on),
-      retained: (door, topic) => void (this.#settings.clearRetained && this.#clear(door, topic)),
+      retained: (door, topic, relay) => void (this.#settings.clearRetained && this.#clear(door, topic, relay)),
     });
     this.#connection.on("status", (status) => void this.emit("status", status));
     this.#connection.on("online", () => void this.#online());
@@ -127,8 +127,9 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
     if (this.#told.includes(opening.id)) return;
     this.#told.push(opening.id);
     if (this.#told.length > rememberedResults) this.#told.shift();
-    const { id, ok, method = null, reason, ts } = opening;
-    this.#say(door, "door/result", JSON.stringify({ id, ok, method, reason, ts }));
+    const { id, relay, ok, confirmed, method = null, reason, ts } = opening;
+    // What is absent is left out.
+    this.#say(door, "door/result", JSON.stringify({ id, relay, ok, confirmed, method, reason, ts }));
   }
 
   /** Says `offline` and ends the connection; takes two seconds at most. */
@@ -172,12 +173,18 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
     }
     this.#outbox.flush();
     // With MQTT 5 the retained ones are not even sent to us, so they are cleared unseen, and before we listen.
-    if (this.#settings.clearRetained) await Promise.all(this.#list().map((door) => this.#clear(door.id, "door/open")));
+    if (this.#settings.clearRetained)
+      await Promise.all(
+        this.#list().flatMap(({ id, relays = [] }) =>
+          [undefined, ...relays].map((relay) => this.#clear(id, "door/open", relay?.id)),
+        ),
+      );
     this.#connection.subscribe(this.#topics.commands);
   }
 
-  #clear(door: string, command: CommandTopic): Promise<unknown> {
-    return this.#connection.publish(this.#topics.of(door, command), "", { qos: 1, retain: true });
+  #clear(door: string, command: CommandTopic, relay?: string): Promise<unknown> {
+    const topic = relay === undefined ? this.#topics.of(door, command) : this.#topics.ofRelay(door, relay);
+    return this.#connection.publish(topic, "", { qos: 1, retain: true });
   }
 
   #list(): readonly DoorForMqtt[] {
@@ -190,13 +197,14 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
   }
 
   #refused(refusal: Refusal): void {
-    const { door, topic, code, reason, id, ts } = refusal;
+    const { door, relay, topic, code, reason, id, ts } = refusal;
     this.#log.warn(`mqtt: ${topic} for ${door} refused: ${reason}`);
     try {
       this.emit("refused", refusal);
     } catch (error) {
       this.#log.error(`a listener to refusals failed: ${sentence(error)}`);
     }
-    if (topic === "door/open" && code !== "unknown-door") this.publishResult(door, { id, ok: false, reason, ts });
+    if (topic === "door/open" && code !== "unknown-door")
+      this.publishResult(door, { id, ...(relay !== undefined && { relay }), ok: false, reason, ts });
   }
 }

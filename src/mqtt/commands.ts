@@ -11,7 +11,7 @@ import {
   type Refusal,
 } from "./doors.ts";
 import type { Arrival, CommandPolicy } from "./policy.ts";
-import { slug, type CommandTopic } from "./topics.ts";
+import { slug, type CommandAddress, type CommandTopic } from "./topics.ts";
 
 /** Where it is said what became of a command. */
 export interface Outcomes {
@@ -21,7 +21,7 @@ export interface Outcomes {
   result(door: string, opening: OpeningForMqtt): void;
   dnd(door: string, on: boolean): void;
   /** The broker holds a retained command. */
-  retained(door: string, topic: CommandTopic): void;
+  retained(door: string, topic: CommandTopic, relay?: string): void;
 }
 
 // No payload that we know is longer; a longer one is not even decoded.
@@ -40,21 +40,29 @@ export class Commands {
     this.#out = out;
   }
 
-  received(read: { door: string; command: CommandTopic }, payload: Buffer, arrival: Arrival): void {
-    const { command } = read;
-    const door = this.#out.list().find((d) => slug(d.id) === read.door)?.id;
-    if (door === undefined) {
+  received(read: CommandAddress, payload: Buffer, arrival: Arrival): void {
+    const { command, relay: named } = read;
+    const found = this.#out.list().find((d) => slug(d.id) === read.door);
+    if (!found) {
       this.#refuse({ door: read.door.slice(0, 64), topic: command }, "unknown-door", "there is no such door here");
       return;
     }
-    if (arrival.retained) this.#out.retained(door, command);
+    const door = found.id;
+    const relay = found.relays?.find(({ id }) => slug(id) === named)?.id;
+    if (named !== undefined && relay === undefined) {
+      const about = { door, topic: command, relay: named.slice(0, 64) };
+      this.#refuse(about, "unknown-relay", "the door has no such relay: name one of its list, or use door/open");
+      return;
+    }
+    if (arrival.retained) this.#out.retained(door, command, relay);
     const text = payload.length > longestPayload ? "" : payload.toString("utf8");
-    if (command === "door/open") void this.#open(door, text, arrival);
+    if (command === "door/open") void this.#open({ door, ...(relay === undefined ? {} : { relay }) }, text, arrival);
     else void this.#control(door, command, text, arrival);
   }
 
-  async #open(door: string, text: string, arrival: Arrival): Promise<void> {
-    const about = { door, topic: "door/open", id: randomUUID() } as const;
+  async #open(at: { readonly door: string; readonly relay?: string }, text: string, arrival: Arrival): Promise<void> {
+    const { door } = at;
+    const about = { ...at, topic: "door/open", id: randomUUID() } as const;
     const { id } = about;
     try {
       const fresh = this.#policy.judge(arrival);
@@ -70,8 +78,9 @@ export class Commands {
       }
       try {
         const recent = visit === undefined ? {} : { visit: visit.id };
-        this.#out.command({ door, command: "open", id, ...recent, ts: this.#clock.now() });
-        this.#out.result(door, await this.#doors.open({ door, id, by: "mqtt", ...recent }));
+        this.#out.command({ ...at, command: "open", id, ...recent, ts: this.#clock.now() });
+        const as = { kind: "mqtt", name: "mqtt" } as const;
+        this.#out.result(door, await this.#doors.open({ ...at, id, by: "mqtt", as, ...recent }));
       } finally {
         this.#policy.opened(door);
       }
@@ -107,8 +116,11 @@ export class Commands {
     }
   }
 
-  #refuse(about: { door: string; topic: CommandTopic; id?: string }, code: Refusal["code"], reason: string): void {
-    const { door, topic, id = randomUUID() } = about;
-    this.#out.refused({ door, topic, code, reason, id, ts: this.#clock.now() });
+  #refuse(
+    { id = randomUUID(), ...about }: { door: string; relay?: string; topic: CommandTopic; id?: string },
+    code: Refusal["code"],
+    reason: string,
+  ): void {
+    this.#out.refused({ ...about, code, reason, id, ts: this.#clock.now() });
   }
 }

@@ -16,16 +16,30 @@ export interface DoorForMqtt extends DoorStateForMqtt {
   readonly name: string;
   readonly registered: boolean;
   readonly call: CallState;
+  /** Where it has several. */
+  readonly relays?: readonly { readonly id: string; readonly name: string }[];
 }
 
 /** What happened to a wish to open: src/door's Opening, or a refusal of ours. */
 export interface OpeningForMqtt {
   readonly id: string;
+  readonly relay?: string;
   readonly ok: boolean;
+  readonly confirmed?: boolean;
   readonly method?: string;
   readonly reason: string;
   /** Milliseconds since 1970. */
   readonly ts: number;
+}
+
+/** A wish to open; `relay` and `as` as src/door has them. */
+export interface OpenWish {
+  readonly door: string;
+  readonly relay?: string;
+  readonly id: string;
+  readonly by: string;
+  readonly as: { readonly kind: "mqtt"; readonly name: string };
+  readonly visit?: string;
 }
 
 type Done = void | Promise<void>;
@@ -34,7 +48,7 @@ type Done = void | Promise<void>;
 export interface DoorsForMqtt {
   list(): readonly DoorForMqtt[];
   lastVisit(door: string): LastVisit | undefined;
-  open(request: { door: string; id: string; by: string; visit?: string }): Promise<OpeningForMqtt>;
+  open(request: OpenWish): Promise<OpeningForMqtt>;
   readonly stop?: (door: string) => Done;
   readonly hangup?: (door: string) => Done;
   readonly reject?: (door: string) => Done;
@@ -48,6 +62,8 @@ export type Verb = (typeof verbs)[number];
 export interface Command {
   readonly door: string;
   readonly command: "open" | Verb | "dnd";
+  /** For `open`, where the topic named one. */
+  readonly relay?: string;
   readonly id: string;
   readonly visit?: string;
   /** For `dnd`. */
@@ -60,8 +76,10 @@ export interface Refusal {
   /** The door's id, or what stood in the topic where there is no such door. */
   readonly door: string;
   readonly topic: CommandTopic;
+  /** What stood in the topic of a command to one relay. */
+  readonly relay?: string;
   readonly id: string;
-  readonly code: RefusalCode | "unknown-door" | "unknown-command" | "failed";
+  readonly code: RefusalCode | "unknown-door" | "unknown-relay" | "unknown-command" | "failed";
   readonly reason: string;
   readonly ts: number;
 }

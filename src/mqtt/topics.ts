@@ -8,6 +8,13 @@ export type DoorTopic = "availability" | "event" | "call" | "snapshot" | "door/r
 export const stateTopics = ["contact", "relay", "lock"] as const;
 export type StateTopic = (typeof stateTopics)[number];
 
+/** Slugs. */
+export interface CommandAddress {
+  readonly door: string;
+  readonly command: CommandTopic;
+  readonly relay?: string;
+}
+
 const commandTopics: readonly CommandTopic[] = ["door/open", "call/set", "dnd/set"];
 
 /** A name as a topic's level: "Hintertür 2" is "hintertur-2". Never empty, never a wildcard. */
@@ -37,17 +44,26 @@ export class Topics {
     return `${this.#base}/${slug(door)}/${topic}`;
   }
 
-  /** Filters for the commands to all doors, those that are added later as well. */
-  get commands(): string[] {
-    return commandTopics.map((topic) => `${this.#base}/+/${topic}`);
+  /** Where one of several relays of a door is opened; `door/open` opens the first. */
+  ofRelay(door: string, relay: string): string {
+    return `${this.#base}/${slug(door)}/relay/${slug(relay)}/open`;
   }
 
-  /** Which command to which door's slug a topic is; undefined for any other. */
-  read(topic: string): { door: string; command: CommandTopic } | undefined {
+  /** Filters for the commands to all doors, those that are added later as well. */
+  get commands(): string[] {
+    return [...commandTopics, "relay/+/open"].map((topic) => `${this.#base}/+/${topic}`);
+  }
+
+  /** Which command to which door's slug a topic is, and to which relay's; undefined for any other. */
+  read(topic: string): CommandAddress | undefined {
     if (!topic.startsWith(`${this.#base}/`)) return undefined;
     const rest = topic.slice(this.#base.length + 1);
     const slash = rest.indexOf("/");
-    const command = commandTopics.find((known) => known === rest.slice(slash + 1));
-    return command === undefined || slash < 1 ? undefined : { door: rest.slice(0, slash), command };
+    const [door, end] = [rest.slice(0, slash), rest.slice(slash + 1)];
+    if (slash < 1) return undefined;
+    const relay = /^relay\/([^/]+)\/open$/.exec(end)?.[1];
+    if (relay !== undefined) return { door, command: "door/open", relay };
+    const command = commandTopics.find((known) => known === end);
+    return command === undefined ? undefined : { door, command };
   }
 }

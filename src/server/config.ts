@@ -6,6 +6,7 @@ import { giveUp, sentence } from "../errors.ts";
 import { numberSchema } from "../number.ts";
 import { checker } from "../schema.ts";
 import { guardSchema } from "../sip/guard/settings.ts";
+import { relayFields } from "../door/relays.ts";
 import { talkFields } from "../door/talks.ts";
 import { deviceFields } from "../visit/numbers/devices.ts";
 import { groupSchema } from "../visit/numbers/groups.ts";
@@ -108,6 +109,7 @@ const schema = {
           code: { type: "string", default: "" },
           answererDigits: { enum: ["both", "door", "flow"] },
           verifyTls: { type: "boolean" },
+          ...relayFields,
           ...talkFields,
           ...pictureFields,
           ...pressFields,

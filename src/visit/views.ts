@@ -29,6 +29,8 @@ export interface DoorView extends DoorState {
   readonly extension: string;
   readonly registered: boolean;
   readonly call: "idle" | "ringing" | "talking" | "parked" | "conference";
+  /** Where it has several, the one that is opened unless another is named first. */
+  readonly relays?: readonly { readonly id: string; readonly name: string }[];
 }
 
 /** What a door's call does, in one word. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { pressRules } from "../../src/door/presses.ts";
+import { relayOf, relaysOf } from "../../src/door/relays.ts";
 import { checkDoor } from "../../src/door/settings.ts";
 import { Secret } from "../../src/secret.ts";
 import { thrown } from "./thrown.ts";
@@ -45,6 +46,30 @@ describe("P6 the form of a door", () => {
       assert.match(message, /code holds/);
       assert.ok(!message.includes(code), message);
     }
+  });
+
+  it("P11 has one relay without a name, or a list of them, of which the first takes the door's code", () => {
+    const told = (door: ReturnType<typeof checkDoor>) =>
+      relaysOf(door).map(({ id, number, code }) => [id, number, code.reveal()]);
+    assert.deepEqual(told(checkDoor(form)), [[undefined, undefined, "1234"]]);
+    const gate = { id: "gate", name: "Gate", number: "3", code: new Secret("7a") };
+    const door = checkDoor({ ...form, relays: [{ id: "door", name: "Door" }, gate, { id: "light", name: "Light" }] });
+    assert.deepEqual(told(door), [
+      ["door", "1", "1234"],
+      ["gate", "3", "7A"],
+      ["light", "3", ""],
+    ]);
+    assert.equal(relayOf(door)?.id, "door");
+    assert.deepEqual(
+      [relayOf(door, "gate")?.id, relayOf(door, "1"), relayOf(checkDoor(form), "gate")],
+      ["gate", undefined, undefined],
+    );
+    assert.doesNotMatch(inspect(door, { depth: 9 }), /1234|7A/);
+    const list = (...relays: object[]) => refusal({ relays: relays.map((relay) => ({ name: "Gate", ...relay })) });
+    assert.match(list({ id: "gate" }, { id: "gate" }), /relays has two relays called "gate"/);
+    const wrong = list({ id: "gate", code: "98x7" });
+    assert.match(wrong, /relays has a code of "gate" that holds something else than DTMF digits/);
+    assert.doesNotMatch(wrong, /98x7/);
   });
 
   it("writes a fingerprint in one way", () => {

@@ -47,7 +47,12 @@ describe("The topics", () => {
     const topics = new Topics("home/bell");
     assert.deepEqual(topics.read("home/bell/front/door/open"), { door: "front", command: "door/open" });
     assert.deepEqual(topics.read("home/bell/front/call/set"), { door: "front", command: "call/set" });
+    const relay = topics.read("home/bell/front/relay/gate/open");
+    assert.deepEqual(relay, { door: "front", command: "door/open", relay: "gate" });
+    assert.equal(topics.ofRelay("front", "gate"), "home/bell/front/relay/gate/open");
     for (const topic of [
+      "home/bell/front/relay/open",
+      "home/bell/front/relay/a/b/open",
       "home/bell/door/open",
       "home/bell//door/open",
       "home/bell/front/door/result",

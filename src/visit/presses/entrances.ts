@@ -77,10 +77,13 @@ export class Entrances {
   }
 
   views(): DoorView[] {
-    return [...this.#doors.values()].map(({ settings: { id, name, extension } }) => {
+    return [...this.#doors.values()].map(({ settings: { id, name, extension, relays } }) => {
       const visit = this.#presses.active(id);
       const registered = this.#host.endpoint.location.contacts(extension).length > 0;
-      return { id, name, extension, registered, call: visit ? callOf(visit.view()) : "idle", ...this.stateOf(id) };
+      return {
+        ...{ id, name, extension, registered, call: visit ? callOf(visit.view()) : "idle", ...this.stateOf(id) },
+        ...(relays && { relays: relays.map((relay) => ({ id: relay.id, name: relay.name })) }),
+      };
     });
   }
 
@@ -173,7 +176,10 @@ export class Entrances {
     const result = door && this.#states.begun(request.door, asked.id);
     const opening: Opening = door
       ? await this.#keeper.open(door, asked, this.#wayToDoor(door, visit, request.by))
-      : { ...asked, ok: false, reason: `there is no door "${request.door}"`, ts: this.#host.clock.now(), ms: 0 };
+      : {
+          ...{ ...asked, ok: false, refused: "unknown-door", reason: `there is no door "${request.door}"` },
+          ...{ ts: this.#host.clock.now(), ms: 0 },
+        };
     const concerned = visit ?? this.lastVisit(request.door);
     result?.(opening);
     concerned?.tell(opening.ok ? "opened" : "refused", opening);

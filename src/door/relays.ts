@@ -1,0 +1,73 @@
+// The relays of a door station: most have one, which opens the door; some a second for a gate or a light. Where a door has a
+// list of them, each has a name, a number at the device and digits of its own, and the first is the one that is meant where
+// nobody says which.
+import { Secret } from "../secret.ts";
+
+export interface RelaySettings {
+  /** A slug: its name in messages and topics. */
+  readonly id: string;
+  readonly name: string;
+  /** Which it is at the device, for its HTTP call; as the device counts. By default its place in the list, from 1. */
+  readonly number?: string;
+  /** DTMF digits; the first one's are those of the door where it has none. */
+  readonly code?: Secret;
+}
+
+/** What one opening moves. */
+export interface Relay {
+  /** Absent where the door has no list. */
+  readonly id?: string;
+  readonly name?: string;
+  readonly number?: string;
+  readonly code: Secret;
+}
+
+interface Relayed {
+  readonly code: Secret;
+  readonly relays?: readonly RelaySettings[];
+}
+
+/** All of them; one without a name where the door has no list. */
+export function relaysOf({ code, relays = [] }: Relayed): readonly Relay[] {
+  if (relays.length === 0) return [{ code }];
+  return relays.map((relay, at) => {
+    const { id, name, number = String(at + 1) } = relay;
+    return { id, name, number, code: relay.code ?? (at === 0 ? code : new Secret("")) };
+  });
+}
+
+/** The one that is asked for by its id, the first where none is; undefined where there is no such. */
+export function relayOf(door: Relayed, wish?: string): Relay | undefined {
+  const all = relaysOf(door);
+  return wish === undefined ? all[0] : all.find(({ id }) => id === wish);
+}
+
+// What a pattern refuses is quoted, so a code is judged by `relayFault`.
+export const relayFields = {
+  relays: {
+    type: "array",
+    maxItems: 16,
+    items: {
+      type: "object",
+      required: ["id", "name"],
+      additionalProperties: false,
+      properties: {
+        id: { type: "string", pattern: "^[a-z0-9]+(-[a-z0-9]+)*$", maxLength: 64 },
+        name: { type: "string", minLength: 1, maxLength: 100 },
+        number: { type: "string", pattern: "^[A-Za-z0-9._-]{1,16}$" },
+        code: { type: "string" },
+      },
+    },
+  },
+} as const;
+
+/** What is wrong with a list of relays whose form is right, as the end of "door: relays …"; undefined: nothing. */
+export function relayFault(relays: readonly { id: string; code?: string }[]): string | undefined {
+  const twice = relays.find(({ id }, at) => relays.findIndex((other) => other.id === id) !== at);
+  if (twice) return `has two relays called "${twice.id}"`;
+  const wrong = relays.find(({ code = "" }) => !isCode(code));
+  return wrong && `has a code of "${wrong.id}" that holds something else than DTMF digits`;
+}
+
+/** Whether it is empty, or digits and pauses to send. */
+export const isCode = (code: string): boolean => /^[0-9A-Da-d*#,]*$/.test(code) && (code === "" || /[^,]/.test(code));
