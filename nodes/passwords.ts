@@ -39,3 +39,7 @@ export function generatedPassword(secret: Secret, owner: string, extension: stri
   const bytes = createHmac("sha256", secret.reveal()).update(`${owner}/${extension}`).digest();
   return new Secret(Array.from(bytes.subarray(0, 16), (byte) => letters[byte % 32]).join(""));
 }
+
+/** The secret of the key `id` of the bridge `owner`: 256 bits in hex, for HMAC. */
+export const generatedKey = (secret: Secret, owner: string, id: string): Secret =>
+  new Secret(createHmac("sha256", secret.reveal()).update(`mqtt-key/${owner}/${id}`).digest("hex"));

@@ -1,15 +1,18 @@
 // Doors on MQTT: events, call state, pictures and results go out; "open" comes in under the rules of src/mqtt. The node
 // wires the switchboard to the bridge and gives it a broker.
+import { join } from "node:path";
 import type { Picture } from "../../src/camera/camera.ts";
 import { systemClock } from "../../src/clock.ts";
 import { giveUp, sentence } from "../../src/errors.ts";
 import { tlsNames } from "../../src/mqtt/settings.ts";
 import { MqttBridge, type DoorsForMqtt, type MqttSettings } from "../../src/mqtt/bridge.ts";
+import { Marks } from "../../src/store/marks.ts";
 import { Secret, showUrl } from "../../src/secret.ts";
 import type { Opening } from "../../src/door/door.ts";
 import type { VisitEvent } from "../../src/visit/messages.ts";
 import type { DoorReport } from "../../src/visit/presses/door-state.ts";
 import { callOf } from "../../src/visit/views.ts";
+import { folderOf, generatedKey, instanceSecret } from "../passwords.ts";
 import type { Config, Red, RedNode } from "../red.d.ts";
 import { doorOf, endpointNode, logOf, onClose, onInput, Sign, textOr } from "../shared.ts";
 
@@ -19,6 +22,9 @@ interface BridgeConfig extends Config {
   url?: string;
   base?: string;
   commands?: MqttSettings["commands"];
+  /** Their secrets follow from the ids. */
+  keys?: readonly { name?: string; id?: string }[];
+  signedOnly?: boolean;
   snapshots?: boolean;
   clearRetained?: boolean;
 }
@@ -68,6 +74,9 @@ export const eventOf = ({ event, visit }: VisitEvent): Record<string, unknown> =
 });
 
 export default function (RED: Red): void {
+  /** A key's secret is computed from its id, as passwords are: it stands in no file and no flow. */
+  const keySecret = (node: string, id: string) => generatedKey(instanceSecret(RED.settings.userDir), node, id);
+
   function Bridge(this: RedNode<BridgeCredentials>, config: BridgeConfig) {
     RED.nodes.createNode(this, config);
     const endpoint = endpointNode(RED, config.endpoint);
@@ -110,13 +119,17 @@ export default function (RED: Red): void {
       const settings: MqttSettings = {
         ...brokerOf(config, this.credentials, broker, process.env),
         ...{ base: textOr(config.base) ?? "doorbell", commands: config.commands ?? "off" },
-        ...{ snapshots, clearRetained: config.clearRetained === true },
+        ...{ snapshots, clearRetained: config.clearRetained === true, signedOnly: config.signedOnly === true },
+        keys: (config.keys ?? []).map(({ name, id = "" }) => ({
+          ...{ name: textOr(name) ?? "", secret: keySecret(this.id, id) },
+        })),
       };
       place = `${settings.base} on ${showUrl(settings.url)}`;
       const other = endpoint.topics.get(place);
       if (other !== undefined)
         throw giveUp("topic-taken", `${other} serves the base topic ${place} already: give one of the two another`);
-      bridge = new MqttBridge(settings, doors, { clock: systemClock, log: logOf(this) });
+      const keyMemory = new Marks(join(folderOf(RED.settings.userDir), "mqtt", `${this.id}.json`));
+      bridge = new MqttBridge(settings, doors, { clock: systemClock, log: logOf(this), keyMemory });
       endpoint.topics.set(place, config.name ? `mqtt-bridge "${config.name}"` : "another mqtt-bridge");
     } catch (error) {
       sign.show("red", "ring", sentence(error));
@@ -158,7 +171,8 @@ export default function (RED: Red): void {
     });
     bridge.on("refused", (refusal) => {
       this.send({ topic: `${refusal.door}/refused`, event: "refused", payload: refusal });
-      if (refusal.topic === "door/open") endpoint.record({ kind: "refused", by: "mqtt", ...refusal });
+      const { key } = refusal;
+      endpoint.record({ kind: "refused", by: key === undefined ? "mqtt" : `mqtt:${key}`, ...refusal });
     });
     bridge.start();
 
@@ -187,4 +201,14 @@ export default function (RED: Red): void {
   RED.nodes.registerType("mqtt-bridge", Bridge, {
     credentials: { username: { type: "text" }, password: { type: "password" } },
   });
+
+  // A key is shown to who may change the node: its dialog asks when one is copied.
+  RED.httpAdmin.get(
+    "/portero/mqtt-key/:node/:id",
+    RED.auth.needsPermission("mqtt-bridge.write"),
+    (request, response) => {
+      const { node = "", id = "" } = request.params;
+      response.json({ secret: keySecret(node, id).reveal() });
+    },
+  );
 }

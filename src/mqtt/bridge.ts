@@ -3,6 +3,7 @@ import { EventEmitter } from "node:events";
 import type { Clock } from "../clock.ts";
 import { sentence } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
+import { Refusals } from "./audit.ts";
 import { Commands } from "./commands.ts";
 import { Connection, type BridgeStatus } from "./connection.ts";
 import type {
@@ -17,11 +18,12 @@ import type {
 import { Outbox } from "./outbox.ts";
 import { CommandPolicy, type LastVisit } from "./policy.ts";
 import { checkMqtt, type MqttSettings } from "./settings.ts";
+import { Keys, type Key, type KeyMemory } from "./signed.ts";
 import { stateTopics, Topics, type CommandTopic, type DoorTopic } from "./topics.ts";
 
 export { checkMqtt };
 export type { BridgeStatus, CallState, Command, DoorForMqtt, DoorsForMqtt, LastVisit, MqttSettings, OpeningForMqtt };
-export type { Refusal };
+export type { Key, KeyMemory, Refusal };
 
 export interface BridgeEvents {
   status: [BridgeStatus];
@@ -46,13 +48,15 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
   readonly #connection: Connection;
   readonly #policy: CommandPolicy;
   readonly #outbox: Outbox;
+  readonly #refusals: Refusals;
   readonly #states = new Map<string, string>();
   readonly #told: string[] = [];
   #closed = false;
 
   /** @throws PorteroError `invalid` that names the setting. */
-  constructor(settings: MqttSettings, doors: DoorsForMqtt, deps: { clock: Clock; log?: Log }) {
+  constructor(settings: MqttSettings, doors: DoorsForMqtt, deps: { clock: Clock; log?: Log; keyMemory?: KeyMemory }) {
     super();
+    const { clock, keyMemory: memory } = deps;
     this.#settings = checkMqtt(settings);
     this.#doors = doors;
     this.#clock = deps.clock;
@@ -65,10 +69,16 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
       ({ topic, payload, ...how }) => this.#connection.publish(topic, payload, how),
       ({ topic }) => this.#log.warn(`broker away: a message for ${topic} is given up`),
     );
-    const commands = new Commands(this.#doors, this.#policy, this.#clock, {
+    const keys = new Keys(this.#settings.keys, {
+      ...{ clock, ...(memory && { memory }) },
+      trouble: (error) => this.#log.warn(`what was signed cannot be kept over a restart: ${sentence(error)}`),
+    });
+    this.#refusals = new Refusals(clock, (refusal) => this.#refused(refusal));
+    const rules = { policy: this.#policy, keys, signedOnly: this.#settings.signedOnly };
+    const commands = new Commands(this.#doors, rules, this.#clock, {
       list: () => this.#list(),
       command: (command) => void this.emit("command", command),
-      refused: (refusal) => this.#refused(refusal),
+      refused: (refusal) => this.#refusals.add(refusal),
       result: (door, opening) => this.publishResult(door, opening),
       dnd: (door, on) => this.publishDnd(door, on),
       retained: (door, topic, relay) => void (this.#settings.clearRetained && this.#clear(door, topic, relay)),
@@ -127,16 +137,21 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
     if (this.#told.includes(opening.id)) return;
     this.#told.push(opening.id);
     if (this.#told.length > rememberedResults) this.#told.shift();
-    const { id, relay, ok, confirmed, method = null, reason, ts } = opening;
+    this.#result(door, opening);
+  }
+
+  #result(door: string, { id, relay, ok, confirmed, method, reason, refused, ts }: OpeningForMqtt): void {
     // What is absent is left out.
-    this.#say(door, "door/result", JSON.stringify({ id, relay, ok, confirmed, method, reason, ts }));
+    const told = { id, relay, ok, confirmed, method: method ?? null, reason, refused, ts };
+    this.#say(door, "door/result", JSON.stringify(told));
   }
 
   /** Says `offline` and ends the connection; takes two seconds at most. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    this.#closed = true;
     this.#policy.lost();
+    this.#refusals.close();
+    this.#closed = true;
     await this.#connection.close("offline");
   }
 
@@ -204,7 +219,9 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
     } catch (error) {
       this.#log.error(`a listener to refusals failed: ${sentence(error)}`);
     }
-    if (topic === "door/open" && code !== "unknown-door")
-      this.publishResult(door, { id, ...(relay !== undefined && { relay }), ok: false, reason, ts });
+    const isOurs = this.#list().some((known) => known.id === door);
+    // A refusal is no opening: the same id may still have one that succeeds.
+    if (topic === "door/open" && isOurs)
+      this.#result(door, { id, ...(relay !== undefined && { relay }), ok: false, reason, refused: code, ts });
   }
 }

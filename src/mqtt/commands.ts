@@ -10,7 +10,8 @@ import {
   type OpeningForMqtt,
   type Refusal,
 } from "./doors.ts";
-import type { Arrival, CommandPolicy } from "./policy.ts";
+import { no, type Arrival, type CommandPolicy } from "./policy.ts";
+import { readSigned, type Keys } from "./signed.ts";
 import { slug, type CommandAddress, type CommandTopic } from "./topics.ts";
 
 /** Where it is said what became of a command. */
@@ -24,90 +25,146 @@ export interface Outcomes {
   retained(door: string, topic: CommandTopic, relay?: string): void;
 }
 
-// No payload that we know is longer; a longer one is not even decoded.
-const longestPayload = 100;
+export interface CommandRules {
+  readonly policy: CommandPolicy;
+  readonly keys: Keys;
+  /** Whether `call/set` and `dnd/set` must be signed. */
+  readonly signedOnly: boolean;
+}
+
+// A signed request has 600 letters at most; a longer payload is not even decoded.
+const longestPayload = 1_000;
+
+type About = Pick<Refusal, "door" | "topic" | "id" | "key" | "relay">;
+
+/** What is wanted, once it is clear that it may be. */
+interface Wish {
+  readonly about: About;
+  /** As in a signed request: `open`, `open:<relay>`, a verb, `ON` or `OFF`. */
+  readonly action: string;
+}
 
 export class Commands {
   readonly #doors: DoorsForMqtt;
-  readonly #policy: CommandPolicy;
+  readonly #rules: CommandRules;
   readonly #clock: Clock;
   readonly #out: Outcomes;
 
-  constructor(doors: DoorsForMqtt, policy: CommandPolicy, clock: Clock, out: Outcomes) {
+  constructor(doors: DoorsForMqtt, rules: CommandRules, clock: Clock, out: Outcomes) {
     this.#doors = doors;
-    this.#policy = policy;
+    this.#rules = rules;
     this.#clock = clock;
     this.#out = out;
   }
 
   received(read: CommandAddress, payload: Buffer, arrival: Arrival): void {
-    const { command, relay: named } = read;
-    const found = this.#out.list().find((d) => slug(d.id) === read.door);
-    if (!found) {
-      this.#refuse({ door: read.door.slice(0, 64), topic: command }, "unknown-door", "there is no such door here");
+    const { command: topic } = read;
+    const door = this.#out.list().find((d) => slug(d.id) === read.door);
+    const id = randomUUID();
+    if (door === undefined) {
+      this.#refuse({ door: read.door.slice(0, 64), topic, id }, "unknown-door", "there is no such door here");
       return;
     }
-    const door = found.id;
-    const relay = found.relays?.find(({ id }) => slug(id) === named)?.id;
-    if (named !== undefined && relay === undefined) {
-      const about = { door, topic: command, relay: named.slice(0, 64) };
-      this.#refuse(about, "unknown-relay", "the door has no such relay: name one of its list, or use door/open");
-      return;
+    const relay = read.relay === undefined ? {} : { relay: read.relay.slice(0, 64) };
+    if (arrival.retained) this.#out.retained(door.id, topic, relay.relay);
+    const about: About = { door: door.id, topic, id, ...relay };
+    try {
+      const wish = this.#wish(read, about, payload, arrival);
+      if (!wish) return;
+      if (topic === "door/open") void this.#open(door, wish);
+      else void this.#control(door.id, wish);
+    } catch (error) {
+      this.#refuse(about, "failed", `the command failed: ${sentence(error)}`);
     }
-    if (arrival.retained) this.#out.retained(door, command, relay);
-    const text = payload.length > longestPayload ? "" : payload.toString("utf8");
-    if (command === "door/open") void this.#open({ door, ...(relay === undefined ? {} : { relay }) }, text, arrival);
-    else void this.#control(door, command, text, arrival);
   }
 
-  async #open(at: { readonly door: string; readonly relay?: string }, text: string, arrival: Arrival): Promise<void> {
-    const { door } = at;
-    const about = { ...at, topic: "door/open", id: randomUUID() } as const;
-    const { id } = about;
+  /** False where it is refused, which is said. */
+  #wish(read: CommandAddress, about: About, payload: Buffer, arrival: Arrival): Wish | false {
+    const { policy, signedOnly } = this.#rules;
+    const text = payload.length > longestPayload ? "" : payload.toString("utf8").trim();
+    const isSigned = text.startsWith("{");
+    const fresh = policy.judge(arrival, isSigned ? "signed" : "plain");
+    if (!fresh.ok) return this.#refuse(about, fresh.code, fresh.reason);
+    if (payload.length > longestPayload)
+      return this.#refuse(about, "too-long", `no command is longer than ${longestPayload} bytes`);
+    if (isSigned) return this.#signed(read, about, text);
+    if (about.topic !== "door/open") {
+      const why = "only signed commands are taken here: sign it, or allow others in the mqtt-bridge node";
+      return signedOnly ? this.#refuse(about, "unsigned", why) : { about, action: text };
+    }
+    if (text !== "PRESS")
+      return this.#refuse(about, "unknown-command", "the payload must be PRESS or a signed request");
+    return { about, action: about.relay === undefined ? "open" : `open:${about.relay}` };
+  }
+
+  #signed(read: CommandAddress, about: About, text: string): Wish | false {
+    let request: ReturnType<typeof readSigned>;
     try {
-      const fresh = this.#policy.judge(arrival);
-      if (fresh.ok && text !== "PRESS") {
-        this.#refuse(about, "unknown-command", "the payload must be PRESS");
-        return;
-      }
+      request = readSigned(text);
+    } catch (error) {
+      return this.#refuse(about, "malformed", sentence(error));
+    }
+    const { keys } = this.#rules;
+    const genuine = keys.signed(request);
+    // Its id is its own business only from here on: a forged one must not take the place of a real one.
+    if (!genuine.ok) return this.#refuse(about, genuine.code, genuine.reason);
+    const { id, key, action, door } = request;
+    const named: About = { ...about, id, key };
+    const isMeant = door === read.door && (about.relay === undefined || action === `open:${about.relay}`);
+    const verdict = isMeant ? keys.use(request) : no("forged", "signed for another door or relay than its topic names");
+    if (!verdict.ok) return this.#refuse(named, verdict.code, verdict.reason);
+    return { about: named, action };
+  }
+
+  async #open({ id: door, relays = [] }: DoorForMqtt, { about, action }: Wish): Promise<unknown> {
+    const { policy } = this.#rules;
+    const { id, key } = about;
+    const named = /^open:(.+)$/.exec(action)?.[1];
+    const relay = relays.find((one) => slug(one.id) === named)?.id;
+    try {
+      if (named === undefined && action !== "open")
+        return this.#refuse(about, "unknown-command", "the action must be open or open:<relay>");
+      if (named !== undefined && relay === undefined)
+        return this.#refuse(
+          { ...about, relay: named },
+          "unknown-relay",
+          "the door has no such relay: name one of its list, or use door/open",
+        );
       const visit = this.#doors.lastVisit(door);
-      const verdict = this.#policy.judgePress(door, arrival, visit);
-      if (!verdict.ok) {
-        this.#refuse(about, verdict.code, verdict.reason);
-        return;
-      }
+      const verdict = key === undefined ? policy.judgePress(door, visit) : policy.judgeSigned(door, id);
+      if (!verdict.ok) return this.#refuse(about, verdict.code, verdict.reason);
       try {
         const recent = visit === undefined ? {} : { visit: visit.id };
-        this.#out.command({ ...at, command: "open", id, ...recent, ts: this.#clock.now() });
-        const as = { kind: "mqtt", name: "mqtt" } as const;
-        this.#out.result(door, await this.#doors.open({ ...at, id, by: "mqtt", as, ...recent }));
+        const asked = { door, ...(relay !== undefined && { relay }), id, ...recent };
+        const signer = key === undefined ? {} : { key };
+        this.#out.command({ ...asked, ...signer, command: "open", ts: this.#clock.now() });
+        const as = { kind: "mqtt", name: key ?? "mqtt" } as const;
+        const by = key === undefined ? "mqtt" : `mqtt:${key}`;
+        this.#out.result(door, await this.#doors.open({ ...asked, by, as }));
       } finally {
-        this.#policy.opened(door);
+        policy.opened(door);
       }
     } catch (error) {
       this.#refuse(about, "failed", `opening failed: ${sentence(error)}`);
     }
   }
 
-  async #control(door: string, topic: "call/set" | "dnd/set", text: string, arrival: Arrival): Promise<void> {
-    const about = { door, topic, id: randomUUID() } as const;
-    const { id } = about;
-    const ts = this.#clock.now();
+  async #control(door: string, { about, action }: Wish): Promise<void> {
+    const { topic, id, key } = about;
     const { setDnd } = this.#doors;
     const able = topic === "call/set" ? verbs.filter((v) => this.#doors[v]) : setDnd ? ["ON", "OFF"] : [];
-    const verb = verbs.find((v) => v === text);
+    const verb = verbs.find((v) => v === action);
+    const told = { door, id, ...(key !== undefined && { key }), ts: this.#clock.now() };
     try {
-      const verdict = this.#policy.judge(arrival);
-      if (!verdict.ok) this.#refuse(about, verdict.code, verdict.reason);
-      else if (!able.includes(text)) {
+      if (!able.includes(action)) {
         const takes = able.length > 0 ? `it takes ${able.join(", ")}` : "nothing is possible there yet";
         this.#refuse(about, "unknown-command", `the payload is not known on ${topic}: ${takes}`);
       } else if (verb !== undefined) {
-        this.#out.command({ door, command: verb, id, ts });
+        this.#out.command({ ...told, command: verb });
         await this.#doors[verb]?.(door);
       } else {
-        const on = text === "ON";
-        this.#out.command({ door, command: "dnd", id, on, ts });
+        const on = action === "ON";
+        this.#out.command({ ...told, command: "dnd", on });
         await setDnd?.(door, on);
         this.#out.dnd(door, on);
       }
@@ -116,11 +173,8 @@ export class Commands {
     }
   }
 
-  #refuse(
-    { id = randomUUID(), ...about }: { door: string; relay?: string; topic: CommandTopic; id?: string },
-    code: Refusal["code"],
-    reason: string,
-  ): void {
-    this.#out.refused({ ...about, code, reason, id, ts: this.#clock.now() });
+  #refuse(about: About, code: Refusal["code"], reason: string): false {
+    this.#out.refused({ ...about, code, reason, ts: this.#clock.now() });
+    return false;
   }
 }

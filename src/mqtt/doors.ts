@@ -28,6 +28,8 @@ export interface OpeningForMqtt {
   readonly confirmed?: boolean;
   readonly method?: string;
   readonly reason: string;
+  /** Why it was not even tried, in a word. */
+  readonly refused?: string;
   /** Milliseconds since 1970. */
   readonly ts: number;
 }
@@ -37,6 +39,7 @@ export interface OpenWish {
   readonly door: string;
   readonly relay?: string;
   readonly id: string;
+  /** `mqtt`, or `mqtt:<key>` where a key has signed it; that is the name in `as`, too. */
   readonly by: string;
   readonly as: { readonly kind: "mqtt"; readonly name: string };
   readonly visit?: string;
@@ -49,13 +52,15 @@ export interface DoorsForMqtt {
   list(): readonly DoorForMqtt[];
   lastVisit(door: string): LastVisit | undefined;
   open(request: OpenWish): Promise<OpeningForMqtt>;
+  readonly answer?: (door: string) => Done;
+  readonly park?: (door: string) => Done;
   readonly stop?: (door: string) => Done;
   readonly hangup?: (door: string) => Done;
   readonly reject?: (door: string) => Done;
   readonly setDnd?: (door: string, on: boolean) => Done;
 }
 
-export const verbs = ["stop", "hangup", "reject"] as const;
+export const verbs = ["answer", "reject", "hangup", "park", "stop"] as const;
 export type Verb = (typeof verbs)[number];
 
 /** A command that is being carried out. */
@@ -66,6 +71,8 @@ export interface Command {
   readonly relay?: string;
   readonly id: string;
   readonly visit?: string;
+  /** The key that has signed it. */
+  readonly key?: string;
   /** For `dnd`. */
   readonly on?: boolean;
   readonly ts: number;
@@ -78,8 +85,15 @@ export interface Refusal {
   readonly topic: CommandTopic;
   /** What stood in the topic of a command to one relay. */
   readonly relay?: string;
+  /** Of a signed request its own, where the signature is right. */
   readonly id: string;
-  readonly code: RefusalCode | "unknown-door" | "unknown-relay" | "unknown-command" | "failed";
+  readonly code:
+    | (RefusalCode | "unknown-door" | "unknown-relay" | "unknown-command" | "malformed" | "too-long")
+    | ("flood" | "failed");
   readonly reason: string;
+  /** The key that has signed it, where the signature is right. */
+  readonly key?: string;
+  /** Of a flood: how many they are, by their codes. */
+  readonly counts?: Readonly<Record<string, number>>;
   readonly ts: number;
 }

@@ -3,6 +3,7 @@ import { giveUp } from "../errors.ts";
 import { splitCredentials } from "../http/credentials.ts";
 import { checker } from "../schema.ts";
 import { Secret } from "../secret.ts";
+import type { Key } from "./signed.ts";
 
 /** Who may open a door by a plain PRESS: nobody, only around a visit, or anybody on the broker at any time. */
 export type CommandRule = "off" | "visit" | "always";
@@ -17,6 +18,10 @@ export interface MqttSettings {
   /** The topics' first part; may hold slashes. */
   readonly base: string;
   readonly commands: CommandRule;
+  /** Whoever signs with one of these may open at any time, whatever `commands` says. */
+  readonly keys: readonly Key[];
+  /** Take nothing unsigned on `call/set` and `dnd/set`. */
+  readonly signedOnly: boolean;
   /** Retain the last picture on the broker, for everybody who may read there. */
   readonly snapshots: boolean;
   /** Remove retained commands from the broker. */
@@ -40,6 +45,7 @@ const checkForm = checker("mqtt-bridge", {
     clientId: { type: "string", maxLength: 128 },
     base: { type: "string", maxLength: 200, default: "doorbell" },
     commands: { enum: ["off", "visit", "always"], default: "visit" },
+    signedOnly: { type: "boolean", default: false },
     snapshots: { type: "boolean", default: false },
     clearRetained: { type: "boolean", default: false },
   },
@@ -47,7 +53,7 @@ const checkForm = checker("mqtt-bridge", {
 
 /** Reads a bridge's form; the password may be text or a Secret, empty fields count as not given. @throws `invalid` */
 export function checkMqtt(settings: unknown): MqttSettings {
-  const { tls, ...given } = (settings ?? {}) as Record<string, unknown>;
+  const { tls, keys, ...given } = (settings ?? {}) as Record<string, unknown>;
   const form = checkForm(
     Object.fromEntries(
       Object.entries(given)
@@ -78,7 +84,25 @@ export function checkMqtt(settings: unknown): MqttSettings {
     ...(tls === undefined || tls === null ? {} : { tls: tls as Record<string, unknown> }),
     base,
     commands: form.commands,
+    keys: checkKeys(keys),
+    signedOnly: form.signedOnly,
     snapshots: form.snapshots,
     clearRetained: form.clearRetained,
   };
+}
+
+/** @throws `invalid` that names the key, never its secret */
+function checkKeys(keys: unknown): Key[] {
+  const known = new Set<string>();
+  return (Array.isArray(keys) ? (keys as readonly Partial<Key>[]) : []).map(({ name, secret }) => {
+    const refuse = (why: string) => giveUp("invalid", `mqtt-bridge: ${why}`, { data: { field: "keys" } });
+    if (name === undefined || !/^\P{C}{1,64}$/u.test(name)) throw refuse("a key needs a name of 1 to 64 letters");
+    // What is not signed has that name where rights are asked for.
+    if (name === "mqtt") throw refuse('no key may have the name "mqtt": give it another');
+    if (known.has(name)) throw refuse(`two keys have the name "${name}": give each its own`);
+    known.add(name);
+    if (!(secret instanceof Secret) || secret.reveal().length < 32)
+      throw refuse(`the key "${name}" needs a secret of 32 letters or more`);
+    return { name, secret };
+  });
 }

@@ -9,6 +9,7 @@ import { readPackage, root } from "../../scripts/repository.ts";
 import { help, parseOptions } from "../../scripts/start/options.ts";
 import { checkDoor } from "../../src/door/door.ts";
 import { importDialPlan } from "../../src/import/import.ts";
+import { readSigned } from "../../src/mqtt/signed.ts";
 import { Topics } from "../../src/mqtt/topics.ts";
 import { checkConfig } from "../../src/server/config.ts";
 import { withSecrets } from "../../src/server/server.ts";
@@ -28,7 +29,7 @@ const ofKind = (kind: string) => blocks("json").filter((block) => block.kind ===
 describe("Fenced blocks of the documentation", () => {
   it("are of a kind that some test looks at", () => {
     const known =
-      /^(?:config|guard|strategy|audit|server-ready|server-refused|trace-finding|trace-ladder|mqtt-(?:event|result|refused payload)|[a-z-]+\/[a-z-]+(?: payload)?)$/;
+      /^(?:config|guard|strategy|audit|signed|server-ready|server-refused|trace-finding|trace-ladder|mqtt-(?:event|result|refused payload)|[a-z-]+\/[a-z-]+(?: payload)?)$/;
     const isKnown = ({ language, kind }: Block) => {
       if (language === "json") return known.test(kind);
       if (language === "ini") return /^[a-z-]+$/.test(kind);
@@ -52,6 +53,13 @@ describe("Fenced blocks of the documentation", () => {
       const { nodes, left } = importDialPlan(block.text);
       assert.deepEqual(left, []);
       assert.ok(nodes.some(({ type, strategy }) => type === "dial-strategy" && strategy === block.kind));
+    });
+
+  for (const block of ofKind("signed"))
+    it(`${at(block)} is a signed request but for its signature`, () => {
+      const sig = "0".repeat(64);
+      const request = readSigned(JSON.stringify({ ...(JSON.parse(block.text) as object), sig }));
+      assert.ok(new Topics("doorbell").read(`doorbell/${request.door}/door/open`));
     });
 
   for (const block of ofKind("guard"))

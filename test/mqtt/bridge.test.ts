@@ -179,9 +179,9 @@ describe("X6 a door on MQTT, with mosquitto", { skip }, () => {
     assert.deepEqual(
       house.refusals.map(({ door, code, reason }) => [door, code, reason]),
       [
-        ["front", "unknown-command", "the payload must be PRESS"],
-        ["front", "unknown-command", "the payload must be PRESS"],
-        ["front", "unknown-command", "the payload is not known on call/set: it takes stop, hangup"],
+        ["front", "unknown-command", "the payload must be PRESS or a signed request"],
+        ["front", "too-long", "no command is longer than 1000 bytes"],
+        ["front", "unknown-command", "the payload is not known on call/set: it takes hangup, stop"],
         ["front", "unknown-command", "the payload is not known on dnd/set: it takes ON, OFF"],
         ["nowhere", "unknown-door", "there is no such door here"],
       ],

@@ -12,15 +12,14 @@ async function settled(rule: "off" | "visit" | "always") {
   const policy = new CommandPolicy(rule, clock);
   policy.connected();
   await clock.advance(2_000);
-  const press = (visit?: { id: string; active: boolean; endedAt?: number }) =>
-    code(policy.judgePress("front", fresh, visit));
+  const press = (visit?: { id: string; active: boolean; endedAt?: number }) => code(policy.judgePress("front", visit));
   return { clock, policy, press };
 }
 
 describe("X6 which commands from MQTT are carried out", () => {
   it("none that was retained, whatever else is true (rule 1)", async () => {
     const { policy } = await settled("always");
-    assert.equal(code(policy.judgePress("front", { ...fresh, retained: true }, ringing)), "retained");
+    assert.equal(code(policy.judge({ ...fresh, retained: true }, "signed")), "retained");
     assert.equal(code(policy.judge({ ...fresh, retained: true })), "retained");
   });
 
@@ -30,7 +29,7 @@ describe("X6 which commands from MQTT are carried out", () => {
     assert.equal(code(policy.judge(fresh)), "just-connected");
     policy.connected();
     await clock.advance(1_999);
-    assert.equal(code(policy.judgePress("front", fresh, ringing)), "just-connected");
+    assert.equal(code(policy.judge(fresh, "signed")), "just-connected");
     await clock.advance(1);
     assert.equal(code(policy.judge(fresh)), "ok");
     policy.lost();
@@ -57,8 +56,9 @@ describe("X6 which commands from MQTT are carried out", () => {
   it("a PRESS at any time where the settings allow it, and never where they switch it off (rules 3 and 7)", async () => {
     assert.equal((await settled("always")).press(undefined), "ok");
     const { policy } = await settled("off");
-    const verdict = policy.judgePress("front", fresh, ringing);
-    assert.match(verdict.ok ? "" : verdict.reason, /switched off: allow them in the mqtt-bridge node/);
+    const verdict = policy.judge(fresh);
+    assert.match(verdict.ok ? "" : verdict.reason, /switched off: sign it, or allow them in the mqtt-bridge node/);
+    assert.equal(code(policy.judge(fresh, "signed")), "ok");
   });
 
   it("no duplicate: neither by its flag nor a second PRESS within 2 s", async () => {
@@ -77,7 +77,7 @@ describe("X6 which commands from MQTT are carried out", () => {
     assert.equal(press(ringing), "ok");
     await clock.advance(5_000);
     assert.equal(press(ringing), "busy");
-    assert.equal(code(policy.judgePress("back", fresh, ringing)), "ok");
+    assert.equal(code(policy.judgePress("back", ringing)), "ok");
     policy.opened("front");
     assert.equal(press(ringing), "ok");
   });

@@ -2,13 +2,18 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { checkMqtt } from "../../src/mqtt/settings.ts";
+import { Secret } from "../../src/secret.ts";
 import { slug, Topics } from "../../src/mqtt/topics.ts";
 
+const secret = new Secret("x".repeat(32));
 const url = "mqtt://broker.lan:1883";
 
 describe("The settings of an MQTT bridge", () => {
   it("have safe defaults", () => {
-    const defaults = { url, base: "doorbell", commands: "visit", snapshots: false, clearRetained: false };
+    const defaults = {
+      ...{ url, base: "doorbell", commands: "visit", keys: [], signedOnly: false },
+      ...{ snapshots: false, clearRetained: false },
+    };
     assert.deepEqual(checkMqtt({ url }), defaults);
     assert.deepEqual(checkMqtt({ url, username: "", clientId: "" }), defaults);
   });
@@ -27,6 +32,23 @@ describe("The settings of an MQTT bridge", () => {
     ["a base that ends in a slash", { url, base: "a/" }, /without \/ at its ends/],
     ["a rule that is none", { url, commands: "maybe" }, /commands must be one of off, visit, always \(it is "maybe"\)/],
     ["a password without a user", { url, password: "geheim" }, /username is missing: a broker takes a password only/],
+    ["a key without a name", { url, keys: [{ name: "", secret }] }, /a key needs a name of 1 to 64 letters/],
+    [
+      "two keys of one name",
+      {
+        url,
+        keys: [
+          { name: "a", secret },
+          { name: "a", secret },
+        ],
+      },
+      /two keys have the name "a"/,
+    ],
+    [
+      "a short secret",
+      { url, keys: [{ name: "a", secret: new Secret("geheim") }] },
+      /"a" needs a secret of 32 letters/,
+    ],
     ["TLS settings of somebody else", { url, tls: { port: 1 } }, /tls knows no port: it takes ca, cert/],
   ] as const)
     it(`refuse ${what} with a sentence`, () => {
