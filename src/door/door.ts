@@ -5,6 +5,6 @@ export { pictureFields, sourceKinds, type PictureSettings, type SourceKind } fro
 export { pressFields, pressRules, type PressRules, type PressSettings } from "./presses.ts";
 export { knowsDtmf, presetOf, presets, type Preset } from "./presets.ts";
 export { relayOf, relaysOf, type Relay, type RelaySettings } from "./relays.ts";
-export { checkDoor, type DoorSettings } from "./settings.ts";
+export { checkDoor, type DoorForm, type DoorSettings } from "./settings.ts";
 export { talkRules, type TalkRules, type TalkSettings } from "./talks.ts";
 export { doorCamera, doorUrls, fillUrl, type DoorCamera, type DoorUrls, type Whereabouts } from "./urls.ts";

@@ -4,7 +4,6 @@ import type { Clock } from "../clock.ts";
 import { sentence } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import { carryOut, hasMeans, whyNoMeans, type Means, type OpeningMethod, type Step } from "./plan.ts";
-import { presetOf } from "./presets.ts";
 import { relayOf } from "./relays.ts";
 import type { DoorSettings } from "./settings.ts";
 
@@ -93,7 +92,7 @@ export class DoorOpener {
     const earlier = state.known.get(id);
     if (earlier) return earlier.opening;
     try {
-      const preset = presetOf(door.preset);
+      const preset = door.make;
       if (!relay) return refused("unknown-relay", noSuchRelay(door, request.relay ?? ""));
       if (state.busy) return refused("busy", "an opening of this door is under way: wait for its result");
       const one = { ...door, code: relay.code };

@@ -1,6 +1,6 @@
 // How the presses of a door are taken (X1): which calls are one press, what becomes of a press while somebody talks, and
 // what says which button it was.
-import { presetOf } from "./presets.ts";
+import type { Preset } from "./presets.ts";
 
 /** What becomes of a press while the door talks: it is busy, it waits until the talk is over, or it takes its place. */
 export const pressesInTalk = ["busy", "wait", "replace"] as const;
@@ -64,12 +64,11 @@ export interface PressRules {
 
 /** What holds for a door: its own settings, else what its make is known for. */
 export function pressRules({
-  preset,
+  make: { ring },
   bounceSeconds,
   oneCall,
   pressInTalk,
-}: PressSettings & { readonly preset: string }): PressRules {
-  const { ring } = presetOf(preset);
+}: PressSettings & { readonly make: Preset }): PressRules {
   return {
     bounceMs: (bounceSeconds ?? ring?.bounceSeconds ?? usualBounceSeconds) * 1000,
     inTalk: pressInTalk ?? "busy",

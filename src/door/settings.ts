@@ -7,7 +7,7 @@ import { checker } from "../schema.ts";
 import { Secret } from "../secret.ts";
 import { buttonFault, pressFields, type PressSettings } from "./presses.ts";
 import { pictureAdvice, pictureFault, pictureFields, type PictureSettings } from "./pictures.ts";
-import { presetOf, presets } from "./presets.ts";
+import { presets, type Preset } from "./presets.ts";
 import { relayFault, relayFields, type RelaySettings } from "./relays.ts";
 import { reportAdvice, reportFields, type ReportSettings } from "./reports.ts";
 import { talkAdvice, talkFields, type TalkSettings } from "./talks.ts";
@@ -18,6 +18,8 @@ export interface DoorSettings extends PressSettings, TalkSettings, PictureSettin
   readonly name: string;
   /** Id of a preset. */
   readonly preset: string;
+  /** That preset. */
+  readonly make: Preset;
   /** The SIP user and number, such as "503". */
   readonly extension: string;
   /** Authentication user; default: the extension. */
@@ -40,6 +42,9 @@ export interface DoorSettings extends PressSettings, TalkSettings, PictureSettin
   /** SHA-256 fingerprint of the certificate, lower-case hexadecimal. */
   readonly pin?: string;
 }
+
+/** The same before it was checked: its preset may be known by its id alone. */
+export type DoorForm = Omit<DoorSettings, "make"> & Partial<Pick<DoorSettings, "make">>;
 
 // The checker quotes what a pattern refuses, so whatever may hold a password (P7) is judged below instead.
 const text = { type: "string" } as const;
@@ -74,7 +79,6 @@ const checkForm = checker("door", {
 const advice: Record<string, string> = {
   id: "use small letters, digits and hyphens, such as front-door",
   name: "give the door a name, such as Frontdoor",
-  preset: `choose one of ${[...presets.keys()].join(", ")}`,
   extension: "enter the number the bell registers with, such as 503",
   login:
     "enter the name the bell authenticates with, without spaces or quotes, or leave it empty if it is the extension",
@@ -94,12 +98,13 @@ const advice: Record<string, string> = {
 };
 
 /**
- * Reads a door's form. Secrets may be given as text or as Secret; empty fields count as not given.
- * Throws a PorteroError `invalid`.
+ * Reads a door's form. Secrets may be given as text or as Secret; empty fields count as not given. `catalogue` holds the
+ * presets that may be chosen; one that was checked before keeps its own. Throws a PorteroError `invalid`.
  */
-export function checkDoor(settings: unknown): DoorSettings {
+export function checkDoor(settings: unknown, catalogue: ReadonlyMap<string, Preset> = presets): DoorSettings {
+  const { make, ...given } = (settings ?? {}) as Record<string, unknown> & { readonly make?: Preset };
   const plain = Object.fromEntries(
-    Object.entries((settings ?? {}) as Record<string, unknown>)
+    Object.entries(given)
       .map(([name, value]) => [name, revealed(value)] as const)
       .filter(([, value]) => value !== undefined && value !== null && value !== ""),
   );
@@ -109,9 +114,13 @@ export function checkDoor(settings: unknown): DoorSettings {
   const refuse = (field: string, what: string, todo = advice[field]) =>
     giveUp("invalid", `${who}: ${field} ${what}${todo === undefined ? "" : `: ${todo}`}`, { data: { field } });
 
-  if (!presets.has(form.preset))
-    throw refuse("preset", `is not known (it is ${JSON.stringify(form.preset.slice(0, 40))})`);
-  const preset = presetOf(form.preset);
+  const preset = make?.id === form.preset ? make : catalogue.get(form.preset);
+  if (!preset)
+    throw refuse(
+      "preset",
+      `is not known (it is ${JSON.stringify(form.preset.slice(0, 40))})`,
+      `choose one of ${[...catalogue.keys()].join(", ")}`,
+    );
   if (form.address !== undefined && !/^(?:[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?)$/.test(form.address))
     throw refuse("address", "is not a host");
   const code = form.code ?? preset.dtmf.code ?? "";
@@ -141,6 +150,7 @@ export function checkDoor(settings: unknown): DoorSettings {
     id: form.id,
     name: form.name,
     preset: form.preset,
+    make: preset,
     extension: form.extension,
     password: new Secret(form.password),
     code: new Secret(code.toUpperCase()),

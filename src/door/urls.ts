@@ -3,7 +3,7 @@
 // camera's login where a maker wants it in the query, so that the template itself holds no secret. P6, P7, P8.
 import { Secret } from "../secret.ts";
 import { fill } from "./placeholders.ts";
-import { presetOf, type Preset } from "./presets.ts";
+import type { Preset } from "./presets.ts";
 import type { DoorSettings } from "./settings.ts";
 
 /** Where the door is now. */
@@ -91,7 +91,7 @@ export function webCredentials(settings: DoorSettings, kind: "device" | "own" = 
 
 /** The door's camera at this moment, ready for src/camera; without addresses while they are not known. */
 export function doorCamera(settings: DoorSettings, where: Whereabouts): DoorCamera {
-  const preset = presetOf(settings.preset);
+  const preset = settings.make;
 
   return {
     ...doorUrls(settings, preset, where),

@@ -1,6 +1,5 @@
 // Where a call that comes in goes: a door's press is a visit, a code is obeyed, a call that fetches another one takes it over,
 // an account's call goes where the account says, and everything else is connected with the number that it dialled.
-import { presetOf } from "../door/door.ts";
 import { sentence } from "../errors.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import type { Door } from "./presses/doors.ts";
@@ -37,7 +36,7 @@ export class Reception {
   /** The door of that number, where it is one that calls and cannot be called. */
   deafDoor(number: string): Door | undefined {
     const door = this.#host.entrances.at(number);
-    return door && presetOf(door.settings.preset).sip?.callable === false ? door : undefined;
+    return door && door.settings.make.sip?.callable === false ? door : undefined;
   }
 
   close(): void {

@@ -2,7 +2,7 @@
 import { EventEmitter } from "node:events";
 import type { Picture } from "../camera/camera.ts";
 import { systemClock, type Clock } from "../clock.ts";
-import type { DoorSettings, Opening, OpenRequest } from "../door/door.ts";
+import type { DoorForm, Opening, OpenRequest } from "../door/door.ts";
 import { PorteroError, giveUp, sentence, tryAgain } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import type { MediaEngine } from "../media/engine.ts";
@@ -199,7 +199,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
    * Adds a door station; the result takes it away and ends its visits.
    * @throws PorteroError `invalid`, `door-taken`, `number-taken` (H20), `login-taken`
    */
-  addDoor(settings: DoorSettings, owner: string, device: DeviceOptions = {}): () => void {
+  addDoor(settings: DoorForm, owner: string, device: DeviceOptions = {}): () => void {
     return addDoor(this, settings, owner, device);
   }
 

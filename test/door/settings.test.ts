@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { pressRules } from "../../src/door/presses.ts";
 import { relayOf, relaysOf } from "../../src/door/relays.ts";
+import { checkPreset, presetOf, presets } from "../../src/door/presets.ts";
 import { checkDoor } from "../../src/door/settings.ts";
 import { Secret } from "../../src/secret.ts";
 import { thrown } from "./thrown.ts";
@@ -15,7 +16,7 @@ describe("P6 the form of a door", () => {
     const door = checkDoor({ ...form, password: new Secret("pw-503"), login: "", imageUrl: null, address: undefined });
     assert.equal(door.password.reveal(), "pw-503");
     assert.equal(door.code.reveal(), "1234");
-    assert.deepEqual(Object.keys(door).sort(), ["code", "extension", "id", "name", "password", "preset"]);
+    assert.deepEqual(Object.keys(door).sort(), ["code", "extension", "id", "make", "name", "password", "preset"]);
   });
 
   it("says which field is wrong, how, and what to do", () => {
@@ -180,5 +181,22 @@ describe("Where a door's picture comes from, and what nobody sees of it", () => 
       /masks\.0\.width must be number .*four numbers in percent/,
     );
     assert.match(refusal({ masks: [left, { ...left, x: 71 }] }), /masks\.1 reaches beyond the picture/);
+  });
+});
+
+describe("X11 presets of a user's own", () => {
+  const own = checkPreset({ ...presetOf("2n"), id: "gate-maker", label: "Gate" });
+  const catalogue = new Map([...presets, [own.id, own]]);
+  const gate = { ...form, preset: "gate-maker" };
+
+  it("are chosen from the catalogue that is given, and named where one is not in it", () => {
+    assert.equal(checkDoor(gate, catalogue).make.label, "Gate");
+    const { message } = thrown(() => checkDoor({ ...form, preset: "gate-makr" }, catalogue));
+    assert.match(message, /preset is not known \(it is "gate-makr"\): choose one of generic, .*gate-maker/);
+  });
+
+  it("stay with a door that is checked again without that catalogue", () => {
+    assert.equal(checkDoor(checkDoor(gate, catalogue)).make, own);
+    assert.match(thrown(() => checkDoor(gate)).message, /preset is not known/);
   });
 });

@@ -1,6 +1,6 @@
 // The numbers at which devices register: phones by their extensions, and door stations. Each is claimed in the number
 // plan, known to the registrar with its password, and entered in the directory; all of it goes again together.
-import { checkDoor, knowsDtmf, presetOf, type DoorSettings } from "../../door/door.ts";
+import { checkDoor, knowsDtmf, type DoorForm } from "../../door/door.ts";
 import { giveUp } from "../../errors.ts";
 import type { Secret } from "../../secret.ts";
 import type { Endpoint } from "../../sip/endpoint.ts";
@@ -39,13 +39,13 @@ export function addExtension(host: ResidentHost, settings: ExtensionSettings, ow
 }
 
 /** @throws PorteroError `invalid`, `door-taken`, `number-taken` (H20), `login-taken` */
-export function addDoor(host: ResidentHost, settings: DoorSettings, owner: string, device: DeviceOptions): () => void {
+export function addDoor(host: ResidentHost, settings: DoorForm, owner: string, device: DeviceOptions): () => void {
   const checked = checkDoor(settings);
   checkDevice(device, owner);
   const { id, extension, login, password, name } = checked;
   if (host.entrances.get(id))
     throw giveUp("door-taken", `two doors are called "${id}": give one of them another name`, { data: { owner } });
-  const preset = presetOf(checked.preset);
+  const preset = checked.make;
   const { method, durationMs, gapMs } = preset.dtmf;
   const { rport } = device;
   const nonceReuse = preset.sip?.nonceReuse;

@@ -1,7 +1,7 @@
 // The doors of a house and their visits: who calls, the opening, the picture. What the switchboard asks about both.
 import { randomUUID } from "node:crypto";
 import type { Picture } from "../../camera/camera.ts";
-import { presetOf, type DoorSettings, type Means, type Opening, type OpenRequest } from "../../door/door.ts";
+import type { DoorSettings, Means, Opening, OpenRequest } from "../../door/door.ts";
 import { giveUp, PorteroError, sentence } from "../../errors.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
@@ -221,7 +221,7 @@ export class Entrances {
   // answered for it, unless its preset has a relay that needs no call.
   #wayToDoor(door: Door, visit: Visit | undefined, by: string): Means["sendDigits"] {
     const bridged = visit?.talkingBell ?? this.#doorCalls.get(door.settings.extension);
-    const ringing = visit?.state === "ringing" && presetOf(door.settings.preset).opening === undefined;
+    const ringing = visit?.state === "ringing" && door.settings.make.opening === undefined;
     if (!bridged && !ringing) return undefined;
     return async (code) => {
       try {
