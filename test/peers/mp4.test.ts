@@ -1,0 +1,151 @@
+// Our MP4 files and fragments, read by ffmpeg: every picture is there, decoded to the same pixels as the camera's own units
+// are, at its time.
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { Fragments } from "../../src/camera/mp4/fragments.ts";
+import { movie } from "../../src/camera/mp4/movie.ts";
+import { h264 } from "../../src/camera/rtsp/nal.ts";
+import { UnitDepayloader } from "../../src/camera/rtsp/units.ts";
+import { stillOf } from "../../src/camera/still.ts";
+import { film } from "../camera/films.ts";
+import { pattern } from "../camera/pattern.ts";
+import { depayload, packed, unitsOf } from "../camera/rtsp/packets.ts";
+import { thePeer, without } from "../support/peers.ts";
+import { run } from "../support/processes.ts";
+
+const skip = without("ffmpeg");
+
+async function folder(t: TestContext): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), "portero-mp4-"));
+  t.after(() => rm(made, { recursive: true }));
+  return made;
+}
+
+/** Time in 1/90,000 s, duration and hash of each picture, with nothing to complain of. */
+async function decoded(t: TestContext, name: string, bytes: Buffer) {
+  const file = join(await folder(t), name);
+  await writeFile(file, bytes);
+  const { code, output } = await run(thePeer("ffmpeg"), [
+    ...["-v", "warning", "-i", file, "-an", "-fps_mode", "passthrough", "-enc_time_base", "1:90000"],
+    ...["-f", "framemd5", "-"],
+  ]);
+  assert.equal(code, 0, output);
+  const lines = output.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return lines.map((line) => {
+    const [, , time, duration, , hash] = line.split(",").map((word) => word.trim());
+    assert.ok(hash, `ffmpeg has something to complain of: ${line}`);
+    return { time: Number(time), duration: Number(duration), hash };
+  });
+}
+
+describe("ISO 14496-12 and -15: MP4 without ffmpeg, read by ffmpeg", { skip }, () => {
+  for (const codec of ["h264", "h265"] as const) {
+    it(`${codec}: a whole film`, async (t) => {
+      const { format, frames } = film(codec);
+      const bytes = movie(format, frames);
+      const raw = Buffer.concat(
+        frames.map((frame) => stillOf({ ...format, sets: frame.key ? format.sets : [] }, frame).bytes),
+      );
+      const wanted = await decoded(t, `raw.${codec}`, raw);
+      const seen = await decoded(t, "film.mp4", bytes);
+      assert.equal(seen.length, frames.length);
+      assert.deepEqual(
+        seen.map(({ hash }) => hash),
+        wanted.map(({ hash }) => hash),
+      );
+      assert.deepEqual(
+        seen.map(({ time }) => time),
+        frames.map((_, index) => 3600 * index),
+      );
+    });
+
+    it(`${codec}: fragments, with old frames in a hurry, a hole and a camera that began anew`, async (t) => {
+      const { format, frames } = film(codec);
+      const fragments = new Fragments();
+      const parts = [fragments.header(format)];
+      const shown = frames.filter((_, index) => index < 4 || index >= 8);
+      shown.forEach((frame, index) => {
+        const timestamp = frame.timestamp + (index >= 12 ? 1e12 : 0);
+        parts.push(fragments.fragment({ ...frame, timestamp }, index < 3));
+      });
+      const seen = await decoded(t, "live.mp4", Buffer.concat(parts));
+      const whole = await decoded(t, "film.mp4", movie(format, frames));
+      assert.deepEqual(
+        seen.map(({ hash }) => hash),
+        whole.filter((_, index) => index < 4 || index >= 8).map(({ hash }) => hash),
+      );
+      const steps = seen.slice(1).map(({ time }, index) => time - (seen[index]?.time ?? 0));
+      // After the hurried ones a frame, the hole of five frames, and then all alike.
+      assert.deepEqual(steps.slice(0, 6), [90, 90, 90, 3600, 5 * 3600, 3600]);
+      assert.ok(
+        steps.slice(5).every((step) => step === 3600),
+        steps.join(),
+      );
+    });
+
+    it(`${codec}: one key frame alone`, async (t) => {
+      const { format, frames } = film(codec);
+      const [first] = frames;
+      assert.ok(first);
+      const [seen, ...more] = await decoded(t, "still.mp4", movie(format, [first]));
+      const [wanted] = await decoded(t, "film.mp4", movie(format, frames));
+      assert.equal(seen?.hash, wanted?.hash);
+      assert.equal(more.length, 0);
+    });
+  }
+
+  it("jpeg: a film of pictures as they came", async (t) => {
+    const jpeg = await pattern(64, 48);
+    const frames = [0, 1, 2].map((index) => ({ units: [jpeg], key: true, at: 0, timestamp: 9000 * index }));
+    const seen = await decoded(t, "film.mp4", movie({ codec: "jpeg", width: 64, height: 48, sets: [] }, frames));
+    const [wanted] = await decoded(t, "one.jpg", jpeg);
+    assert.deepEqual(
+      seen.map(({ time, hash }) => [time, hash]),
+      [0, 9000, 18_000].map((time) => [time, wanted?.hash]),
+    );
+  });
+
+  it("h264 whose pictures are sent in another order than shown (B-frames): each at its time", async (t) => {
+    const file = join(await folder(t), "b.h264");
+    const { code, output } = await run(thePeer("ffmpeg"), [
+      ...["-v", "error", "-f", "lavfi", "-i", "testsrc=size=176x100:rate=25", "-frames:v", "13", "-pix_fmt", "yuv420p"],
+      ...[
+        "-c:v",
+        "libx264",
+        "-x264-params",
+        "bframes=2:b-adapt=0:b-pyramid=0:scenecut=0:keyint=50:slices=1:threads=1",
+        file,
+      ],
+    ]);
+    assert.equal(code, 0, output);
+    // I0 P3 B1 B2 P6 B4 B5 …
+    const order = [0, 3, 1, 2, 6, 4, 5, 9, 7, 8, 12, 10, 11];
+    const pictures = picturesOf(await readFile(file));
+    assert.equal(pictures.length, order.length);
+    const payloads = pictures.flatMap((units, index) => packed("h264", units, "single", 3600 * (order[index] ?? 0)));
+    const { formats, frames } = depayload((out) => new UnitDepayloader(h264, [], out), payloads);
+    const [format] = formats;
+    assert.ok(format);
+    const seen = await decoded(t, "film.mp4", movie(format, frames));
+    const wanted = await decoded(t, "b.h264", await readFile(file));
+    assert.deepEqual(
+      seen.map(({ hash }) => hash),
+      wanted.map(({ hash }) => hash),
+    );
+    const steps = seen.slice(1).map(({ time }, index) => time - (seen[index]?.time ?? 0));
+    assert.deepEqual([...new Set(steps)], [3600]);
+  });
+});
+
+/** The pictures of a stream of one slice each. */
+function picturesOf(bytes: Buffer): Buffer[][] {
+  const pictures: Buffer[][] = [[]];
+  for (const unit of unitsOf(bytes)) {
+    pictures.at(-1)?.push(unit);
+    if (h264.isSlice(h264.type(unit))) pictures.push([]);
+  }
+  return pictures.slice(0, -1);
+}
