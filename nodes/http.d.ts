@@ -1,5 +1,12 @@
-// The part of Express that our admin routes use.
+// The part of Express that our routes use.
+import type { IncomingHttpHeaders } from "node:http";
+
 export interface Request {
+  headers: IncomingHttpHeaders;
+  path: string;
+  /** Who has logged in, where Node-RED's settings have a login of their own (passport's way). */
+  user?: string | { username?: string; name?: string; email?: string };
+  on(event: "close", listener: () => void): void;
   params: Record<string, string | undefined>;
   query: Record<string, unknown>;
   body: unknown;
@@ -10,6 +17,11 @@ export interface Response {
   status(code: number): Response;
   set(header: string, value: string): Response;
   send(body: string | Buffer): void;
+  redirect(location: string): void;
+  /** For answers that go on. */
+  flushHeaders(): void;
+  write(text: string): boolean;
+  end(): void;
 }
 
 export type RequestHandler = (request: Request, response: Response, next: () => void) => void;

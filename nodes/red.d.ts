@@ -56,8 +56,10 @@ export interface Red {
       options?: { credentials?: Record<string, { type: "text" | "password" }> },
     ): void;
   };
-  settings: { userDir?: string };
+  settings: { userDir?: string; httpNodeAuth?: unknown };
   httpAdmin: Application;
+  /** For everybody, behind the login that `httpNodeAuth` sets. */
+  httpNode: Application;
   /** To every editor that has subscribed to the topic. */
   comms: { publish(topic: string, data: unknown, retain: boolean): void };
   auth: { needsPermission(permission: string): RequestHandler };

@@ -1,10 +1,11 @@
-// Makes dist/: every file of src/ and nodes/ by tsc, one for one (docs/decisions/001-esm-file-by-file.md), and what the
-// editor loads of each node (node-page.ts). Nothing is written when anything is wrong; what no longer has a source goes.
+// Makes dist/: every file of src/ and nodes/ by tsc, one for one (docs/decisions/001-esm-file-by-file.md), what the editor
+// loads of each node (node-page.ts), and the pages for everybody's browser (browser-files.ts). Nothing is written when anything is wrong; what no longer has a source goes.
 
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { stop as endBundler } from "esbuild";
 import ts from "typescript";
+import { browserFiles } from "./browser-files.ts";
 import { nodePage, type Output } from "./node-page.ts";
 import { fail, readPackage, root, type Package } from "./repository.ts";
 import { contentHash, filesUnder } from "./stamp.ts";
@@ -12,11 +13,13 @@ import { contentHash, filesUnder } from "./stamp.ts";
 const sources = [
   "src",
   "nodes",
+  "browser",
   "icons",
   "package.json",
   "package-lock.json",
   "tsconfig.json",
   "tsconfig.build.json",
+  "scripts/browser-files.ts",
   "scripts/build.ts",
   "scripts/node-page.ts",
 ];
@@ -129,15 +132,17 @@ export async function build(): Promise<void> {
   const coreIcons = join(root, "node_modules", "@node-red", "nodes", "icons");
   const compiled = compile();
   const pages = await Promise.all(types.map((type) => nodePage(root, type, coreIcons)));
+  const forBrowsers = await browserFiles(root);
   // Its service process would stay as long as ours, and ours may be Node-RED.
   await endBundler();
   const problems = [
     ...compiled.problems,
     ...pages.flatMap((page) => page.problems),
+    ...forBrowsers.problems,
     ...nodeMapProblems(readPackage(), types),
   ];
   if (problems.length > 0) throw new BuildError(problems);
-  write([...compiled.outputs, ...data(), ...pages.flatMap((page) => page.outputs)]);
+  write([...compiled.outputs, ...data(), ...pages.flatMap((page) => page.outputs), ...forBrowsers.outputs]);
   for (const command of Object.values(readPackage().bin ?? {}).map((path) => join(root, path)))
     if (existsSync(command)) chmodSync(command, 0o755);
   writeFileSync(join(root, stampFile), hash);

@@ -20,14 +20,17 @@ export interface NodePage {
 const read = (path: string) => readFileSync(path, "utf8");
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-/** The editor script of a node as one unminified function; what it imports of nodes/editor/ is inside. */
-async function bundle(file: string): Promise<string> {
+/**
+ * A script for browsers as one function; what it imports is inside. Unminified for editor scripts, which node-red-dev reads.
+ */
+export async function bundle(file: string, minify = false): Promise<string> {
   const result = await build({
     entryPoints: [file],
     bundle: true,
     write: false,
     format: "iife",
     target: "es2022",
+    minify,
     charset: "utf8",
     legalComments: "none",
     logLevel: "silent",
@@ -36,7 +39,7 @@ async function bundle(file: string): Promise<string> {
 }
 
 /** esbuild's errors as sentences, one an error. */
-function bundleErrors(error: unknown, file: string): string[] {
+export function bundleErrors(error: unknown, file: string): string[] {
   const errors = (error as { errors?: { text: string; location: { file: string; line: number } | null }[] }).errors;
   if (!errors) return [`${file} cannot be bundled: ${String(error)}`];
   return errors.map(

@@ -6,6 +6,7 @@ import {
   copyButton,
   generatedPassword,
   isExtension,
+  showFor,
   stored,
   text,
   wholeNumber,
@@ -13,6 +14,7 @@ import {
 } from "../editor/dialog.ts";
 import { cameraFinder } from "../editor/cameras.ts";
 import { codecFault } from "../editor/devices.ts";
+import { slugOf } from "./slug.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -162,6 +164,7 @@ RED.nodes.registerType("door", {
       validate: (value, _options) => isFrom0To(value, 600) || words("error.hang-up"),
     },
     longestTalk: { value: "", validate: (value, _options) => isFrom0To(value, 1440) || words("error.longest") },
+    browsers: { value: "off" },
     mediaTimeout: { value: "", validate: (value, _options) => isFrom0To(value, 3600) || words("error.silence") },
     dtmf: { value: "" },
     dtmfMs: wholeNumber(words, 40, 5000),
@@ -183,7 +186,13 @@ RED.nodes.registerType("door", {
     return (this.name || words("label.node")) + (extension === "" ? "" : ` (${extension})`);
   },
   oneditprepare() {
-    chooseFirst(field("answererDigits"), field("pressInTalk"), field("oneCall"), field("buttonFrom"));
+    chooseFirst(
+      field("answererDigits"),
+      field("pressInTalk"),
+      field("oneCall"),
+      field("buttonFrom"),
+      field("browsers"),
+    );
     buttonList(buttonsOf(this["buttons"]));
     const source = field("buttonFrom");
     const showHeader = () => void $("#portero-door-header").toggle(source.val() === "header");
@@ -203,6 +212,16 @@ RED.nodes.registerType("door", {
       return own === "" ? generated : own === stored ? undefined : own;
     };
     copyButton($("#portero-copy-password"), words("copied.password"), password, words("copied.no-password"));
+
+    showFor(field("browsers"), "browsers");
+    const page = $("#portero-door-page");
+    const showPage = () => {
+      const path = `portero/door/${text(field("slug").val()) || slugOf(text(field("name").val()))}/`;
+      const address = new URL(`${RED.settings.httpNodeRoot ?? "/"}${path}`, location.href).href;
+      page.text(address).attr("href", address);
+    };
+    for (const name of ["slug", "name"]) field(name).on("change", showPage);
+    showPage();
 
     let server = "";
     const reach = $("#portero-door-server");

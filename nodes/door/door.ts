@@ -7,7 +7,9 @@ import { generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Config, Red, RedNode } from "../red.d.ts";
 import { endpointNode, Health, onClose, textOr } from "../shared.ts";
 import type { EndpointNode } from "../sip-endpoint/sip-endpoint.ts";
+import { accessOf, serveBrowsers, type Access } from "./browser.ts";
 import { serveCameras } from "./cameras.ts";
+import { slugOf } from "./slug.ts";
 
 export interface DoorConfig extends Config, Omit<DeviceRow, "dndStatus"> {
   endpoint?: string;
@@ -31,6 +33,8 @@ export interface DoorConfig extends Config, Omit<DeviceRow, "dndStatus"> {
   hangUpAfterOpening?: string;
   longestTalk?: string;
   mediaTimeout?: string;
+  /** What browsers may; absent: nothing. */
+  browsers?: Access;
 }
 
 interface DoorCredentials {
@@ -46,18 +50,10 @@ export interface DoorNode extends RedNode<DoorCredentials> {
   label: string;
   health: Health;
   endpoint: EndpointNode | undefined;
+  access: Access;
   /** What the door really runs with; undefined while a setting is wrong. */
   settings: DoorSettings | undefined;
 }
-
-/** `Front door` becomes `front-door`: the door's id in messages and MQTT topics. */
-export const slugOf = (name: string): string =>
-  name
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-+|-+$/g, "") || "door";
 
 /**
  * The form as checkDoor wants it. `generated` is the password where the form has none; the simulated bell opens with the
@@ -111,12 +107,14 @@ function pressForm({
 }
 
 export default function (RED: Red): void {
+  const endPages = serveBrowsers(RED);
   function Door(this: DoorNode, config: DoorConfig) {
     RED.nodes.createNode(this, config);
     this.health = new Health();
     this.endpoint = endpointNode(RED, config.endpoint);
     this.label = textOr(config.name) ?? "Door";
     this.slug = textOr(config.slug) ?? slugOf(this.label);
+    this.access = accessOf(config.browsers);
     let takeAway = () => {};
     try {
       if (!this.endpoint) {
@@ -136,6 +134,7 @@ export default function (RED: Red): void {
       this.error(sentence(error));
     }
     onClose(this, async () => {
+      endPages(this);
       await this.endpoint?.lastWords();
       takeAway();
     });

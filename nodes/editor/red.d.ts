@@ -123,6 +123,8 @@ export interface Tray {
 }
 
 export interface Editor {
+  /** What Node-RED's settings tell the editor. */
+  settings: { httpNodeRoot?: string };
   actions: {
     add(name: string, act: () => void, options: { label: string }): void;
     invoke(name: string): void;

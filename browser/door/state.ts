@@ -1,0 +1,28 @@
+// What the page knows of its door, as nodes/door/browser.ts tells it, and what it says of it.
+import { words } from "../words.ts";
+
+export interface DoorNow {
+  readonly name: string;
+  readonly mayOpen: boolean;
+  readonly call: "idle" | "ringing" | "talking" | "parked" | "conference";
+  readonly visit?: {
+    readonly who: string;
+    readonly button?: string;
+    readonly seconds: number;
+    readonly answeredBy?: string;
+  };
+  readonly opening?: { readonly ok: boolean; readonly reason: string };
+}
+
+/** What goes on, in a sentence. */
+export function sentenceOf({ call, visit }: DoorNow): string {
+  if (!visit || call === "idle") return words.nobody;
+  if (call === "ringing") return words.rings(visit.who, visit.button);
+  if (call === "parked") return words.parked(visit.who);
+  if (call === "conference") return words.conference(visit.who);
+  return words.talks(visit.who, visit.answeredBy);
+}
+
+/** `1:05`. */
+export const minutes = (seconds: number): string =>
+  `${Math.floor(seconds / 60)}:${String(Math.floor(seconds) % 60).padStart(2, "0")}`;

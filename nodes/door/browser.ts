@@ -1,0 +1,187 @@
+// What browsers may have of a door: its page, which shows the camera and who is there and may open. Below Node-RED's root
+// for nodes, behind the login that is set for that (httpNodeAuth).
+import { readFile } from "node:fs/promises";
+import { giveUp, sentence } from "../../src/errors.ts";
+import type { Opening } from "../../src/door/door.ts";
+import type { VisitEvent } from "../../src/visit/messages.ts";
+import type { Request, Response } from "../http.d.ts";
+import { isOwnOrigin } from "../origin.ts";
+import type { Red } from "../red.d.ts";
+import { doorNode } from "../shared.ts";
+import type { DoorNode } from "./door.ts";
+
+/** What browsers may: nothing, see the camera and who is there, or open the door, too. */
+export const accesses = ["off", "see", "open"] as const;
+export type Access = (typeof accesses)[number];
+
+/** A flow from before there was a choice shows nothing. */
+export const accessOf = (value: unknown): Access => accesses.find((known) => known === value) ?? "off";
+
+/** What an open page knows; the same words stand in browser/door/state.ts. */
+interface DoorNow {
+  readonly name: string;
+  readonly mayOpen: boolean;
+  readonly call: string;
+  readonly visit?: {
+    readonly who: string;
+    readonly button?: string;
+    readonly seconds: number;
+    readonly answeredBy?: string;
+  };
+  readonly opening?: Pick<Opening, "ok" | "reason">;
+}
+
+const files = {
+  "camera.js": "text/javascript",
+  "door.js": "text/javascript",
+  "door.css": "text/css",
+} as const;
+const keepAliveMs = 20_000;
+
+/** The door with this short name. @throws PorteroError `no-door`, `not-shown` */
+export function doorShown(RED: Red, slug: string | undefined, needs: Access = "see"): DoorNode & { endpoint: object } {
+  let found: DoorNode | undefined;
+  RED.nodes.eachNode(({ id, type }) => {
+    const node = type === "door" ? doorNode(RED, id) : undefined;
+    if (node?.slug === slug) found = node;
+  });
+  if (!found)
+    throw giveUp("no-door", `There is no door "${slug ?? ""}": the name in the address is a door's short name`);
+  if (!found.endpoint || !found.settings) throw giveUp("no-door", found.health.trouble ?? "This door has no settings");
+  if (found.access === "off")
+    throw giveUp(
+      "not-shown",
+      `${found.label} is not shown to browsers: its dialog has a choice for that, "In browsers"`,
+    );
+  if (needs === "open" && found.access !== "open")
+    throw giveUp("not-opened", `${found.label} may not be opened from a browser: its dialog has a choice for that`);
+  return found as DoorNode & { endpoint: object };
+}
+
+/** Says why not, with the status that browsers understand. */
+export function refuse(response: Response, error: unknown): void {
+  const code = (error as { code?: unknown }).code;
+  response.status(code === "no-door" ? 404 : 403).json({ reason: sentence(error) });
+}
+
+/** Serves the pages of all doors; the result ends those of one, which come back by themselves. */
+export function serveBrowsers(RED: Red): (node: DoorNode) => void {
+  const open = new Map<DoorNode, Set<() => void>>();
+  for (const [name, type] of Object.entries(files))
+    RED.httpNode.get(`/portero/${name}`, (_request, response) => send(response, name, type));
+
+  RED.httpNode.get("/portero/door/:door", (request, response) => {
+    // Its addresses are relative to a folder.
+    if (!request.path.endsWith("/")) return response.redirect(`${request.params["door"] ?? ""}/`);
+    try {
+      doorShown(RED, request.params["door"]);
+      send(response, "door.html", "text/html");
+    } catch (error) {
+      const code = (error as { code?: unknown }).code;
+      response.status(code === "no-door" ? 404 : 403);
+      response.set("Content-Type", "text/plain; charset=utf-8").send(`${sentence(error)}.\n`);
+    }
+  });
+
+  RED.httpNode.get("/portero/door/:door/events", (request, response) => {
+    try {
+      follow(doorShown(RED, request.params["door"]), request, response, open);
+    } catch (error) {
+      refuse(response, error);
+    }
+  });
+
+  const act = (does: string, work: (node: DoorNode, request: Request) => Promise<unknown>) =>
+    RED.httpNode.post(`/portero/door/:door/${does}`, (request, response) => {
+      try {
+        if (!isOwnOrigin(request.headers)) throw giveUp("foreign", "This was asked by a page that is not Node-RED's");
+        work(doorShown(RED, request.params["door"], "open"), request).then(
+          (result) => response.json(result),
+          (error: unknown) => refuse(response, error),
+        );
+      } catch (error) {
+        refuse(response, error);
+      }
+    });
+  act("open", async (node, request) => {
+    const opening = await node.endpoint?.switchboard.open({ door: node.slug, by: userOf(RED, request) });
+    return { ok: opening?.ok ?? false, reason: opening?.reason };
+  });
+  act("stop", (node, request) => {
+    const visit = node.endpoint?.switchboard.visits().find(({ door }) => door.id === node.slug);
+    visit?.stop(`stopped by ${userOf(RED, request)}`);
+    return Promise.resolve({ ok: visit !== undefined });
+  });
+
+  return (node) => {
+    for (const end of open.get(node) ?? []) end();
+    open.delete(node);
+  };
+}
+
+/** Who asks, as far as Node-RED has made sure of it. */
+function userOf(RED: Red, { user }: Request): string {
+  const named = typeof user === "object" ? (user.username ?? user.name ?? user.email) : user;
+  const only = (RED.settings.httpNodeAuth as { user?: unknown } | undefined)?.user;
+  const name = named ?? (typeof only === "string" ? only : undefined);
+  return name === undefined ? "page" : `page (${name})`;
+}
+
+function send(response: Response, name: string, type: string): void {
+  readFile(new URL(`../../browser/${name}`, import.meta.url)).then(
+    (bytes) => response.set("Content-Type", `${type}; charset=utf-8`).set("Cache-Control", "no-cache").send(bytes),
+    (error: unknown) => response.status(500).json({ reason: sentence(error) }),
+  );
+}
+
+/** Server-sent events (HTML §9.2): the whole of what a page knows, whenever it changes. */
+function follow(node: DoorNode, request: Request, response: Response, open: Map<DoorNode, Set<() => void>>): void {
+  const switchboard = node.endpoint?.switchboard;
+  if (!switchboard) return;
+  let opening: DoorNow["opening"];
+  response.set("Content-Type", "text/event-stream").set("Cache-Control", "no-store").set("X-Accel-Buffering", "no");
+  response.flushHeaders();
+  const tell = () => response.write(`retry: 1000\ndata: ${JSON.stringify(now(node, opening))}\n\n`);
+  const onVisit = ({ visit, event }: VisitEvent) => {
+    if (visit.door !== node.slug) return;
+    if (event === "ring") opening = undefined;
+    tell();
+  };
+  const onOpening = ({ door, ok, reason }: Opening) => {
+    if (door !== node.slug) return;
+    opening = { ok, reason };
+    tell();
+  };
+  // A connection that nothing goes through is ended by routers and proxies.
+  const beat = setInterval(() => response.write(":\n\n"), keepAliveMs);
+  const end = () => {
+    clearInterval(beat);
+    switchboard.off("visit", onVisit).off("opening", onOpening);
+    open.get(node)?.delete(end);
+    response.end();
+  };
+  open.set(node, (open.get(node) ?? new Set()).add(end));
+  switchboard.on("visit", onVisit).on("opening", onOpening);
+  request.on("close", end);
+  tell();
+}
+
+function now({ slug, label, access, endpoint }: DoorNode, opening: DoorNow["opening"]): DoorNow {
+  const call = endpoint?.switchboard.doors().find(({ id }) => id === slug)?.call ?? "idle";
+  const visit = endpoint?.switchboard
+    .visits()
+    .find(({ door }) => door.id === slug)
+    ?.view();
+  return {
+    ...{ name: label, mayOpen: access === "open", call },
+    ...(visit && {
+      visit: {
+        who: visit.caller.name || visit.caller.number,
+        ...(visit.buttonName !== undefined && { button: visit.buttonName }),
+        seconds: Math.round((Date.now() - Date.parse(visit.startedAt)) / 1000),
+        ...(visit.answeredBy !== undefined && { answeredBy: visit.answeredBy }),
+      },
+    }),
+    ...(opening && { opening }),
+  };
+}

@@ -1,0 +1,154 @@
+// What browsers may have of a door: who is refused, and with which sentence. The pages themselves: test/editor/live.test.ts.
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import { describe, it } from "node:test";
+import { accessOf, serveBrowsers } from "../../nodes/door/browser.ts";
+import type { DoorNode } from "../../nodes/door/door.ts";
+import type { Request, RequestHandler, Response } from "../../nodes/http.d.ts";
+import { isOwnOrigin } from "../../nodes/origin.ts";
+import type { Red } from "../../nodes/red.d.ts";
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Routes without a server, over doors that are told. */
+function browsers(doors: readonly Partial<DoorNode>[], settings: Red["settings"] = {}) {
+  const routes = new Map<string, RequestHandler>();
+  const add = (method: string) => (path: string, work: RequestHandler) => void routes.set(`${method} ${path}`, work);
+  const nodes = doors.map((door, index) => ({ type: "door", id: String(index), ...door }));
+  const end = serveBrowsers({
+    ...{ httpNode: { get: add("GET"), post: add("POST") }, settings },
+    nodes: {
+      eachNode: (visit: (config: object) => void) => nodes.forEach(visit),
+      getNode: (id: string) => nodes[Number(id)],
+    },
+  } as unknown as Red);
+  const ask = (route: string, more: Partial<Request> = {}, params: object = { door: "front" }) => {
+    const written: string[] = [];
+    const request = Object.assign(new EventEmitter(), { params, headers: {}, path: "/x/", ...more });
+    const answer = new Promise<Answer>((resolve) => {
+      let status = 200;
+      const response = {
+        status: (code: number) => ((status = code), response),
+        set: () => response,
+        flushHeaders: () => {},
+        json: (body: unknown) => resolve({ status, body }),
+        send: (body: unknown) => resolve({ status, body }),
+        redirect: (body: unknown) => resolve({ status: 302, body }),
+        write: (text: string) => written.push(text),
+        end: () => resolve({ status, body: written }),
+      };
+      routes.get(route)?.(request as unknown as Request, response as unknown as Response, () => {});
+    });
+    return { answer, written, leave: () => request.emit("close") };
+  };
+  return { ask, end: () => end(nodes[0] as unknown as DoorNode) };
+}
+
+class Board extends EventEmitter {
+  readonly asked: unknown[] = [];
+  stopped = "";
+  open(request: object) {
+    this.asked.push(request);
+    return Promise.resolve({ ok: true, reason: "opened", id: "secret to others" });
+  }
+  doors() {
+    return [{ id: "front", call: "ringing" }];
+  }
+  visits() {
+    const view = { caller: { name: "Gate", number: "503" }, startedAt: new Date().toISOString() };
+    return [{ door: { id: "front" }, view: () => view, stop: (why: string) => (this.stopped = why) }];
+  }
+}
+
+const front = (access: "off" | "see" | "open", switchboard = new Board()) =>
+  ({ slug: "front", label: "Front door", access, settings: {}, endpoint: { switchboard } }) as unknown as DoorNode;
+
+describe("door: what browsers may", () => {
+  it("a door of an older flow shows nothing", () => {
+    assert.deepEqual([undefined, "", "all", "see", "open"].map(accessOf), ["off", "off", "off", "see", "open"]);
+  });
+
+  for (const route of ["GET /portero/door/:door", "GET /portero/door/:door/events", "POST /portero/door/:door/open"])
+    it(`${route} refuses a door that is not there, and one that is not shown`, async () => {
+      const { ask } = browsers([front("off")]);
+      const missing = await ask(route, {}, { door: "back" }).answer;
+      assert.equal(missing.status, 404);
+      assert.match(JSON.stringify(missing.body), /There is no door.*back/);
+      const hidden = await ask(route).answer;
+      assert.equal(hidden.status, 403);
+      assert.match(JSON.stringify(hidden.body), /Front door is not shown to browsers: its dialog has a choice/);
+    });
+
+  it("seeing is not opening, and not stopping", async () => {
+    const board = new Board();
+    const { ask } = browsers([front("see", board)]);
+    for (const does of ["open", "stop"]) {
+      const { status, body } = await ask(`POST /portero/door/:door/${does}`).answer;
+      assert.equal(status, 403);
+      assert.match(JSON.stringify(body), /may not be opened from a browser/);
+    }
+    assert.deepEqual([board.asked, board.stopped], [[], ""]);
+  });
+
+  it("who may opens and stops, under the name that Node-RED knows", async () => {
+    const board = new Board();
+    const { ask } = browsers([front("open", board)], { httpNodeAuth: { user: "anna", pass: "x" } });
+    const { body } = await ask("POST /portero/door/:door/open").answer;
+    assert.deepEqual(body, { ok: true, reason: "opened" });
+    await ask("POST /portero/door/:door/open", { user: { username: "ben" } }).answer;
+    assert.deepEqual(
+      board.asked.map((request) => (request as { by: string }).by),
+      ["page (anna)", "page (ben)"],
+    );
+    await ask("POST /portero/door/:door/stop").answer;
+    assert.equal(board.stopped, "stopped by page (anna)");
+  });
+
+  it("a page of somebody else cannot make a browser open", async () => {
+    const board = new Board();
+    const { ask } = browsers([front("open", board)]);
+    const headers = { origin: "https://evil.example", host: "house.local:1880" };
+    const { status, body } = await ask("POST /portero/door/:door/open", { headers }).answer;
+    assert.equal(status, 403);
+    assert.match(JSON.stringify(body), /asked by a page that is not Node-RED's/);
+    assert.deepEqual(board.asked, []);
+  });
+
+  it("a page is told what goes on until it leaves, or its door is deployed anew; nothing listens after that", async () => {
+    const board = new Board();
+    const { ask, end } = browsers([front("see", board)]);
+    const [one, two] = [ask("GET /portero/door/:door/events"), ask("GET /portero/door/:door/events")];
+    board.emit("opening", { door: "front", ok: false, reason: "no code", id: "1" });
+    board.emit("opening", { door: "back", ok: true, reason: "opened" });
+    const told = one.written.map((text) => JSON.parse(/data: (.*)/.exec(text)?.[1] ?? "") as Record<string, unknown>);
+    const first = {
+      ...{ name: "Front door", mayOpen: false, call: "ringing" },
+      visit: { who: "Gate", seconds: 0 },
+    };
+    assert.deepEqual(told, [first, { ...first, opening: { ok: false, reason: "no code" } }]);
+    one.leave();
+    assert.equal(board.listenerCount("visit"), 1);
+    end();
+    await Promise.all([one.answer, two.answer]);
+    assert.deepEqual([board.listenerCount("visit"), board.listenerCount("opening")], [0, 0]);
+  });
+});
+
+describe("Whether a page of ours asks", () => {
+  const host = "house.local:1880";
+  for (const [headers, isOurs] of [
+    [{ host, origin: `http://${host}` }, true],
+    [{ host, origin: "http://evil.example" }, false],
+    [{ host, origin: `http://${host}.evil.example` }, false],
+    [{ host, origin: "null" }, false],
+    [{ host, origin: `http://${host}`, "sec-fetch-site": "cross-site" }, false],
+    [{ host, origin: `http://${host}`, "sec-fetch-site": "same-site" }, false],
+    [{ host: "10.0.0.2:1880", origin: "https://door.example", "sec-fetch-site": "same-origin" }, true],
+    [{ host: "10.0.0.2:1880", origin: "https://door.example", "x-forwarded-host": "door.example" }, true],
+    [{ host }, true],
+  ] as const)
+    it(`${JSON.stringify(headers)}: ${isOurs ? "yes" : "no"}`, () => assert.equal(isOwnOrigin(headers), isOurs));
+});
