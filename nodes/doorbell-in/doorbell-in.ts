@@ -118,10 +118,10 @@ export default function (RED: Red): void {
       if (filter.hears(event.event)) this.send(onOutput(outputs[event.event] ?? others, messageOf(event)));
       show();
     };
-    // Not by the output of rings: what stands there would ring everybody anew.
     const onState = (report: DoorReport) => {
       if (ours().some(({ id }) => id === report.door)) this.send(onOutput(others, stateMessage(report)));
     };
+    // Not by the output of rings: what stands there would ring everybody anew.
     onInput(this, async (msg, send) => {
       for (const { id: door } of config.states ? ours() : []) {
         const state = switchboard.doorState(door);

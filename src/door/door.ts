@@ -6,5 +6,15 @@ export { pressFields, pressRules, type PressRules, type PressSettings } from "./
 export { knowsDtmf, presetOf, presets, type Preset } from "./presets.ts";
 export { relayOf, relaysOf, type Relay, type RelaySettings } from "./relays.ts";
 export { checkDoor, type DoorForm, type DoorSettings } from "./settings.ts";
+export {
+  doorParts,
+  doorStates,
+  reportOf,
+  reportWords,
+  type DoorPart,
+  type DoorState,
+  type DeviceReport,
+  type ReportSettings,
+} from "./reports.ts";
 export { talkRules, type TalkRules, type TalkSettings } from "./talks.ts";
 export { doorCamera, doorUrls, fillUrl, type DoorCamera, type DoorUrls, type Whereabouts } from "./urls.ts";

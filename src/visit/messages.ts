@@ -21,8 +21,10 @@ export interface VisitView extends Said {
   /** The door's id. */
   readonly door: string;
   readonly caller: { readonly number: string; readonly name: string };
-  /** The number that the bell dialled. */
+  /** The number that the bell dialled; empty where it has not called. */
   readonly dialled: string;
+  /** The press was told by other means than a call (a hook, a poller), and no call has come: nobody can talk with it. */
+  readonly noCall?: true;
   /** Which button: the dialled number, where the bell has several, or what the door's settings read it from; else "1". */
   readonly button: string;
   /** What the door's list of buttons calls it; absent where it is not in the list. */

@@ -2,7 +2,7 @@
 import { EventEmitter } from "node:events";
 import type { Picture } from "../camera/camera.ts";
 import { systemClock, type Clock } from "../clock.ts";
-import type { DoorForm, Opening, OpenRequest } from "../door/door.ts";
+import type { DeviceReport, DoorForm, Opening, OpenRequest } from "../door/door.ts";
 import { PorteroError, giveUp, sentence, tryAgain } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import type { MediaEngine } from "../media/engine.ts";
@@ -24,7 +24,7 @@ import { qualifyOf, type DeviceOptions } from "./numbers/devices.ts";
 import type { DigitWish } from "./talk/digits.ts";
 import { Directory, type DirectoryEvents } from "./numbers/directory.ts";
 import type { DoorState } from "./presses/door-state.ts";
-import { Entrances, hostOfDoor, type EntranceEvents, type EntranceHost } from "./presses/entrances.ts";
+import { Entrances, hostOfDoor, type Heard, type EntranceEvents, type EntranceHost } from "./presses/entrances.ts";
 import type { Bridge } from "./talk/bridge.ts";
 import { RingGroups, type GroupSettings } from "./numbers/groups.ts";
 import { Guarding, type GuardingEvents } from "./guarding.ts";
@@ -335,6 +335,14 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
    */
   setDoorState(door: string, reported: DoorState, by: string): void {
     this.entrances.setState(door, reported, by);
+  }
+
+  /**
+   * Takes what a device reports beside its calls: a press, an opening, a state. `by`: the means, such as "hook".
+   * @throws PorteroError `no-door`
+   */
+  reported(door: string, report: DeviceReport, by: string): Heard {
+    return this.entrances.reported(door, report, by);
   }
 
   /** The one way to open a door (X5). Never rejects: what went wrong stands in the result. */

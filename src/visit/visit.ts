@@ -16,7 +16,7 @@ import { BellLine } from "./presses/bell-line.ts";
 import type { Button } from "./presses/buttons.ts";
 import type { DigitWish } from "./talk/digits.ts";
 import { Figures } from "./talk/figures.ts";
-import type { Caller, ForkResult } from "./ringing/fork.ts";
+import type { Caller } from "./ringing/fork.ts";
 import { leadsTo } from "./ringing/aim.ts";
 import type { HandoverWish } from "./talk/handover.ts";
 import { invite } from "./talk/invite.ts";
@@ -27,7 +27,7 @@ import { Openings } from "./presses/openings.ts";
 import { VisitParking } from "./places/parking-flow.ts";
 import { CallRecorder, type TapeName } from "./sound/recording.ts";
 import { ringingOf } from "./ringing/ringing.ts";
-import { beginRunning, type Running } from "./ringing/running.ts";
+import { beginRunning, type AnswerOptions, type Running } from "./ringing/running.ts";
 import type { RoomTalk } from "./places/room-talk.ts";
 import { abortedAs } from "./strategies/outcome.ts";
 import type { Ringing, Strategy } from "./strategy.ts";
@@ -43,13 +43,6 @@ export type VisitDoor = Pick<DoorSettings, "id" | "name" | "extension" | "answer
   readonly talks: TalkRules;
 };
 
-export interface AnswerOptions {
-  /** Aborting it stops this strategy only; the visit goes on. */
-  readonly signal?: AbortSignal;
-  /** After each try. */
-  readonly onTry?: (attempt: number, result: ForkResult) => void;
-}
-
 /** A visit for which nothing rings and nobody talks is ended after this: the flow has nothing more for it. */
 const idleMs = 60_000;
 /** The same while the visitor hears something. */
@@ -57,7 +50,7 @@ const soundMs = 10 * 60_000;
 
 export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   readonly id = randomUUID();
-  readonly door: VisitDoor;
+  door: VisitDoor;
   readonly startedAt: number;
   /** The picture that was asked for at the press; it may still be on its way. */
   picture: Promise<Picture> | undefined;
@@ -83,19 +76,19 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   readonly #limits: TalkLimits;
   readonly #answering: Answering;
 
-  constructor(host: TransferHost, door: VisitDoor, bell: IncomingCall) {
+  constructor(host: TransferHost, door: VisitDoor, bell?: IncomingCall) {
     super();
     this.#host = host;
     this.door = door;
     this.startedAt = host.clock.now();
     this.parking = new VisitParking(host, this);
-    host.tracing.groups.add(this.id, bell.callId);
+    if (bell) host.tracing.groups.add(this.id, bell.callId);
     const open = async (call: IncomingCall) => {
       const session = await openMedia(host.media, host.optionsFor(call, door.extension));
       session.silenceMs = door.talks.silenceMs;
       return session;
     };
-    this.#line = new BellLine(open, door.name, host, bell, {
+    this.#line = new BellLine(open, door, host, bell, {
       gone: (end) => this.#bellGone(end),
       pressed: (key) => this.#pressed(key, "door"),
     });
@@ -139,13 +132,8 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#waitForFlow();
   }
 
-  get #caller(): { number: string; name: string } {
-    const { caller, remote } = this.#line.call;
-    return { number: caller.number, name: remote?.name || this.door.name };
-  }
-
   get #phonesSee(): Caller {
-    return { ...this.#caller, host: this.#line.call.flow.remote.host, group: this.id };
+    return { ...this.#line.caller, host: this.#line.call.flow.remote.host, group: this.id };
   }
 
   get state(): VisitState {
@@ -161,20 +149,26 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     return this.#answering.bell;
   }
 
+  /** Whether the bell has called; else its press was told by other means. */
+  get hasCall(): boolean {
+    return this.#line.called;
+  }
+
   view(): VisitView {
-    const { dialled } = this.#line.call;
+    const call = this.hasCall ? this.#line.call : undefined;
     return {
       id: this.id,
       door: this.door.id,
-      caller: this.#caller,
-      dialled,
+      caller: this.#line.caller,
+      dialled: call?.dialled ?? "",
+      ...(!call && { noCall: true }),
       ...this.door.pressed,
       state: this.#state,
       ...(this.waiting.isOn && this.#state === "ringing" && { waiting: true }),
       startedAt: new Date(this.startedAt).toISOString(),
       ...(this.#answering.by === undefined ? {} : { answeredBy: this.#answering.by }),
       ...{ ...this.parking.said, ...this.#answering.conference, attempt: this.#attempt },
-      ...saidBy(this.#line.call),
+      ...(call && saidBy(call)),
     };
   }
 
@@ -192,8 +186,9 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.emit("event", this.event(event, payload));
   }
 
-  /** Another call of the same press (X1). */
-  join(call: IncomingCall): void {
+  /** Another call of the same press (X1); the first of one that was told, which says by which button. */
+  join(call: IncomingCall, pressed: Button): void {
+    if (!this.hasCall) this.door = { ...this.door, pressed };
     this.#host.tracing.groups.add(this.id, call.callId);
     this.#line.join(call);
   }
@@ -240,12 +235,14 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#strategy = strategy.called;
     let outcome: Outcome;
     try {
+      if (!this.hasCall) await this.#line.session;
       outcome = await strategy(this.#ringing(running, signal, options));
     } catch (error) {
-      // Where the bell has gone there is nothing to do, and no failure.
-      if (!signal.aborted) this.#host.log.error(`the strategy of ${this.door.name} failed: ${sentence(error)}`);
+      // Where the bell has gone, or never called, there is nothing to do, and no failure.
+      if (!signal.aborted && this.hasCall)
+        this.#host.log.error(`the strategy of ${this.door.name} failed: ${sentence(error)}`);
       const result = signal.aborted ? abortedAs(signal) : "unanswered";
-      outcome = { result, tries: this.#attempt, parties: [] };
+      outcome = { result, tries: this.#attempt, parties: [], ...(!this.hasCall && { reason: sentence(error) }) };
     }
     done();
     if (this.#running === running) {
@@ -377,7 +374,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#running?.abort(outcome === "cancelled" ? "cancelled" : "stopped");
     const status = how.status ?? 480;
     const wasWanted = outcome !== "unanswered" && outcome !== "stopped";
-    if (!wasWanted && how.by === "local" && this.#answering.at === undefined) this.refusedWith = status;
+    if (!wasWanted && this.hasCall && how.by === "local" && this.#answering.at === undefined) this.refusedWith = status;
     this.#line.close(status, q850(how.cause));
     this.#answering.talk?.close(q850(how.cause));
     const talkedFrom = this.#answering.at ?? this.#endedAt;

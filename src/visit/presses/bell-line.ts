@@ -1,6 +1,7 @@
 // The bell's side of a visit: the call that is dealt with, its media, and further calls of the same press (X1). If the
 // bell drops the first call while others ring, the next one takes its place. It can be let hear us before somebody answers.
-import { giveUp, sentence } from "../../errors.ts";
+// A press that the bell told by other means (a hook) has no call yet, and maybe never one.
+import { giveUp, sentence, tryAgain } from "../../errors.ts";
 import type { MediaSession } from "../../media/media.ts";
 import { cause, causeOf } from "../../sip/causes.ts";
 import type { CallEnd } from "../../sip/dialog/call.ts";
@@ -16,14 +17,20 @@ export interface BellHooks {
   pressed(key: Key): void;
 }
 
+/** A bell that tells of a press by other means calls in the same moment, if at all. */
+export const callWithinMs = 5_000;
+
 export class BellLine {
   readonly #openMedia: (call: IncomingCall) => Promise<MediaSession>;
   readonly #name: string;
+  readonly #number: string;
   readonly #host: AloneHost;
   readonly #hooks: BellHooks;
   readonly #twins = new Set<IncomingCall>();
-  #call: IncomingCall;
+  #call: IncomingCall | undefined;
   #session: Promise<MediaSession>;
+  /** Waits no longer for the bell to call. */
+  #waited = () => {};
   #answered = false;
   /** What was said of our media before the answer (183). */
   #said: string | undefined;
@@ -33,21 +40,33 @@ export class BellLine {
 
   constructor(
     openMedia: (call: IncomingCall) => Promise<MediaSession>,
-    name: string,
+    { name, extension }: { readonly name: string; readonly extension: string },
     host: AloneHost,
-    call: IncomingCall,
+    call: IncomingCall | undefined,
     hooks: BellHooks,
   ) {
     this.#openMedia = openMedia;
-    this.#name = name;
+    [this.#name, this.#number] = [name, extension];
     this.#host = host;
     this.#hooks = hooks;
     this.#call = call;
-    this.#session = this.#take(call);
+    this.#session = call ? this.#take(call) : this.#wait();
   }
 
+  /** @throws PorteroError `no-call` where the bell has not called */
   get call(): IncomingCall {
-    return this.#call;
+    if (this.#call) return this.#call;
+    throw this.#uncalled;
+  }
+
+  /** Whether the bell has called. */
+  get called(): boolean {
+    return this.#call !== undefined;
+  }
+
+  /** Who calls, as people see it; the door itself, where nobody has called. */
+  get caller(): { readonly number: string; readonly name: string } {
+    return { number: this.#call?.caller.number ?? this.#number, name: this.#call?.remote?.name || this.#name };
   }
 
   /** The bell's call with its media, once it is answered. */
@@ -78,6 +97,7 @@ export class BellLine {
 
   /** Another call of the same press. */
   join(call: IncomingCall): void {
+    if (!this.#call) return this.#goOnWith(call);
     this.#twins.add(call);
     call.ring();
     call.on("ended", () => this.#twins.delete(call));
@@ -89,7 +109,7 @@ export class BellLine {
     const others = [this.#call, ...this.#twins];
     this.#twins.clear();
     this.#goOnWith(call);
-    for (const other of others) other.reject(487);
+    for (const other of others) other?.reject(487);
     return true;
   }
 
@@ -100,7 +120,7 @@ export class BellLine {
    */
   async open(how: "early" | "answered"): Promise<MediaSession> {
     const session = await this.session;
-    const call = this.#call;
+    const { call } = this;
     const isOver = () => call.end !== undefined;
     if (isOver()) throw giveUp("no-call", `the call of ${this.#name} is over`);
     if (how === "answered" || this.#answered) this.answer(session);
@@ -124,9 +144,10 @@ export class BellLine {
 
   /** Answers the bell with what suits `answerer`, and gives its leg. The other calls have found their answer in this one. */
   answer(session: MediaSession, answerer?: MediaSession): Leg {
-    const leg: Leg = { call: this.#call, session, name: this.#name };
+    const { call } = this;
+    const leg: Leg = { call, session, name: this.#name };
     if (!this.#answered) {
-      this.#call.answer(this.#said ?? answerFor(leg, this.#call.sdp !== undefined, answerer));
+      call.answer(this.#said ?? answerFor(leg, call.sdp !== undefined, answerer));
       this.#answered = true;
       for (const twin of this.#twins) twin.reject(486);
     }
@@ -144,16 +165,34 @@ export class BellLine {
   #attend(session: MediaSession | undefined): void {
     this.#leave();
     this.#leave = session
-      ? attend({ call: this.#call, session, name: this.#name }, this.#host, (key) => this.#hooks.pressed(key))
+      ? attend({ call: this.call, session, name: this.#name }, this.#host, (key) => this.#hooks.pressed(key))
       : () => {};
   }
 
   /** Ends every call of the bell and its media; one that was never answered with `status`. `reason` says why. */
   close(status: number, reason?: string): void {
     for (const twin of this.#twins) twin.reject(status, undefined, reason);
-    if (this.#answered) this.#call.hangUp(reason);
-    else this.#call.reject(status, undefined, reason);
+    if (this.#answered) this.#call?.hangUp(reason);
+    else this.#call?.reject(status, undefined, reason);
+    this.#waited();
     this.#release(this.#session);
+  }
+
+  #wait(): Promise<MediaSession> {
+    const session = new Promise<MediaSession>((_, reject) => {
+      const over = () => reject(this.#uncalled);
+      const cancel = this.#host.clock.after(callWithinMs, over);
+      this.#waited = () => {
+        cancel();
+        over();
+      };
+    });
+    session.catch(() => {});
+    return session;
+  }
+
+  get #uncalled(): Error {
+    return tryAgain("no-call", `${this.#name} told of a press and did not call: nobody can talk with who is there`);
   }
 
   #take(call: IncomingCall): Promise<MediaSession> {
@@ -200,6 +239,7 @@ export class BellLine {
     this.#said = undefined;
     this.#call = call;
     this.#session = this.#take(call);
+    this.#waited();
   }
 
   // Ports that are lost while the bell rings are opened anew, unless the bell knows of them already.

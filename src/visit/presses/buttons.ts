@@ -23,6 +23,13 @@ export function buttonOf(door: DoorSettings, call: IncomingCall): Button {
   return { button, ...(named && { buttonName: named.name }) };
 }
 
+/** The button that a hook or a poller names, by its number or its name; "1" where it names none. */
+export function toldButton({ buttons = [] }: DoorSettings, said = "1"): Button {
+  const button = said.trim().slice(0, mostLetters) || "1";
+  const named = buttons.find(({ number, name }) => number === button || name === button);
+  return named ? { button: named.number, buttonName: named.name } : { button };
+}
+
 /** Whether two calls of one door come from two buttons for certain: bells that ring many dial many numbers by one press. */
 export const areTwo = (one: Button, other: Button): boolean =>
   one.buttonName !== undefined && other.buttonName !== undefined && one.button !== other.button;

@@ -1,19 +1,10 @@
 // What is known of a door itself: its contact, its relay and its lock, as hooks, pollers, sensors and flows tell it. These
 // are reports and no commands: nothing here moves a door. Who holds one open too long is told of (issue 7, item 7).
 import type { Cancel, Clock } from "../../clock.ts";
-import type { Opening } from "../../door/door.ts";
+import { doorParts, doorStates, type DoorPart, type DoorState, type Opening } from "../../door/door.ts";
 import { checker } from "../../schema.ts";
 
-export const doorStates = {
-  contact: ["open", "closed"],
-  relay: ["on", "off"],
-  lock: ["locked", "unlocked"],
-} as const;
-export type DoorPart = keyof typeof doorStates;
-export const doorParts = Object.keys(doorStates) as DoorPart[];
-
-/** What nobody has told yet is absent. */
-export type DoorState = { readonly [P in DoorPart]?: (typeof doorStates)[P][number] };
+export type { DoorState };
 
 /** What is told of a door's state; a contract, as the messages of visits are. */
 export interface DoorReport extends DoorState {

@@ -1,7 +1,7 @@
 // The doors of a house and their visits: who calls, the opening, the picture. What the switchboard asks about both.
 import { randomUUID } from "node:crypto";
 import type { Picture } from "../../camera/camera.ts";
-import type { DoorSettings, Means, Opening, OpenRequest } from "../../door/door.ts";
+import type { DeviceReport, DoorSettings, Means, Opening, OpenRequest } from "../../door/door.ts";
 import { giveUp, PorteroError, sentence } from "../../errors.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
@@ -38,6 +38,9 @@ const freshMs = 2_000;
 /** The address in a door's settings, without the brackets of IPv6; "" where there is none. */
 export const hostOfDoor = ({ settings }: Door): string =>
   (settings.address ?? "").replace(/^\[|\]$/g, "").toLowerCase();
+
+/** What became of a report: of a press, whether it rings, is known by a call of the bell, or comes while somebody talks. */
+export type Heard = ReturnType<Presses["told"]> | "told";
 
 export class Entrances {
   readonly #host: EntranceHost;
@@ -94,11 +97,6 @@ export class Entrances {
   /** Takes a report on a door. @throws PorteroError `no-door`, `invalid` */
   setState(door: string, reported: DoorState, by: string): void {
     this.#states.set(this.#door(door).settings, reported, by);
-  }
-
-  /** The device says that its door was opened. @throws PorteroError `no-door` */
-  toldOpened(door: string, by: string): void {
-    this.#states.opened(this.#door(door).settings.id, by);
   }
 
   setQuiet(door: string, on: boolean): void {
@@ -210,6 +208,15 @@ export class Entrances {
     this.#presses.pressed(door, call);
   }
 
+  /** A device reports something beside its calls. @throws PorteroError `no-door` */
+  reported(id: string, report: DeviceReport, by: string): Heard {
+    const door = this.#door(id);
+    if (report.kind === "press") return this.#presses.told(door, report.button, by);
+    if (report.kind === "opened") this.#states.opened(id, by);
+    else this.#states.set(door.settings, report.state, by);
+    return "told";
+  }
+
   /** @throws PorteroError `no-door` */
   #door(id: string): Door {
     const door = this.#doors.get(id);
@@ -221,7 +228,7 @@ export class Entrances {
   // answered for it, unless its preset has a relay that needs no call.
   #wayToDoor(door: Door, visit: Visit | undefined, by: string): Means["sendDigits"] {
     const bridged = visit?.talkingBell ?? this.#doorCalls.get(door.settings.extension);
-    const ringing = visit?.state === "ringing" && door.settings.make.opening === undefined;
+    const ringing = visit?.state === "ringing" && visit.hasCall && door.settings.make.opening === undefined;
     if (!bridged && !ringing) return undefined;
     return async (code) => {
       try {

@@ -1,10 +1,11 @@
 // The visits of a house, and what becomes of a call of a door (X1): a visit of its own, a part of the one that goes on, or
-// a refusal. docs/presses.md says it as a table.
+// a refusal; and of a press that is told without a call. docs/presses.md says it as a table.
 import { pressRules, talkRules, type PressRules } from "../../door/door.ts";
 import { sentence } from "../../errors.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
-import { areTwo, buttonOf, type Button } from "./buttons.ts";
+import { callWithinMs } from "./bell-line.ts";
+import { areTwo, buttonOf, toldButton, type Button } from "./buttons.ts";
 import { waitIn } from "../places/confer.ts";
 import type { Door } from "./doors.ts";
 import type { VisitEvent } from "../messages.ts";
@@ -21,6 +22,9 @@ export interface PressHost extends TransferHost {
 /** Visits can be asked for this long after their end. */
 const rememberMs = 10 * 60_000;
 
+/** What a bell tells twice within so long is one press, whatever its calls do. */
+const leastBounceMs = 2_000;
+
 /** What is told of a press. */
 export const seenAt = (visit: Visit): { readonly from: string } & Button => ({
   ...{ from: visit.view().caller.number, ...visit.door.pressed },
@@ -29,7 +33,7 @@ export const seenAt = (visit: Visit): { readonly from: string } & Button => ({
 interface Press {
   readonly visit: Visit;
   readonly door: Door;
-  /** When its last call came in. */
+  /** When its last call came in, or it was told of last. */
   at: number;
   /** Its door was taken away: what comes now is no part of it. */
   over: boolean;
@@ -86,10 +90,8 @@ export class Presses {
     const { settings } = door;
     const rules = pressRules(settings);
     const button = buttonOf(settings, call);
-    const same = [...this.#presses.values()].findLast(
-      ({ visit, over }) => !over && visit.door.id === settings.id && !areTwo(visit.door.pressed, button),
-    );
-    if (same && this.#belongs(same, call, rules)) return;
+    const same = this.#same(settings.id, button);
+    if (same && this.#belongs(same, call, button, rules)) return;
     const talking = this.open(settings.id).find(({ state }) => state === "talking");
     if (talking && rules.inTalk === "busy" && !rules.oneCall) return call.reject(486);
     if (!this.#host.listens) return call.reject(503);
@@ -99,14 +101,53 @@ export class Presses {
     this.#begin(door, call, button, talking);
   }
 
+  /**
+   * A door tells of a press by other means than a call, such as a hook; `by` names them. Its call may be there already, or
+   * come in a moment, or never. Says what became of it.
+   */
+  told(door: Door, said: string | undefined, by: string): "ring" | "known" | "busy" {
+    const { settings } = door;
+    const { bounceMs, inTalk } = pressRules(settings);
+    const button = toldButton(settings, said);
+    const same = this.#same(settings.id, button);
+    const now = this.#host.clock.now();
+    if (same) {
+      const { visit } = same;
+      const rings = visit.state === "ringing" && visit.hasCall;
+      if (rings || now - Math.max(same.at, visit.endedAt ?? 0) < Math.max(bounceMs, leastBounceMs)) {
+        same.at = now;
+        return "known";
+      }
+      if (visit.state === "ringing") visit.letGo("the bell was pressed anew");
+    }
+    const talking = this.open(settings.id).find(({ state }) => state === "talking");
+    // It has no call that could wait on the line or take the place of the talk.
+    if (talking && inTalk !== "wait") return "busy";
+    this.#begin(door, undefined, button, talking, by);
+    return "ring";
+  }
+
+  /** The last press of that button, or of one that may be the same. */
+  #same(door: string, button: Button): Press | undefined {
+    return [...this.#presses.values()].findLast(
+      ({ visit, over }) => !over && visit.door.id === door && !areTwo(visit.door.pressed, button),
+    );
+  }
+
   /** Whether the call is one of that press: then it is dealt with. */
-  #belongs(press: Press, call: IncomingCall, { bounceMs, oneCall }: PressRules): boolean {
+  #belongs(press: Press, call: IncomingCall, button: Button, { bounceMs, oneCall }: PressRules): boolean {
     const { visit, at } = press;
     const now = this.#host.clock.now();
     if (visit.state === "ringing") {
-      if (oneCall && !visit.moveTo(call)) return false;
-      if (!oneCall) visit.join(call);
+      const first = !visit.hasCall;
+      if (first && now - at >= callWithinMs) {
+        visit.letGo("the bell was pressed anew");
+        return false;
+      }
+      if (oneCall && !first && !visit.moveTo(call)) return false;
+      if (!oneCall || first) visit.join(call, button);
       press.at = now;
+      if (first) this.#enter(visit);
       return true;
     }
     // Nobody is to hear once more what nobody wanted to hear; whoever gave up by itself and calls again is heard.
@@ -119,7 +160,7 @@ export class Presses {
     return isAgain || isLate;
   }
 
-  #begin(door: Door, call: IncomingCall, pressed: Button, behind: Visit | undefined): void {
+  #begin(door: Door, call: IncomingCall | undefined, pressed: Button, behind: Visit | undefined, by?: string): void {
     const { id, name, extension, answererDigits } = door.settings;
     const { clock } = this.#host;
     this.#forget();
@@ -135,7 +176,7 @@ export class Presses {
     });
     // The ring leaves at once; the camera is asked in the same moment and holds up nobody (X3).
     const waits = behind?.state === "talking" && visit.wait(true);
-    const seen = seenAt(visit);
+    const seen = { ...seenAt(visit), ...(by !== undefined && { by }) };
     visit.tell(waits ? "waiting" : "ring", waits ? { ...seen, behind: behind.id } : seen);
     if (!waits) this.#enter(visit);
     this.#photograph(visit, door);

@@ -1,5 +1,5 @@
 // A strategy at work: what it rings, for who wants to stop it or to add to it.
-import type { Forking } from "./fork.ts";
+import type { Forking, ForkResult } from "./fork.ts";
 import type { TargetSettings } from "./target.ts";
 
 export interface Running {
@@ -9,6 +9,13 @@ export interface Running {
   wake: () => void;
   /** The visitor speaks to nobody but us. */
   message: boolean;
+}
+
+export interface AnswerOptions {
+  /** Aborting it stops this strategy only; the visit goes on. */
+  readonly signal?: AbortSignal;
+  /** After each try. */
+  readonly onTry?: (attempt: number, result: ForkResult) => void;
 }
 
 export interface Begun {
