@@ -178,8 +178,9 @@ export function doorOf(RED: Red, msg: Message, chosen?: string): { door: string;
 }
 
 /** A picture as messages tell of it: the JPEG is the payload, this stands beside it as `msg.picture`. */
-export const aboutPicture = ({ width, height, takenAt, ms, source }: Picture): object => ({
-  ...{ contentType: "image/jpeg", width, height, takenAt, ms, source },
+export const aboutPicture = ({ width, height, takenAt, ms, source, kind, kept }: Picture): object => ({
+  ...{ contentType: "image/jpeg", width, height, takenAt, ms, source, kind },
+  ...(kept && { kept }),
 });
 
 /** A JPEG as the src of an image in a page. */

@@ -1,31 +1,62 @@
-// A camera that gives a single picture by HTTP or HTTPS (P5, P8, P12). The picture goes through as it came; only its frame
-// is read, to refuse what is none.
+// A door's camera (P5, P8, P12): one picture from the first of its sources that has one. It goes through as it came, unless it is a
+// film's that has to be decoded, or something in it is nobody's business.
+import type { LookupFunction } from "node:net";
+import type { Box } from "../box.ts";
 import { systemClock, type Clock } from "../clock.ts";
-import { giveUp, PorteroError } from "../errors.ts";
+import { giveUp, PorteroError, sentence, tryAgain } from "../errors.ts";
 import { HttpClient, splitCredentials } from "../http.ts";
 import { silent, type Log } from "../log.ts";
-import { showUrl, type Secret } from "../secret.ts";
-import { PictureReader, statusFault } from "./picture-reader.ts";
+import { sourceKinds, type SourceKind } from "../picture-sources.ts";
+import type { Secret } from "../secret.ts";
+import { Decoder } from "./decode.ts";
+import { firstOf, NoneWorked } from "./first.ts";
+import { readJpeg } from "./jpeg.ts";
+import type { Pictures } from "./pictures.ts";
+import { ofFilm, overHttp, rtspFilm, type Film, type Login, type Source, type Taken } from "./sources.ts";
+import type { Still } from "./still.ts";
 
 export { splitCredentials };
 
 export interface CameraSettings {
   /** `http:` or `https:`, with nothing left to fill in. User and password in it are used if none are given below. */
-  image?: Secret;
-  username?: string;
-  password?: Secret;
-  /** From the request to the last byte; 5,000 by default. */
-  timeoutMs?: number;
+  readonly image?: Secret;
+  /** The same of a film of JPEGs, of which the first is taken. */
+  readonly mjpeg?: Secret;
+  /** `rtsp:` or `rtsps:`. H.264 and H.265 need ffmpeg. */
+  readonly rtsp?: Secret;
+  readonly username?: string;
+  readonly password?: Secret;
+  /** Which are asked, in this order; all by default. */
+  readonly order?: readonly SourceKind[];
+  /** For a picture, whatever it takes. 5,000 by default; 10,000 where only films are known, whose key frame has to come. */
+  readonly timeoutMs?: number;
   /** 8 MiB by default. */
-  maxBytes?: number;
+  readonly maxBytes?: number;
   /** False accepts any certificate. True by default. */
-  verifyTls?: boolean;
+  readonly verifyTls?: boolean;
   /** SHA-256 fingerprint of the only certificate to accept. */
-  pin?: string;
+  readonly pin?: string;
+  /** How old the last picture may be where no new one can be had; 30,000 by default, 0 = it is never given. */
+  readonly keepMs?: number;
+  /** Blacked out in every picture that is given. */
+  readonly masks?: readonly Box[];
+}
+
+export interface CameraDeps {
+  readonly clock?: Clock;
+  readonly log?: Log;
+  /** Blacks out `masks`: needed where there are any. */
+  readonly pictures?: Pictures;
+  readonly decoder?: Decoder;
+  readonly lookup?: LookupFunction;
+  /** The last key frame of a film that runs already. */
+  readonly live?: () => Still | undefined;
+  /** The video of the call that stands; undefined while none does, or without video. */
+  readonly call?: () => Film | undefined;
 }
 
 export interface Picture {
-  /** Exactly one JPEG, as the camera sent it. */
+  /** Exactly one JPEG; as the camera sent it, where nothing had to be done to it. */
   readonly jpeg: Buffer;
   /** Pixels. */
   readonly width: number;
@@ -34,61 +65,159 @@ export interface Picture {
   readonly takenAt: number;
   /** How long that took from the request, in milliseconds. */
   readonly ms: number;
-  /** The URL, without credentials. */
+  /** The URL, without credentials; for a call's video `sip:` and the number. */
   readonly source: string;
+  readonly kind: SourceKind;
+  /** No new one could be had: it is the last one. */
+  readonly kept?: true;
 }
+
+export interface PictureWish {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  readonly order?: readonly SourceKind[];
+  /** The last picture is none, however young. */
+  readonly fresh?: boolean;
+}
+
+const usualKeepMs = 30_000;
+const kindNames: Readonly<Record<SourceKind, string>> = {
+  jpeg: "JPEG",
+  mjpeg: "MJPEG",
+  rtsp: "RTSP",
+  call: "the call",
+};
 
 export class Camera {
   readonly #settings: CameraSettings;
+  readonly #deps: CameraDeps;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #client: HttpClient;
+  readonly #decoder: Decoder;
+  readonly #closing = new AbortController();
+  #worked: SourceKind | undefined;
+  #last: Picture | undefined;
 
-  constructor(settings: CameraSettings, deps: { clock?: Clock; log?: Log } = {}) {
+  constructor(settings: CameraSettings, deps: CameraDeps = {}) {
     this.#settings = settings;
+    this.#deps = deps;
     this.#clock = deps.clock ?? systemClock;
     this.#log = deps.log ?? silent;
-    this.#client = new HttpClient({ clock: this.#clock });
+    const { lookup } = deps;
+    this.#client = new HttpClient({ clock: this.#clock, ...(lookup && { lookup }) });
+    this.#decoder = deps.decoder ?? new Decoder({ clock: this.#clock });
+  }
+
+  /** Whether there is an address to ask. */
+  get isKnown(): boolean {
+    const { image, mjpeg, rtsp, order = sourceKinds } = this.#settings;
+    const known = { jpeg: image, mjpeg, rtsp, call: undefined };
+    return order.some((kind) => known[kind] !== undefined);
   }
 
   /**
-   * Fetches one picture. Rejects with a PorteroError: those of HttpClient.request, and `no-image-url`, `no-picture` (the
-   * camera answered, but not with a usable JPEG), `camera-status` (an HTTP status in `data.status`).
+   * A new picture; where none can be had in time the last one, if it is young enough. The source that had one last is asked first.
+   * Rejects with a PorteroError: `no-image-url` (there is nothing to ask), what went wrong with the only source, or `no-picture`,
+   * which tells of each; and those of Pictures.process where something is masked, in which case there is no picture at all.
    */
-  async snapshot(signal?: AbortSignal): Promise<Picture> {
+  async snapshot(wish: PictureWish = {}): Promise<Picture> {
+    const signal = wish.signal ? AbortSignal.any([wish.signal, this.#closing.signal]) : this.#closing.signal;
     try {
-      return await this.#fetch(signal);
+      const picture = await this.#masked(await this.#fetch(wish, signal));
+      this.#last = picture;
+      return picture;
     } catch (error) {
-      if (error instanceof PorteroError) this.#log.debug(error.message);
-      throw error;
+      if (!(error instanceof PorteroError)) throw error;
+      this.#log.debug(error.message);
+      const isNoUse = wish.fresh === true || signal.aborted || error.code === "no-image-url";
+      const kept = isNoUse ? undefined : this.#kept();
+      if (!kept) throw error;
+      return kept;
     }
   }
 
   /** Ends what is running and closes the connections to the camera. */
   close(): void {
+    this.#closing.abort(tryAgain("closed", "The camera was not asked to the end: its owner closed"));
     this.#client.close();
+    this.#last = undefined;
   }
 
-  async #fetch(signal: AbortSignal | undefined): Promise<Picture> {
-    const { image, timeoutMs = 5_000, maxBytes = 8 * 2 ** 20, ...rest } = this.#settings;
-    const start = this.#clock.now();
-    if (!image?.reveal()) throw giveUp("no-image-url", "This door has no image URL: enter one, or choose a preset");
-    const url = image.reveal();
-    const place = `The camera at ${showUrl(splitCredentials(url).url)}`;
-    const reader = new PictureReader(place);
-    const response = await this.#client.request({
-      ...{ url, timeoutMs, maxBytes, ...rest },
-      what: "The camera",
-      headers: { Accept: "image/jpeg, multipart/x-mixed-replace;q=0.5, */*;q=0.1" },
-      // A camera that never ends, or declares a wrong length, still gave a picture once its end marker has come.
-      enough: (body, headers) => reader.read(body, headers),
-      ...(signal ? { signal } : {}),
-    });
-    if (response.status < 200 || response.status > 299) throw statusFault(place, response.status);
-    const { jpeg, width, height } = reader.finish(response.body, response.headers);
-    const takenAt = this.#clock.now();
-    const ms = takenAt - start;
-    this.#log.debug(`${place} gave ${width}×${height} pixels, ${jpeg.length} bytes, in ${ms} ms`);
-    return { jpeg, width, height, takenAt, ms, source: response.url };
+  #kept(): Picture | undefined {
+    const { keepMs = usualKeepMs } = this.#settings;
+    const last = this.#last;
+    return last && this.#clock.now() - last.takenAt < keepMs ? { ...last, kept: true } : undefined;
   }
+
+  async #fetch(wish: PictureWish, signal: AbortSignal): Promise<Picture> {
+    const start = this.#clock.now();
+    const sources = this.#sources(wish.order ?? this.#settings.order ?? sourceKinds);
+    if (sources.length === 0) throw giveUp("no-image-url", "This door has no image URL: enter one, or choose a preset");
+    const waits = sources.every(({ kind }) => kind === "rtsp" || kind === "call");
+    const timeoutMs = wish.timeoutMs ?? this.#settings.timeoutMs ?? (waits ? 10_000 : 5_000);
+    const ways = sources.map(({ take }) => async (ended: AbortSignal): Promise<Taken> => {
+      return await take({ signal: ended, timeoutMs: Math.max(1, start + timeoutMs - this.#clock.now()) });
+    });
+    try {
+      const patienceMs = timeoutMs / sources.length;
+      const { value, place } = await firstOf(ways, { clock: this.#clock, patienceMs, signal });
+      const { jpeg, width, height, takenAt, source } = value;
+      const kind = sources[place]?.kind ?? "jpeg";
+      this.#worked = kind;
+      const ms = this.#clock.now() - start;
+      this.#log.debug(`The camera at ${source} gave ${width}×${height} pixels, ${jpeg.length} bytes, in ${ms} ms`);
+      return { jpeg, width, height, takenAt, ms, source, kind };
+    } catch (error) {
+      if (wish.signal?.aborted)
+        throw tryAgain("aborted", "The camera was not asked to the end: the request was cancelled");
+      throw error instanceof NoneWorked ? allFailed(sources, error.faults) : error;
+    }
+  }
+
+  /** Those that can be asked, the one first that had a picture last. */
+  #sources(order: readonly SourceKind[]): Source[] {
+    const sorted = order.toSorted((a, b) => Number(b === this.#worked) - Number(a === this.#worked));
+    return sorted.flatMap((kind) => this.#source(kind) ?? []);
+  }
+
+  #source(kind: SourceKind): Source | undefined {
+    const { image, mjpeg, rtsp, maxBytes = 8 * 2 ** 20, username, password, verifyTls, pin } = this.#settings;
+    const login: Login = {
+      ...(username === undefined ? {} : { username }),
+      ...(password && { password }),
+      ...(verifyTls === undefined ? {} : { verifyTls }),
+      ...(pin === undefined ? {} : { pin }),
+    };
+    const { lookup, live, call } = this.#deps;
+    const deps = { clock: this.#clock, log: this.#log, client: this.#client, decoder: this.#decoder, lookup };
+    if (kind === "call") {
+      const film = call?.();
+      return film && { kind, take: ofFilm(film, deps) };
+    }
+    const url = { jpeg: image, mjpeg, rtsp }[kind];
+    if (!url?.reveal()) return undefined;
+    const take =
+      kind === "rtsp" ? ofFilm(rtspFilm(url, login, deps, live), deps) : overHttp(url, login, maxBytes, deps);
+    return { kind, take };
+  }
+
+  // Whatever goes wrong with it, the picture is not given as it came.
+  async #masked(picture: Picture): Promise<Picture> {
+    const { masks = [] } = this.#settings;
+    if (masks.length === 0) return picture;
+    const { pictures } = this.#deps;
+    if (!pictures) throw giveUp("no-picture", "This picture has parts that nobody may see, and nothing hides them");
+    const jpeg = await pictures.process(picture.jpeg, { masks: [...masks], quality: 90 });
+    const found = readJpeg(jpeg);
+    // The camera's own orientation has been seen to.
+    return { ...picture, jpeg, ...("frame" in found && { width: found.frame.width, height: found.frame.height }) };
+  }
+}
+
+function allFailed(sources: readonly Source[], faults: readonly unknown[]): unknown {
+  if (faults.length === 1) return faults[0];
+  const told = faults.map((fault, place) => `${kindNames[sources[place]?.kind ?? "jpeg"]}: ${sentence(fault)}`);
+  const isLasting = faults.every((fault) => fault instanceof PorteroError && fault.advice === "giveUp");
+  return (isLasting ? giveUp : tryAgain)("no-picture", `None of its sources has a picture. ${told.join("; ")}`);
 }

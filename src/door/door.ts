@@ -1,7 +1,7 @@
 // What the house may use of this room: presets, a door's checked settings, its URLs, and its opening.
 export { DoorOpener, type OpenedAs, type Opening, type OpenRequest } from "./opener.ts";
 export type { Means } from "./plan.ts";
-export { pictureFields, sourceKinds, type PictureSettings, type SourceKind } from "./pictures.ts";
+export { pictureFields, type PictureSettings } from "./pictures.ts";
 export { pressFields, pressRules, type PressRules, type PressSettings } from "./presses.ts";
 export { knowsDtmf, presetOf, presets, type Preset } from "./presets.ts";
 export { relayOf, relaysOf, type Relay, type RelaySettings } from "./relays.ts";

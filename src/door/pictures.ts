@@ -1,13 +1,7 @@
 // Where a door's picture comes from and what of it may be seen. The order, the time and the masks hold for everybody who gets
 // a picture of this door.
 import { isInside, masksSchema, type Box } from "../box.ts";
-
-/**
- * Ways to a picture: a JPEG by HTTP, the first one of a film of JPEGs by HTTP, a whole picture of an RTSP stream, and one of the
- * video of a call that stands.
- */
-export const sourceKinds = ["jpeg", "mjpeg", "rtsp", "call"] as const;
-export type SourceKind = (typeof sourceKinds)[number];
+import { sourceKinds, type SourceKind } from "../picture-sources.ts";
 
 export interface PictureSettings {
   /** The ways that are tried, in this order; all of them where it is absent. */

@@ -6,7 +6,7 @@ import { tryAgain } from "../../src/errors.ts";
 import { FakeClock } from "../support/clock.ts";
 
 const pictureAt = (takenAt: number): Picture => ({
-  ...{ jpeg: Buffer.alloc(0), width: 1, height: 1, takenAt, ms: 0, source: "http://camera/" },
+  ...{ jpeg: Buffer.alloc(0), width: 1, height: 1, takenAt, ms: 0, source: "http://camera/", kind: "jpeg" },
 });
 
 describe("A burst", () => {

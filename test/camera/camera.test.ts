@@ -41,6 +41,7 @@ describe("P5 a picture by HTTP(S) JPEG", () => {
     assert.deepEqual(picture, {
       ...{ jpeg, width: 64, height: 48, takenAt: clock.now(), ms: 120 },
       source: `${bell.url}/jpg/image.jpg`,
+      kind: "jpeg",
     });
     assert.equal(clock.pending, 0);
   });
@@ -77,7 +78,7 @@ describe("P5 a picture by HTTP(S) JPEG", () => {
   it("ends with its caller's signal", async (t) => {
     const bell = await device(t, () => {});
     const abort = new AbortController();
-    const running = rejects(cameraAt(t, bell.url).snapshot(abort.signal), "aborted", /was cancelled/);
+    const running = rejects(cameraAt(t, bell.url).snapshot({ signal: abort.signal }), "aborted", /was cancelled/);
     await bell.asked;
     abort.abort();
     await running;

@@ -1,6 +1,7 @@
 // The doors of a house and their visits: who calls, the opening, the picture. What the switchboard asks about both.
 import { randomUUID } from "node:crypto";
-import type { Picture } from "../../camera/camera.ts";
+import type { Picture, PictureWish } from "../../camera/camera.ts";
+import { Pictures } from "../../camera/pictures.ts";
 import type { DeviceReport, DoorSettings, Means, Opening, OpenRequest } from "../../door/door.ts";
 import { giveUp, PorteroError, sentence } from "../../errors.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
@@ -50,6 +51,8 @@ export class Entrances {
   /** Calls of phones with a door, by the door's extension: door codes may go through them. */
   readonly #doorCalls = new Map<string, Leg>();
   readonly #keeper: Doorkeeper;
+  /** Hides what nobody may see. */
+  readonly #pictures: Pictures;
   readonly #names: DoorNames;
   readonly #states: DoorStates;
 
@@ -59,13 +62,15 @@ export class Entrances {
     this.#keeper = new Doorkeeper(host.clock, host.log);
     this.#names = new DoorNames(host);
     this.#states = new DoorStates(host);
+    this.#pictures = new Pictures(host);
   }
 
   /** Adds a door whose settings were checked, with how its code is sent; the result takes it away and ends its visits. */
   add(settings: DoorSettings, codeBy: DtmfMethod): () => void {
     const { id, extension } = settings;
     const contact = () => this.#host.endpoint.location.contacts(extension).at(-1);
-    const door = new Door(settings, codeBy, contact, this.#host.clock, this.#host.log);
+    const { clock, log } = this.#host;
+    const door = new Door(settings, codeBy, contact, { clock, log, pictures: this.#pictures });
     this.#doors.set(id, door);
     return () => {
       this.#doors.delete(id);
@@ -142,6 +147,7 @@ export class Entrances {
     for (const door of this.#doors.values()) door.close();
     this.#states.close();
     this.#keeper.close();
+    this.#pictures.close().catch((error: unknown) => this.#host.log.error(sentence(error)));
   }
 
   /** The door that has this extension. */
@@ -195,12 +201,16 @@ export class Entrances {
     await found.sendDigits(digits, wish);
   }
 
-  /** A picture of a door: the visit's own while it is fresh, else a new one. Rejects with a sentence. */
-  async snapshot(door: string): Promise<Picture> {
+  /**
+   * A picture of a door: the visit's own while it is young, else a new one, as Camera.snapshot gives it. Who names sources or wants a
+   * new one gets a new one. Rejects with a sentence.
+   */
+  async snapshot(door: string, wish: PictureWish = {}): Promise<Picture> {
     const found = this.#door(door);
     const visit = this.#presses.active(door);
-    if (visit?.picture && this.#host.clock.now() - visit.startedAt < freshMs) return visit.picture;
-    return found.snapshot();
+    const serves = wish.order === undefined && wish.fresh !== true;
+    if (serves && visit?.picture && this.#host.clock.now() - visit.startedAt < freshMs) return visit.picture;
+    return found.eye.snapshot(wish);
   }
 
   /** A door calls. */

@@ -203,8 +203,8 @@ export class Presses {
   }
 
   #photograph(visit: Visit, door: Door): void {
-    if (!door.hasCamera) return;
-    visit.picture = door.snapshot();
+    if (!door.eye.isKnown) return;
+    visit.picture = door.eye.snapshot();
     visit.picture.then(
       (picture) => visit.tell("snapshot", picture),
       (error: unknown) => {

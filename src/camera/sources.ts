@@ -1,0 +1,115 @@
+// Where a picture comes from: a camera's web server, its film, or the video of a call.
+import type { LookupFunction } from "node:net";
+import type { Clock } from "../clock.ts";
+import { tryAgain } from "../errors.ts";
+import { splitCredentials, type HttpClient } from "../http.ts";
+import type { Log } from "../log.ts";
+import type { SourceKind } from "../picture-sources.ts";
+import { showUrl, type Secret } from "../secret.ts";
+import type { Decoder } from "./decode.ts";
+import { readJpeg } from "./jpeg.ts";
+import { PictureReader, statusFault } from "./picture-reader.ts";
+import { openRtsp } from "./rtsp/stream.ts";
+import { snapshotOf, type Still } from "./still.ts";
+
+/** A picture as it was taken. */
+export interface Taken {
+  readonly jpeg: Buffer;
+  readonly width: number;
+  readonly height: number;
+  /** Milliseconds since 1970. */
+  readonly takenAt: number;
+  /** Without credentials. */
+  readonly source: string;
+}
+
+export interface Wish {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+export type Take = (wish: Wish) => Promise<Taken>;
+
+export interface Source {
+  readonly kind: SourceKind;
+  readonly take: Take;
+}
+
+export interface SourceDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly client: HttpClient;
+  readonly decoder: Decoder;
+}
+
+/** How its devices let us in. */
+export interface Login {
+  readonly username?: string;
+  readonly password?: Secret;
+  readonly verifyTls?: boolean;
+  readonly pin?: string;
+}
+
+/** A JPEG by HTTP; of a film the first. */
+export function overHttp(url: Secret, login: Login, maxBytes: number, { client, clock }: SourceDeps): Take {
+  return async ({ signal, timeoutMs }) => {
+    const place = `The camera at ${shown(url)}`;
+    const reader = new PictureReader(place);
+    const response = await client.request({
+      ...{ url: url.reveal(), ...login, timeoutMs, maxBytes, signal, what: "The camera" },
+      headers: { Accept: "image/jpeg, multipart/x-mixed-replace;q=0.5, */*;q=0.1" },
+      // A camera that never ends, or declares a wrong length, still gave a picture once its end marker has come.
+      enough: (body, headers) => reader.read(body, headers),
+    });
+    if (response.status < 200 || response.status > 299) throw statusFault(place, response.status);
+    const picture = reader.finish(response.body, response.headers);
+    return { ...picture, takenAt: clock.now(), source: response.url };
+  };
+}
+
+/** A whole picture of a film. */
+export interface Film {
+  /** Without credentials. */
+  readonly source: string;
+  readonly still: (wish: Wish) => Promise<Still>;
+}
+
+/** The same, decoded. */
+export function ofFilm({ source, still }: Film, { clock, decoder }: SourceDeps): Take {
+  return async ({ signal, timeoutMs }) => {
+    const end = clock.now() + timeoutMs;
+    const seen = await still({ signal, timeoutMs });
+    const jpeg = await decoder.decode(seen, { timeoutMs: Math.max(1, end - clock.now()), signal });
+    const found = readJpeg(jpeg);
+    if ("fault" in found) throw tryAgain("no-picture", `The camera's film gave a damaged picture: it ${found.fault}`);
+    const { width, height } = found.frame;
+    return { jpeg, width, height, takenAt: seen.frame.at, source };
+  };
+}
+
+// Somebody who watches has a key frame every few seconds.
+const freshMs = 5_000;
+
+/** A stream by RTSP; `live` is the last key frame of the same one, where somebody watches it already. */
+export function rtspFilm(
+  url: Secret,
+  login: Login,
+  { clock, log, lookup }: SourceDeps & { readonly lookup?: LookupFunction | undefined },
+  live: () => Still | undefined = () => undefined,
+): Film {
+  return {
+    source: shown(url),
+    async still({ signal, timeoutMs }) {
+      const running = live();
+      if (running && clock.now() - running.frame.at <= freshMs) return running;
+      const stream = openRtsp({ url, timeoutMs, ...login }, { clock, log, ...(lookup && { lookup }) });
+      try {
+        return await snapshotOf(stream, { clock, timeoutMs, signal });
+      } finally {
+        stream.close();
+      }
+    },
+  };
+}
+
+const shown = (url: Secret): string => showUrl(splitCredentials(url.reveal()).url);

@@ -1,0 +1,58 @@
+// A door's camera, wherever the door is just now: its addresses may follow its registration (N3).
+import { Camera, type CameraDeps, type Picture, type PictureWish } from "../../camera/camera.ts";
+import { doorCamera, type DoorSettings, type Whereabouts } from "../../door/door.ts";
+import { giveUp } from "../../errors.ts";
+
+export class DoorEye {
+  readonly #settings: DoorSettings;
+  readonly #where: () => Whereabouts;
+  readonly #deps: CameraDeps;
+  /** Kept between pictures, so that connection and nonce are: the second picture is the fast one. */
+  #kept: { readonly key: string; readonly camera: Camera } | undefined;
+
+  constructor(settings: DoorSettings, where: () => Whereabouts, deps: CameraDeps) {
+    this.#settings = settings;
+    this.#where = where;
+    this.#deps = deps;
+  }
+
+  /** Whether it has a camera that can be asked now. */
+  get isKnown(): boolean {
+    return this.#camera().isKnown;
+  }
+
+  /** A picture, as Camera.snapshot gives it. Rejects with a sentence. */
+  async snapshot(wish?: PictureWish): Promise<Picture> {
+    const camera = this.#camera();
+    if (camera.isKnown || this.#deps.call?.()) return await camera.snapshot(wish);
+    const { name } = this.#settings;
+    throw giveUp(
+      "no-image-url",
+      `${name} has no camera that can be reached: enter its image or video URL, or let it register`,
+    );
+  }
+
+  close(): void {
+    this.#kept?.camera.close();
+    this.#kept = undefined;
+  }
+
+  #camera(): Camera {
+    const found = doorCamera(this.#settings, this.#where());
+    const key = [found.image, found.mjpeg, found.rtsp].map((url) => url?.reveal() ?? "").join("\n");
+    if (this.#kept?.key !== key) {
+      this.close();
+      this.#kept = { key, camera: new Camera({ ...found, ...picturesOf(this.#settings) }, this.#deps) };
+    }
+    return this.#kept.camera;
+  }
+}
+
+function picturesOf({ pictureSources, pictureTimeout, keepPicture, masks }: DoorSettings) {
+  return {
+    ...(pictureSources && { order: pictureSources }),
+    ...(pictureTimeout === undefined ? {} : { timeoutMs: pictureTimeout * 1000 }),
+    ...(keepPicture === undefined ? {} : { keepMs: keepPicture * 1000 }),
+    ...(masks && { masks }),
+  };
+}
