@@ -4,66 +4,25 @@ import { join } from "node:path";
 import type { Picture } from "../../src/camera/camera.ts";
 import { systemClock } from "../../src/clock.ts";
 import { giveUp, sentence } from "../../src/errors.ts";
-import { tlsNames } from "../../src/mqtt/settings.ts";
-import { MqttBridge, type DoorsForMqtt, type MqttSettings } from "../../src/mqtt/bridge.ts";
+import { MqttBridge, type DoorsForMqtt } from "../../src/mqtt/bridge.ts";
 import { Marks } from "../../src/store/marks.ts";
-import { Secret, showUrl } from "../../src/secret.ts";
+import { showUrl } from "../../src/secret.ts";
 import type { Opening } from "../../src/door/door.ts";
+import { checkControl, control, type ControlAction } from "../../src/visit/talk/control.ts";
 import type { VisitEvent } from "../../src/visit/messages.ts";
 import type { DoorReport } from "../../src/visit/presses/door-state.ts";
 import { callOf } from "../../src/visit/views.ts";
 import { folderOf, generatedKey, instanceSecret } from "../passwords.ts";
-import type { Config, Red, RedNode } from "../red.d.ts";
+import type { Red, RedNode } from "../red.d.ts";
 import { doorOf, endpointNode, logOf, onClose, onInput, Sign, textOr } from "../shared.ts";
-
-interface BridgeConfig extends Config {
-  endpoint?: string;
-  broker?: string;
-  url?: string;
-  base?: string;
-  commands?: MqttSettings["commands"];
-  /** Their secrets follow from the ids. */
-  keys?: readonly { name?: string; id?: string }[];
-  signedOnly?: boolean;
-  snapshots?: boolean;
-  clearRetained?: boolean;
-}
-
-interface BridgeCredentials {
-  username: string;
-  password: string;
-}
-
-/** What Node-RED's own `mqtt-broker` config node knows about its broker. */
-interface BrokerNode extends RedNode<{ user: string; password: string }> {
-  brokerurl?: string;
-  options?: Record<string, unknown>;
-}
-
-/** Where and as whom to connect: the user's broker node, else the form, else the environment, else this machine. */
-export function brokerOf(
-  config: BridgeConfig,
-  credentials: Partial<BridgeCredentials>,
-  broker: BrokerNode | undefined,
-  env: NodeJS.ProcessEnv,
-): Pick<MqttSettings, "url" | "username" | "password" | "tls"> {
-  const login = (username: string | undefined, password: string | undefined) => ({
-    ...(textOr(username) === undefined ? {} : { username: username ?? "" }),
-    ...(textOr(password) === undefined ? {} : { password: new Secret(password ?? "") }),
-  });
-  if (broker?.brokerurl) {
-    const tls = Object.entries(broker.options ?? {}).filter(
-      ([name, value]) => tlsNames.includes(name) && value !== undefined,
-    );
-    return {
-      url: broker.brokerurl,
-      ...login(broker.credentials.user, broker.credentials.password),
-      ...(tls.length > 0 ? { tls: Object.fromEntries(tls) } : {}),
-    };
-  }
-  const url = textOr(config.url) ?? textOr(env["PORTERO_MQTT_URL"]) ?? "mqtt://127.0.0.1:1883";
-  return { url, ...login(credentials.username, credentials.password) };
-}
+import {
+  brokerOf,
+  formOf,
+  type BridgeConfig,
+  type BridgeCredentials,
+  type BrokerNode,
+  type TlsNode,
+} from "./settings.ts";
 
 /** A visit's event as it goes to `<base>/<door>/event`. */
 export const eventOf = ({ event, visit }: VisitEvent): Record<string, unknown> => ({
@@ -98,7 +57,12 @@ export default function (RED: Red): void {
     }
     const broker = chosen as BrokerNode | undefined;
     const snapshots = config.snapshots === true;
-    const stop = (door: string) => switchboard.lastVisit(door)?.stop("stopped by MQTT");
+    const act = async (door: string, action: ControlAction) => {
+      const visit = switchboard.lastVisit(door);
+      if (!visit) throw giveUp("no-visit", "nobody is at the door");
+      // Who answers by MQTT is nobody to talk with: phones stop ringing, and the visitor hears what the flow plays.
+      await control(visit, checkControl({ action, status: 603, ...(action === "answer" && { by: "mqtt" }) }));
+    };
     const doors: DoorsForMqtt = {
       list: () => switchboard.doors(),
       lastVisit: (door: string) => {
@@ -108,21 +72,20 @@ export default function (RED: Red): void {
         return { id, active: state !== "ended", ...(endedAt === undefined ? {} : { endedAt }) };
       },
       open: (request) => switchboard.open(request),
-      stop,
-      hangup: stop,
-      reject: (door) => switchboard.lastVisit(door)?.refuse(603),
+      answer: (door) => act(door, "answer"),
+      reject: (door) => act(door, "reject"),
+      hangup: (door) => act(door, "hangup"),
+      park: (door) => act(door, "park"),
+      stop: (door) => switchboard.lastVisit(door)?.stop("stopped by MQTT"),
       setDnd: (door, on) => switchboard.setQuiet(door, on),
     };
     let bridge: MqttBridge;
     let place: string;
     try {
-      const settings: MqttSettings = {
-        ...brokerOf(config, this.credentials, broker, process.env),
-        ...{ base: textOr(config.base) ?? "doorbell", commands: config.commands ?? "off" },
-        ...{ snapshots, clearRetained: config.clearRetained === true, signedOnly: config.signedOnly === true },
-        keys: (config.keys ?? []).map(({ name, id = "" }) => ({
-          ...{ name: textOr(name) ?? "", secret: keySecret(this.id, id) },
-        })),
+      const tls = config.tls ? (RED.nodes.getNode(config.tls) as TlsNode | null | undefined) : undefined;
+      const settings = {
+        ...formOf(config, (id) => keySecret(this.id, id)),
+        ...brokerOf(config, this.credentials, broker, process.env, tls ?? undefined),
       };
       place = `${settings.base} on ${showUrl(settings.url)}`;
       const other = endpoint.topics.get(place);

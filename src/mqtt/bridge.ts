@@ -19,6 +19,7 @@ import { Outbox } from "./outbox.ts";
 import { CommandPolicy, type LastVisit } from "./policy.ts";
 import { checkMqtt, type MqttSettings } from "./settings.ts";
 import { Keys, type Key, type KeyMemory } from "./signed.ts";
+import { occasions, Templates, type Occasion } from "./templates.ts";
 import { stateTopics, Topics, type CommandTopic, type DoorTopic } from "./topics.ts";
 
 export { checkMqtt };
@@ -49,6 +50,7 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
   readonly #policy: CommandPolicy;
   readonly #outbox: Outbox;
   readonly #refusals: Refusals;
+  readonly #templates: Templates;
   readonly #states = new Map<string, string>();
   readonly #told: string[] = [];
   #closed = false;
@@ -62,6 +64,7 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
     this.#clock = deps.clock;
     this.#log = deps.log ?? silent;
     this.#topics = new Topics(this.#settings.base);
+    this.#templates = new Templates(this.#settings.messages, this.#settings.base);
     this.#policy = new CommandPolicy(this.#settings.commands, this.#clock);
     this.#connection = new Connection(this.#settings, this.#topics.availability, deps);
     this.#outbox = new Outbox(
@@ -105,7 +108,10 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
 
   /** Not retained. `event.event_type` names it ("ring"); `ts` is added where it is missing. */
   publishEvent(door: string, event: Readonly<Record<string, unknown>>): void {
-    this.#say(door, "event", JSON.stringify({ ts: this.#clock.now(), ...event }));
+    const told = { ts: this.#clock.now(), ...event };
+    const json = JSON.stringify(told);
+    this.#say(door, "event", json);
+    this.#sayOwn("event", door, { ...told, event: event["event_type"], json });
   }
 
   publishCallState(door: string, state: CallState): void {
@@ -130,6 +136,8 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
     const retain = this.#settings.snapshots;
     if (retain || this.#connection.online)
       this.#put({ topic: this.#topics.of(door, "snapshot"), payload: jpeg, qos: 0, retain });
+    if (this.#settings.base64 && (retain || this.#connection.online))
+      this.#put({ topic: this.#topics.of(door, "snapshot/base64"), payload: jpeg.toString("base64"), qos: 0, retain });
   }
 
   /** The same opening is published once, however often it is told. */
@@ -143,7 +151,9 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
   #result(door: string, { id, relay, ok, confirmed, method, reason, refused, ts }: OpeningForMqtt): void {
     // What is absent is left out.
     const told = { id, relay, ok, confirmed, method: method ?? null, reason, refused, ts };
-    this.#say(door, "door/result", JSON.stringify(told));
+    const json = JSON.stringify(told);
+    this.#say(door, "door/result", json);
+    this.#sayOwn("result", door, { ...told, json });
   }
 
   /** Says `offline` and ends the connection; takes two seconds at most. */
@@ -159,11 +169,28 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
     this.#put({ topic: this.#topics.of(door, topic), payload, qos: 1, retain: false });
   }
 
+  /** What the user has asked for beside our own topics; retained where ours is. */
+  #sayOwn(on: Occasion, door: string, told: Readonly<Record<string, unknown>>): void {
+    const name = this.#list().find(({ id }) => id === door)?.name ?? door;
+    const json = String(told["json"]);
+    const retain = on !== "event" && on !== "result";
+    for (const { topic, payload } of this.#templates.of(on, { ts: this.#clock.now(), ...told, door, name, json })) {
+      if (retain) this.#states.set(topic, payload);
+      this.#put({ topic, payload, qos: 1, retain });
+    }
+  }
+
   #state(door: string, name: DoorTopic, payload: string): void {
     const topic = this.#topics.of(door, name);
     if (this.#states.get(topic) === payload) return;
     this.#states.set(topic, payload);
     this.#put({ topic, payload, qos: 1, retain: true });
+    this.#ownState(door, name, payload);
+  }
+
+  #ownState(door: string, name: string, state: string): void {
+    const on = occasions.find((one) => one === name);
+    if (on) this.#sayOwn(on, door, { state, json: state });
   }
 
   #put(letter: Parameters<Outbox["put"]>[0]): void {
@@ -185,6 +212,11 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
     for (const [topic, payload] of states) {
       this.#states.set(topic, payload);
       this.#outbox.put({ topic, payload, qos: 1, retain: true });
+    }
+    for (const { id, registered, call, ...state } of this.#list()) {
+      this.#ownState(id, "availability", registered ? "online" : "offline");
+      this.#ownState(id, "call", call);
+      for (const [topic, payload] of told(state)) this.#ownState(id, topic, payload);
     }
     this.#outbox.flush();
     // With MQTT 5 the retained ones are not even sent to us, so they are cleared unseen, and before we listen.

@@ -39,7 +39,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   readonly #log: Log;
   readonly #clientId: string;
   #client: MqttClient | undefined;
-  #version: 4 | 5 = 5;
+  #version: 4 | 5;
   #failures = 0;
   #since = 0;
   #cancelRetry: Cancel = () => {};
@@ -52,6 +52,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     super();
     this.#settings = settings;
     this.#willTopic = willTopic;
+    this.#version = settings.version === "3.1.1" ? 4 : 5;
     this.#clock = deps.clock;
     this.#log = deps.log ?? silent;
     this.#clientId = settings.clientId ?? `portero-${randomUUID().slice(0, 8)}`;
@@ -83,7 +84,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
       protocolVersion: this.#version,
       protocolId: "MQTT",
       clean: true,
-      keepalive: 30,
+      keepalive: this.#settings.keepAlive,
       connectTimeout: 10_000,
       reconnectPeriod: 0,
       resubscribe: false,
@@ -137,13 +138,14 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   #failed(fault: unknown, wasOnline: boolean): void {
     if (this.#closed) return;
-    if (this.#version === 5 && refusesVersion(fault)) {
+    const mayChange = this.#settings.version === undefined;
+    if (mayChange && this.#version === 5 && refusesVersion(fault)) {
       this.#log.info(`broker ${this.#settings.url} does not speak MQTT 5: using MQTT 3.1.1`);
       this.#version = 4;
       return this.#attempt();
     }
     // Old brokers close on a version they do not know, without a word: the next try takes the other one.
-    if (!wasOnline && fault === undefined) this.#version = this.#version === 5 ? 4 : 5;
+    if (mayChange && !wasOnline && fault === undefined) this.#version = this.#version === 5 ? 4 : 5;
     if (wasOnline && this.#clock.now() - this.#since >= steadyMs) this.#failures = 0;
     const { kind, text } = faultOf(fault, this.#settings.url, wasOnline);
     const backOff = Math.min(1000 * 2 ** Math.min(this.#failures++, 10), longestMs);

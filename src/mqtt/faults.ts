@@ -27,7 +27,7 @@ export function faultOf(error: unknown, broker: string, wasOnline: boolean): Fau
       return error === undefined ? cut("it closed the connection") : away(sentence(error));
     case 1:
     case 132:
-      return refused("refused MQTT 5 and MQTT 3.1.1: update it");
+      return refused("refused this version of MQTT: let the node choose it, or update the broker");
     case 2:
     case 133:
       return refused("refused the client id: choose another or leave it empty");

@@ -4,6 +4,7 @@ import { splitCredentials } from "../http/credentials.ts";
 import { checker } from "../schema.ts";
 import { Secret } from "../secret.ts";
 import type { Key } from "./signed.ts";
+import { checkTemplate, templateSchema, type Template } from "./templates.ts";
 
 /** Who may open a door by a plain PRESS: nobody, only around a visit, or anybody on the broker at any time. */
 export type CommandRule = "off" | "visit" | "always";
@@ -15,6 +16,10 @@ export interface MqttSettings {
   readonly password?: Secret;
   /** Default: a new one each time. Two clients with the same id throw each other out. */
   readonly clientId?: string;
+  /** Asked for first, and nothing else where it is given; by default 5, and 3.1.1 where the broker wants that. */
+  readonly version?: "5" | "3.1.1";
+  /** Seconds; half as many again without a word from the broker, and the connection counts as dead. */
+  readonly keepAlive: number;
   /** The topics' first part; may hold slashes. */
   readonly base: string;
   readonly commands: CommandRule;
@@ -24,6 +29,10 @@ export interface MqttSettings {
   readonly signedOnly: boolean;
   /** Retain the last picture on the broker, for everybody who may read there. */
   readonly snapshots: boolean;
+  /** Publish pictures as text, too: base64 on `snapshot/base64`. */
+  readonly base64: boolean;
+  /** Messages of the user's own. */
+  readonly messages: readonly Template[];
   /** Remove retained commands from the broker. */
   readonly clearRetained: boolean;
   /** Of node:tls: ca, cert, key, pfx, passphrase, rejectUnauthorized, servername, ALPNProtocols. */
@@ -43,10 +52,14 @@ const checkForm = checker("mqtt-bridge", {
     username: text,
     password: text,
     clientId: { type: "string", maxLength: 128 },
+    version: { enum: ["5", "3.1.1"] },
+    keepAlive: { type: "integer", minimum: 1, maximum: 3600, default: 30 },
     base: { type: "string", maxLength: 200, default: "doorbell" },
     commands: { enum: ["off", "visit", "always"], default: "visit" },
     signedOnly: { type: "boolean", default: false },
     snapshots: { type: "boolean", default: false },
+    base64: { type: "boolean", default: false },
+    messages: { type: "array", items: templateSchema, maxItems: 50, default: [] },
     clearRetained: { type: "boolean", default: false },
   },
 });
@@ -70,6 +83,7 @@ export function checkMqtt(settings: unknown): MqttSettings {
   // MQTT 5 §4.7: wildcards name no topic, $ begins the broker's own ones, and an empty level is one more level.
   if (/[#+\0]|^\$|^\/|\/$|\/\//.test(base))
     throw refuse("base", "must be a topic such as doorbell or home/doorbell, without # + $ and without / at its ends");
+  for (const template of form.messages) checkTemplate(template, base);
   const strange = Object.keys(tls ?? {}).find((name) => !tlsNames.includes(name));
   if (strange !== undefined) throw refuse("tls", `knows no ${strange.slice(0, 40)}: it takes ${tlsNames.join(", ")}`);
   const username = form.username ?? split.username;
@@ -82,11 +96,15 @@ export function checkMqtt(settings: unknown): MqttSettings {
     ...(password === undefined ? {} : { password }),
     ...(form.clientId === undefined ? {} : { clientId: form.clientId }),
     ...(tls === undefined || tls === null ? {} : { tls: tls as Record<string, unknown> }),
+    ...(form.version === undefined ? {} : { version: form.version }),
+    keepAlive: form.keepAlive,
     base,
     commands: form.commands,
     keys: checkKeys(keys),
     signedOnly: form.signedOnly,
     snapshots: form.snapshots,
+    base64: form.base64,
+    messages: form.messages,
     clearRetained: form.clearRetained,
   };
 }

@@ -3,7 +3,8 @@
 /** What arrives, by the end of its topic. */
 export type CommandTopic = "door/open" | "call/set" | "dnd/set";
 /** What leaves. */
-export type DoorTopic = "availability" | "event" | "call" | "snapshot" | "door/result" | "dnd" | StateTopic;
+export type DoorTopic =
+  "availability" | "event" | "call" | "snapshot" | "snapshot/base64" | "door/result" | "dnd" | StateTopic;
 /** What is known of the door itself. */
 export const stateTopics = ["contact", "relay", "lock"] as const;
 export type StateTopic = (typeof stateTopics)[number];

@@ -11,8 +11,8 @@ const url = "mqtt://broker.lan:1883";
 describe("The settings of an MQTT bridge", () => {
   it("have safe defaults", () => {
     const defaults = {
-      ...{ url, base: "doorbell", commands: "visit", keys: [], signedOnly: false },
-      ...{ snapshots: false, clearRetained: false },
+      ...{ url, keepAlive: 30, base: "doorbell", commands: "visit", keys: [], signedOnly: false },
+      ...{ snapshots: false, base64: false, messages: [], clearRetained: false },
     };
     assert.deepEqual(checkMqtt({ url }), defaults);
     assert.deepEqual(checkMqtt({ url, username: "", clientId: "" }), defaults);
@@ -49,6 +49,8 @@ describe("The settings of an MQTT bridge", () => {
       { url, keys: [{ name: "a", secret: new Secret("geheim") }] },
       /"a" needs a secret of 32 letters/,
     ],
+    ["a version that is none", { url, version: "4" }, /version must be one of 5, 3.1.1/],
+    ["no keep-alive", { url, keepAlive: 0 }, /keepAlive must be >= 1/],
     ["TLS settings of somebody else", { url, tls: { port: 1 } }, /tls knows no port: it takes ca, cert/],
   ] as const)
     it(`refuse ${what} with a sentence`, () => {

@@ -99,6 +99,22 @@ describe("A broker that closes without a word", () => {
     assert.deepEqual(versions, [5, 4, 5, 4]);
   });
 
+  it("is asked with the version of the settings only, where there is one", async () => {
+    const versions: (number | undefined)[] = [];
+    await using server = await serving((socket) =>
+      socket.once("data", (connect) => {
+        versions.push(connect[2 + 2 + 4]);
+        socket.end();
+      }),
+    );
+    await using house = setting(server.url, { version: "3.1.1" });
+    house.bridge.start();
+    await house.status(/in 1 s/);
+    await house.clock.advance(1_000);
+    await house.status(/in 2 s/);
+    assert.deepEqual(versions, [4, 4]);
+  });
+
   it("or that is no broker at all, is one that is away", async () => {
     await using server = await serving((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
     await using house = setting(server.url);

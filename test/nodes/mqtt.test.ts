@@ -8,7 +8,7 @@ import { after, before, describe, it } from "node:test";
 import { Aedes } from "aedes";
 import { connectAsync, type MqttClient } from "mqtt";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
-import { brokerOf } from "../../nodes/mqtt-bridge/mqtt-bridge.ts";
+import { brokerOf } from "../../nodes/mqtt-bridge/settings.ts";
 import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
 import { endpoint, Flow, frontdoor, sink } from "./flow.ts";
 
