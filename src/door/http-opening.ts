@@ -2,7 +2,7 @@
 // one that proves it. Sent once each; what a device answers becomes a sentence that holds neither code nor password (P7).
 import { hash } from "node:crypto";
 import type { Clock } from "../clock.ts";
-import { sentence } from "../errors.ts";
+import { PorteroError, sentence } from "../errors.ts";
 import type { HttpResponse } from "../http.ts";
 import { fill } from "./placeholders.ts";
 import type { Means, Step } from "./plan.ts";
@@ -55,7 +55,7 @@ export async function openByHttp(
   try {
     return await Promise.race([carryOut(clock, way), tooLong]);
   } catch (error) {
-    return failed(withoutQuery(sentence(error)));
+    return failed(withoutQuery(sentence(error)), way.isFirst && unreached(error));
   } finally {
     done.abort();
   }
@@ -64,7 +64,8 @@ export async function openByHttp(
 async function carryOut(clock: Clock, way: HttpOpening): Promise<Step> {
   for (const step of way.opening.steps) {
     const fault = await way.take(step);
-    if (fault !== undefined) return failed(fault);
+    if (fault) return failed(fault.reason, way.isFirst && fault.refused);
+    way.isFirst = false;
   }
   const { confirm } = way.opening;
   const opened = "opened by the relay's HTTP call";
@@ -86,7 +87,24 @@ async function carryOut(clock: Clock, way: HttpOpening): Promise<Step> {
   };
 }
 
-const failed = (reason: string): Step => ({ ok: false, method: "http", reason });
+/** `untouched`: it did not open, by its own word or because it was never reached. */
+const failed = (reason: string, untouched = false): Step => ({
+  ...{ ok: false, method: "http", ...(untouched && { untouched }), reason },
+});
+
+/** The question never came to a device that could have opened, or the device let nobody in. */
+const unreached = (error: unknown): boolean =>
+  error instanceof PorteroError &&
+  ["unresolved", "refused", "unreachable", "no-password", "wrong-password"].includes(error.code) &&
+  error.data["errno"] !== "ETIMEDOUT";
+
+/** What a device answered; `refused`: by its own word it did nothing. */
+interface Fault {
+  readonly reason: string;
+  readonly refused: boolean;
+}
+
+const refusals: readonly number[] = [404, 405];
 
 // Errors name the address that was asked; some makes want a password behind its question mark.
 const withoutQuery = (text: string): string => text.replace(/\?[^\s?]+/g, "");
@@ -99,6 +117,8 @@ const whereabouts = (door: DoorSettings, { address }: Means) => ({ address: door
 class HttpOpening {
   readonly opening: Opening;
   readonly signal: AbortSignal;
+  /** No step is through yet: after one, nobody can say that the door did nothing. */
+  isFirst = true;
   readonly #door: DoorSettings;
   readonly #means: Means & { http: NonNullable<Means["http"]> };
   readonly #values: Record<string, string>;
@@ -122,19 +142,24 @@ class HttpOpening {
   }
 
   /** One step. Returns why it did not work, or undefined. */
-  async take(step: Opening["steps"][number]): Promise<string | undefined> {
+  async take(step: Opening["steps"][number]): Promise<Fault | undefined> {
     this.signal.throwIfAborted();
     for (const [name, { md5, sha256 }] of Object.entries(step.sign ?? {}))
       this.#values[name] = hash(md5 === undefined ? "sha256" : "md5", fill(md5 ?? sha256 ?? "", this.#values), "hex");
     const answer = await this.#ask(step);
     const body = answer.body.toString("utf8");
     const fault = this.#faultOf(answer.status, body);
-    if (fault !== undefined) return fault;
+    if (fault) return fault;
     if (step.accepted !== undefined && !new RegExp(step.accepted).test(body))
-      return "the door's relay answered, but did not open: check the account's right to switch and the switch's number";
+      return {
+        reason:
+          "the door's relay answered, but did not open: check the account's right to switch and the switch's number",
+        refused: true,
+      };
     for (const [name, { xml, pattern = "" }] of Object.entries(step.take ?? {})) {
       const found = new RegExp(xml === undefined ? pattern : `<${xml}>\\s*([^<]*?)\\s*</${xml}>`).exec(body)?.[1];
-      if (found === undefined) return `the door's relay answered without ${name}: check preset and address`;
+      if (found === undefined)
+        return { reason: `the door's relay answered without ${name}: check preset and address`, refused: false };
       this.#values[name] = found;
     }
     return undefined;
@@ -145,7 +170,7 @@ class HttpOpening {
     try {
       const { status, body } = await this.#ask(confirm);
       const fault = this.#faultOf(status, body.toString("utf8"));
-      if (fault !== undefined) return { isProven: false, fault };
+      if (fault) return { isProven: false, fault: fault.reason };
       return { isProven: new RegExp(confirm.accepted).test(body.toString("utf8")) };
     } catch (error) {
       this.signal.throwIfAborted();
@@ -153,17 +178,21 @@ class HttpOpening {
     }
   }
 
-  #faultOf(status: number, body: string): string | undefined {
+  #faultOf(status: number, body: string): Fault | undefined {
     const known = this.opening.failures?.find(
       (failure) =>
         (failure.status === undefined || failure.status === status) &&
         (failure.body === undefined || new RegExp(failure.body).test(body)),
     );
-    if (known) return known.reason;
+    if (known) return { reason: known.reason, refused: true };
     if (status === 401 || status === 403)
-      return `the door's relay refused the user, password or right (HTTP ${status}): check the device's account`;
-    if (status < 200 || status >= 300) return `the door's relay answered HTTP ${status}: check preset and address`;
-    return undefined;
+      return {
+        reason: `the door's relay refused the user, password or right (HTTP ${status}): check the device's account`,
+        refused: true,
+      };
+    if (status >= 200 && status < 300) return undefined;
+    const reason = `the door's relay answered HTTP ${status}: check preset and address`;
+    return { reason, refused: refusals.includes(status) };
   }
 
   async #ask({ method, url, type, body, headers }: Question): Promise<HttpResponse> {

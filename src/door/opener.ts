@@ -3,15 +3,10 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { sentence } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
-import { carryOut, hasMeans, whyNoMeans, type Means, type OpeningMethod, type Step } from "./plan.ts";
+import { carryOut, stepsFor, whyNoMeans, type Means, type OpeningMethod, type OpeningStep, type Step } from "./plan.ts";
 import { relayOf } from "./relays.ts";
+import { denied, type Denied, type OpenedAs } from "./rights.ts";
 import type { DoorSettings } from "./settings.ts";
-
-/** Who opens, as rights know them: a phone, a number at another server, a user of a page … */
-export interface OpenedAs {
-  readonly kind: "extension" | "account" | "page" | "mqtt" | "code" | "hook" | "flow";
-  readonly name: string;
-}
 
 export interface OpenRequest {
   readonly door: string;
@@ -27,7 +22,7 @@ export interface OpenRequest {
 }
 
 /** Why an opening was not even tried, for programs. */
-export type Refused = "unknown-door" | "unknown-relay" | "busy" | "no-means" | "too-many";
+export type Refused = Denied["refused"] | "unknown-door" | "unknown-relay" | "busy" | "no-means" | "too-many";
 
 export interface Opening {
   readonly id: string;
@@ -56,20 +51,28 @@ const rememberMs = 10 * minute;
 
 interface DoorState {
   busy: boolean;
-  /** When openings began, of the last minute. */
-  begun: number[];
+  /** When openings began, and of which relay, of the last minute. */
+  begun: { readonly at: number; readonly relay: string | undefined }[];
   /** Openings by request id, the oldest first; for the one in flight its promise. */
   known: Map<string, { at: number; opening: Promise<Opening> }>;
+}
+
+/** What opened a door after its other step was refused: that goes first from then on. */
+export interface Learned {
+  of(door: string): OpeningStep | undefined;
+  learn(door: string, step: OpeningStep): void;
 }
 
 export class DoorOpener {
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #learned: Learned;
   readonly #doors = new Map<string, DoorState>();
 
-  constructor(deps: { clock: Clock; log?: Log }) {
+  constructor(deps: { clock: Clock; log?: Log; learned?: Learned }) {
     this.#clock = deps.clock;
     this.#log = deps.log ?? silent;
+    this.#learned = deps.learned ?? learnedHere();
   }
 
   /** Opens the door once with what `means` offers. Never rejects: a failure is an Opening with `ok: false`. */
@@ -80,7 +83,7 @@ export class DoorOpener {
     const relay = relayOf(door, request.relay);
     const { by, as, visit } = request;
     const moved = relay?.id ?? request.relay;
-    const result = (step: Step & { readonly refused?: Refused }): Opening => ({
+    const result = (step: Omit<Step, "untouched"> & { readonly refused?: Refused }): Opening => ({
       ...{ id, door: door.id, ...(moved !== undefined && { relay: moved }), ...(visit !== undefined && { visit }) },
       ...{ by, ...(as && { as }) },
       ...step,
@@ -92,23 +95,27 @@ export class DoorOpener {
     const earlier = state.known.get(id);
     if (earlier) return earlier.opening;
     try {
-      const preset = door.make;
       if (!relay) return refused("unknown-relay", noSuchRelay(door, request.relay ?? ""));
+      const no = denied(door, relay, as ?? { kind: "flow", name: by }, ts);
+      if (no) return refused(no.refused, no.reason);
       if (state.busy) return refused("busy", "an opening of this door is under way: wait for its result");
-      const one = { ...door, code: relay.code };
-      // No preset's HTTP call says yet which relay it means.
-      const ways: Means =
-        relay.id === relayOf(door)?.id || !means.sendDigits ? means : { sendDigits: means.sendDigits };
-      if (!hasMeans(one, preset, ways)) return refused("no-means", whyNoMeans(one, preset, ways));
-      if (state.begun.length >= perMinute) {
-        const seconds = Math.ceil(((state.begun[0] ?? ts) + minute - ts) / 1000);
+      const aim = { door, relay, means };
+      const steps = stepsFor(aim, this.#learned.of(door.id));
+      if (steps.length === 0) return refused("no-means", whyNoMeans(aim));
+      const begun = state.begun.filter((one) => one.relay === relay.id);
+      if (begun.length >= perMinute) {
+        const seconds = Math.ceil(((begun[0]?.at ?? ts) + minute - ts) / 1000);
         return refused("too-many", `opened ${perMinute} times within a minute already: try again in ${seconds} s`);
       }
       state.busy = true;
-      state.begun.push(ts);
-      const opening = carryOut(this.#clock, one, preset, means, relay.number)
+      state.begun.push({ at: ts, relay: relay.id });
+      const opening = carryOut(this.#clock, aim, steps)
+        .then(({ by: step, after, untouched: _, ...made }) => {
+          if (made.ok && after && step) this.#learned.learn(door.id, step);
+          return made;
+        })
         .catch((error: unknown) => ({ ok: false, reason: `opening failed: ${sentence(error)}` }))
-        .then((step) => this.#told(result(step)))
+        .then((made) => this.#told(result(made)))
         .finally(() => (state.busy = false));
       state.known.set(id, { at: ts, opening });
       return await opening;
@@ -120,7 +127,7 @@ export class DoorOpener {
   #stateOf(door: string, now: number): DoorState {
     const state: DoorState = this.#doors.get(door) ?? { busy: false, begun: [], known: new Map() };
     this.#doors.set(door, state);
-    state.begun = state.begun.filter((at) => now - at < minute);
+    state.begun = state.begun.filter(({ at }) => now - at < minute);
     for (const [id, { at }] of state.known) if (now - at > rememberMs) state.known.delete(id);
     return state;
   }
@@ -137,4 +144,9 @@ function noSuchRelay({ name, relays = [] }: DoorSettings, wish: string): string 
   return relays.length === 0
     ? `${asked}: it has one without a name, so name none`
     : `${asked}: it has ${relays.map(({ id }) => id).join(", ")}`;
+}
+
+function learnedHere(): Learned {
+  const steps = new Map<string, OpeningStep>();
+  return { of: (door) => steps.get(door), learn: (door, step) => void steps.set(door, step) };
 }

@@ -7,9 +7,11 @@ import { checker } from "../schema.ts";
 import { Secret } from "../secret.ts";
 import { buttonFault, pressFields, type PressSettings } from "./presses.ts";
 import { pictureAdvice, pictureFault, pictureFields, type PictureSettings } from "./pictures.ts";
+import { openingPlans, type OpeningPlan } from "./plan.ts";
 import { presets, type Preset } from "./presets.ts";
 import { relayFault, relayFields, type RelaySettings } from "./relays.ts";
 import { reportAdvice, reportFields, type ReportSettings } from "./reports.ts";
+import { rightFields, rightsFault, type RightSettings } from "./rights.ts";
 import { talkAdvice, talkFields, type TalkSettings } from "./talks.ts";
 
 export interface DoorSettings extends PressSettings, TalkSettings, PictureSettings, ReportSettings {
@@ -36,6 +38,10 @@ export interface DoorSettings extends PressSettings, TalkSettings, PictureSettin
   readonly code: Secret;
   /** The first is the one that is opened where nobody says which; absent: there is one, without a name. */
   readonly relays?: readonly RelaySettings[];
+  /** Who may open it, and when; everybody who can ask where it is absent or empty. */
+  readonly rights?: readonly RightSettings[];
+  /** Which steps open it, in their order; those that can be taken, the likeliest first, where it is absent. */
+  readonly openBy?: OpeningPlan;
   /** Who gets the digits that the one who answered presses: the door, the flow, or both; both where it is absent. */
   readonly answererDigits?: "both" | "door" | "flow";
   readonly verifyTls?: boolean;
@@ -65,11 +71,13 @@ const checkForm = checker("door", {
     cameraUsername: text,
     cameraPassword: text,
     code: text,
+    openBy: { enum: openingPlans },
     answererDigits: { enum: ["both", "door", "flow"] },
     verifyTls: { type: "boolean" },
     pin: text,
     ...pressFields,
     ...relayFields,
+    ...rightFields,
     ...talkFields,
     ...pictureFields,
     ...reportFields,
@@ -85,12 +93,14 @@ const advice: Record<string, string> = {
   password: "enter the bell's SIP password",
   address: "enter only a host name or an IP address, such as 192.168.1.20, or leave it empty",
   code: 'enter the digits that open the door, such as 1234 ("," makes a pause of 500 ms)',
+  openBy: `choose one of ${openingPlans.join(", ")}`,
   answererDigits: "choose both, door or flow",
   pin: "enter the SHA-256 fingerprint of its certificate, 64 hexadecimal digits",
   bounceSeconds: "enter seconds from 0 to 60, or leave it empty",
   pressInTalk: "choose busy, wait or replace",
   buttonFrom: "choose dialled, to, name or header",
   buttonHeader: "enter the name of a header, such as X-Button",
+  rights: "give each line who, and times such as 08:00 or 2026-12-24",
   relays: "give each a name of its own, and digits such as 1234",
   ...talkAdvice,
   ...pictureAdvice,
@@ -129,8 +139,14 @@ export function checkDoor(settings: unknown, catalogue: ReadonlyMap<string, Pres
   const pin = form.pin?.replaceAll(":", "").toLowerCase();
   if (pin !== undefined && !/^[0-9a-f]{64}$/.test(pin)) throw refuse("pin", "is not a fingerprint");
 
-  const relays = relayFault(form.relays ?? []);
-  if (relays !== undefined) throw refuse("relays", relays);
+  const list = relayFault(form.relays ?? []);
+  if (list !== undefined) throw refuse("relays", list);
+  const relays = form.relays?.map(({ code: digits, ...relay }) => ({
+    ...relay,
+    ...(digits ? { code: new Secret(digits.toUpperCase()) } : {}),
+  }));
+  const rights = rightsFault(form.rights ?? [], relays ?? []);
+  if (rights !== undefined) throw giveUp("invalid", `${who}: rights ${rights}`, { data: { field: "rights" } });
   const fault = buttonFault(form) ?? pictureFault(form);
   if (fault !== undefined) throw giveUp("invalid", `${who}: ${fault}`, { data: { field: fault.split(/[ .]/)[0] } });
 
@@ -155,6 +171,7 @@ export function checkDoor(settings: unknown, catalogue: ReadonlyMap<string, Pres
     password: new Secret(form.password),
     code: new Secret(code.toUpperCase()),
     ...optional({
+      openBy: form.openBy,
       answererDigits: form.answererDigits,
       login: form.login,
       address: form.address,
@@ -176,12 +193,8 @@ export function checkDoor(settings: unknown, catalogue: ReadonlyMap<string, Pres
       masks: form.masks?.length ? form.masks : undefined,
       heldOpenSeconds: form.heldOpenSeconds,
     }),
-    ...(form.relays?.length && {
-      relays: form.relays.map(({ code: digits, ...relay }) => ({
-        ...relay,
-        ...(digits ? { code: new Secret(digits.toUpperCase()) } : {}),
-      })),
-    }),
+    ...(relays?.length && { relays }),
+    ...(form.rights?.length && { rights: form.rights }),
     ...optional({ imageUrl: secret(image?.url), videoUrl: secret(video?.url), cameraPassword }),
   };
 }

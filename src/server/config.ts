@@ -6,7 +6,9 @@ import { giveUp, sentence } from "../errors.ts";
 import { numberSchema } from "../number.ts";
 import { checker } from "../schema.ts";
 import { guardSchema } from "../sip/guard/settings.ts";
+import { openingPlans } from "../door/plan.ts";
 import { relayFields } from "../door/relays.ts";
+import { rightFields } from "../door/rights.ts";
 import { talkFields } from "../door/talks.ts";
 import { deviceFields } from "../visit/numbers/devices.ts";
 import { groupSchema } from "../visit/numbers/groups.ts";
@@ -107,9 +109,11 @@ const schema = {
           cameraUsername: { type: "string" },
           cameraPassword: { type: "string" },
           code: { type: "string", default: "" },
+          openBy: { enum: openingPlans },
           answererDigits: { enum: ["both", "door", "flow"] },
           verifyTls: { type: "boolean" },
           ...relayFields,
+          ...rightFields,
           ...talkFields,
           ...pictureFields,
           ...pressFields,

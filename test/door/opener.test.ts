@@ -228,6 +228,98 @@ describe("X5 opening by the relay's HTTP call", () => {
       assert.deepEqual(server.asked, []);
     });
 
+  describe("X5 in the order of the door's plan", () => {
+    const planned = async (openBy: string, means: Means, clock = new FakeClock()) => {
+      const one = checkDoor({ ...form, preset: "2n", address: "door.test", openBy });
+      return opened(clock, new DoorOpener({ clock }).open(one, { door: "front", by: "x" }, means));
+    };
+    const no: RequestListener = (_, response) => response.end('{"success":false,"error":{"code":12}}');
+
+    it("by HTTP first, and by DTMF only after the device said that it did nothing", async () => {
+      for (const [answer, method, digits] of [
+        [yes, "http", ""],
+        [no, "dtmf-info", "9876"],
+        [((_, response) => response.writeHead(404).end()) as RequestListener, "dtmf-info", "9876"],
+        [((_, response) => response.writeHead(500).end()) as RequestListener, "http", ""],
+      ] as const) {
+        using server = await relay(answer);
+        const clock = new FakeClock();
+        const way = bell(clock);
+        const started = planned("http-dtmf", { ...way, http: server.http }, clock);
+        assert.deepEqual([(await started).method, way.digits()], [method, digits]);
+      }
+    });
+
+    it("by one alone, and says so where that cannot be", async () => {
+      using server = await relay(yes);
+      const clock = new FakeClock();
+      const way = bell(clock, 405, 405);
+      const byDtmf = await planned("dtmf", { ...way, http: server.http }, clock);
+      assert.deepEqual([byDtmf.ok, byDtmf.method, server.asked], [false, "dtmf-info", []]);
+      const without = await planned("dtmf", { http: server.http });
+      assert.deepEqual(
+        [without.refused, /no call with the door is up.*nothing else may open it/.test(without.reason)],
+        ["no-means", true],
+      );
+      assert.equal((await planned("http", { ...way, http: server.http })).method, "http");
+      assert.match((await planned("http", way)).reason, /no HTTP client is at hand, and nothing else may open it/);
+    });
+
+    it("a bell that rings is not answered for DTMF while HTTP can open it", async () => {
+      const clock = new FakeClock();
+      using server = await relay(yes);
+      const way = { ...bell(clock), answersFirst: true };
+      assert.equal((await planned("auto", { ...way, http: server.http }, clock)).method, "http");
+      using refusing = await relay(no);
+      const opening = await planned("auto", { ...way, http: refusing.http }, clock);
+      assert.deepEqual([opening.ok, opening.method, way.digits()], [true, "dtmf-info", "9876"]);
+    });
+
+    it("what opened after the other was refused goes first the next time", async () => {
+      using server = await relay(yes);
+      const clock = new FakeClock();
+      const steps = new Map<string, "dtmf" | "http">();
+      const learned = {
+        of: (id: string) => steps.get(id),
+        learn: (id: string, step: "dtmf" | "http") => void steps.set(id, step),
+      };
+      const opener = new DoorOpener({ clock, learned });
+      const way = bell(clock, 405, 405);
+      const means = { ...way, http: server.http };
+      for (let time = 0; time < 2; time++)
+        assert.equal((await opened(clock, opener.open(door, { door: "front", by: "x" }, means), 1_000)).method, "http");
+      assert.deepEqual([way.digits(), [...steps]], ["99", [["front", "http"]]]);
+    });
+
+    it("moves the relay that was asked for, by its digits and its number", async () => {
+      const gates = checkDoor({
+        ...{ ...form, preset: "2n", address: "door.test" },
+        relays: [
+          { id: "door", name: "Door" },
+          { id: "gate", name: "Gate", number: "4", code: "77" },
+        ],
+      });
+      const clock = new FakeClock();
+      const opener = new DoorOpener({ clock });
+      const open = (wish: string | undefined, means: Means) =>
+        opened(
+          clock,
+          opener.open(gates, { door: "front", by: "x", ...(wish === undefined ? {} : { relay: wish }) }, means),
+          20_000,
+        );
+      using server = await relay(yes);
+      assert.equal((await open("gate", { http: server.http })).relay, "gate");
+      assert.deepEqual(server.asked, ["GET /api/switch/ctrl?switch=4&action=trigger"]);
+      const way = bell(clock);
+      assert.equal((await open("gate", way)).ok, true);
+      assert.equal((await open(undefined, way)).relay, "door");
+      assert.equal(way.digits(), "779876");
+      const unknown = await open("light", way);
+      assert.deepEqual([unknown.refused, unknown.relay], ["unknown-relay", "light"]);
+      assert.match(unknown.reason, /Frontdoor has no relay "light": it has door, gate/);
+    });
+  });
+
   it("believes the device's own word, not the 200", async () => {
     using server = await relay((_, response) => response.end('{"success":false,"error":{"code":12}}'));
     const { ok, reason } = await open({ http: server.http });

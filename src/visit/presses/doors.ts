@@ -1,17 +1,7 @@
-// The doors of a switchboard: their settings, where each can be reached now, its camera, and its opening.
+// A door of a switchboard: its settings, where it can be reached now, and its camera.
 import type { CameraDeps } from "../../camera/camera.ts";
-import type { Clock } from "../../clock.ts";
-import {
-  DoorOpener,
-  type DoorSettings,
-  type Means,
-  type Opening,
-  type OpenRequest,
-  type Whereabouts,
-} from "../../door/door.ts";
+import type { DoorSettings, Whereabouts } from "../../door/door.ts";
 import type { DtmfMethod } from "../../dtmf.ts";
-import { HttpClient } from "../../http.ts";
-import type { Log } from "../../log.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
 import { showAddress } from "../../sip/transport/flow.ts";
 import { DoorEye } from "./door-eye.ts";
@@ -42,29 +32,5 @@ export class Door {
   #where(): Whereabouts {
     const remote = this.#contact()?.flow.remote;
     return remote ? { address: remote.host, contact: showAddress(remote) } : {};
-  }
-}
-
-/** Opens doors, one way for everybody who asks. */
-export class Doorkeeper {
-  readonly #opener: DoorOpener;
-  readonly #http: HttpClient;
-
-  constructor(clock: Clock, log: Log) {
-    this.#opener = new DoorOpener({ clock, log });
-    this.#http = new HttpClient({ clock });
-  }
-
-  open(door: Door, request: OpenRequest, sendDigits: Means["sendDigits"]): Promise<Opening> {
-    const { address } = door;
-    return this.#opener.open(door.settings, request, {
-      http: this.#http,
-      ...(sendDigits && { sendDigits }),
-      ...(address === undefined ? {} : { address }),
-    });
-  }
-
-  close(): void {
-    this.#http.close();
   }
 }

@@ -6,11 +6,12 @@ import type { DeviceReport, DoorSettings, Means, Opening, OpenRequest } from "..
 import { giveUp, PorteroError, sentence } from "../../errors.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
-import type { DtmfMethod } from "../../dtmf.ts";
+import type { DtmfMethod, DtmfSent } from "../../dtmf.ts";
 import { sendTo, type DigitWish } from "../talk/digits.ts";
 import { DoorNames } from "./door-names.ts";
 import { DoorStates, type DoorReport, type DoorState } from "./door-state.ts";
-import { Door, Doorkeeper } from "./doors.ts";
+import { Doorkeeper } from "./doorkeeper.ts";
+import { Door } from "./doors.ts";
 import type { Leg } from "../talk/leg.ts";
 import type { VisitEvent } from "../messages.ts";
 import { Presses } from "./presses.ts";
@@ -235,12 +236,11 @@ export class Entrances {
   }
 
   // A door code goes through the visit's call, or through a phone's call with the door. A bell that still rings is
-  // answered for it, unless its preset has a relay that needs no call.
-  #wayToDoor(door: Door, visit: Visit | undefined, by: string): Means["sendDigits"] {
+  // answered for it.
+  #wayToDoor(door: Door, visit: Visit | undefined, by: string): Pick<Means, "sendDigits" | "answersFirst"> {
     const bridged = visit?.talkingBell ?? this.#doorCalls.get(door.settings.extension);
-    const ringing = visit?.state === "ringing" && visit.hasCall && door.settings.make.opening === undefined;
-    if (!bridged && !ringing) return undefined;
-    return async (code) => {
+    if (!bridged && !(visit?.state === "ringing" && visit.hasCall)) return {};
+    const sendDigits = async (code: string): Promise<DtmfSent> => {
       try {
         const leg = visit?.talkingBell ?? bridged ?? (await visit?.answerForOpening(by));
         if (leg) return await sendTo(leg, this.#host.clock, code, { method: door.codeBy });
@@ -250,5 +250,6 @@ export class Entrances {
       // The bell has gone while its call was to be answered.
       return { way: undefined, status: 481, taken: 0 };
     };
+    return { sendDigits, answersFirst: !bridged };
   }
 }
