@@ -1,0 +1,123 @@
+// A film on its way to one browser, in the form that it plays. A browser that takes it too slowly misses frames, up to the
+// next key frame: what it shows is never old, and what waits for it never grows.
+import type { Clock } from "../../clock.ts";
+import { sentence, type PorteroError } from "../../errors.ts";
+import { Fragments } from "../mp4/fragments.ts";
+import { codecName, mediaType } from "../mp4/sample-entry.ts";
+import { stillOf } from "../still.ts";
+import type { Frame, VideoFormat } from "../video.ts";
+import type { Viewer } from "./live-camera.ts";
+
+export const kinds = ["mse", "webcodecs", "mjpeg"] as const;
+/** mse: fragments of MP4. webcodecs: nine bytes (1 = a key frame; its time) and Annex B. mjpeg: JPEGs. */
+export type Kind = (typeof kinds)[number];
+
+/** The kinds that a film of this format can be shown as, that with the least delay first. */
+export const kindsOf = (codec: VideoFormat["codec"]): readonly Kind[] =>
+  codec === "jpeg" ? ["mjpeg"] : ["webcodecs", "mse"];
+
+export interface Line {
+  send(data: string | Buffer): void;
+  /** Bytes that the other side has not taken yet. */
+  readonly waiting: number;
+}
+
+export type Told =
+  | {
+      readonly type: "format";
+      /** How the pictures come: what was asked for, but `mjpeg` from a camera that sends JPEGs. */
+      readonly kind: Kind;
+      readonly codec: string;
+      readonly mime: string;
+      readonly width: number;
+      readonly height: number;
+    }
+  | { readonly type: "trouble"; readonly reason: string; readonly retryMs?: number }
+  | { readonly type: "dropped"; readonly frames: number };
+
+const mostWaiting = 4 * 2 ** 20;
+// What has been sent and not taken for so long is old.
+const oldMs = 1_000;
+
+export class Sender implements Viewer {
+  readonly #wish: Kind;
+  readonly #line: Line;
+  readonly #clock: Clock;
+  readonly #sent: { readonly end: number; readonly at: number }[] = [];
+  readonly #fragments = new Fragments();
+  #total = 0;
+  #format: VideoFormat | undefined;
+  #kind: Kind | undefined;
+  #waitsForKey = true;
+  #dropped = 0;
+
+  constructor(wish: Kind, line: Line, clock: Clock) {
+    this.#wish = wish;
+    this.#line = line;
+    this.#clock = clock;
+  }
+
+  format(format: VideoFormat): void {
+    this.#format = format;
+    this.#waitsForKey = true;
+    const { codec, width = 0, height = 0 } = format;
+    const name = codecName(format) ?? "";
+    this.#kind = codec === "jpeg" ? "mjpeg" : this.#wish === "mjpeg" ? undefined : this.#wish;
+    if (this.#kind === undefined) {
+      const sends = codec === "h264" ? "H.264" : "H.265";
+      this.#tell({ type: "trouble", reason: `This camera sends ${sends}, which cannot be shown as single JPEGs` });
+      return;
+    }
+    this.#tell({ type: "format", kind: this.#kind, codec: name, mime: mediaType(name), width, height });
+    if (this.#kind === "mse") this.#send(this.#fragments.header(format));
+  }
+
+  frame(frame: Frame, old: boolean): void {
+    const format = this.#format;
+    if (!format || this.#kind === undefined) return;
+    if (this.#late()) this.#waitsForKey = true;
+    if (this.#waitsForKey && (!frame.key || this.#late())) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#waitsForKey = false;
+    // What came before the first key frame was never missed.
+    if (this.#dropped > 0 && this.#total > 0) this.#tell({ type: "dropped", frames: this.#dropped });
+    this.#dropped = 0;
+    if (this.#kind === "mse") this.#send(this.#fragments.fragment(frame, old));
+    else if (this.#kind === "webcodecs") this.#send(annexB(format, frame));
+    else for (const jpeg of frame.units) this.#send(jpeg);
+  }
+
+  trouble(error: PorteroError, retryMs: number): void {
+    this.#tell({ type: "trouble", reason: sentence(error), ...(retryMs > 0 && { retryMs }) });
+  }
+
+  #tell(told: Told): void {
+    this.#line.send(JSON.stringify(told));
+  }
+
+  #send(bytes: Buffer): void {
+    this.#total += bytes.length;
+    this.#sent.push({ end: this.#total, at: this.#clock.now() });
+    this.#line.send(bytes);
+  }
+
+  #late(): boolean {
+    const { waiting } = this.#line;
+    const taken = this.#total - waiting;
+    const first = this.#sent.findIndex(({ end }) => end > taken);
+    this.#sent.splice(0, first < 0 ? this.#sent.length : first);
+    const since = this.#sent[0]?.at;
+    return waiting > mostWaiting || (since !== undefined && this.#clock.now() - since > oldMs);
+  }
+}
+
+// A byte of flags, the time in microseconds as a double, and the units behind start codes.
+function annexB(format: VideoFormat, frame: Frame): Buffer {
+  const head = Buffer.alloc(9);
+  head[0] = frame.key ? 1 : 0;
+  head.writeDoubleBE((frame.timestamp / 90) * 1000, 1);
+  const { bytes } = stillOf(frame.key ? format : { ...format, sets: [] }, frame);
+  return Buffer.concat([head, bytes]);
+}
