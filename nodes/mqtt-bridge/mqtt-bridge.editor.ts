@@ -1,6 +1,8 @@
 // The dialog of mqtt-bridge: a broker, and what MQTT may do to the doors.
-import { chosen, colour, text, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, chosen, colour, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
+import { keyFault, keyList, keysIn, keysOf } from "./keys.editor.ts";
+import { messageFault, messageList, messagesIn, messagesOf } from "./messages.editor.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
@@ -19,12 +21,25 @@ RED.nodes.registerType("mqtt-bridge", {
       value: "",
       validate: (value, _options) => /^$|^(mqtts?|wss?):\/\/[^@\s]+$/.test(text(value)) || words("error.url"),
     },
+    tls: { value: "", type: "tls-config", required: false },
+    version: { value: "" },
+    clientId: { value: "" },
+    keepAlive: wholeNumber(words, 1, 3600),
     base: {
       value: "doorbell",
       validate: (value, _options) => /^[^+#\s]*[^+#\s/]$/.test(text(value)) || words("error.base"),
     },
     commands: { value: "off" },
+    keys: { value: [], validate: (value, _options) => keyFault(words, value) ?? true },
+    signedOnly: { value: false },
     snapshots: { value: false },
+    base64: { value: false },
+    messages: {
+      value: [],
+      validate(value, _options) {
+        return messageFault(words, value, text(this["base"]) || "doorbell") ?? true;
+      },
+    },
     clearRetained: { value: false },
   },
   credentials: { username: { type: "text" }, password: { type: "password" } },
@@ -40,15 +55,28 @@ RED.nodes.registerType("mqtt-bridge", {
     return this.name ? "node_label_italic" : "";
   },
   oneditprepare() {
+    tabs($("#portero-bridge-tabs"), words);
+    chooseFirst($("#node-input-version"), $("#node-input-commands"));
     const show = () => {
+      const commands = text($("#node-input-commands").val()) || "off";
       $("#portero-own-broker").toggle(chosen($("#node-input-broker")) === "");
-      $("#portero-commands-tip").text(words(`tip.${text($("#node-input-commands").val()) || "off"}`));
+      $("#portero-bridge-tls").toggle(/^(mqtts|wss):/.test(text($("#node-input-url").val())));
+      $("#portero-commands-tip").text(words(`tip.${commands}`));
+      // Where nobody may open unsigned, nobody may do anything else unsigned.
+      $("#portero-bridge-signed").toggle(commands !== "off");
+      $("#portero-bridge-base64").toggle($("#node-input-snapshots").prop("checked") === true);
     };
-    $("#node-input-broker").on("change", show);
-    $("#node-input-commands").on("change", show);
+    for (const field of ["broker", "url", "commands", "snapshots"]) $(`#node-input-${field}`).on("change", show);
+    keyList($("#portero-bridge-keys"), words, this.id, keysOf(this["keys"]));
+    messageList($("#portero-bridge-messages"), words, messagesOf(this["messages"]));
     show();
   },
   oneditsave() {
+    const lists = { keys: keysIn($("#portero-bridge-keys")), messages: messagesIn($("#portero-bridge-messages")) };
+    for (const [name, now] of Object.entries(lists)) {
+      if (JSON.stringify(now) !== JSON.stringify(this[name] ?? [])) this.changed = true;
+      this[name] = now;
+    }
     // A user and password typed into the URL belong to the credentials (P7). The user part ends at the last @.
     const found = /^([a-z]+:\/\/)([^/?#]*)@([^@/?#]+.*)$/i.exec(text($("#node-input-url").val()));
     if (!found) return;

@@ -253,6 +253,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
       [
         ["url", "mqtt://user:secret@broker", /mqtt:\/\//],
         ["base", "door/#", /topic/],
+        ["keepAlive", "0", /whole number.*1.*3600/i],
       ],
     ],
     [
@@ -490,6 +491,54 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     const again = await editor.edit(id);
     assert.equal(await groups(again).getByPlaceholder("6001, 6002").inputValue(), "6001, 6002");
     await again.cancel();
+    await editor.reload();
+  });
+
+  it("X6: mqtt-bridge makes a key whose secret is in no flow, and keeps messages of one's own", async () => {
+    const id = idOf("mqtt-bridge");
+    const since = editor.troubles.length;
+    const dialog = await editor.edit(id);
+    const tab = (of: Dialog, name: string) => of.tray.locator(`.red-ui-tab a[href="#${name}"]`).click();
+    await dialog.eachTab(() => check(dialog));
+    await tab(dialog, "broker");
+    await dialog.field("broker").selectOption("_ADD_");
+    assert.equal(await dialog.field("tls").isVisible(), false);
+    await dialog.field("url").fill("mqtts://broker.example");
+    await dialog.field("url").blur();
+    await dialog.field("tls").waitFor();
+    await dialog.field("url").fill("");
+    await dialog.field("url").blur();
+    await tab(dialog, "commands");
+    await dialog.field("commands").selectOption("off");
+    assert.equal(await dialog.field("signedOnly").isVisible(), false);
+    await dialog.field("commands").selectOption("visit");
+    await dialog.tray.getByText("make a key", { exact: true }).click();
+    await dialog.tray.getByPlaceholder("Anna's phone").fill("phone");
+    await dialog.tray.getByText("show and copy", { exact: true }).click();
+    const secret = dialog.tray.locator("#portero-bridge-keys input[readonly]");
+    await secret.waitFor();
+    const shown = await secret.inputValue();
+    assert.match(shown, /^[0-9a-f]{64}$/);
+    assert.deepEqual(await dialog.ugly(), []);
+    await tab(dialog, "topics");
+    await dialog.tray.getByText("message", { exact: true }).click();
+    const list = dialog.tray.locator("#portero-bridge-messages");
+    await list.locator("input").nth(1).fill("chime/{what}");
+    assert.deepEqual(await dialog.ugly(), []);
+    await dialog.save();
+    assert.match(await editor.mark(id), /\{what\}, which is not known for event: there is \{event\}/);
+    const again = await editor.edit(id);
+    await tab(again, "topics");
+    await again.tray.locator("#portero-bridge-messages input").nth(1).fill("chime/{door}");
+    await tab(again, "commands");
+    assert.equal(await again.tray.getByPlaceholder("Anna's phone").inputValue(), "phone");
+    await again.tray.getByText("show and copy", { exact: true }).click();
+    await again.tray.locator("#portero-bridge-keys input[readonly]").waitFor();
+    assert.equal(await again.tray.locator("#portero-bridge-keys input[readonly]").inputValue(), shown);
+    await again.save();
+    const stored = JSON.stringify(await editor.page.evaluate("RED.nodes.createCompleteNodeSet()"));
+    assert.ok(stored.includes("chime/{door}") && !stored.includes(shown));
+    assert.deepEqual(editor.troubles.slice(since), []);
     await editor.reload();
   });
 
