@@ -120,7 +120,9 @@ export default function (RED: Red): void {
         if (door.extension === registration.extension) bridge.setDoorAvailability(door.id, door.registered);
       }
     };
+    const onDoors = () => bridge.doorsChanged();
     switchboard.on("visit", onVisit);
+    switchboard.on("doors", onDoors);
     switchboard.on("opening", onOpening);
     switchboard.on("door-state", onState);
     switchboard.on("registered", onRegistration);
@@ -150,15 +152,16 @@ export default function (RED: Red): void {
         );
       bridge.publishEvent(door, { event_type: event, payload: msg.payload });
     });
-    onClose(this, async () => {
+    onClose(this, async (removed) => {
       switchboard.off("visit", onVisit);
+      switchboard.off("doors", onDoors);
       switchboard.off("opening", onOpening);
       switchboard.off("door-state", onState);
       switchboard.off("registered", onRegistration);
       switchboard.off("unregistered", onRegistration);
       sign.close();
       endpoint.topics.delete(place);
-      await bridge.close();
+      await bridge.close({ forget: removed });
     });
   }
   RED.nodes.registerType("mqtt-bridge", Bridge, {

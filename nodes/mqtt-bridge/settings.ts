@@ -24,6 +24,10 @@ export interface BridgeConfig extends Config {
   base64?: boolean;
   messages?: readonly { on?: string; only?: string; topic?: string; payload?: string }[];
   clearRetained?: boolean;
+  /** Absent in flows that are older than it: off. */
+  discovery?: MqttSettings["discovery"];
+  discoveryPrefix?: string;
+  openAs?: MqttSettings["openAs"];
 }
 
 export interface BridgeCredentials {
@@ -82,5 +86,8 @@ export function formOf(config: BridgeConfig, secretOf: (id: string) => Secret): 
       ...{ topic: textOr(topic) ?? "", payload: textOr(payload) ?? "{json}" },
     })),
     clearRetained: config.clearRetained === true,
+    discovery: config.discovery ?? "off",
+    discoveryPrefix: textOr(config.discoveryPrefix) ?? "homeassistant",
+    openAs: config.openAs ?? "button",
   };
 }

@@ -15,6 +15,7 @@ import type {
   OpeningForMqtt,
   Refusal,
 } from "./doors.ts";
+import { Homes } from "./homes.ts";
 import { Outbox } from "./outbox.ts";
 import { CommandPolicy, type LastVisit } from "./policy.ts";
 import { checkMqtt, type MqttSettings } from "./settings.ts";
@@ -51,12 +52,17 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
   readonly #outbox: Outbox;
   readonly #refusals: Refusals;
   readonly #templates: Templates;
+  readonly #homes: Homes;
   readonly #states = new Map<string, string>();
   readonly #told: string[] = [];
   #closed = false;
 
   /** @throws PorteroError `invalid` that names the setting. */
-  constructor(settings: MqttSettings, doors: DoorsForMqtt, deps: { clock: Clock; log?: Log; keyMemory?: KeyMemory }) {
+  constructor(
+    settings: MqttSettings,
+    doors: DoorsForMqtt,
+    deps: { clock: Clock; log?: Log; keyMemory?: KeyMemory; random?: () => number },
+  ) {
     super();
     const { clock, keyMemory: memory } = deps;
     this.#settings = checkMqtt(settings);
@@ -66,7 +72,7 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
     this.#topics = new Topics(this.#settings.base);
     this.#templates = new Templates(this.#settings.messages, this.#settings.base);
     this.#policy = new CommandPolicy(this.#settings.commands, this.#clock);
-    this.#connection = new Connection(this.#settings, this.#topics.availability, deps);
+    this.#connection = new Connection(this.#settings, { topic: this.#topics.availability, payload: "offline" }, deps);
     this.#outbox = new Outbox(
       this.#clock,
       ({ topic, payload, ...how }) => this.#connection.publish(topic, payload, how),
@@ -86,14 +92,21 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
       dnd: (door, on) => this.publishDnd(door, on),
       retained: (door, topic, relay) => void (this.#settings.clearRetained && this.#clear(door, topic, relay)),
     });
+    this.#homes = new Homes(this.#hostOfHomes(), {
+      ...{ clock: this.#clock, log: this.#log, random: deps.random ?? Math.random },
+    });
     this.#connection.on("status", (status) => void this.emit("status", status));
     this.#connection.on("online", () => void this.#online());
-    this.#connection.on("lost", () => this.#policy.lost());
+    this.#connection.on("lost", () => {
+      this.#policy.lost();
+      this.#homes.lost();
+    });
     this.#connection.on("message", (topic, payload, { retain, dup }) => {
-      const read = this.#topics.read(topic);
       // An empty message is the removal of a retained one, our own included.
-      if (!this.#closed && read && payload.length > 0)
-        commands.received(read, payload, { retained: retain, duplicate: dup });
+      if (this.#closed || payload.length === 0) return;
+      const own = this.#topics.read(topic);
+      const read = own ? { ...own, payload } : this.#homes.received(topic, payload, retain);
+      if (read && read !== "taken") commands.received(read, read.payload, { retained: retain, duplicate: dup });
     });
   }
 
@@ -112,6 +125,7 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
     const json = JSON.stringify(told);
     this.#say(door, "event", json);
     this.#sayOwn("event", door, { ...told, event: event["event_type"], json });
+    this.#homes.event(door, event);
   }
 
   publishCallState(door: string, state: CallState): void {
@@ -154,15 +168,22 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
     const json = JSON.stringify(told);
     this.#say(door, "door/result", json);
     this.#sayOwn("result", door, { ...told, json });
+    this.#homes.result(door, { ok, reason, ...(relay !== undefined && { relay }) });
   }
 
-  /** Says `offline` and ends the connection; takes two seconds at most. */
-  async close(): Promise<void> {
+  /** Doors came, went, or have other names or parts: Home Assistant and Homie are told. */
+  doorsChanged(): void {
+    if (!this.#closed) this.#homes.changed();
+  }
+
+  /** Says `offline` and ends the connection; takes two seconds at most. `forget`: others forget the doors. */
+  async close({ forget = false } = {}): Promise<void> {
     if (this.#closed) return;
     this.#policy.lost();
     this.#refusals.close();
+    const homes = this.#homes.close(forget);
     this.#closed = true;
-    await this.#connection.close("offline");
+    await Promise.all([homes, this.#connection.close("offline")]);
   }
 
   #say(door: string, topic: DoorTopic, payload: string): void {
@@ -182,15 +203,30 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
 
   #state(door: string, name: DoorTopic, payload: string): void {
     const topic = this.#topics.of(door, name);
-    if (this.#states.get(topic) === payload) return;
+    const before = this.#states.get(topic);
+    if (before === payload) return;
     this.#states.set(topic, payload);
     this.#put({ topic, payload, qos: 1, retain: true });
+    this.#homes.state(door, name, payload, before === undefined);
     this.#ownState(door, name, payload);
   }
 
   #ownState(door: string, name: string, state: string): void {
     const on = occasions.find((one) => one === name);
     if (on) this.#sayOwn(on, door, { state, json: state });
+  }
+
+  #hostOfHomes(): ConstructorParameters<typeof Homes>[0] {
+    const isOnline = () => this.#connection.online;
+    return {
+      ...{ settings: this.#settings, topics: this.#topics, can: this.#doors, list: () => this.#list() },
+      get online() {
+        return isOnline();
+      },
+      value: (door, topic) => this.#states.get(this.#topics.of(door, topic)),
+      put: (letter) => this.#put(letter),
+      setState: (door, topic, payload) => this.#state(door, topic, payload),
+    };
   }
 
   #put(letter: Parameters<Outbox["put"]>[0]): void {
@@ -219,6 +255,7 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
       for (const [topic, payload] of told(state)) this.#ownState(id, topic, payload);
     }
     this.#outbox.flush();
+    this.#homes.online();
     // With MQTT 5 the retained ones are not even sent to us, so they are cleared unseen, and before we listen.
     if (this.#settings.clearRetained)
       await Promise.all(
@@ -226,7 +263,7 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
           [undefined, ...relays].map((relay) => this.#clear(id, "door/open", relay?.id)),
         ),
       );
-    this.#connection.subscribe(this.#topics.commands);
+    this.#connection.subscribe([...this.#topics.commands, ...this.#homes.filters], [this.#topics.announced]);
   }
 
   #clear(door: string, command: CommandTopic, relay?: string): Promise<unknown> {

@@ -1,6 +1,6 @@
 // A connection to a broker that comes back: MQTT 5, or 3.1.1 where the broker wants that; clean session; back-off on the
 // injected clock; its state as a sentence. Each try is a client of its own, so nothing is carried over unseen.
-import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from "mqtt";
+import { connect, type IClientOptions, type IPublishPacket, type ISubscriptionMap, type MqttClient } from "mqtt";
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import type { Cancel, Clock } from "../clock.ts";
@@ -29,12 +29,18 @@ const refusedMs = 30_000;
 const steadyMs = 10_000;
 const goodbyeMs = 2_000;
 
+/** What the broker says, retained, when the connection breaks. */
+export interface Will {
+  readonly topic: string;
+  readonly payload: string;
+}
+
 /** What became of a message: the broker has it, the connection fell (send it again), or the broker does not want it. */
 export type Sent = "sent" | "lost" | "refused";
 
 export class Connection extends EventEmitter<ConnectionEvents> {
   readonly #settings: MqttSettings;
-  readonly #willTopic: string;
+  readonly #will: Will;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #clientId: string;
@@ -48,10 +54,10 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   readonly #underway = new Set<() => void>();
   #status: BridgeStatus = { state: "offline", text: "not started" };
 
-  constructor(settings: MqttSettings, willTopic: string, deps: { clock: Clock; log?: Log }) {
+  constructor(settings: MqttSettings, will: Will, deps: { clock: Clock; log?: Log }) {
     super();
     this.#settings = settings;
-    this.#willTopic = willTopic;
+    this.#will = will;
     this.#version = settings.version === "3.1.1" ? 4 : 5;
     this.#clock = deps.clock;
     this.#log = deps.log ?? silent;
@@ -91,7 +97,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
       queueQoSZero: false,
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password: password.reveal() }),
-      will: { topic: this.#willTopic, payload: Buffer.from("offline"), qos: 1, retain: true },
+      will: { topic: this.#will.topic, payload: Buffer.from(this.#will.payload), qos: 1, retain: true },
     };
     try {
       this.#follow(connect(url, options));
@@ -178,12 +184,14 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   /**
-   * Subscribes at QoS 0, without what the broker has retained, keeping the flag on what comes retained later
-   * (MQTT 5 §3.8.3.1; 3.1.1 knows neither). Never rejects.
+   * Subscribes at QoS 0, without what the broker has retained but for that of `recalled`, keeping the flag on what comes
+   * retained later (MQTT 5 §3.8.3.1; 3.1.1 knows neither). Never rejects.
    */
-  subscribe(filters: readonly string[]): void {
-    const options = this.#version === 5 ? ({ qos: 0, rh: 2, rap: true, nl: true } as const) : ({ qos: 0 } as const);
-    this.#client?.subscribe([...filters], options, (error) => {
+  subscribe(filters: readonly string[], recalled: readonly string[] = []): void {
+    const plain = { qos: 0 } as const;
+    const fresh = this.#version === 5 ? ({ qos: 0, rh: 2, rap: true, nl: true } as const) : plain;
+    const all = [...filters.map((filter) => [filter, fresh]), ...recalled.map((filter) => [filter, plain])];
+    this.#client?.subscribe(Object.fromEntries(all) as ISubscriptionMap, (error) => {
       if (error && this.online)
         this.#log.warn(`the broker lets us receive no commands (${sentence(error)}): check its access rules`);
     });
@@ -196,7 +204,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     const client = this.#client;
     if (!client) return;
     const patience = new AbortController();
-    const said = this.publish(this.#willTopic, farewell, { qos: 1, retain: true }).then(() => client.endAsync());
+    const said = this.publish(this.#will.topic, farewell, { qos: 1, retain: true }).then(() => client.endAsync());
     await Promise.race([said.catch(() => {}), this.#clock.sleep(goodbyeMs, patience.signal)]);
     patience.abort();
     client.end(true);

@@ -2,7 +2,8 @@
 import type { LastVisit, RefusalCode } from "./policy.ts";
 import type { CommandTopic } from "./topics.ts";
 
-export type CallState = "idle" | "ringing" | "talking" | "parked" | "conference";
+export const callStates = ["idle", "ringing", "talking", "parked", "conference"] as const;
+export type CallState = (typeof callStates)[number];
 
 /** What is known of the door itself. */
 export interface DoorStateForMqtt {

@@ -9,6 +9,9 @@ import { checkTemplate, templateSchema, type Template } from "./templates.ts";
 /** Who may open a door by a plain PRESS: nobody, only around a visit, or anybody on the broker at any time. */
 export type CommandRule = "off" | "visit" | "always";
 
+/** What else the doors are announced to, besides our own topics. */
+export type Discovery = "off" | "home-assistant" | "homie" | "both";
+
 export interface MqttSettings {
   /** `mqtt: mqtts: ws: wss:`, without user and password. */
   readonly url: string;
@@ -35,6 +38,11 @@ export interface MqttSettings {
   readonly messages: readonly Template[];
   /** Remove retained commands from the broker. */
   readonly clearRetained: boolean;
+  readonly discovery: Discovery;
+  /** Home Assistant's. */
+  readonly discoveryPrefix: string;
+  /** What a door is in Home Assistant: a strike is momentary, so a button says best what it does. */
+  readonly openAs: "button" | "lock";
   /** Of node:tls: ca, cert, key, pfx, passphrase, rejectUnauthorized, servername, ALPNProtocols. */
   readonly tls?: Readonly<Record<string, unknown>>;
 }
@@ -61,6 +69,9 @@ const checkForm = checker("mqtt-bridge", {
     base64: { type: "boolean", default: false },
     messages: { type: "array", items: templateSchema, maxItems: 50, default: [] },
     clearRetained: { type: "boolean", default: false },
+    discovery: { enum: ["off", "home-assistant", "homie", "both"], default: "off" },
+    discoveryPrefix: { type: "string", maxLength: 200, default: "homeassistant" },
+    openAs: { enum: ["button", "lock"], default: "button" },
   },
 });
 
@@ -79,10 +90,14 @@ export function checkMqtt(settings: unknown): MqttSettings {
   const split = splitCredentials(form.url);
   if (!URL.canParse(split.url) || !schemes.includes(new URL(split.url).protocol) || new URL(split.url).hostname === "")
     throw refuse("url", "is not a broker's address: write it like mqtt://192.168.1.5:1883 or mqtts://broker.example");
-  const { base } = form;
-  // MQTT 5 §4.7: wildcards name no topic, $ begins the broker's own ones, and an empty level is one more level.
-  if (/[#+\0]|^\$|^\/|\/$|\/\//.test(base))
-    throw refuse("base", "must be a topic such as doorbell or home/doorbell, without # + $ and without / at its ends");
+  const { base, discoveryPrefix } = form;
+  for (const [field, topic, like] of [
+    ["base", base, "doorbell or home/doorbell"],
+    ["discoveryPrefix", discoveryPrefix, "homeassistant"],
+  ] as const)
+    // MQTT 5 §4.7: wildcards name no topic, $ begins the broker's own ones, and an empty level is one more level.
+    if (/[#+\0]|^\$|^\/|\/$|\/\//.test(topic))
+      throw refuse(field, `must be a topic such as ${like}, without # + $ and without / at its ends`);
   for (const template of form.messages) checkTemplate(template, base);
   const strange = Object.keys(tls ?? {}).find((name) => !tlsNames.includes(name));
   if (strange !== undefined) throw refuse("tls", `knows no ${strange.slice(0, 40)}: it takes ${tlsNames.join(", ")}`);
@@ -106,6 +121,7 @@ export function checkMqtt(settings: unknown): MqttSettings {
     base64: form.base64,
     messages: form.messages,
     clearRetained: form.clearRetained,
+    ...{ discovery: form.discovery, discoveryPrefix, openAs: form.openAs },
   };
 }
 

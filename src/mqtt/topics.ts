@@ -4,7 +4,7 @@
 export type CommandTopic = "door/open" | "call/set" | "dnd/set";
 /** What leaves. */
 export type DoorTopic =
-  "availability" | "event" | "call" | "snapshot" | "snapshot/base64" | "door/result" | "dnd" | StateTopic;
+  "availability" | "event" | "call" | "snapshot" | "snapshot/base64" | "door/result" | "dnd" | "strike" | StateTopic;
 /** What is known of the door itself. */
 export const stateTopics = ["contact", "relay", "lock"] as const;
 export type StateTopic = (typeof stateTopics)[number];
@@ -39,6 +39,11 @@ export class Topics {
   /** The bridge's own, and its last will's. */
   get availability(): string {
     return `${this.#base}/bridge/availability`;
+  }
+
+  /** What of our doors others were told of (announcements.ts). */
+  get announced(): string {
+    return `${this.#base}/bridge/announced`;
   }
 
   of(door: string, topic: DoorTopic | CommandTopic): string {

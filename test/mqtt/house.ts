@@ -6,9 +6,10 @@ export class House implements DoorsForMqtt {
   readonly asked: string[] = [];
   visit: { id: string; active: boolean; endedAt?: number } | undefined = { id: "v1", active: true };
   door: ReturnType<DoorsForMqtt["list"]>[number] = { id: "front", name: "Frontdoor", registered: true, call: "idle" };
+  others: ReturnType<DoorsForMqtt["list"]> = [];
 
   list() {
-    return [this.door];
+    return [this.door, ...this.others];
   }
   lastVisit() {
     return this.visit;
@@ -38,7 +39,7 @@ export interface Setting {
 export function setting(url: string, more: object = {}, house = new House()): Setting {
   const clock = new FakeClock();
   const settings = { clientId: "bridge", base: "doorbell", commands: "visit", snapshots: false, clearRetained: false };
-  const bridge = new MqttBridge({ ...settings, url, ...more } as never, house, { clock });
+  const bridge = new MqttBridge({ ...settings, url, ...more } as never, house, { clock, random: () => 0.5 });
   const statuses: BridgeStatus[] = [];
   const commands: Command[] = [];
   const refusals: Refusal[] = [];

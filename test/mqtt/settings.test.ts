@@ -13,6 +13,7 @@ describe("The settings of an MQTT bridge", () => {
     const defaults = {
       ...{ url, keepAlive: 30, base: "doorbell", commands: "visit", keys: [], signedOnly: false },
       ...{ snapshots: false, base64: false, messages: [], clearRetained: false },
+      ...{ discovery: "off", discoveryPrefix: "homeassistant", openAs: "button" },
     };
     assert.deepEqual(checkMqtt({ url }), defaults);
     assert.deepEqual(checkMqtt({ url, username: "", clientId: "" }), defaults);
@@ -30,6 +31,7 @@ describe("The settings of an MQTT bridge", () => {
     ["a missing URL", {}, /mqtt-bridge: url is missing/],
     ["a base with wildcards", { url, base: "a/#" }, /base must be a topic such as doorbell/],
     ["a base that ends in a slash", { url, base: "a/" }, /without \/ at its ends/],
+    ["a prefix with wildcards", { url, discoveryPrefix: "+" }, /discoveryPrefix must be a topic such as homeassistant/],
     ["a rule that is none", { url, commands: "maybe" }, /commands must be one of off, visit, always \(it is "maybe"\)/],
     ["a password without a user", { url, password: "geheim" }, /username is missing: a broker takes a password only/],
     ["a key without a name", { url, keys: [{ name: "", secret }] }, /a key needs a name of 1 to 64 letters/],

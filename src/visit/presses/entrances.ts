@@ -25,6 +25,8 @@ export interface EntranceEvents {
   opening: [opening: Opening, picture: Promise<Buffer | undefined>];
   /** What a door's contact, relay or lock does now, or that it is held open. */
   "door-state": [report: DoorReport];
+  /** A door came or went. */
+  doors: [];
 }
 
 /** What the doors need of their switchboard. */
@@ -73,11 +75,13 @@ export class Entrances {
     const { clock, log } = this.#host;
     const door = new Door(settings, codeBy, contact, { clock, log, pictures: this.#pictures });
     this.#doors.set(id, door);
+    this.#host.tell("doors");
     return () => {
       this.#doors.delete(id);
       this.#presses.leave(id);
       this.#states.forget(id);
       door.close();
+      this.#host.tell("doors");
     };
   }
 
