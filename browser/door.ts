@@ -1,13 +1,12 @@
 // The page of a door, <Node-RED's root>/portero/door/<short name>/: who is there, and what can be done about it. The camera
 // is the element of camera.ts.
 import { holdButton } from "./door/hold.ts";
-import { minutes, sentenceOf, type DoorNow } from "./door/state.ts";
+import { minutes, sentenceOf, type DoorNow, type Relay } from "./door/state.ts";
 import { words } from "./words.ts";
 
 const element = (id: string) => document.getElementById(id) as HTMLElement;
 const [name, status, since, result] = [element("name"), element("now"), element("since"), element("result")];
-const [stop, open] = [element("stop") as HTMLButtonElement, element("open") as HTMLButtonElement];
-const openText = open.querySelector(".text") as HTMLElement;
+const [stop, opens] = [element("stop") as HTMLButtonElement, element("opens")];
 
 const retryMs = 3_000;
 const resultMs = 8_000;
@@ -15,6 +14,7 @@ const resultMs = 8_000;
 let known: DoorNow | undefined;
 let began = 0;
 let isOpening = false;
+let isLost = false;
 let clearing: ReturnType<typeof setTimeout> | undefined;
 let awake: WakeLockSentinel | undefined;
 
@@ -28,12 +28,45 @@ function show(now: DoorNow): void {
   document.title = now.call === "ringing" ? `${words.bell} ${sentenceOf(now)}` : now.name;
   stop.hidden = !now.mayOpen || now.call === "idle";
   stop.textContent = now.call === "ringing" ? words.stopRinging : words.endCall;
-  open.hidden = !now.mayOpen;
-  stop.disabled = false;
-  open.disabled = isOpening;
+  offer(now.mayOpen ? (now.relays ?? [{}]) : []);
+  isLost = false;
+  enable();
   if (isNew && now.opening) tell(now.opening);
   tick();
   void stayAwake(now.call !== "idle");
+}
+
+/** The buttons that open. */
+function offer(relays: readonly Relay[]): void {
+  const wanted = JSON.stringify(relays);
+  if (opens.dataset["relays"] === wanted) return;
+  opens.dataset["relays"] = wanted;
+  opens.replaceChildren(...relays.map(openButton));
+}
+
+function openButton({ id, name }: Relay): HTMLButtonElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "open";
+  button.innerHTML = '<span class="fill"></span><span class="text"></span>';
+  const label = button.lastElementChild as HTMLElement;
+  const usual = (label.textContent = name === undefined ? words.holdToOpen : words.holdToOpenThe(name));
+  const open = async () => {
+    label.textContent = words.opening;
+    await openDoor(id);
+    label.textContent = usual;
+  };
+  holdButton(button, {
+    held: () => void open(),
+    early: () => tell({ ok: false, reason: words.keepHolding }),
+    sure: () => confirm(words.sure),
+  });
+  return button;
+}
+
+function enable(): void {
+  stop.disabled = isLost;
+  for (const button of opens.querySelectorAll("button")) button.disabled = isLost || isOpening;
 }
 
 function say(text: string): void {
@@ -52,7 +85,7 @@ function tell({ ok, reason }: { ok: boolean; reason: string }): void {
   clearing = setTimeout(() => (result.hidden = true), resultMs);
 }
 
-async function ask(does: "open" | "stop"): Promise<{ ok: boolean; reason: string }> {
+async function ask(does: string): Promise<{ ok: boolean; reason: string }> {
   try {
     const answer = await fetch(does, { method: "POST" });
     const { ok, reason } = (await answer.json()) as { ok?: boolean; reason?: string };
@@ -62,13 +95,14 @@ async function ask(does: "open" | "stop"): Promise<{ ok: boolean; reason: string
   }
 }
 
-async function openDoor(): Promise<void> {
-  isOpening = open.disabled = true;
-  openText.textContent = words.opening;
-  navigator.vibrate?.(40); // eslint-disable-line @typescript-eslint/no-unnecessary-condition -- iPhones have none
-  tell(await ask("open"));
-  isOpening = open.disabled = false;
-  openText.textContent = words.holdToOpen;
+async function openDoor(relay: string | undefined): Promise<void> {
+  isOpening = true;
+  enable();
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- iPhones have none
+  navigator.vibrate?.(40);
+  tell(await ask(relay === undefined ? "open" : `open?relay=${encodeURIComponent(relay)}`));
+  isOpening = false;
+  enable();
 }
 
 /** A tablet on the wall keeps its light on while somebody is there; browsers allow that on https and localhost. */
@@ -87,7 +121,8 @@ function follow(): void {
     say(`${words.unreachable} ${words.tryingAgain}`);
     document.body.dataset["call"] = "idle";
     since.textContent = "";
-    open.disabled = stop.disabled = true;
+    isLost = true;
+    enable();
     // A refusal ends it for good; a lost connection comes back by itself.
     if (events.readyState !== EventSource.CLOSED) return;
     setTimeout(follow, retryMs);
@@ -97,12 +132,6 @@ function follow(): void {
 const door = decodeURIComponent(location.pathname.split("/").at(-2) ?? "");
 document.querySelector("portero-camera")?.setAttribute("door", door);
 name.textContent = door;
-openText.textContent = words.holdToOpen;
-holdButton(open, {
-  held: () => void openDoor(),
-  early: () => tell({ ok: false, reason: words.keepHolding }),
-  sure: () => confirm(words.sure),
-});
 stop.onclick = () => void ask("stop").then((said) => said.ok || tell(said));
 setInterval(tick, 1000);
 follow();

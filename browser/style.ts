@@ -13,11 +13,12 @@ export const style = `
   font: 14px/1.4 system-ui, sans-serif;
   container-type: inline-size;
 }
-:host([hidden]) { display: none; }
+:host([hidden]) { display: none !important; }
+:host([state="playing"]) { background: #0b100e; }
 :host(:fullscreen) { border-radius: 0; background: #000; }
 :host(:focus-visible) { outline: 3px solid var(--portero-accent, #2f8f7b); outline-offset: 2px; }
 .poster, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; }
-.poster[hidden], .message[hidden], .spinner[hidden], .tap[hidden], button[hidden] { display: none; }
+[hidden] { display: none !important; }
 :host([state="trouble"]) .picture > *, :host([state="paused"]) .picture > *, :host([state="connecting"]) .picture > * {
   opacity: .55;
 }

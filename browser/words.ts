@@ -36,6 +36,7 @@ export const words = {
   stopRinging: "Stop ringing",
   endCall: "End the call",
   holdToOpen: "Hold to open",
+  holdToOpenThe: (relay: string) => `Hold to open: ${relay}`,
   keepHolding: "keep the button held until it is full",
   opening: "Opening …",
   opened: "The door was opened.",

@@ -1,6 +1,12 @@
 // What the page knows of its door, as nodes/door/browser.ts tells it, and what it says of it.
 import { words } from "../words.ts";
 
+/** What can be opened; of a door that has one only, nothing is said. */
+export interface Relay {
+  readonly id?: string;
+  readonly name?: string;
+}
+
 export interface DoorNow {
   readonly name: string;
   readonly mayOpen: boolean;
@@ -11,6 +17,7 @@ export interface DoorNow {
     readonly seconds: number;
     readonly answeredBy?: string;
   };
+  readonly relays?: readonly Relay[];
   readonly opening?: { readonly ok: boolean; readonly reason: string };
 }
 

@@ -14,7 +14,7 @@ const source = (): Source | undefined => {
 export const canBuffer = (): boolean => source() !== undefined;
 
 // Seconds behind the newest picture: more than the first is caught up a little faster, more than the second by a jump.
-const hurryFrom = 0.12;
+const hurryFrom = 0.08;
 const jumpFrom = 0.7;
 const keptSeconds = 10;
 const mostWaiting = 500;

@@ -32,7 +32,7 @@ export interface Player {
 /** A canvas that has the size of what is drawn on it. */
 export class Screen {
   readonly canvas = document.createElement("canvas");
-  readonly #context = this.canvas.getContext("2d", { alpha: false, desynchronized: true });
+  readonly #context = this.canvas.getContext("2d", { alpha: false });
 
   draw(picture: VideoFrame | ImageBitmap): void {
     const [width, height] =

@@ -28,6 +28,8 @@ interface DoorNow {
     readonly seconds: number;
     readonly answeredBy?: string;
   };
+  /** Where it has several. */
+  readonly relays?: readonly { readonly id: string; readonly name: string }[];
   readonly opening?: Pick<Opening, "ok" | "reason">;
 }
 
@@ -36,6 +38,9 @@ const files = {
   "door.js": "text/javascript",
   "door.css": "text/css",
 } as const;
+const policy =
+  "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' blob: data:; media-src 'self' blob:; " +
+  "style-src 'self' 'unsafe-inline'";
 const keepAliveMs = 20_000;
 
 /** The door with this short name. @throws PorteroError `no-door`, `not-shown` */
@@ -72,9 +77,10 @@ export function serveBrowsers(RED: Red): (node: DoorNode) => void {
 
   RED.httpNode.get("/portero/door/:door", (request, response) => {
     // Its addresses are relative to a folder.
-    if (!request.path.endsWith("/")) return response.redirect(`${request.params["door"] ?? ""}/`);
+    if (!request.path.endsWith("/")) return response.redirect(`${encodeURIComponent(request.params["door"] ?? "")}/`);
     try {
-      doorShown(RED, request.params["door"]);
+      const { access } = doorShown(RED, request.params["door"]);
+      response.set("Content-Security-Policy", access === "open" ? `${policy}; frame-ancestors 'self'` : policy);
       send(response, "door.html", "text/html");
     } catch (error) {
       const code = (error as { code?: unknown }).code;
@@ -104,12 +110,16 @@ export function serveBrowsers(RED: Red): (node: DoorNode) => void {
       }
     });
   act("open", async (node, request) => {
-    const opening = await node.endpoint?.switchboard.open({ door: node.slug, by: userOf(RED, request) });
+    const [user, relay] = [userOf(RED, request), request.query["relay"]];
+    const opening = await node.endpoint?.switchboard.open({
+      ...{ door: node.slug, by: shownUser(user), as: { kind: "page", name: user ?? "" } },
+      ...(typeof relay === "string" && { relay }),
+    });
     return { ok: opening?.ok ?? false, reason: opening?.reason };
   });
   act("stop", (node, request) => {
     const visit = node.endpoint?.switchboard.visits().find(({ door }) => door.id === node.slug);
-    visit?.stop(`stopped by ${userOf(RED, request)}`);
+    visit?.stop(`stopped by ${shownUser(userOf(RED, request))}`);
     return Promise.resolve({ ok: visit !== undefined });
   });
 
@@ -120,12 +130,13 @@ export function serveBrowsers(RED: Red): (node: DoorNode) => void {
 }
 
 /** Who asks, as far as Node-RED has made sure of it. */
-function userOf(RED: Red, { user }: Request): string {
+function userOf(RED: Red, { user }: Request): string | undefined {
   const named = typeof user === "object" ? (user.username ?? user.name ?? user.email) : user;
   const only = (RED.settings.httpNodeAuth as { user?: unknown } | undefined)?.user;
-  const name = named ?? (typeof only === "string" ? only : undefined);
-  return name === undefined ? "page" : `page (${name})`;
+  return named ?? (typeof only === "string" ? only : undefined);
 }
+
+const shownUser = (user: string | undefined): string => (user === undefined ? "page" : `page (${user})`);
 
 function send(response: Response, name: string, type: string): void {
   readFile(new URL(`../../browser/${name}`, import.meta.url)).then(
@@ -166,7 +177,7 @@ function follow(node: DoorNode, request: Request, response: Response, open: Map<
   tell();
 }
 
-function now({ slug, label, access, endpoint }: DoorNode, opening: DoorNow["opening"]): DoorNow {
+function now({ slug, label, access, endpoint, settings }: DoorNode, opening: DoorNow["opening"]): DoorNow {
   const call = endpoint?.switchboard.doors().find(({ id }) => id === slug)?.call ?? "idle";
   const visit = endpoint?.switchboard
     .visits()
@@ -182,6 +193,7 @@ function now({ slug, label, access, endpoint }: DoorNode, opening: DoorNow["open
         ...(visit.answeredBy !== undefined && { answeredBy: visit.answeredBy }),
       },
     }),
+    ...(settings?.relays && { relays: settings.relays.map(({ id, name }) => ({ id, name })) }),
     ...(opening && { opening }),
   };
 }

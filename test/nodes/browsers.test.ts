@@ -27,7 +27,7 @@ function browsers(doors: readonly Partial<DoorNode>[], settings: Red["settings"]
   } as unknown as Red);
   const ask = (route: string, more: Partial<Request> = {}, params: object = { door: "front" }) => {
     const written: string[] = [];
-    const request = Object.assign(new EventEmitter(), { params, headers: {}, path: "/x/", ...more });
+    const request = Object.assign(new EventEmitter(), { params, headers: {}, query: {}, path: "/x/", ...more });
     const answer = new Promise<Answer>((resolve) => {
       let status = 200;
       const response = {
@@ -82,6 +82,12 @@ describe("door: what browsers may", () => {
       assert.match(JSON.stringify(hidden.body), /Front door is not shown to browsers: its dialog has a choice/);
     });
 
+  it("a page lies in a folder of its own, wherever its name would like to lead", async () => {
+    const { ask } = browsers([front("see")]);
+    const { status, body } = await ask("GET /portero/door/:door", { path: "/x" }, { door: "//evil.example" }).answer;
+    assert.deepEqual([status, body], [302, "%2F%2Fevil.example/"]);
+  });
+
   it("seeing is not opening, and not stopping", async () => {
     const board = new Board();
     const { ask } = browsers([front("see", board)]);
@@ -99,10 +105,10 @@ describe("door: what browsers may", () => {
     const { body } = await ask("POST /portero/door/:door/open").answer;
     assert.deepEqual(body, { ok: true, reason: "opened" });
     await ask("POST /portero/door/:door/open", { user: { username: "ben" } }).answer;
-    assert.deepEqual(
-      board.asked.map((request) => (request as { by: string }).by),
-      ["page (anna)", "page (ben)"],
-    );
+    await ask("POST /portero/door/:door/open", { query: { relay: "gate" } }).answer;
+    const anna = { door: "front", by: "page (anna)", as: { kind: "page", name: "anna" } };
+    const ben = { door: "front", by: "page (ben)", as: { kind: "page", name: "ben" } };
+    assert.deepEqual(board.asked, [anna, ben, { ...anna, relay: "gate" }]);
     await ask("POST /portero/door/:door/stop").answer;
     assert.equal(board.stopped, "stopped by page (anna)");
   });

@@ -1,0 +1,133 @@
+// A camera on loopback that shows the film of clock-film.ts in real time: by RTSP (H.264, in the connection), as Motion
+// JPEG and as single JPEGs by HTTP. It remembers when each picture left, so that a delay can be measured.
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { TestContext } from "node:test";
+import { h264Film, jpegFilm, perSecond, pictures } from "./clock-film.ts";
+import { packed, rtpPacket } from "./rtsp/packets.ts";
+import { interleaved, rtspCamera, type Asked, type RtspCamera, type Saying } from "./rtsp/camera.ts";
+
+export class ClockCamera {
+  readonly rtspUrl: string;
+  readonly httpUrl: string;
+  readonly #film: readonly Buffer[][];
+  readonly #jpegs: readonly Buffer[];
+  readonly #rtsp: RtspCamera;
+  readonly #viewers: Set<ServerResponse>;
+  /** Milliseconds since 1970 at which each picture of the film left last. */
+  readonly #left: number[] = [];
+  #index = 0;
+  #sequence = 0;
+  #away = false;
+
+  /** Ends with its test or suite. */
+  static async start(t: Pick<TestContext, "after">): Promise<ClockCamera> {
+    const [film, jpegs] = await Promise.all([h264Film(), jpegFilm()]);
+    const sets = (film[0] ?? []).filter((unit) => [7, 8].includes((unit[0] ?? 0) & 0x1f));
+    const here: { camera?: ClockCamera } = {};
+    const answer = (asked: Asked) => (here.camera?.isAway ? refusal : sayingOf(asked, sets));
+    const rtsp = await rtspCamera(t as TestContext, { answer });
+    const viewers = new Set<ServerResponse>();
+    const server = createServer((request, response) => {
+      if (!here.camera || here.camera.isAway) response.destroy();
+      else if (request.url === "/still.jpg") here.camera.still(response);
+      else {
+        response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=picture" });
+        viewers.add(response);
+        response.on("close", () => viewers.delete(response));
+      }
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const http = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const camera = (here.camera = new ClockCamera(film, jpegs, rtsp, viewers, http));
+    // The film keeps its beat, whatever the timer does.
+    const began = performance.now();
+    const due = () => Math.floor(((performance.now() - began) / 1000) * perSecond);
+    let done = 0;
+    const timer = setInterval(() => {
+      for (; done < due(); done += 1) camera.#show();
+    }, 5);
+    t.after(() => {
+      clearInterval(timer);
+      server.close();
+      server.closeAllConnections();
+    });
+    return camera;
+  }
+
+  private constructor(
+    film: readonly Buffer[][],
+    jpegs: readonly Buffer[],
+    rtsp: RtspCamera,
+    viewers: Set<ServerResponse>,
+    http: string,
+  ) {
+    this.#film = film;
+    this.#jpegs = jpegs;
+    this.#rtsp = rtsp;
+    this.#viewers = viewers;
+    this.rtspUrl = rtsp.url;
+    this.httpUrl = http;
+  }
+
+  get isAway(): boolean {
+    return this.#away;
+  }
+
+  /** Connections of viewers: RTSP and Motion JPEG. */
+  get viewers(): number {
+    return this.#rtsp.open + this.#viewers.size;
+  }
+
+  /** Ends all connections and takes no others, until it is back. */
+  goAway(): void {
+    this.#away = true;
+    this.#rtsp.drop();
+    for (const viewer of this.#viewers) viewer.destroy();
+  }
+
+  comeBack(): void {
+    this.#away = false;
+  }
+
+  /** How long after it left the picture with this number was seen, in milliseconds. */
+  delay({ index, at }: { readonly index: number; readonly at: number }): number {
+    return at - (this.#left[index] ?? NaN);
+  }
+
+  still(response: ServerResponse): void {
+    const jpeg = this.#jpegs[(this.#index + pictures - 1) % pictures];
+    response.writeHead(200, { "Content-Type": "image/jpeg" });
+    response.end(jpeg);
+  }
+
+  #show(): void {
+    const index = this.#index;
+    this.#index = (index + 1) % pictures;
+    this.#left[index] = Date.now();
+    const time = (90_000 / perSecond) * this.#sequence;
+    for (const payload of packed("h264", this.#film[index] ?? [], "single", time))
+      this.#rtsp.send(interleaved(0, rtpPacket(this.#sequence++, payload)));
+    const jpeg = this.#jpegs[index] ?? Buffer.alloc(0);
+    for (const viewer of this.#viewers) {
+      viewer.write(`--picture\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`);
+      viewer.write(jpeg);
+      viewer.write("\r\n");
+    }
+  }
+}
+
+const refusal: Saying = { status: "503 Service Unavailable" };
+
+/** As a good camera that knows nothing but TCP; undefined: as any does. */
+function sayingOf({ method, headers }: Asked, sets: readonly Buffer[]): Saying | undefined {
+  if (method === "SETUP" && !/interleaved/.test(headers.get("transport") ?? ""))
+    return { status: "461 Unsupported Transport" };
+  if (method !== "DESCRIBE") return undefined;
+  const parameters = `packetization-mode=1;sprop-parameter-sets=${sets.map((set) => set.toString("base64")).join()}`;
+  const lines = ["v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=x", "t=0 0", "m=video 0 RTP/AVP 96", "a=rtpmap:96 H264/90000"];
+  const body = [...lines, `a=fmtp:96 ${parameters}`, "a=control:track1", ""].join("\r\n");
+  return { status: "200 OK", headers: { "Content-Type": "application/sdp" }, body };
+}
