@@ -6,7 +6,14 @@ export interface Request {
   path: string;
   /** Who has logged in, where Node-RED's settings have a login of their own (passport's way). */
   user?: string | { username?: string; name?: string; email?: string };
+  method: string;
+  /** As it was asked for, with its query; of what is used at a path, what is behind that. */
+  url: string;
+  socket: { remoteAddress?: string | undefined };
   on(event: "close", listener: () => void): void;
+  on(event: "data", listener: (piece: Buffer) => void): void;
+  on(event: "error", listener: (error: Error) => void): void;
+  destroy(): void;
   params: Record<string, string | undefined>;
   query: Record<string, unknown>;
   body: unknown;
@@ -29,4 +36,5 @@ export type RequestHandler = (request: Request, response: Response, next: () => 
 export interface Application {
   get(path: string, ...handlers: RequestHandler[]): void;
   post(path: string, ...handlers: RequestHandler[]): void;
+  use(path: string, ...handlers: RequestHandler[]): void;
 }

@@ -34,11 +34,18 @@ export function instanceSecret(userDir: string | undefined): Secret {
 // Crockford's base 32 in lower case: nothing that is mistaken for something else when typed into a door station.
 const letters = "0123456789abcdefghjkmnpqrstvwxyz";
 
+const derived = (secret: Secret, text: string, length: number): Secret => {
+  const bytes = createHmac("sha256", secret.reveal()).update(text).digest();
+  return new Secret(Array.from(bytes.subarray(0, length), (byte) => letters[byte % 32]).join(""));
+};
+
 /** Sixteen letters and digits (80 bits) for `extension` at the node `owner`. */
-export function generatedPassword(secret: Secret, owner: string, extension: string): Secret {
-  const bytes = createHmac("sha256", secret.reveal()).update(`${owner}/${extension}`).digest();
-  return new Secret(Array.from(bytes.subarray(0, 16), (byte) => letters[byte % 32]).join(""));
-}
+export const generatedPassword = (secret: Secret, owner: string, extension: string): Secret =>
+  derived(secret, `${owner}/${extension}`, 16);
+
+/** 26 letters and digits (130 bits) for the hooks of the node `door`; another `round` gives another one. */
+export const hookSecret = (secret: Secret, door: string, round: string): Secret =>
+  derived(secret, `hook:${door}:${round}`, 26);
 
 /** The secret of the key `id` of the bridge `owner`: 256 bits in hex, for HMAC. */
 export const generatedKey = (secret: Secret, owner: string, id: string): Secret =>

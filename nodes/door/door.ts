@@ -8,10 +8,11 @@ import type { Config, Red, RedNode } from "../red.d.ts";
 import { endpointNode, Health, onClose, textOr } from "../shared.ts";
 import type { EndpointNode } from "../sip-endpoint/sip-endpoint.ts";
 import { accessOf, serveBrowsers, type Access } from "./browser.ts";
+import { serveHooks, type HookConfig } from "./hooks.ts";
 import { serveCameras } from "./cameras.ts";
 import { slugOf } from "./slug.ts";
 
-export interface DoorConfig extends Config, Omit<DeviceRow, "dndStatus"> {
+export interface DoorConfig extends Config, HookConfig, Omit<DeviceRow, "dndStatus"> {
   endpoint?: string;
   slug?: string;
   preset?: string;
@@ -33,6 +34,7 @@ export interface DoorConfig extends Config, Omit<DeviceRow, "dndStatus"> {
   hangUpAfterOpening?: string;
   longestTalk?: string;
   mediaTimeout?: string;
+  heldOpenSeconds?: string;
   /** What browsers may; absent: nothing. */
   browsers?: Access;
 }
@@ -76,9 +78,9 @@ export function doorForm(config: DoorConfig, credentials: Partial<DoorCredential
   };
 }
 
-/** What of the fields of its talks is filled in. */
+/** What of its fields with numbers is filled in. */
 function numbersIn(config: DoorConfig): object {
-  const fields = ["hangUpAfterOpening", "longestTalk", "mediaTimeout"] as const;
+  const fields = ["hangUpAfterOpening", "longestTalk", "mediaTimeout", "heldOpenSeconds"] as const;
   return Object.fromEntries(fields.map((name) => [name, numberIn(config[name])]));
 }
 
@@ -108,6 +110,7 @@ function pressForm({
 
 export default function (RED: Red): void {
   const endPages = serveBrowsers(RED);
+  const hookUp = serveHooks(RED);
   function Door(this: DoorNode, config: DoorConfig) {
     RED.nodes.createNode(this, config);
     this.health = new Health();
@@ -116,6 +119,7 @@ export default function (RED: Red): void {
     this.slug = textOr(config.slug) ?? slugOf(this.label);
     this.access = accessOf(config.browsers);
     let takeAway = () => {};
+    let unhook = () => {};
     try {
       if (!this.endpoint) {
         throw giveUp(
@@ -129,12 +133,15 @@ export default function (RED: Red): void {
       const who = `door "${this.label}"`;
       takeAway = this.endpoint.switchboard.addDoor(settings, who, deviceOptions(config, who));
       this.settings = settings;
+      const { switchboard } = this.endpoint;
+      unhook = hookUp(this, config, (report) => void switchboard.reported(this.slug, report, "hook"));
     } catch (error) {
       this.health.set(sentence(error));
       this.error(sentence(error));
     }
     onClose(this, async () => {
       endPages(this);
+      unhook();
       await this.endpoint?.lastWords();
       takeAway();
     });
