@@ -18,4 +18,14 @@ export {
   type ReportSettings,
 } from "./reports.ts";
 export { talkRules, type TalkRules, type TalkSettings } from "./talks.ts";
-export { doorCamera, doorUrls, fillUrl, type DoorCamera, type DoorUrls, type Whereabouts } from "./urls.ts";
+export { Poller } from "./poll.ts";
+export { pollOf, type PollSettings } from "./polls.ts";
+export {
+  doorCamera,
+  doorUrls,
+  fillUrl,
+  webCredentials,
+  type DoorCamera,
+  type DoorUrls,
+  type Whereabouts,
+} from "./urls.ts";

@@ -16,7 +16,7 @@ const wordsOf = (...texts: (string | undefined)[]): string[] =>
   texts.flatMap((text) => [...(text ?? "").matchAll(placeholder)].map(([, word = ""]) => word));
 
 /** A sentence for each placeholder that is wrong. */
-export function placeholderFaults({ camera = {}, opening }: Preset): string[] {
+export function placeholderFaults({ camera = {}, opening, poll }: Preset): string[] {
   const faults: string[] = [];
   const allow = (field: string, known: readonly string[], ...texts: (string | undefined)[]) => {
     for (const word of wordsOf(...texts))
@@ -25,6 +25,10 @@ export function placeholderFaults({ camera = {}, opening }: Preset): string[] {
   };
   for (const field of ["image", "mjpeg", "rtsp"] as const)
     allow(`camera.${field}`, [...places, ...login], camera[field]);
+  if (poll) {
+    allow("poll.url", [...places, ...login, ...(poll.subscribe ? ["id"] : [])], poll.url);
+    allow("poll.subscribe.url", [...places, ...login], poll.subscribe?.url);
+  }
   if (!opening) return faults;
 
   const known = ["address", ...login, ...wish];

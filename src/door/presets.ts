@@ -4,6 +4,7 @@ import { dtmfMethods } from "../dtmf.ts";
 import { giveUp } from "../errors.ts";
 import { checker } from "../schema.ts";
 import type { FromSchema } from "json-schema-to-ts";
+import { hooksSchema, pollSchema } from "./hook-schema.ts";
 import { placeholderFaults } from "./placeholders.ts";
 import { credentials, openingSchema } from "./opening-schema.ts";
 import baudisch from "./presets/baudisch.json" with { type: "json" };
@@ -63,6 +64,8 @@ const schema = {
       },
     },
     opening: openingSchema,
+    hooks: hooksSchema,
+    poll: pollSchema,
   },
 } as const;
 

@@ -8,13 +8,15 @@ import { Secret } from "../secret.ts";
 import { buttonFault, pressFields, type PressSettings } from "./presses.ts";
 import { pictureAdvice, pictureFault, pictureFields, type PictureSettings } from "./pictures.ts";
 import { openingPlans, type OpeningPlan } from "./plan.ts";
+import { pollAdvice, pollFault, pollFields, type PollSettings } from "./polls.ts";
 import { presets, type Preset } from "./presets.ts";
 import { relayFault, relayFields, type RelaySettings } from "./relays.ts";
 import { reportAdvice, reportFields, type ReportSettings } from "./reports.ts";
 import { rightFields, rightsFault, type RightSettings } from "./rights.ts";
 import { talkAdvice, talkFields, type TalkSettings } from "./talks.ts";
 
-export interface DoorSettings extends PressSettings, TalkSettings, PictureSettings, ReportSettings {
+export interface DoorSettings
+  extends PressSettings, TalkSettings, PictureSettings, ReportSettings, PollSettings {
   /** A slug, [a-z0-9-]+: the door's name in topics and files. */
   readonly id: string;
   readonly name: string;
@@ -81,6 +83,7 @@ const checkForm = checker("door", {
     ...talkFields,
     ...pictureFields,
     ...reportFields,
+    ...pollFields,
   },
 });
 
@@ -105,6 +108,7 @@ const advice: Record<string, string> = {
   ...talkAdvice,
   ...pictureAdvice,
   ...reportAdvice,
+  ...pollAdvice,
 };
 
 /**
@@ -147,7 +151,7 @@ export function checkDoor(settings: unknown, catalogue: ReadonlyMap<string, Pres
   }));
   const rights = rightsFault(form.rights ?? [], relays ?? []);
   if (rights !== undefined) throw giveUp("invalid", `${who}: rights ${rights}`, { data: { field: "rights" } });
-  const fault = buttonFault(form) ?? pictureFault(form);
+  const fault = buttonFault(form) ?? pictureFault(form) ?? pollFault(form, preset);
   if (fault !== undefined) throw giveUp("invalid", `${who}: ${fault}`, { data: { field: fault.split(/[ .]/)[0] } });
 
   const image = form.imageUrl === undefined ? undefined : split(form.imageUrl, ["http:", "https:"]);
@@ -192,6 +196,10 @@ export function checkDoor(settings: unknown, catalogue: ReadonlyMap<string, Pres
       keepPicture: form.keepPicture,
       masks: form.masks?.length ? form.masks : undefined,
       heldOpenSeconds: form.heldOpenSeconds,
+      poll: form.poll === "off" ? undefined : form.poll,
+      pollUrl: form.pollUrl,
+      pollSeconds: form.pollSeconds,
+      pollRules: form.pollRules,
     }),
     ...(relays?.length && { relays }),
     ...(form.rights?.length && { rights: form.rights }),

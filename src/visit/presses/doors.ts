@@ -25,6 +25,12 @@ export class Door {
     return this.#where().address;
   }
 
+  /** Where it is; the form's address goes before the registered one. */
+  get whereabouts(): Whereabouts {
+    const where = this.#where();
+    return { ...where, address: this.settings.address ?? where.address };
+  }
+
   close(): void {
     this.eye.close();
   }

@@ -8,6 +8,7 @@ import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
 import type { DtmfMethod, DtmfSent } from "../../dtmf.ts";
 import { sendTo, type DigitWish } from "../talk/digits.ts";
+import { pollDoor } from "./door-poll.ts";
 import { DoorNames } from "./door-names.ts";
 import { DoorStates, type DoorReport, type DoorState } from "./door-state.ts";
 import { Doorkeeper } from "./doorkeeper.ts";
@@ -27,6 +28,8 @@ export interface EntranceEvents {
   "door-state": [report: DoorReport];
   /** A door came or went. */
   doors: [];
+  /** A door that is asked what happens does not answer, with why; or does again. */
+  poll: [door: string, trouble: string | undefined];
 }
 
 /** What the doors need of their switchboard. */
@@ -58,6 +61,8 @@ export class Entrances {
   readonly #pictures: Pictures;
   readonly #names: DoorNames;
   readonly #states: DoorStates;
+  /** What ends the asking of those doors that are asked what happens. */
+  readonly #polls = new Set<() => void>();
 
   constructor(host: EntranceHost) {
     this.#host = host;
@@ -76,7 +81,11 @@ export class Entrances {
     const door = new Door(settings, codeBy, contact, { clock, log, pictures: this.#pictures });
     this.#doors.set(id, door);
     this.#host.tell("doors");
+    const endPoll = pollDoor(this.#host, door, (report) => this.reported(id, report, "poll"));
+    this.#polls.add(endPoll);
     return () => {
+      endPoll();
+      this.#polls.delete(endPoll);
       this.#doors.delete(id);
       this.#presses.leave(id);
       this.#states.forget(id);
@@ -148,6 +157,7 @@ export class Entrances {
 
   /** Ends every visit, with a word to everybody in it. */
   close(): void {
+    for (const end of this.#polls) end();
     this.#presses.close();
     for (const door of this.#doors.values()) door.close();
     this.#states.close();

@@ -1,0 +1,63 @@
+// Whether a door is asked what happens, and how: as its make is known to tell, or as its form says.
+import { rulesSchema, type Poll, type PollRule } from "./hook-schema.ts";
+import type { Preset } from "./presets.ts";
+
+export const pollChoices = ["off", "preset", "own"] as const;
+
+export interface PollSettings {
+  /** `off` where it is absent. */
+  readonly poll?: (typeof pollChoices)[number];
+  /** For `own`: a URL template without user and password, how often it is asked, and what its answers mean. */
+  readonly pollUrl?: string;
+  readonly pollSeconds?: number;
+  readonly pollRules?: readonly PollRule[];
+}
+
+/** Their fields, for a JSON schema. */
+export const pollFields = {
+  poll: { enum: pollChoices },
+  pollUrl: { type: "string", maxLength: 1000 },
+  pollSeconds: { type: "number", minimum: 1, maximum: 3600 },
+  pollRules: rulesSchema,
+} as const;
+
+export const pollAdvice: Readonly<Record<keyof PollSettings, string>> = {
+  poll: "choose off, preset or own",
+  pollUrl: "write it like http://{address}/status.json, with {address} for the door's host",
+  pollSeconds: "enter seconds from 1 to 3600, or leave it empty for 5",
+  pollRules: "give a report and a regular expression that the answer matches then, such as contact/open and door.:.open",
+};
+
+const usualSeconds = 5;
+
+/** What is wrong with them, beginning with the field; or undefined. */
+export function pollFault({ poll, pollUrl, pollRules = [] }: PollSettings, make: Preset): string | undefined {
+  if (poll === "preset" && !make.poll)
+    return `poll is "preset", but it is not known what ${make.label} can be asked for: choose own, or off`;
+  if (poll !== "own") return undefined;
+  if (pollUrl === undefined) return `pollUrl is missing: ${pollAdvice.pollUrl}`;
+  if (!/^https?:\/\/[^\s@]+$/i.test(pollUrl) || !URL.canParse(pollUrl.replace(/\{(address|contact)\}/, "host")))
+    return /@/.test(pollUrl)
+      ? "pollUrl holds a user or password: enter them as those of the camera, or write {user} and {password} in its query"
+      : `pollUrl is not a URL: ${pollAdvice.pollUrl}`;
+  if (pollRules.length === 0) return `pollRules is missing: ${pollAdvice.pollRules}`;
+  const wrong = pollRules.flatMap(({ when, until }) => [when, until ?? "."]).find((pattern) => !isPattern(pattern));
+  return wrong === undefined ? undefined : `pollRules has ${JSON.stringify(wrong)}, which is no regular expression`;
+}
+
+/** How it is asked; undefined where it is not. */
+export function pollOf(settings: PollSettings & { readonly make: Preset }): Poll | undefined {
+  const { poll, pollUrl, pollSeconds = usualSeconds, pollRules, make } = settings;
+  if (poll === "preset") return make.poll;
+  if (poll !== "own" || pollUrl === undefined || !pollRules?.length) return undefined;
+  return { kind: "status", url: pollUrl, credentials: "own", everySeconds: pollSeconds, rules: [...pollRules] };
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
