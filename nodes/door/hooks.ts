@@ -26,7 +26,9 @@ const secretOf = (RED: Red, door: string, round: unknown): Secret =>
  * Serves the hooks; the result switches on those of a door, and gives what switches them off again.
  * `GET /portero/hook/<id of the door's node>?round=…` is for the dialog.
  */
-export function serveHooks(RED: Red): (node: RedNode, config: HookConfig, take: (report: DeviceReport) => void) => () => void {
+export function serveHooks(
+  RED: Red,
+): (node: RedNode, config: HookConfig, take: (report: DeviceReport) => void) => () => void {
   let log: RedNode | undefined;
   const said = (level: "debug" | "info" | "warn" | "error") => (text: string) => log && logOf(log)[level](text);
   const hooks = new Hooks({

@@ -35,7 +35,9 @@ export class PollRules {
   #events(text: string): DeviceReport[] {
     const found = this.#rules.flatMap(({ word, when }) => [...text.matchAll(when)].map((match) => ({ word, match })));
     // In the order in which they happened, which is that of the answer.
-    return found.sort((a, b) => a.match.index - b.match.index).flatMap(({ word, match }) => reported(word, match) ?? []);
+    return found
+      .sort((a, b) => a.match.index - b.match.index)
+      .flatMap(({ word, match }) => reported(word, match) ?? []);
   }
 
   #status(rule: Rule, text: string): DeviceReport | undefined {

@@ -25,7 +25,8 @@ export const pollAdvice: Readonly<Record<keyof PollSettings, string>> = {
   poll: "choose off, preset or own",
   pollUrl: "write it like http://{address}/status.json, with {address} for the door's host",
   pollSeconds: "enter seconds from 1 to 3600, or leave it empty for 5",
-  pollRules: "give a report and a regular expression that the answer matches then, such as contact/open and door.:.open",
+  pollRules:
+    "give a report and a regular expression that the answer matches then, such as contact/open and door.:.open",
 };
 
 const usualSeconds = 5;

@@ -15,8 +15,7 @@ import { reportAdvice, reportFields, type ReportSettings } from "./reports.ts";
 import { rightFields, rightsFault, type RightSettings } from "./rights.ts";
 import { talkAdvice, talkFields, type TalkSettings } from "./talks.ts";
 
-export interface DoorSettings
-  extends PressSettings, TalkSettings, PictureSettings, ReportSettings, PollSettings {
+export interface DoorSettings extends PressSettings, TalkSettings, PictureSettings, ReportSettings, PollSettings {
   /** A slug, [a-z0-9-]+: the door's name in topics and files. */
   readonly id: string;
   readonly name: string;

@@ -50,7 +50,8 @@ describe("A hook (issue 7, item 5)", () => {
       ...["/%E0%A4%A/press", `/${front}/press/${"9".repeat(101)}`, `/${front.slice(1)}/press`, `press/${front}`],
     ];
     for (const path of wrong) assert.equal(get(path), 404, path);
-    for (const method of ["HEAD", "PUT", "DELETE", "OPTIONS"]) assert.equal(get(`/${front}/press`, method), 404, method);
+    for (const method of ["HEAD", "PUT", "DELETE", "OPTIONS"])
+      assert.equal(get(`/${front}/press`, method), 404, method);
     assert.deepEqual(heard, []);
   });
 
@@ -106,7 +107,21 @@ describe("A hook (issue 7, item 5)", () => {
     const { get, heard } = setting();
     let seed = 7;
     const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
-    const words = ["press", "open", "opened", "relay", "on", "door", "..", "%2e%2e", "\0", "", "contact", "closed", "?"];
+    const words = [
+      "press",
+      "open",
+      "opened",
+      "relay",
+      "on",
+      "door",
+      "..",
+      "%2e%2e",
+      "\0",
+      "",
+      "contact",
+      "closed",
+      "?",
+    ];
     for (let n = 0; n < 10_000; n++) {
       const path = Array.from({ length: random(5) }, () => words[random(words.length)]).join("/");
       assert.ok([200, 404, 429].includes(get(`/${random(2) === 0 ? front : path}/${path}`)));

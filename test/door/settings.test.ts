@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { pressRules } from "../../src/door/presses.ts";
 import { relayOf, relaysOf } from "../../src/door/relays.ts";
+import { pollOf } from "../../src/door/polls.ts";
 import { checkPreset, presetOf, presets } from "../../src/door/presets.ts";
 import { checkDoor } from "../../src/door/settings.ts";
 import { Secret } from "../../src/secret.ts";
@@ -198,5 +199,42 @@ describe("X11 presets of a user's own", () => {
   it("stay with a door that is checked again without that catalogue", () => {
     assert.equal(checkDoor(checkDoor(gate, catalogue)).make, own);
     assert.match(thrown(() => checkDoor(gate)).message, /preset is not known/);
+  });
+});
+
+describe("A door that is asked what happens (issue 7, item 5)", () => {
+  const rules = [{ word: "contact/open", when: '"door":1' }];
+  const own = { poll: "own", pollUrl: "http://{address}/status?user={user}&pwd={password}", pollRules: rules };
+
+  it("is asked as its make is known to tell, or as its form says, or not at all", () => {
+    assert.equal(pollOf(checkDoor(form)), undefined);
+    assert.equal(pollOf(checkDoor({ ...form, ...own, poll: "off" })), undefined);
+    const { url, kind, everySeconds } = pollOf(checkDoor({ ...form, ...own, pollSeconds: 2 })) ?? assert.fail();
+    assert.deepEqual([url, kind, everySeconds], [own.pollUrl, "status", 2]);
+    const make = checkPreset({ ...presetOf("2n"), poll: { kind: "stream", url, credentials: "own", rules } });
+    assert.equal(pollOf(checkDoor({ ...form, preset: "2n", make, poll: "preset" })), make.poll);
+  });
+
+  it("says what is wrong: a make that tells nothing, no URL, one with a password, no pattern or a broken one", () => {
+    assert.match(refusal({ poll: "preset" }), /poll is "preset", but it is not known what .* choose own, or off/);
+    assert.match(refusal({ poll: "own" }), /pollUrl is missing: write it like/);
+    assert.match(refusal({ ...own, pollUrl: "{address}/x" }), /pollUrl is not a URL/);
+    const told = refusal({ ...own, pollUrl: "http://me:s3cret@10.0.0.9/" });
+    assert.match(told, /pollUrl holds a user or password: enter them as those of the camera/);
+    assert.ok(!told.includes("s3cret"));
+    assert.match(refusal({ ...own, pollRules: undefined }), /pollRules is missing/);
+    assert.match(refusal({ ...own, pollRules: [{ word: "press", when: "(" }] }), /pollRules/);
+    assert.match(refusal({ ...own, pollRules: [{ word: "door/open", when: "x" }] }), /pollRules.*must be one of press/);
+    assert.match(refusal({ ...own, pollSeconds: 0 }), /pollSeconds must be >= 1/);
+    assert.match(refusal({ heldOpenSeconds: 0 }), /heldOpenSeconds must be >= 1 .*nobody is told then/);
+  });
+
+  it("a preset's poll and hooks are checked with it", () => {
+    const poll = { kind: "status", url: "http://{address}/{id}", credentials: "own", rules };
+    const faulty = (more: object) => thrown(() => checkPreset({ ...presetOf("2n"), ...more })).message;
+    assert.match(faulty({ poll }), /poll.url has {id}, which nothing fills/);
+    assert.match(faulty({ poll: { ...poll, url: "ftp://x" } }), /poll.url has the wrong form/);
+    assert.match(faulty({ poll: { ...poll, url: "http://x", rules: [] } }), /rules/);
+    assert.match(faulty({ hooks: [{ word: "open", where: "here" }] }), /hooks.0.word must be one of press, opened/);
   });
 });

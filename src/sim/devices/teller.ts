@@ -34,7 +34,7 @@ export class SimTeller {
   readonly #streams = new Set<ServerResponse>();
   #ringing = false;
   #channel = 0;
-  #events: object[] = [];
+  readonly #events: object[] = [];
   #waiting: (() => void) | undefined;
 
   static async open(options: TellerOptions): Promise<SimTeller> {
@@ -81,7 +81,7 @@ export class SimTeller {
   /** Forgets who follows it, as after a restart. */
   restart(): void {
     this.#channel++;
-    this.#events = [];
+    this.#events.splice(0);
     this.#nonces.clear();
     this.#waiting?.();
     for (const stream of this.#streams) stream.destroy();
@@ -164,10 +164,9 @@ export class SimTeller {
     const tell = () => {
       stop();
       this.#waiting = undefined;
-      if (!isOurs()) return json(response, { success: false, error: { code: 12, param: "id", description: "invalid" } });
-      const events = this.#events;
-      this.#events = [];
-      json(response, { success: true, result: { events } });
+      const events = isOurs() ? this.#events.splice(0) : undefined;
+      const error = { code: 12, param: "id", description: "invalid parameter value" };
+      json(response, events ? { success: true, result: { events } } : { success: false, error });
     };
     const seconds = Number(url.searchParams.get("timeout") ?? "0");
     const stop = this.#options.clock.after(seconds * 1000, tell);
