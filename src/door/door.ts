@@ -3,7 +3,7 @@ export { DoorOpener, type Opening, type OpenRequest, type Refused } from "./open
 export type { Means } from "./plan.ts";
 export { pictureFields, type PictureSettings } from "./pictures.ts";
 export { pressFields, pressRules, type PressRules, type PressSettings } from "./presses.ts";
-export { knowsDtmf, presetOf, presets, type Preset } from "./presets.ts";
+export { checkPreset, knowsDtmf, presetOf, presets, type Preset } from "./presets.ts";
 export { rightKinds, type OpenedAs, type RightSettings } from "./rights.ts";
 export { relayOf, relaysOf, type Relay, type RelaySettings } from "./relays.ts";
 export { checkDoor, type DoorForm, type DoorSettings } from "./settings.ts";

@@ -22,14 +22,21 @@ const usualConfirm = { everyMs: 300, withinMs: 2_000 };
 
 /** Why the door cannot be opened by HTTP now, and what to do; undefined = it can be tried. */
 export function whyNotByHttp(door: DoorSettings, preset: Preset, means: Means): string | undefined {
-  const { opening } = preset;
-  if (!opening) return "its preset knows no HTTP relay";
+  const missing = missingForHttp(door, preset);
+  if (missing !== undefined) return missing;
   if (!means.http) return "no HTTP client is at hand";
-  const texts = JSON.stringify(opening);
-  if (/\{(?:code|pin)\}/.test(texts) && pinOf(door) === "")
+  const unknown = fillUrl("{address}", whereabouts(door, means)) === undefined;
+  return unknown && JSON.stringify(preset.opening).includes("{address}") ? addressAdvice : undefined;
+}
+
+/** What the door's form lacks for it, apart from an address. */
+export function missingForHttp(door: DoorSettings, { opening }: Preset): string | undefined {
+  if (!opening) return "its preset knows no HTTP relay";
+  if (!opening.withoutLogin && webCredentials(door, opening.credentials).username === undefined)
+    return "its HTTP relay wants a user and password: enter those of the camera in the door's form";
+  if (/\{(?:code|pin)\}/.test(JSON.stringify(opening)) && pinOf(door) === "")
     return "its HTTP relay wants the door code: enter it in the door's form";
-  const unknown = fillUrl("{address}", whereabouts(door, means)) === undefined && texts.includes("{address}");
-  return unknown ? addressAdvice : undefined;
+  return undefined;
 }
 
 const addressAdvice =

@@ -22,6 +22,8 @@ export const openingSchema = {
   additionalProperties: false,
   properties: {
     credentials,
+    /** Some are set up to ask for no user at all: it is tried without one, too. */
+    withoutLogin: { type: "boolean" },
     /** What `{relay}` is where nobody says which; "1" where it is absent. */
     relay: { type: "string", pattern: "^[A-Za-z0-9@._-]{1,64}$" },
     steps: {

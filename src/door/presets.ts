@@ -7,11 +7,20 @@ import type { FromSchema } from "json-schema-to-ts";
 import { hooksSchema, pollSchema } from "./hook-schema.ts";
 import { placeholderFaults } from "./placeholders.ts";
 import { credentials, openingSchema } from "./opening-schema.ts";
+import akuvox from "./presets/akuvox.json" with { type: "json" };
+import akuvoxApi from "./presets/akuvox-api.json" with { type: "json" };
+import axis from "./presets/axis.json" with { type: "json" };
 import baudisch from "./presets/baudisch.json" with { type: "json" };
 import behnke from "./presets/behnke.json" with { type: "json" };
+import dahua from "./presets/dahua.json" with { type: "json" };
+import doorbird from "./presets/doorbird.json" with { type: "json" };
+import fanvil from "./presets/fanvil.json" with { type: "json" };
 import generic from "./presets/generic.json" with { type: "json" };
 import grandstream from "./presets/grandstream.json" with { type: "json" };
+import hikvision from "./presets/hikvision.json" with { type: "json" };
+import mobotix from "./presets/mobotix.json" with { type: "json" };
 import paxton from "./presets/paxton.json" with { type: "json" };
+import siedle from "./presets/siedle.json" with { type: "json" };
 import simulated from "./presets/simulated.json" with { type: "json" };
 import twoN from "./presets/2n.json" with { type: "json" };
 
@@ -33,13 +42,29 @@ const schema = {
     sip: {
       type: "object",
       additionalProperties: false,
-      properties: { nonceReuse: { type: "boolean" }, callable: { type: "boolean" } },
+      properties: {
+        /** What it can speak; absent: not known. */
+        transports: { type: "array", minItems: 1, uniqueItems: true, items: { enum: ["udp", "tcp", "tls"] } },
+        srtp: { type: "boolean" },
+        /** At how many servers it can register at once. */
+        accounts: { type: "integer", minimum: 1, maximum: 20 },
+        /** It uses nonces again, with counts that do not grow. */
+        nonceReuse: { type: "boolean" },
+        /** It authenticates by its number and nothing else. */
+        sameLogin: { type: "boolean" },
+        callable: { type: "boolean" },
+      },
     },
     /** How it rings: see `PressSettings`. */
     ring: {
       type: "object",
       additionalProperties: false,
-      properties: { bounceSeconds: { type: "number", minimum: 0, maximum: 60 }, oneCall: { type: "boolean" } },
+      properties: {
+        bounceSeconds: { type: "number", minimum: 0, maximum: 60 },
+        oneCall: { type: "boolean" },
+        /** It ends its call by itself after so long. */
+        longestSeconds: { type: "integer", minimum: 1, maximum: 3600 },
+      },
     },
     dtmf: {
       type: "object",
@@ -83,14 +108,18 @@ export function checkPreset(value: unknown): Preset {
 
 /** All presets by id, the generic one first. */
 export const presets: ReadonlyMap<string, Preset> = new Map(
-  [generic, simulated, twoN, baudisch, behnke, grandstream, paxton]
+  [
+    ...[generic, simulated],
+    ...[twoN, akuvox, akuvoxApi, axis, baudisch, behnke, dahua, doorbird, fanvil, grandstream, hikvision, mobotix],
+    ...[paxton, siedle],
+  ]
     .map(checkPreset)
     .map((preset) => [preset.id, preset]),
 );
 
 /** Whether it is known how a make takes digits, or only the usual way stands in its preset. */
 export const knowsDtmf = ({ evidence, unverified = [] }: Preset): boolean =>
-  evidence !== "unverified" && !unverified.includes("dtmf");
+  evidence !== "unverified" && !unverified.some((part) => part === "dtmf" || part === "dtmf.method");
 
 /** Throws a PorteroError `invalid` for an id that is not in the catalogue. */
 export function presetOf(id: string): Preset {

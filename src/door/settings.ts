@@ -134,6 +134,8 @@ export function checkDoor(settings: unknown, catalogue: ReadonlyMap<string, Pres
       `is not known (it is ${JSON.stringify(form.preset.slice(0, 40))})`,
       `choose one of ${[...catalogue.keys()].join(", ")}`,
     );
+  if (preset.sip?.sameLogin && form.login !== undefined && form.login !== form.extension)
+    throw refuse("login", `must be the number itself for ${preset.label}`, "leave it empty");
   if (form.address !== undefined && !/^(?:[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?)$/.test(form.address))
     throw refuse("address", "is not a host");
   const code = form.code ?? preset.dtmf.code ?? "";

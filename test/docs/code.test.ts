@@ -7,7 +7,7 @@ import { describe, it } from "node:test";
 import { findProgram, peers } from "../../scripts/peers.ts";
 import { readPackage, root } from "../../scripts/repository.ts";
 import { help, parseOptions } from "../../scripts/start/options.ts";
-import { checkDoor } from "../../src/door/door.ts";
+import { checkDoor, checkPreset } from "../../src/door/door.ts";
 import { importDialPlan } from "../../src/import/import.ts";
 import { readSigned } from "../../src/mqtt/signed.ts";
 import { Topics } from "../../src/mqtt/topics.ts";
@@ -29,7 +29,7 @@ const ofKind = (kind: string) => blocks("json").filter((block) => block.kind ===
 describe("Fenced blocks of the documentation", () => {
   it("are of a kind that some test looks at", () => {
     const known =
-      /^(?:config|guard|strategy|audit|signed|server-ready|server-refused|trace-finding|trace-ladder|mqtt-(?:event|result|refused payload)|[a-z-]+\/[a-z-]+(?: payload)?)$/;
+      /^(?:config|guard|preset|strategy|audit|signed|server-ready|server-refused|trace-finding|trace-ladder|mqtt-(?:event|result|refused payload)|[a-z-]+\/[a-z-]+(?: payload)?)$/;
     const isKnown = ({ language, kind }: Block) => {
       if (language === "json") return known.test(kind);
       if (language === "ini") return /^[a-z-]+$/.test(kind);
@@ -47,6 +47,9 @@ describe("Fenced blocks of the documentation", () => {
 
   for (const block of ofKind("strategy"))
     it(`${at(block)} is a strategy`, () => assert.equal(typeof strategyOf(JSON.parse(block.text)), "function"));
+
+  for (const block of ofKind("preset"))
+    it(`${at(block)} is a preset`, () => assert.deepEqual(checkPreset(JSON.parse(block.text)), JSON.parse(block.text)));
 
   for (const block of blocks("ini"))
     it(`${at(block)} is a dial plan that becomes this strategy, every line of it`, () => {

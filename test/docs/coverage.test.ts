@@ -46,8 +46,10 @@ describe("The pages of nodes", () => {
 describe("The pages of makers", () => {
   for (const [id, preset] of presets) {
     it(`${id} says what the preset says, and how well it is known`, () => {
-      const text = page(`docs/makers/${id}.md`);
-      assert.ok(text.includes(`**${preset.label}**, \`${id}\``));
+      const name = `**${preset.label}**, \`${id}\``;
+      const [file = "", text = ""] =
+        [...pages].find(([path, text]) => path.startsWith("docs/makers/") && text.includes(name)) ?? [];
+      assert.ok(file !== "", `no page of docs/makers has ${name}`);
       assert.ok(text.includes(`Evidence: **${preset.evidence}**`));
       if (preset.unverified) assert.match(text, /\*\*unverified\*\*/);
       const { image, mjpeg, rtsp } = preset.camera ?? {};
@@ -58,8 +60,15 @@ describe("The pages of makers", () => {
         templates.filter((url) => !text.includes(`\`${url}\``)),
         [],
       );
+      const { transports = [] } = preset.sip ?? {};
+      assert.deepEqual(
+        transports.filter((transport) => !text.includes(transport.toUpperCase())),
+        [],
+      );
+      const { longestSeconds } = preset.ring ?? {};
+      assert.ok(longestSeconds === undefined || text.includes(`${longestSeconds} s`));
       assert.ok(preset.dtmf.code === undefined || text.includes(`\`${preset.dtmf.code}\``));
-      assert.ok(page("docs/README.md").includes(`(makers/${id}.md)`));
+      assert.ok(page("docs/README.md").includes(`(${file.replace("docs/", "")})`));
     });
   }
 });

@@ -136,7 +136,9 @@ describe("X5 opening by HTTP as a preset says it", () => {
     const { means } = device("");
     assert.match(whyNotByHttp(door, presetOf("generic"), means) ?? "", /its preset knows no HTTP relay/);
     const bare = checkDoor({ id: "b", name: "B", preset: "generic", extension: "504", password: "pw" });
-    assert.match(whyNotByHttp(bare, twoSteps, means) ?? "", /wants the door code: enter it in the door's form/);
+    assert.match(whyNotByHttp(bare, twoSteps, means) ?? "", /wants a user and password: enter those of the camera/);
+    const known = { ...bare, cameraUsername: "admin" };
+    assert.match(whyNotByHttp(known, twoSteps, means) ?? "", /wants the door code: enter it in the door's form/);
     assert.match(whyNotByHttp(bare, presetOf("2n"), means) ?? "", /address is not known/);
     assert.equal(whyNotByHttp(bare, presetOf("2n"), { ...means, address: "10.0.0.7" }), undefined);
   });

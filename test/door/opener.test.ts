@@ -188,7 +188,10 @@ describe("X5 opening by the relay's HTTP call", () => {
     };
     return { asked, http, [Symbol.dispose]: () => server.close() };
   }
-  const yes: RequestListener = (_, response) => response.end('{ "success" : true }');
+  const yes: RequestListener = ({ url = "" }, response) =>
+    response.end(
+      `{ "success" : true${url.includes("status") ? ', "result": { "switches": [{ "active": true }] }' : ""} }`,
+    );
   const open = async (means: Means, clock = new FakeClock()) =>
     new DoorOpener({ clock }).open(door, { door: "front", by: "x" }, means);
 
@@ -199,8 +202,11 @@ describe("X5 opening by the relay's HTTP call", () => {
       response.writeHead(401, { "WWW-Authenticate": 'Basic realm="2N"' }).end();
     });
     const { ok, method, reason } = await open({ http: server.http });
-    assert.deepEqual([ok, method, reason], [true, "http", "opened by the relay's HTTP call"]);
-    assert.deepEqual(new Set(server.asked), new Set(["GET /api/switch/ctrl?switch=1&action=trigger"]));
+    assert.deepEqual([ok, method, reason], [true, "http", "opened by the relay's HTTP call, and confirmed"]);
+    assert.deepEqual(
+      new Set(server.asked),
+      new Set(["GET /api/switch/ctrl?switch=1&action=trigger", "GET /api/switch/status?switch=1"]),
+    );
   });
 
   it("is taken when the door refuses both bodies of INFO", async () => {
@@ -309,7 +315,10 @@ describe("X5 opening by the relay's HTTP call", () => {
         );
       using server = await relay(yes);
       assert.equal((await open("gate", { http: server.http })).relay, "gate");
-      assert.deepEqual(server.asked, ["GET /api/switch/ctrl?switch=4&action=trigger"]);
+      assert.deepEqual(server.asked, [
+        "GET /api/switch/ctrl?switch=4&action=trigger",
+        "GET /api/switch/status?switch=4",
+      ]);
       const way = bell(clock);
       assert.equal((await open("gate", way)).ok, true);
       assert.equal((await open(undefined, way)).relay, "door");
@@ -321,10 +330,10 @@ describe("X5 opening by the relay's HTTP call", () => {
   });
 
   it("believes the device's own word, not the 200", async () => {
-    using server = await relay((_, response) => response.end('{"success":false,"error":{"code":12}}'));
+    using server = await relay((_, response) => response.end('{"success":false,"error":{"code":10}}'));
     const { ok, reason } = await open({ http: server.http });
     assert.equal(ok, false);
-    assert.match(reason, /answered, but did not open: check the account's right/);
+    assert.match(reason, /the intercom refuses: give the account the rights for switch control/);
   });
 
   it("says what a refusal or an absent device means, without the password", async () => {

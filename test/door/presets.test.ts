@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";
-import { checkPreset, presetOf, presets } from "../../src/door/presets.ts";
+import { checkPreset, knowsDtmf, presetOf, presets } from "../../src/door/presets.ts";
+import { checkDoor } from "../../src/door/settings.ts";
 import { thrown } from "./thrown.ts";
 
 describe("X11 device presets", () => {
@@ -54,5 +55,28 @@ describe("N5, N7 the Net2 Entry panel", () => {
   it("opens on 1 by INFO and cannot be called", () => {
     const { dtmf, sip } = presetOf("paxton");
     assert.deepEqual([dtmf.method, dtmf.code, sip?.callable], ["info", "1", false]);
+  });
+});
+
+describe("X5, X11 makes that open by HTTP", () => {
+  it("are those whose way is known from a source", () => {
+    const byHttp = [...presets.values()].filter(({ opening }) => opening).map(({ id }) => id);
+    assert.deepEqual(byHttp.sort(), [
+      ...["2n", "akuvox", "akuvox-api", "axis", "dahua", "doorbird", "fanvil", "grandstream", "hikvision"],
+    ]);
+  });
+
+  it("send digits in the way that is known, else in the first that the other side takes", () => {
+    for (const preset of presets.values())
+      if (!knowsDtmf(preset) && preset.opening && preset.id !== "2n")
+        assert.equal(preset.dtmf.method, "auto", preset.id);
+    assert.deepEqual([knowsDtmf(presetOf("hikvision")), knowsDtmf(presetOf("doorbird"))], [true, false]);
+  });
+
+  it("a Dahua's login is its number", () => {
+    const form = { id: "vto", name: "VTO", preset: "dahua", extension: "8001", password: "pw" };
+    const { message } = thrown(() => checkDoor({ ...form, login: "admin" }));
+    assert.match(message, /login must be the number itself for Dahua VTO: leave it empty/);
+    assert.equal(checkDoor({ ...form, login: "8001" }).make.sip?.nonceReuse, true);
   });
 });
