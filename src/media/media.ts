@@ -7,6 +7,7 @@ import { giveUp, sentence, tryAgain, type PorteroError } from "../errors.ts";
 import type { MediaEngine } from "./engine.ts";
 import { Conferences, type Conference, type ConferenceOptions } from "./conference.ts";
 import { DigitsUnderWay } from "./digits.ts";
+import { KeyFrames } from "./key-frames.ts";
 import * as negotiate from "./negotiate.ts";
 import { kinds } from "./offer-answer.ts";
 import { Recordings, type Recording, type RecordOptions } from "./recording.ts";
@@ -77,6 +78,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
   /** Who waits for counts, by the number of a question or of a session that is being closed: both are of one row. */
   readonly #counting = new Map<number, (counts: Counts) => void>();
   readonly #recordings = new Recordings((recording, order) => this.#outbox.put({ type: "record", recording, order }));
+  readonly #keyFrames = new KeyFrames((message) => this.#outbox.put(message));
   readonly #shows = new Shows((message) => this.#outbox.put(message));
   readonly #conferences = new Conferences(
     (conference, order) => this.#outbox.put({ type: "conference", conference, order }),
@@ -260,6 +262,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
     for (const { reject } of waiting) reject(error);
     for (const answer of this.#counting.values()) answer(noCounts);
     this.#digits.drop();
+    this.#keyFrames.end();
     const sessions = [...this.#sessions.values()];
     for (const map of [this.#counting, this.#sessions, this.#peers]) map.clear();
     for (const session of sessions) session.ended();
@@ -291,6 +294,9 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
         break;
       case "picture":
         this.#sessions.get(message.session)?.emit("pictureWanted");
+        break;
+      case "key-frame":
+        this.#keyFrames.told(message);
         break;
       case "recorded":
       case "record-ended":
@@ -337,6 +343,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
       this.#route(peer, session);
     },
     stats: (session) => this.#ask(session),
+    keyFrame: async ({ number }) => (this.#sessions.has(number) ? await this.#keyFrames.of(number) : undefined),
     sendDigit: async (session, digit) => {
       return this.#sessions.has(session.number) && (await this.#digits.send(session.number, digit));
     },

@@ -4,6 +4,7 @@ import { EventEmitter } from "node:events";
 import { usualDtmf, type DtmfOptions } from "../dtmf.ts";
 import { isEvents, isG711, label, type CodecName, type Kind } from "./codec.ts";
 import type { DigitHearing, MediaDigit, MediaWay, Pressed } from "./digits.ts";
+import type { KeyFrame } from "./key-frames.ts";
 import { mayReceive, maySend, passesEvents, speech, type Agreed } from "./negotiate.ts";
 import { kinds, OfferAnswer } from "./offer-answer.ts";
 import { Playbacks, type Playback } from "./playback.ts";
@@ -36,6 +37,8 @@ export interface SessionHost {
   /** Routes to and from the session's peer are to be worked out again. */
   renegotiated(session: MediaSession): void;
   stats(session: MediaSession): Promise<Counts>;
+  /** Absent where pictures do not come by here. */
+  keyFrame?(session: MediaSession): Promise<KeyFrame | undefined>;
   sendDigit(session: MediaSession, digit: MediaDigit): Promise<boolean>;
   close(session: MediaSession, unused: readonly number[]): Promise<Counts>;
 }
@@ -226,6 +229,17 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     const knows = !this.#elsewhere && (this.agreed("video")?.remote.feedback.length ?? 0) > 0;
     if (knows) this.#host.post({ type: "picture", session: this.number });
     return knows;
+  }
+
+  /** Whether its peer's camera may be sending to us. */
+  get hasVideo(): boolean {
+    const agreed = this.#elsewhere || this.#final || this.away ? undefined : this.#sdp.agreed("video");
+    return agreed !== undefined && mayReceive(agreed);
+  }
+
+  /** The last whole picture of its peer's camera. */
+  async keyFrame(): Promise<KeyFrame | undefined> {
+    return this.hasVideo ? await this.#host.keyFrame?.(this) : undefined;
   }
 
   /** The ways by which the peer takes digits just now: none while it is on hold. */

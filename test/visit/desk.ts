@@ -21,6 +21,7 @@ export interface Media {
   /** The number of its telephone events. */
   readonly keys?: number;
   readonly video?: boolean;
+  readonly videoPort?: number;
   readonly protocol?: "RTP/AVP" | "RTP/SAVP";
   /** What stands behind `a=crypto:`. */
   readonly crypto?: string;
@@ -28,7 +29,15 @@ export interface Media {
 
 /** What a device describes: PCMA on 10.0.0.9. */
 export function sound(media: Media = {}): string {
-  const { port = 4000, direction = "sendrecv", codecs = "8", video = false, protocol = "RTP/AVP", crypto } = media;
+  const {
+    port = 4000,
+    direction = "sendrecv",
+    codecs = "8",
+    video = false,
+    videoPort = 4100,
+    protocol = "RTP/AVP",
+    crypto,
+  } = media;
   const { address = "10.0.0.9", keys } = media;
   const lines = [
     ...["v=0", "o=x 1 1 IN IP4 10.0.0.9", "s=-", `c=IN IP4 ${address}`, "t=0 0"],
@@ -39,7 +48,7 @@ export function sound(media: Media = {}): string {
   if (codecs === "9") lines.push("a=rtpmap:9 G722/8000");
   if (video)
     lines.push(
-      ...["m=video 4100 RTP/AVP 99", "a=rtpmap:99 H264/90000", "a=fmtp:99 packetization-mode=1", "a=sendonly"],
+      ...[`m=video ${videoPort} RTP/AVP 99`, "a=rtpmap:99 H264/90000", "a=fmtp:99 packetization-mode=1", "a=sendonly"],
     );
   return lines.join("\r\n") + "\r\n";
 }
@@ -232,9 +241,9 @@ export class Desk {
       return { result: "answered", tries: 1, parties: [] };
     });
     await phone.pickUp(media.video ? { video: true } : {});
-    await bell.answered(invite);
+    const answer = await bell.answered(invite);
     assert.equal(visit.state, "talking");
-    return { bell, phone, visit };
+    return { bell, phone, visit, answer };
   }
 
   /** Two phones that talk, the first having called. */

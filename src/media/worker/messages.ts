@@ -115,6 +115,8 @@ export type ToWorker =
   | { readonly type: "show"; readonly session: number; readonly to: number; readonly routes: readonly Route[] }
   /** Asks the peer's camera for a whole picture. */
   | { readonly type: "picture"; readonly session: number }
+  /** Hand over the last whole picture of the peer's camera. */
+  | { readonly type: "key-frame"; readonly session: number; readonly ask: number }
   /** The session counts as silent after so long (0 = never); `awaited`: also while nobody gets what comes from it. */
   | {
       readonly type: "silence";
@@ -154,6 +156,13 @@ export type FromWorker =
   | { readonly type: "played"; readonly session: number; readonly play: number; readonly end: PlaybackEnd }
   /** The peer's camera is to send a whole picture, and can be asked by signalling only. */
   | { readonly type: "picture"; readonly session: number }
+  /** `age` in milliseconds; without packets there is none. */
+  | {
+      readonly type: "key-frame";
+      readonly ask: number;
+      readonly packets: readonly Uint8Array[];
+      readonly age: number;
+    }
   | { readonly type: "levels"; readonly conference: number; readonly levels: readonly Level[] }
   | { readonly type: "recorded"; readonly recording: number; readonly samples: Int16Array }
   | { readonly type: "record-ended"; readonly recording: number }

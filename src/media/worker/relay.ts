@@ -122,6 +122,13 @@ export class Relay {
       case "picture":
         this.#half(message.session, "video")?.stream.requestPicture();
         break;
+      case "key-frame": {
+        const { packets = [], age = 0 } = this.#half(message.session, "video")?.stream.keyFrame ?? {};
+        // Copies of their own: small buffers share their memory, all of which would be handed over.
+        const own = packets.map((packet) => new Uint8Array(packet));
+        this.#deps.tell({ type: "key-frame", ask: message.ask, packets: own, age });
+        break;
+      }
       case "close":
         this.#close(message.session, message.ports);
         break;

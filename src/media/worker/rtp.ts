@@ -27,6 +27,8 @@ export function payloadEnd(packet: Buffer): number {
 /** The payload itself, in the same memory. */
 export const payloadOf = (packet: Buffer): Buffer => packet.subarray(payloadStart(packet), payloadEnd(packet));
 
+/** The last packet of a picture. */
+export const isMarked = (packet: Buffer): boolean => (packet.readUInt8(1) & 0x80) !== 0;
 export const sequenceOf = (packet: Buffer): number => packet.readUInt16BE(2);
 export const timestampOf = (packet: Buffer): number => packet.readUInt32BE(4);
 export const ssrcOf = (packet: Buffer): number => packet.readUInt32BE(8);

@@ -103,6 +103,11 @@ export class Stream {
     return this.#remote?.receive === true;
   }
 
+  /** The last whole picture of its peer's camera. */
+  get keyFrame(): ReturnType<Audience["keyFrame"]> {
+    return this.#audience?.keyFrame();
+  }
+
   /** Where its media comes from, or is expected from. */
   get peer(): string | undefined {
     const { address, port } = this.#latch;

@@ -21,10 +21,14 @@ export class DoorEye {
     return this.#camera().isKnown;
   }
 
+  /** Whether there is a picture to be had: of its camera, or of the call that it is in. */
+  get isOpen(): boolean {
+    return this.isKnown || this.#deps.call?.() !== undefined;
+  }
+
   /** A picture, as Camera.snapshot gives it. Rejects with a sentence. */
   async snapshot(wish?: PictureWish): Promise<Picture> {
-    const camera = this.#camera();
-    if (camera.isKnown || this.#deps.call?.()) return await camera.snapshot(wish);
+    if (this.isOpen) return await this.#camera().snapshot(wish);
     const { name } = this.#settings;
     throw giveUp(
       "no-image-url",

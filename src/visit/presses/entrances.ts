@@ -2,11 +2,13 @@
 import { randomUUID } from "node:crypto";
 import type { Picture, PictureWish } from "../../camera/camera.ts";
 import { Pictures } from "../../camera/pictures.ts";
+import type { Film } from "../../camera/sources.ts";
 import type { DeviceReport, DoorSettings, Means, Opening, OpenRequest } from "../../door/door.ts";
 import { giveUp, PorteroError, sentence } from "../../errors.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
 import type { DtmfMethod, DtmfSent } from "../../dtmf.ts";
+import { filmOf } from "../talk/call-film.ts";
 import { sendTo, type DigitWish } from "../talk/digits.ts";
 import { pollDoor } from "./door-poll.ts";
 import { DoorNames } from "./door-names.ts";
@@ -78,7 +80,8 @@ export class Entrances {
     const { id, extension } = settings;
     const contact = () => this.#host.endpoint.location.contacts(extension).at(-1);
     const { clock, log } = this.#host;
-    const door = new Door(settings, codeBy, contact, { clock, log, pictures: this.#pictures });
+    const call = () => this.#filmOf(id, extension);
+    const door = new Door(settings, codeBy, contact, { clock, log, pictures: this.#pictures, call });
     this.#doors.set(id, door);
     this.#host.tell("doors");
     const endPoll = pollDoor(this.#host, door, (report) => this.reported(id, report, "poll"));
@@ -226,6 +229,12 @@ export class Entrances {
     const serves = wish.order === undefined && wish.fresh !== true;
     if (serves && visit?.picture && this.#host.clock.now() - visit.startedAt < freshMs) return visit.picture;
     return found.eye.snapshot(wish);
+  }
+
+  /** What the door shows in the call that it is in. */
+  #filmOf(id: string, extension: string): Film | undefined {
+    const leg = this.#presses.active(id)?.talkingBell ?? this.#doorCalls.get(extension);
+    return leg && filmOf(leg, extension, this.#host.clock);
   }
 
   /** A door calls. */

@@ -173,6 +173,8 @@ export class Presses {
     visit.on("event", (event) => {
       this.#host.tell("visit", event);
       if (event.event === "ended") this.#takeUp(id);
+      // A bell without another camera shows itself in its call.
+      if (event.event === "answered" && !visit.picture) this.#photograph(visit, door);
     });
     // The ring leaves at once; the camera is asked in the same moment and holds up nobody (X3).
     const waits = behind?.state === "talking" && visit.wait(true);
@@ -203,7 +205,7 @@ export class Presses {
   }
 
   #photograph(visit: Visit, door: Door): void {
-    if (!door.eye.isKnown) return;
+    if (!door.eye.isOpen) return;
     visit.picture = door.eye.snapshot();
     visit.picture.then(
       (picture) => visit.tell("snapshot", picture),

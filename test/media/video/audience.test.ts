@@ -85,6 +85,39 @@ describe("X7 several receivers", () => {
   });
 });
 
+describe("The last whole picture", () => {
+  const seen = () => audience.keyFrame()?.packets.map(contents);
+
+  it("is there once its last packet has come: with its parameter sets, and its age", () => {
+    let now = 0;
+    audience = new Audience({}, { now: () => now, metronome });
+    const [first, second, ...rest] = film.picture(sps, pps, ...inParts(idr, 3));
+    assert.ok(first && second);
+    play(first, second, ...rest.slice(0, -1));
+    assert.equal(audience.keyFrame(), undefined);
+    now = 70;
+    play(...rest.slice(-1));
+    assert.deepEqual(seen(), [holds.sps, holds.pps, holds.idr, 0, 0]);
+    assert.equal(audience.keyFrame()?.age, 70);
+    play(...film.picture(slice), ...film.picture(slice));
+    assert.deepEqual(seen(), [holds.sps, holds.pps, holds.idr, 0, 0]);
+  });
+
+  it("is there without a mark when the next has begun, with the sets of the SDP where the stream has none", () => {
+    audience.sets.describe([sps, pps].map((set) => set.toString("base64")).join());
+    const unmarked = film.picture(idr).map((packet) => Buffer.from(packet.fill(packet.readUInt8(1) & 0x7f, 1, 2)));
+    play(...unmarked);
+    assert.equal(audience.keyFrame(), undefined);
+    play(...film.picture(slice));
+    assert.deepEqual(seen(), [holds.sps, holds.pps, holds.idr]);
+  });
+
+  it("is none before a key frame", () => {
+    play(...film.picture(slice));
+    assert.equal(audience.keyFrame(), undefined);
+  });
+});
+
 describe("X7 a late receiver", () => {
   it("gets what came since the last key frame began, with its parameter sets, and then what comes", () => {
     play(...film.picture(slice), ...key(), ...film.picture(slice));

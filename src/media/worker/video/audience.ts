@@ -59,6 +59,14 @@ export class Audience {
     return true;
   }
 
+  /** The packets of the last whole picture, and how old it is. */
+  keyFrame(): { readonly packets: readonly Buffer[]; readonly age: number } | undefined {
+    const found = this.#group.keyFrame;
+    if (!found) return undefined;
+    const { packets, at } = found;
+    return { packets: [...this.sets.ahead(packets), ...packets], age: this.#deps.now() - at };
+  }
+
   leave(viewer: Viewer): void {
     this.#seats.get(viewer)?.burst?.end();
     this.#seats.delete(viewer);
@@ -68,7 +76,7 @@ export class Audience {
   pass(packet: Buffer): void {
     const bits = contents(packet);
     for (const one of this.sets.repair(packet, bits)) {
-      this.#group.add(one, one === packet ? bits : contents(one));
+      this.#group.add(one, one === packet ? bits : contents(one), this.#deps.now());
       for (const [viewer, seat] of this.#seats) {
         const own = Buffer.from(one);
         if (seat.burst) seat.burst.add(own);

@@ -1,5 +1,5 @@
 // The packets since the last key frame began, its parameter sets included: what somebody needs who comes later.
-import { ssrcOf, timestampOf } from "../rtp.ts";
+import { isMarked, ssrcOf, timestampOf } from "../rtp.ts";
 import { holds } from "./h264.ts";
 
 /** A group that grows beyond this is of no use: too much to be sent at once. */
@@ -15,6 +15,16 @@ export class GroupOfPictures {
   #sets: number | undefined;
   #picture = -1;
   #ssrc = -1;
+  /** When the key frame began. */
+  #at = 0;
+
+  /** The packets of the key frame with its parameter sets, and when it came; none while it is not whole. */
+  get keyFrame(): { readonly packets: readonly Buffer[]; readonly at: number } | undefined {
+    const last = this.packets.findLastIndex((packet) => timestampOf(packet) === this.#picture);
+    const packet = this.packets[last];
+    const isWhole = packet && (isMarked(packet) || last < this.packets.length - 1);
+    return isWhole ? { packets: this.packets.slice(0, last + 1), at: this.#at } : undefined;
+  }
 
   /** Nothing where no key frame came yet, or too much since. */
   get packets(): readonly Buffer[] {
@@ -22,14 +32,14 @@ export class GroupOfPictures {
   }
 
   /** Copies the packet; `bits` is what it holds. */
-  add(packet: Buffer, bits: number): void {
+  add(packet: Buffer, bits: number, now: number): void {
     if (ssrcOf(packet) !== this.#ssrc) this.#clear();
     this.#ssrc = ssrcOf(packet);
     const timestamp = timestampOf(packet);
     if (bits & holds.idr && timestamp !== this.#picture) {
       this.#packets.splice(0, this.#sets ?? this.#packets.length);
       this.#bytes = this.#packets.reduce((sum, one) => sum + one.length, 0);
-      [this.#whole, this.#picture] = [true, timestamp];
+      [this.#whole, this.#picture, this.#at] = [true, timestamp, now];
     }
     if (bits & (holds.idr | holds.slice)) this.#sets = undefined;
     else if (bits & (holds.sps | holds.pps)) this.#sets ??= this.#packets.length;
