@@ -41,6 +41,13 @@ RED.nodes.registerType("mqtt-bridge", {
       },
     },
     clearRetained: { value: false },
+    // A node that is older has none of it: off.
+    discovery: { value: "home-assistant" },
+    discoveryPrefix: {
+      value: "",
+      validate: (value, _options) => /^$|^[^+#\s/$][^+#\s]*(?<!\/)$/.test(text(value)) || words("error.base"),
+    },
+    openAs: { value: "button" },
   },
   credentials: { username: { type: "text" }, password: { type: "password" } },
   inputs: 1,
@@ -56,17 +63,24 @@ RED.nodes.registerType("mqtt-bridge", {
   },
   oneditprepare() {
     tabs($("#portero-bridge-tabs"), words);
-    chooseFirst($("#node-input-version"), $("#node-input-commands"));
+    for (const choice of ["version", "commands", "discovery", "openAs"]) chooseFirst($(`#node-input-${choice}`));
     const show = () => {
       const commands = text($("#node-input-commands").val()) || "off";
       $("#portero-own-broker").toggle(chosen($("#node-input-broker")) === "");
       $("#portero-bridge-tls").toggle(/^(mqtts|wss):/.test(text($("#node-input-url").val())));
       $("#portero-commands-tip").text(words(`tip.${commands}`));
+      const discovery = text($("#node-input-discovery").val()) || "off";
+      const isAssistant = discovery === "home-assistant" || discovery === "both";
+      $("#portero-bridge-prefix").toggle(isAssistant);
+      // Home Assistant cannot sign: it gets no button that would only be refused.
+      $("#portero-bridge-openas").toggle(isAssistant && commands !== "off");
+      $("#portero-discovery-tip").text(discovery !== "off" && commands === "off" ? words("tip.no-button") : "");
       // Where nobody may open unsigned, nobody may do anything else unsigned.
       $("#portero-bridge-signed").toggle(commands !== "off");
       $("#portero-bridge-base64").toggle($("#node-input-snapshots").prop("checked") === true);
     };
-    for (const field of ["broker", "url", "commands", "snapshots"]) $(`#node-input-${field}`).on("change", show);
+    for (const field of ["broker", "url", "commands", "snapshots", "discovery"])
+      $(`#node-input-${field}`).on("change", show);
     keyList($("#portero-bridge-keys"), words, this.id, keysOf(this["keys"]));
     messageList($("#portero-bridge-messages"), words, messagesOf(this["messages"]));
     show();

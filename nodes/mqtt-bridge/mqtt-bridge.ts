@@ -64,7 +64,7 @@ export default function (RED: Red): void {
       await control(visit, checkControl({ action, status: 603, ...(action === "answer" && { by: "mqtt" }) }));
     };
     const doors: DoorsForMqtt = {
-      list: () => switchboard.doors(),
+      list: () => switchboard.doors().map((door) => ({ ...door, quiet: switchboard.isQuiet(door.id) })),
       lastVisit: (door: string) => {
         const visit = switchboard.lastVisit(door);
         if (!visit) return undefined;

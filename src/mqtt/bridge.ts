@@ -35,11 +35,13 @@ export interface BridgeEvents {
 
 const rememberedResults = 100;
 
-const told = (state: DoorStateForMqtt) =>
-  stateTopics.flatMap((topic) => {
-    const payload = state[topic];
-    return payload === undefined ? [] : [[topic, payload] as const];
-  });
+/** What is known of a door, by topic. */
+const told = ({ registered, call, quiet, ...state }: Partial<Omit<DoorForMqtt, "id">>) =>
+  Object.entries({
+    availability: registered === undefined ? undefined : registered ? "online" : "offline",
+    ...{ call, dnd: quiet === undefined ? undefined : quiet ? "ON" : "OFF" },
+    ...Object.fromEntries(stateTopics.map((topic) => [topic, state[topic]])),
+  }).flatMap(([topic, payload]) => (payload === undefined ? [] : [[topic as DoorTopic, payload] as const]));
 
 export class MqttBridge extends EventEmitter<BridgeEvents> {
   readonly #settings: MqttSettings;
@@ -173,7 +175,10 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
 
   /** Doors came, went, or have other names or parts: Home Assistant and Homie are told. */
   doorsChanged(): void {
-    if (!this.#closed) this.#homes.changed();
+    if (this.#closed) return;
+    for (const { id, ...door } of this.#list())
+      for (const [topic, payload] of told(door)) this.#state(id, topic, payload);
+    this.#homes.changed();
   }
 
   /** Says `offline` and ends the connection; takes two seconds at most. `forget`: others forget the doors. */
@@ -239,21 +244,14 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
     this.#policy.connected();
     // The broker may have been restarted without its memory, and our last will has spoken: everything is said anew.
     const states = new Map(this.#states);
-    for (const { id, registered, call, ...state } of this.#list()) {
-      states.set(this.#topics.of(id, "availability"), registered ? "online" : "offline");
-      states.set(this.#topics.of(id, "call"), call);
-      for (const [topic, payload] of told(state)) states.set(this.#topics.of(id, topic), payload);
-    }
+    const known = this.#list().flatMap(({ id, ...door }) => told(door).map((one) => [id, ...one] as const));
+    for (const [id, topic, payload] of known) states.set(this.#topics.of(id, topic), payload);
     this.#outbox.put({ topic: this.#topics.availability, payload: "online", qos: 1, retain: true });
     for (const [topic, payload] of states) {
       this.#states.set(topic, payload);
       this.#outbox.put({ topic, payload, qos: 1, retain: true });
     }
-    for (const { id, registered, call, ...state } of this.#list()) {
-      this.#ownState(id, "availability", registered ? "online" : "offline");
-      this.#ownState(id, "call", call);
-      for (const [topic, payload] of told(state)) this.#ownState(id, topic, payload);
-    }
+    for (const [id, topic, payload] of known) this.#ownState(id, topic, payload);
     this.#outbox.flush();
     this.#homes.online();
     // With MQTT 5 the retained ones are not even sent to us, so they are cleared unseen, and before we listen.

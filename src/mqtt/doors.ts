@@ -17,6 +17,8 @@ export interface DoorForMqtt extends DoorStateForMqtt {
   readonly name: string;
   readonly registered: boolean;
   readonly call: CallState;
+  /** Whether presses ring nobody, where that is known. */
+  readonly quiet?: boolean;
   /** Where it has several. */
   readonly relays?: readonly { readonly id: string; readonly name: string }[];
 }

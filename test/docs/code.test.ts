@@ -9,7 +9,7 @@ import { readPackage, root } from "../../scripts/repository.ts";
 import { help, parseOptions } from "../../scripts/start/options.ts";
 import { checkDoor, checkPreset } from "../../src/door/door.ts";
 import { importDialPlan } from "../../src/import/import.ts";
-import { readSigned } from "../../src/mqtt/signed.ts";
+import { readSigned, signatureOf, windowMs } from "../../src/mqtt/signed.ts";
 import { Topics } from "../../src/mqtt/topics.ts";
 import { checkConfig } from "../../src/server/config.ts";
 import { withSecrets } from "../../src/server/server.ts";
@@ -17,6 +17,8 @@ import { readWav } from "../../src/media/wav.ts";
 import { checkGuard } from "../../src/sip/guard/settings.ts";
 import { readCommandLine, usage } from "../../src/sim/arguments.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
+import { Secret } from "../../src/secret.ts";
+import { without } from "../support/peers.ts";
 import { run, start } from "../support/processes.ts";
 import { at, blocks, pages, type Block } from "./pages.ts";
 import { shape } from "./shape.ts";
@@ -34,6 +36,8 @@ describe("Fenced blocks of the documentation", () => {
       if (language === "json") return known.test(kind);
       if (language === "ini") return /^[a-z-]+$/.test(kind);
       if (language === "js") return kind === "any" || /^[a-z-]+\/[a-z-]+$/.test(kind);
+      if (language === "yaml") return kind === "automation" || kind === "configuration";
+      if (language === "python") return kind === "sign";
       return ["sh", "jsonl", "text"].includes(language) && kind === "";
     };
     assert.ok(blocks().length > 0);
@@ -63,6 +67,35 @@ describe("Fenced blocks of the documentation", () => {
       const sig = "0".repeat(64);
       const request = readSigned(JSON.stringify({ ...(JSON.parse(block.text) as object), sig }));
       assert.ok(new Topics("doorbell").read(`doorbell/${request.door}/door/open`));
+    });
+
+  for (const block of blocks("python"))
+    it(`${at(block)} signs what opens`, { skip: without("python3") }, async () => {
+      const secret = new Secret("0123456789abcdef".repeat(4));
+      const folder = mkdtempSync(join(tmpdir(), "portero-docs-"));
+      try {
+        writeFileSync(join(folder, "portero.key"), `${secret.reveal()}\n`);
+        writeFileSync(join(folder, "portero_sign.py"), block.text);
+        const { output } = await run(findProgram("python3") ?? "", [
+          join(folder, "portero_sign.py"),
+          "frontdoor",
+          "open",
+        ]);
+        const request = readSigned(output.trim());
+        assert.equal(request.sig, signatureOf(request, secret));
+        assert.ok(Math.abs(request.ts - Date.now()) < windowMs);
+        assert.deepEqual([request.door, request.action, request.key], ["frontdoor", "open", "home-assistant"]);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+
+  for (const block of blocks("yaml"))
+    it(`${at(block)} publishes only what the bridge takes, and never retained`, () => {
+      const topics = [...block.text.matchAll(/^ +topic: (\S+)$/gm)].map(([, topic = ""]) => topic);
+      assert.ok(topics.every((topic) => new Topics("doorbell").read(topic)));
+      assert.equal(block.text.match(/retain: false/g)?.length ?? 0, topics.length);
+      assert.doesNotMatch(block.text, /\t|: {2,}|^(?: {2})* \S/m);
     });
 
   for (const block of ofKind("guard"))

@@ -100,6 +100,13 @@ const runs: { readonly [file: string]: (tab: Tab) => Promise<void> } = {
     await tab.inject("press");
     await tab.status("camera-snapshot", "", / KB in /);
   },
+  "home-assistant": async (tab) => {
+    await tab.shows("what Home Assistant is told", (value) => String(value).includes("open (button)"));
+    await tab.inject("press");
+    await tab.shows("rings");
+    await tab.inject("Open");
+    await tab.says("the bell's relay", { state: "on" });
+  },
   "in-waves": async (tab) => {
     await tab.inject("press");
     await tab.rings("6054");

@@ -64,6 +64,22 @@ describe("X6 a door on MQTT, with mosquitto", { skip }, () => {
     assert.equal(house.bridge.status.text, `online: ${broker.url}`);
   });
 
+  it("tells of a door that comes while it is connected, and that its presses ring nobody", async () => {
+    await using broker = await Broker.start();
+    await using watcher = await broker.watch("doorbell/back/#");
+    await using house = setting(broker.url);
+    await listening(broker, house);
+    house.house.others = [{ id: "back", name: "Back", registered: false, call: "idle", quiet: true }];
+    house.bridge.doorsChanged();
+    house.bridge.doorsChanged();
+    await broker.publish("doorbell/back/end", "end");
+    await watcher.line(/ end$/);
+    assert.deepEqual(
+      watcher.lines.map((line) => line.slice("0 1 doorbell/back/".length)),
+      ["availability offline", "call idle", "dnd ON", "end end"],
+    );
+  });
+
   it("retains the last picture only where the settings say so", async () => {
     await using broker = await Broker.start();
     await using house = setting(broker.url, { snapshots: true, base: "home/bell" });
