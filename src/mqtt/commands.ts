@@ -81,12 +81,12 @@ export class Commands {
   /** False where it is refused, which is said. */
   #wish(read: CommandAddress, about: About, payload: Buffer, arrival: Arrival): Wish | false {
     const { policy, signedOnly } = this.#rules;
-    const text = payload.length > longestPayload ? "" : payload.toString("utf8").trim();
-    const isSigned = text.startsWith("{");
+    const isLong = payload.length > longestPayload;
+    const text = isLong ? "" : payload.toString("utf8").trim();
+    const isSigned = isLong || text.startsWith("{");
     const fresh = policy.judge(arrival, isSigned ? "signed" : "plain");
     if (!fresh.ok) return this.#refuse(about, fresh.code, fresh.reason);
-    if (payload.length > longestPayload)
-      return this.#refuse(about, "too-long", `no command is longer than ${longestPayload} bytes`);
+    if (isLong) return this.#refuse(about, "too-long", `no command is longer than ${longestPayload} bytes`);
     if (isSigned) return this.#signed(read, about, text);
     if (about.topic !== "door/open") {
       const why = "only signed commands are taken here: sign it, or allow others in the mqtt-bridge node";

@@ -24,6 +24,8 @@ export function faultOf(error: unknown, broker: string, wasOnline: boolean): Fau
   const code = codeOf(error);
   switch (code) {
     case undefined:
+      if (error instanceof Error && /keepalive timeout/i.test(error.message))
+        return away("it does not answer any more (half-open connection)");
       return error === undefined ? cut("it closed the connection") : away(sentence(error));
     case 1:
     case 132:

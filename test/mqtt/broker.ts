@@ -14,8 +14,10 @@ export interface BrokerOptions {
   port?: number;
   /** With a login nobody else gets in. */
   login?: { username: string; password: string };
-  /** Paths of certificate and key. */
-  tls?: { cert: string; key: string };
+  /** Paths of certificate and key; with a `ca` clients must have a certificate of it. */
+  tls?: { cert: string; key: string; ca?: string };
+  /** Lines of an access list; without any, everybody may do everything. */
+  acl?: readonly string[];
 }
 
 export class Broker {
@@ -35,7 +37,7 @@ export class Broker {
   static async start(options: BrokerOptions = {}): Promise<Broker> {
     const port = options.port ?? (await freePorts(1))[0] ?? 0;
     const folder = mkdtempSync(join(tmpdir(), "portero-mosquitto-"));
-    const { login, tls } = options;
+    const { login, tls, acl } = options;
     const passwords = join(folder, "passwords");
     const lines = [
       `listener ${port} 127.0.0.1`,
@@ -47,6 +49,8 @@ export class Broker {
       `allow_anonymous ${login ? "false" : "true"}`,
       ...(login ? [`password_file ${passwords}`] : []),
       ...(tls ? [`certfile ${tls.cert}`, `keyfile ${tls.key}`] : []),
+      ...(tls?.ca === undefined ? [] : [`cafile ${tls.ca}`, "require_certificate true"]),
+      ...(acl ? [`acl_file ${join(folder, "acl")}`] : []),
     ];
     if (login) {
       const made = spawnSync(findProgram("mosquitto_passwd") ?? "mosquitto_passwd", [
@@ -54,6 +58,7 @@ export class Broker {
       ]);
       if (made.status !== 0) throw new Error(`mosquitto_passwd: ${made.stderr.toString()}`);
     }
+    if (acl) writeFileSync(join(folder, "acl"), acl.join("\n") + "\n");
     const config = join(folder, "mosquitto.conf");
     writeFileSync(config, lines.join("\n") + "\n");
     const program = start(thePeer("mosquitto"), ["-c", config]);

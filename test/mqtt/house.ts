@@ -32,6 +32,8 @@ export interface Setting {
   refusals: Refusal[];
   /** The first status (of those so far and to come) whose text matches. */
   status(pattern: RegExp): Promise<BridgeStatus>;
+  /** Resolves when a line of the bridge's log matches. */
+  logged(pattern: RegExp): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -39,7 +41,14 @@ export interface Setting {
 export function setting(url: string, more: object = {}, house = new House()): Setting {
   const clock = new FakeClock();
   const settings = { clientId: "bridge", base: "doorbell", commands: "visit", snapshots: false, clearRetained: false };
-  const bridge = new MqttBridge({ ...settings, url, ...more } as never, house, { clock, random: () => 0.5 });
+  const lines: string[] = [];
+  let heard = () => {};
+  const say = (line: string) => {
+    lines.push(line);
+    heard();
+  };
+  const log = { debug: say, info: say, warn: say, error: say };
+  const bridge = new MqttBridge({ ...settings, url, ...more } as never, house, { clock, log, random: () => 0.5 });
   const statuses: BridgeStatus[] = [];
   const commands: Command[] = [];
   const refusals: Refusal[] = [];
@@ -63,6 +72,9 @@ export function setting(url: string, more: object = {}, house = new House()): Se
         bridge.on("status", look);
         look();
       });
+    },
+    async logged(pattern) {
+      while (!lines.some((line) => pattern.test(line))) await new Promise<void>((resolve) => (heard = resolve));
     },
     [Symbol.asyncDispose]: () => bridge.close(),
   };

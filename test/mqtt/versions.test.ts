@@ -2,9 +2,12 @@ import { Aedes } from "aedes";
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer as http } from "node:http";
+import { createServer as https } from "node:https";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { createWebSocketStream, WebSocketServer } from "ws";
 import { without } from "../support/peers.ts";
 import { Broker } from "./broker.ts";
 import { setting } from "./house.ts";
@@ -140,6 +143,32 @@ describe("A broker with TLS", { skip: without("mosquitto") }, () => {
     await friend.status(/^online/);
   });
 
+  for (const [name, sentence] of [
+    ["elsewhere", /has a certificate for another name: write that name into the address/],
+    ["expired", /has a certificate that has expired: renew it/],
+  ] as const)
+    it(`whose certificate is ${name} is refused with a sentence`, async () => {
+      await using broker = await Broker.start({ tls: { cert: file(`${name}.pem`), key: file(`${name}.key`) } });
+      await using house = setting(broker.url, { tls: { ca: readFileSync(file("ca.pem")) } });
+      house.bridge.start();
+      const { state, text } = await house.status(/certificate/);
+      assert.equal(state, "error");
+      assert.match(text, sentence);
+    });
+
+  it("that asks for a certificate of ours gets it", async () => {
+    const tls = { cert: file("trusted.pem"), key: file("trusted.key"), ca: file("ca.pem") };
+    const ca = readFileSync(file("ca.pem"));
+    await using broker = await Broker.start({ tls });
+    await using nobody = setting(broker.url, { tls: { ca } });
+    nobody.bridge.start();
+    await nobody.status(/trying again/);
+    const own = { ca, cert: readFileSync(file("elsewhere.pem")), key: readFileSync(file("elsewhere.key")) };
+    await using friend = setting(broker.url, { clientId: "friend", tls: own });
+    friend.bridge.start();
+    await friend.status(/^online/);
+  });
+
   it("that speaks none says so", async () => {
     await using plain = await Broker.start();
     await using house = setting(plain.url.replace("mqtt:", "mqtts:"));
@@ -150,4 +179,34 @@ describe("A broker with TLS", { skip: without("mosquitto") }, () => {
       /it cut the connection at once \(does it speak MQTT with TLS on this port\?\), trying again in 1 s$/,
     );
   });
+});
+
+// Debian's mosquitto cannot serve WebSocket everywhere; aedes can.
+describe("A broker behind WebSocket", () => {
+  const file = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url));
+
+  for (const scheme of ["ws", "wss"])
+    it(`is served by ${scheme}:, its last will included`, async () => {
+      const aedes = await Aedes.createBroker();
+      const web = scheme === "ws" ? http() : https({ cert: file("trusted.pem"), key: file("trusted.key") });
+      const sockets = new WebSocketServer({ server: web });
+      sockets.on("connection", (socket, request) => void aedes.handle(createWebSocketStream(socket), request));
+      await once(web.listen(0, "127.0.0.1"), "listening");
+      const url = `${scheme}://127.0.0.1:${(web.address() as AddressInfo).port}`;
+      const gone = new Promise<void>((resolve) =>
+        aedes.on("publish", ({ topic, payload }) => {
+          if (topic === "doorbell/bridge/availability" && payload.toString() === "offline") resolve();
+        }),
+      );
+      {
+        await using house = setting(url, { version: "3.1.1", tls: { ca: file("ca.pem") } });
+        house.bridge.start();
+        await house.status(new RegExp(`^online: ${scheme}:`));
+        for (const socket of sockets.clients) socket.terminate();
+        await gone;
+        await house.status(/away/);
+      }
+      web.close();
+      await new Promise<void>((resolve) => aedes.close(() => resolve()));
+    });
 });

@@ -35,6 +35,14 @@ export class Wire {
     return `mqtt://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** Nothing goes through any more, and neither side is told: as if a cable was pulled. */
+  freeze(): void {
+    for (const socket of this.#sockets) {
+      socket.unpipe();
+      socket.pause();
+    }
+  }
+
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
     this.#sockets.clear();
