@@ -27,7 +27,9 @@ export interface Response {
   redirect(location: string): void;
   /** For answers that go on. */
   flushHeaders(): void;
-  write(text: string): boolean;
+  write(text: string | Buffer): boolean;
+  /** Bytes that the browser has not taken yet. */
+  readonly writableLength: number;
   end(): void;
 }
 

@@ -1,4 +1,6 @@
 // The part of Node-RED's runtime that our nodes use, written down by hand: @types/node-red lags behind the releases.
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import type { Application, RequestHandler } from "./http.d.ts";
 
 export interface Message {
@@ -56,10 +58,12 @@ export interface Red {
       options?: { credentials?: Record<string, { type: "text" | "password" }> },
     ): void;
   };
-  settings: { userDir?: string; httpNodeAuth?: unknown };
+  settings: { userDir?: string; httpNodeAuth?: unknown; httpNodeRoot?: string | false };
   httpAdmin: Application;
   /** For everybody, behind the login that `httpNodeAuth` sets. */
   httpNode: Application;
+  /** The web server below both. */
+  server?: { on(event: "upgrade", listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): void };
   /** To every editor that has subscribed to the topic. */
   comms: { publish(topic: string, data: unknown, retain: boolean): void };
   auth: { needsPermission(permission: string): RequestHandler };

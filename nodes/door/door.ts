@@ -10,6 +10,7 @@ import type { EndpointNode } from "../sip-endpoint/sip-endpoint.ts";
 import { accessOf, serveBrowsers, type Access } from "./browser.ts";
 import { serveHooks, type HookConfig } from "./hooks.ts";
 import { serveCameras } from "./cameras.ts";
+import { serveLive } from "./live.ts";
 import { slugOf } from "./slug.ts";
 
 export interface DoorConfig extends Config, HookConfig, Omit<DeviceRow, "dndStatus"> {
@@ -111,6 +112,7 @@ function pressForm({
 export default function (RED: Red): void {
   const endPages = serveBrowsers(RED);
   const hookUp = serveHooks(RED);
+  const endFilms = serveLive(RED);
   function Door(this: DoorNode, config: DoorConfig) {
     RED.nodes.createNode(this, config);
     this.health = new Health();
@@ -142,6 +144,7 @@ export default function (RED: Red): void {
     onClose(this, async () => {
       endPages(this);
       unhook();
+      endFilms(this);
       await this.endpoint?.lastWords();
       takeAway();
     });

@@ -6,6 +6,7 @@ import { numberSchema } from "../number.ts";
 import { checker } from "../schema.ts";
 import { Secret } from "../secret.ts";
 import { buttonFault, pressFields, type PressSettings } from "./presses.ts";
+import { liveAdvice, liveFields, type LiveSettings } from "./live.ts";
 import { pictureAdvice, pictureFault, pictureFields, type PictureSettings } from "./pictures.ts";
 import { openingPlans, type OpeningPlan } from "./plan.ts";
 import { pollAdvice, pollFault, pollFields, type PollSettings } from "./polls.ts";
@@ -15,7 +16,8 @@ import { reportAdvice, reportFields, type ReportSettings } from "./reports.ts";
 import { rightFields, rightsFault, type RightSettings } from "./rights.ts";
 import { talkAdvice, talkFields, type TalkSettings } from "./talks.ts";
 
-export interface DoorSettings extends PressSettings, TalkSettings, PictureSettings, ReportSettings, PollSettings {
+export interface DoorSettings
+  extends PressSettings, TalkSettings, PictureSettings, LiveSettings, ReportSettings, PollSettings {
   /** A slug, [a-z0-9-]+: the door's name in topics and files. */
   readonly id: string;
   readonly name: string;
@@ -81,6 +83,7 @@ const checkForm = checker("door", {
     ...rightFields,
     ...talkFields,
     ...pictureFields,
+    ...liveFields,
     ...reportFields,
     ...pollFields,
   },
@@ -106,6 +109,7 @@ const advice: Record<string, string> = {
   relays: "give each a name of its own, and digits such as 1234",
   ...talkAdvice,
   ...pictureAdvice,
+  ...liveAdvice,
   ...reportAdvice,
   ...pollAdvice,
 };
@@ -195,6 +199,9 @@ export function checkDoor(settings: unknown, catalogue: ReadonlyMap<string, Pres
       pictureSources: form.pictureSources,
       pictureTimeout: form.pictureTimeout,
       keepPicture: form.keepPicture,
+      liveWarm: form.liveWarm,
+      liveAlways: form.liveAlways,
+      clipSeconds: form.clipSeconds,
       masks: form.masks?.length ? form.masks : undefined,
       heldOpenSeconds: form.heldOpenSeconds,
       poll: form.poll === "off" ? undefined : form.poll,

@@ -90,6 +90,15 @@ export class LiveCamera {
     return this.#kept.format;
   }
 
+  /** What its film is like, as far as its address tells. */
+  get likely(): VideoFormat["codec"] {
+    try {
+      return this.format?.codec ?? (/^\s*http/i.test(this.#options.settings().videoUrl.reveal()) ? "jpeg" : "h264");
+    } catch {
+      return "h264";
+    }
+  }
+
   /** Bytes of the pictures that are kept. */
   get keptBytes(): number {
     return this.#kept.bytes;
@@ -114,6 +123,27 @@ export class LiveCamera {
     else if (this.#pause && this.#pause.error.advice === "giveUp") this.#tellPause(viewer, this.#pause);
     else this.#start();
     return () => this.#leave(viewer);
+  }
+
+  /**
+   * What its film is like, as soon as that is known; the film goes on for a while. Rejects with why there is none, or
+   * tryAgain `timeout`.
+   */
+  async look(timeoutMs: number): Promise<VideoFormat> {
+    const late = `The camera has shown no picture within ${Math.round(timeoutMs / 100) / 10} s`;
+    let end = () => {};
+    try {
+      return await new Promise((resolve, reject) => {
+        const cancel = this.#clock.after(timeoutMs, () => reject(tryAgain("timeout", late)));
+        const leave = this.watch({ format: resolve, frame: () => {}, trouble: reject });
+        end = () => {
+          cancel();
+          leave();
+        };
+      });
+    } finally {
+      end();
+    }
   }
 
   /** What was seen from `from` to `to`, milliseconds since 1970, as far as it is kept; it begins at the key frame before. */

@@ -1,23 +1,34 @@
 // A door of a switchboard: its settings, where it can be reached now, and its camera.
 import type { CameraDeps } from "../../camera/camera.ts";
+import { LiveCamera, type LiveDeps } from "../../camera/live/live-camera.ts";
 import type { DoorSettings, Whereabouts } from "../../door/door.ts";
 import type { DtmfMethod } from "../../dtmf.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
 import { showAddress } from "../../sip/transport/flow.ts";
 import { DoorEye } from "./door-eye.ts";
+import { doorLive } from "./door-live.ts";
 
 export class Door {
   readonly settings: DoorSettings;
   /** How its code is sent. */
   readonly codeBy: DtmfMethod;
   readonly eye: DoorEye;
+  /** Its film, or why there is none. */
+  readonly live: LiveCamera | Error;
   readonly #contact: () => Contact | undefined;
 
-  constructor(settings: DoorSettings, codeBy: DtmfMethod, contact: () => Contact | undefined, seeing: CameraDeps) {
+  constructor(
+    settings: DoorSettings,
+    codeBy: DtmfMethod,
+    contact: () => Contact | undefined,
+    seeing: CameraDeps & LiveDeps,
+  ) {
     this.settings = settings;
     this.codeBy = codeBy;
     this.#contact = contact;
-    this.eye = new DoorEye(settings, () => this.#where(), seeing);
+    const live = (this.live = doorLive(settings, () => this.#where(), seeing));
+    const watched = live instanceof LiveCamera ? { live: () => live.lastKey() } : {};
+    this.eye = new DoorEye(settings, () => this.#where(), { ...seeing, ...watched });
   }
 
   /** Host of the device as it registered, for the relay's URL. */
@@ -32,6 +43,7 @@ export class Door {
   }
 
   close(): void {
+    if (this.live instanceof LiveCamera) this.live.close();
     this.eye.close();
   }
 

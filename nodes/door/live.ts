@@ -1,0 +1,142 @@
+// A door's camera for browsers: single pictures, and the film by WebSocket or as MJPEG. Below Node-RED's root for nodes, behind
+// the login that is set for that (httpNodeAuth); a WebSocket passes by that login, so that a page fetches a ticket there first.
+import { systemClock, type Clock } from "../../src/clock.ts";
+import { LiveCamera } from "../../src/camera/live/live-camera.ts";
+import { kinds, kindsOf, Sender, type Kind } from "../../src/camera/live/sender.ts";
+import { LiveSockets } from "../../src/camera/live/sockets.ts";
+import { Tickets } from "../../src/camera/live/tickets.ts";
+import type { Picture } from "../../src/camera/camera.ts";
+import { giveUp, sentence } from "../../src/errors.ts";
+import type { Request, Response } from "../http.d.ts";
+import { isOwnOrigin } from "../origin.ts";
+import type { Red } from "../red.d.ts";
+import { doorShown, refuse } from "./browser.ts";
+import type { DoorNode } from "./door.ts";
+
+// A camera that was at rest: to connect to it and to hear what it sends.
+const lookMs = 3_000;
+// Of several pages that show single pictures each gets the same one.
+const sharedMs = 500;
+const boundary = "portero";
+
+/** Serves the cameras of all doors; the result ends what is shown of one. */
+export function serveLive(RED: Red, clock: Clock = systemClock): (node: DoorNode) => void {
+  const tickets = new Tickets(clock);
+  const sockets = new LiveSockets(clock);
+  const pictures = new WeakMap<DoorNode, { readonly at: number; readonly picture: Promise<Picture> }>();
+  const films = new Map<DoorNode, Set<() => void>>();
+
+  const get = (path: string, answer: (node: DoorNode, request: Request, response: Response) => Promise<void>) =>
+    RED.httpNode.get(`/portero/door/:door/${path}`, (request, response) => {
+      try {
+        const node = doorShown(RED, request.params["door"]);
+        answer(node, request, response).catch((error: unknown) => {
+          response.status(503).json({ reason: sentence(error) });
+        });
+      } catch (error) {
+        refuse(response, error);
+      }
+    });
+
+  get("ticket", async (node, _request, response) => {
+    response.set("Cache-Control", "no-store").json({ ticket: tickets.issue(node.slug), ...(await offer(node)) });
+  });
+
+  get("picture.jpg", async (node, _request, response) => {
+    const now = clock.now();
+    let last = pictures.get(node);
+    if (!last || now - last.at > sharedMs) {
+      const { slug, endpoint } = node;
+      if (!endpoint) return;
+      last = { at: now, picture: endpoint.switchboard.snapshot(slug) };
+      pictures.set(node, last);
+    }
+    const { jpeg, takenAt } = await last.picture;
+    response.set("Content-Type", "image/jpeg").set("Cache-Control", "no-store");
+    response.set("X-Picture-Age", String(Math.max(0, clock.now() - takenAt))).send(jpeg);
+  });
+
+  get("live.mjpeg", async (node, request, response) => {
+    const camera = cameraOf(node);
+    const { codec } = await camera.look(lookMs);
+    if (codec !== "jpeg")
+      throw giveUp("no-jpeg", "This camera sends no JPEGs: show it by <portero-camera> or on the door's page");
+    response.set("Content-Type", `multipart/x-mixed-replace; boundary=${boundary}`).set("Cache-Control", "no-store");
+    response.flushHeaders();
+    const line = {
+      send(data: string | Buffer) {
+        if (typeof data === "string") return;
+        response.write(`--${boundary}\r\nContent-Type: image/jpeg\r\nContent-Length: ${data.length}\r\n\r\n`);
+        response.write(data);
+        response.write("\r\n");
+      },
+      get waiting() {
+        return response.writableLength;
+      },
+    };
+    const leave = camera.watch(new Sender("mjpeg", line, clock));
+    const open = films.get(node) ?? new Set();
+    const end = () => {
+      leave();
+      open.delete(end);
+      response.end();
+    };
+    films.set(node, open.add(end));
+    request.on("close", end);
+  });
+
+  RED.server?.on("upgrade", (request, socket, head) => {
+    const wanted = wantedIn(RED, request.url ?? "");
+    // Anybody else's: Node-RED's own, or a websocket node's.
+    if (!wanted) return;
+    if (!isOwnOrigin(request.headers)) {
+      socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      return;
+    }
+    sockets.admit(request, socket, head, () => {
+      const { door, ticket, kind } = wanted;
+      if (!tickets.redeem(ticket, door)) throw giveUp("no-ticket", "This page has waited too long: it asks anew");
+      return { camera: cameraOf(doorShown(RED, door)), kind };
+    });
+  });
+
+  return (node) => {
+    const camera = liveOf(node);
+    if (camera instanceof LiveCamera) sockets.end(camera);
+    for (const end of films.get(node) ?? []) end();
+    films.delete(node);
+  };
+}
+
+const liveOf = ({ endpoint, slug }: DoorNode): LiveCamera | Error | undefined =>
+  endpoint?.switchboard.entrances.get(slug)?.live;
+
+function cameraOf(node: DoorNode): LiveCamera {
+  const camera = liveOf(node);
+  if (camera instanceof LiveCamera) return camera;
+  throw camera ?? giveUp("no-door", `${node.label} is not there just now`);
+}
+
+/** The kinds that the camera can be shown as; where it cannot be asked just now, those that its address lets one expect. */
+async function offer(node: DoorNode): Promise<{ kinds: readonly Kind[]; reason?: string }> {
+  const camera = liveOf(node);
+  if (!(camera instanceof LiveCamera)) return { kinds: [], ...(camera && { reason: camera.message }) };
+  try {
+    return { kinds: kindsOf((await camera.look(lookMs)).codec) };
+  } catch (error) {
+    return { kinds: kindsOf(camera.likely), reason: sentence(error) };
+  }
+}
+
+function wantedIn(RED: Red, url: string): { door: string; ticket: string; kind: Kind } | undefined {
+  const host = "http://localhost";
+  if (!URL.canParse(url, host)) return undefined;
+  const { pathname, searchParams } = new URL(url, host);
+  const root = `/${RED.settings.httpNodeRoot || ""}/`.replace(/\/+/g, "/");
+  const [, door] = pathname.startsWith(root)
+    ? (/^portero\/door\/([^/]+)\/live$/.exec(pathname.slice(root.length)) ?? [])
+    : [];
+  if (door === undefined) return undefined;
+  const kind = kinds.find((known) => known === searchParams.get("kind")) ?? "mse";
+  return { door, ticket: searchParams.get("ticket") ?? "", kind };
+}

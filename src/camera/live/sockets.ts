@@ -1,0 +1,142 @@
+// The WebSockets by which browsers see a film (RFC 6455). One that has gone without a word is noticed, and one that waits
+// is told every few seconds that it is not forgotten.
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocket, WebSocketServer } from "ws";
+import { sentence, tryAgain, type PorteroError } from "../../errors.ts";
+import type { Clock } from "../../clock.ts";
+import type { VideoFormat } from "../video.ts";
+import type { LiveCamera, Viewer } from "./live-camera.ts";
+import { Sender, type Kind, type Line } from "./sender.ts";
+
+const beatMs = 5_000;
+/** A ping with each of so many beats; one unanswered is enough. */
+const beatsOfPing = 4;
+const mostViewers = 32;
+// What a browser says is never listened to.
+const mostHeard = 1_024;
+const codes = { restart: 1012, refused: 4403 } as const;
+
+export interface Wish {
+  readonly camera: LiveCamera;
+  readonly kind: Kind;
+}
+
+export class LiveSockets {
+  readonly #clock: Clock;
+  readonly #server = new WebSocketServer({ noServer: true, maxPayload: mostHeard, perMessageDeflate: false });
+  readonly #open = new Map<LiveCamera, Set<WebSocket>>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Takes a connection. What `wish` throws is its end, with the sentence as the reason, which a page can show. */
+  admit(request: IncomingMessage, socket: Duplex, head: Buffer, wish: () => Wish): void {
+    this.#server.handleUpgrade(request, socket, head, (browser) => {
+      browser.on("error", () => {});
+      try {
+        const { camera, kind } = wish();
+        if (camera.viewers >= mostViewers)
+          throw tryAgain("too-many", `${mostViewers} are looking at this camera already: close a page`);
+        this.#show(browser, camera, kind);
+      } catch (error) {
+        browser.close(codes.refused, reasonOf(sentence(error)));
+      }
+    });
+  }
+
+  /** Ends those of a camera that is taken away; their pages ask anew. */
+  end(camera: LiveCamera): void {
+    for (const browser of this.#open.get(camera) ?? []) browser.close(codes.restart, "The door was changed");
+  }
+
+  #show(browser: WebSocket, camera: LiveCamera, kind: Kind): void {
+    const seat = new Seat(browser, kind, this.#clock);
+    const leave = camera.watch(seat);
+    const all = this.#open.get(camera) ?? new Set();
+    this.#open.set(camera, all.add(browser));
+    browser.on("close", () => {
+      seat.close();
+      leave();
+      all.delete(browser);
+      if (all.size === 0) this.#open.delete(camera);
+    });
+  }
+}
+
+/** One browser that looks. */
+class Seat implements Viewer {
+  readonly #browser: WebSocket;
+  readonly #clock: Clock;
+  readonly #sender: Sender;
+  readonly #stop: () => void;
+  #sentAt = 0;
+  #trouble: { readonly error: PorteroError; readonly until: number } | undefined;
+  #beats = 0;
+  #answered = true;
+
+  constructor(browser: WebSocket, kind: Kind, clock: Clock) {
+    this.#browser = browser;
+    this.#clock = clock;
+    const line: Line = {
+      send: (data) => this.#send(data),
+      get waiting() {
+        return browser.bufferedAmount;
+      },
+    };
+    this.#sender = new Sender(kind, line, clock);
+    this.#stop = clock.every(beatMs, () => this.#beat());
+    browser.on("pong", () => (this.#answered = true));
+  }
+
+  format(format: VideoFormat): void {
+    this.#trouble = undefined;
+    this.#sender.format(format);
+  }
+
+  frame(...frame: Parameters<Sender["frame"]>): void {
+    this.#sender.frame(...frame);
+  }
+
+  trouble(error: PorteroError, retryMs: number): void {
+    this.#trouble = { error, until: this.#clock.now() + retryMs };
+    this.#sender.trouble(error, retryMs);
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  #beat(): void {
+    const now = this.#clock.now();
+    if (now - this.#sentAt >= beatMs) {
+      if (this.#trouble) this.#sender.trouble(this.#trouble.error, Math.max(0, this.#trouble.until - now));
+      else this.#send('{"type":"alive"}');
+    }
+    this.#beats += 1;
+    if (this.#beats % beatsOfPing !== 0) return;
+    if (!this.#answered) {
+      this.#browser.terminate();
+      return;
+    }
+    this.#answered = false;
+    this.#browser.ping();
+  }
+
+  #send(data: string | Buffer): void {
+    if (this.#browser.readyState !== WebSocket.OPEN) return;
+    this.#sentAt = this.#clock.now();
+    this.#browser.send(data, () => {});
+  }
+}
+
+/** As much of a sentence as a closing may carry (RFC 6455 §5.5.1). */
+function reasonOf(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= 123) return text;
+  return `${bytes
+    .subarray(0, 119)
+    .toString("utf8")
+    .replace(/\uFFFD+$/, "")}…`;
+}

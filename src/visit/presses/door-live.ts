@@ -1,0 +1,32 @@
+// A door's film, wherever the door is just now: its addresses may follow its registration (N3).
+import { LiveCamera, type LiveDeps } from "../../camera/live/live-camera.ts";
+import type { VideoSettings } from "../../camera/upstream.ts";
+import { doorCamera, type DoorSettings, type Whereabouts } from "../../door/door.ts";
+import { liveRules } from "../../door/live.ts";
+import { giveUp, tryAgain } from "../../errors.ts";
+
+/** A camera, or why there is none to be seen live. */
+export function doorLive(settings: DoorSettings, where: () => Whereabouts, deps: LiveDeps): LiveCamera | Error {
+  const { name, masks = [], videoUrl, make } = settings;
+  if (masks.length > 0)
+    return giveUp(
+      "masked",
+      `${name} has parts that nobody may see, and a film cannot hide them: it is shown in single pictures`,
+    );
+  if (!videoUrl && !make.camera?.rtsp && !make.camera?.mjpeg)
+    return giveUp("no-video-url", `${name} has no video URL: enter it in its dialog, and it is shown live`);
+  const open = (): VideoSettings => {
+    const { rtsp, mjpeg, username, password, verifyTls, pin } = doorCamera(settings, where());
+    const url = rtsp ?? mjpeg;
+    if (!url)
+      throw tryAgain("no-address", `${name} has not registered yet, and the address of its camera is not known else`);
+    return {
+      videoUrl: url,
+      ...(username === undefined ? {} : { username }),
+      ...(password && { password }),
+      ...(verifyTls === undefined ? {} : { verifyTls }),
+      ...(pin === undefined ? {} : { pin }),
+    };
+  };
+  return new LiveCamera({ settings: open, ...liveRules(settings) }, deps);
+}
