@@ -1,10 +1,11 @@
 // What the house may use of this room: presets, a door's checked settings, its URLs, and its opening.
-export { DoorOpener, type Opening, type OpenRequest, type Refused } from "./opener.ts";
-export type { Means } from "./plan.ts";
+export { DoorOpener, type Learned, type Opening, type OpenRequest, type Refused } from "./opener.ts";
+export { CodeBook, type CodeSettings, type CodeView, type Hash, type Redeemed } from "./codes.ts";
+export { openingPlans, type Means, type OpeningStep } from "./plan.ts";
 export { pictureFields, type PictureSettings } from "./pictures.ts";
 export { pressFields, pressRules, type PressRules, type PressSettings } from "./presses.ts";
 export { checkPreset, knowsDtmf, presetOf, presets, type Preset } from "./presets.ts";
-export { rightKinds, type OpenedAs, type RightSettings } from "./rights.ts";
+export { opens, rightKinds, type OpenedAs, type RightSettings } from "./rights.ts";
 export { relayOf, relaysOf, type Relay, type RelaySettings } from "./relays.ts";
 export { checkDoor, type DoorForm, type DoorSettings } from "./settings.ts";
 export {

@@ -5,6 +5,7 @@ import { sentence } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import { carryOut, stepsFor, whyNoMeans, type Means, type OpeningMethod, type OpeningStep, type Step } from "./plan.ts";
 import { relayOf } from "./relays.ts";
+import type { CodeRefusal } from "./codes.ts";
 import { denied, type Denied, type OpenedAs } from "./rights.ts";
 import type { DoorSettings } from "./settings.ts";
 
@@ -19,10 +20,13 @@ export interface OpenRequest {
   /** On whose behalf; a flow's own where it is absent. */
   readonly as?: OpenedAs;
   readonly visit?: string;
+  /** A code that somebody typed: it has the right then, and not who asks. */
+  readonly code?: string;
 }
 
 /** Why an opening was not even tried, for programs. */
-export type Refused = Denied["refused"] | "unknown-door" | "unknown-relay" | "busy" | "no-means" | "too-many";
+export type Refused =
+  Denied["refused"] | CodeRefusal | "unknown-door" | "unknown-relay" | "busy" | "no-means" | "too-many";
 
 export interface Opening {
   readonly id: string;
@@ -76,7 +80,7 @@ export class DoorOpener {
   }
 
   /** Opens the door once with what `means` offers. Never rejects: a failure is an Opening with `ok: false`. */
-  async open(door: DoorSettings, request: OpenRequest, means: Means): Promise<Opening> {
+  async open(door: DoorSettings, request: Omit<OpenRequest, "code">, means: Means): Promise<Opening> {
     const id = request.id ?? randomUUID();
     const ts = this.#clock.now();
     const state = this.#stateOf(door.id, ts);

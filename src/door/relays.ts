@@ -11,6 +11,8 @@ export interface RelaySettings {
   readonly number?: string;
   /** DTMF digits; the first one's are those of the door where it has none. */
   readonly code?: Secret;
+  /** What who talks with the door presses to open it; the first one's is the door's where it has none. */
+  readonly key?: string;
 }
 
 /** What one opening moves. */
@@ -20,6 +22,7 @@ export interface Relay {
   readonly name?: string;
   readonly number?: string;
   readonly code: Secret;
+  readonly key?: string;
 }
 
 interface Relayed {
@@ -31,8 +34,14 @@ interface Relayed {
 export function relaysOf({ code, relays = [] }: Relayed): readonly Relay[] {
   if (relays.length === 0) return [{ code }];
   return relays.map((relay, at) => {
-    const { id, name, number = String(at + 1) } = relay;
-    return { id, name, number, code: relay.code ?? (at === 0 ? code : new Secret("")) };
+    const { id, name, number = String(at + 1), key } = relay;
+    return {
+      id,
+      name,
+      number,
+      ...(key !== undefined && { key }),
+      code: relay.code ?? (at === 0 ? code : new Secret("")),
+    };
   });
 }
 
@@ -41,6 +50,9 @@ export function relayOf(door: Relayed, wish?: string): Relay | undefined {
   const all = relaysOf(door);
   return wish === undefined ? all[0] : all.find(({ id }) => id === wish);
 }
+
+/** An opening key. A * begins a code. */
+export const keySchema = { type: "string", pattern: "^[0-9#A-D]{1,4}$" } as const;
 
 // What a pattern refuses is quoted, so a code is judged by `relayFault`.
 export const relayFields = {
@@ -56,16 +68,23 @@ export const relayFields = {
         name: { type: "string", minLength: 1, maxLength: 100 },
         number: { type: "string", pattern: "^[A-Za-z0-9._-]{1,16}$" },
         code: { type: "string" },
+        key: keySchema,
       },
     },
   },
 } as const;
 
 /** What is wrong with a list of relays whose form is right, as the end of "door: relays …"; undefined: nothing. */
-export function relayFault(relays: readonly { id: string; code?: string }[]): string | undefined {
+export function relayFault(
+  relays: readonly { id: string; code?: string; key?: string }[],
+  openKey?: string,
+): string | undefined {
   const twice = relays.find(({ id }, at) => relays.findIndex((other) => other.id === id) !== at);
   if (twice) return `has two relays called "${twice.id}"`;
   const wrong = relays.find(({ code = "" }) => !isCode(code));
+  const keys = relays.flatMap(({ key }, at) => key ?? (at === 0 ? openKey : undefined) ?? []);
+  const short = keys.find((key, at) => keys.some((other, place) => place !== at && other.endsWith(key)));
+  if (short !== undefined) return `has an opening key ${short} that another one ends with`;
   return wrong && `has a code of "${wrong.id}" that holds something else than DTMF digits`;
 }
 

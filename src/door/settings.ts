@@ -11,7 +11,7 @@ import { pictureAdvice, pictureFault, pictureFields, type PictureSettings } from
 import { openingPlans, type OpeningPlan } from "./plan.ts";
 import { pollAdvice, pollFault, pollFields, type PollSettings } from "./polls.ts";
 import { presets, type Preset } from "./presets.ts";
-import { relayFault, relayFields, type RelaySettings } from "./relays.ts";
+import { keySchema, relayFault, relayFields, type RelaySettings } from "./relays.ts";
 import { reportAdvice, reportFields, type ReportSettings } from "./reports.ts";
 import { rightFields, rightsFault, type RightSettings } from "./rights.ts";
 import { talkAdvice, talkFields, type TalkSettings } from "./talks.ts";
@@ -43,6 +43,10 @@ export interface DoorSettings
   readonly relays?: readonly RelaySettings[];
   /** Who may open it, and when; everybody who can ask where it is absent or empty. */
   readonly rights?: readonly RightSettings[];
+  /** What who talks with it presses to open it; the door's own digits do not go on to it then. */
+  readonly openKey?: string;
+  /** Where codes are typed: at the phone, at the door's keypad; at both, as soon as there are any, where it is absent. */
+  readonly codesFrom?: "both" | "phone" | "door" | "off";
   /** Which steps open it, in their order; those that can be taken, the likeliest first, where it is absent. */
   readonly openBy?: OpeningPlan;
   /** Who gets the digits that the one who answered presses: the door, the flow, or both; both where it is absent. */
@@ -54,6 +58,8 @@ export interface DoorSettings
 
 /** The same before it was checked: its preset may be known by its id alone. */
 export type DoorForm = Omit<DoorSettings, "make"> & Partial<Pick<DoorSettings, "make">>;
+
+export const codesFrom = ["both", "phone", "door", "off"] as const;
 
 // The checker quotes what a pattern refuses, so whatever may hold a password (P7) is judged below instead.
 const text = { type: "string" } as const;
@@ -74,6 +80,8 @@ const checkForm = checker("door", {
     cameraUsername: text,
     cameraPassword: text,
     code: text,
+    openKey: keySchema,
+    codesFrom: { enum: codesFrom },
     openBy: { enum: openingPlans },
     answererDigits: { enum: ["both", "door", "flow"] },
     verifyTls: { type: "boolean" },
@@ -98,6 +106,8 @@ const advice: Record<string, string> = {
   password: "enter the bell's SIP password",
   address: "enter only a host name or an IP address, such as 192.168.1.20, or leave it empty",
   code: 'enter the digits that open the door, such as 1234 ("," makes a pause of 500 ms)',
+  openKey: "enter 1 to 4 of 0-9, # and A-D, such as 5",
+  codesFrom: `choose one of ${codesFrom.join(", ")}`,
   openBy: `choose one of ${openingPlans.join(", ")}`,
   answererDigits: "choose both, door or flow",
   pin: "enter the SHA-256 fingerprint of its certificate, 64 hexadecimal digits",
@@ -148,7 +158,7 @@ export function checkDoor(settings: unknown, catalogue: ReadonlyMap<string, Pres
   const pin = form.pin?.replaceAll(":", "").toLowerCase();
   if (pin !== undefined && !/^[0-9a-f]{64}$/.test(pin)) throw refuse("pin", "is not a fingerprint");
 
-  const list = relayFault(form.relays ?? []);
+  const list = relayFault(form.relays ?? [], form.openKey);
   if (list !== undefined) throw refuse("relays", list);
   const relays = form.relays?.map(({ code: digits, ...relay }) => ({
     ...relay,
@@ -181,6 +191,8 @@ export function checkDoor(settings: unknown, catalogue: ReadonlyMap<string, Pres
     code: new Secret(code.toUpperCase()),
     ...optional({
       openBy: form.openBy,
+      openKey: form.openKey,
+      codesFrom: form.codesFrom,
       answererDigits: form.answererDigits,
       login: form.login,
       address: form.address,

@@ -7,8 +7,9 @@ import { numberSchema } from "../number.ts";
 import { checker } from "../schema.ts";
 import { guardSchema } from "../sip/guard/settings.ts";
 import { openingPlans } from "../door/plan.ts";
-import { relayFields } from "../door/relays.ts";
+import { keySchema, relayFields } from "../door/relays.ts";
 import { rightFields } from "../door/rights.ts";
+import { codesFrom } from "../door/settings.ts";
 import { talkFields } from "../door/talks.ts";
 import { deviceFields } from "../visit/numbers/devices.ts";
 import { groupSchema } from "../visit/numbers/groups.ts";
@@ -109,6 +110,8 @@ const schema = {
           cameraUsername: { type: "string" },
           cameraPassword: { type: "string" },
           code: { type: "string", default: "" },
+          openKey: keySchema,
+          codesFrom: { enum: codesFrom },
           openBy: { enum: openingPlans },
           answererDigits: { enum: ["both", "door", "flow"] },
           verifyTls: { type: "boolean" },

@@ -76,8 +76,6 @@ export class Reception {
     const { entrances, log } = this.#host;
     this.#intercoms.add(call);
     call.on("ended", () => this.#intercoms.delete(call));
-    connectCall(this.#host, call, targets, (to) => entrances.connected(to)).catch((error: unknown) =>
-      log.error(sentence(error)),
-    );
+    connectCall(this.#host, call, targets, entrances).catch((error: unknown) => log.error(sentence(error)));
   }
 }

@@ -13,6 +13,7 @@ import type { CallSettings } from "../sip/dialog/settings.ts";
 import type { ListenerOptions } from "../sip/transport/flow.ts";
 import { deviceFields, type DeviceOptions } from "./numbers/devices.ts";
 import type { DirectSettings } from "./numbers/outside.ts";
+import type { CodeOptions } from "./presses/door-codes.ts";
 
 export interface SwitchboardOptions {
   readonly sip: {
@@ -30,6 +31,8 @@ export interface SwitchboardOptions {
   };
   /** The folder for what outlives the process: who is registered, who wants no calls. Nothing does where it is absent. */
   readonly folder?: string;
+  /** Door codes: the folder that keeps them. They are forgotten with the process where it is absent. */
+  readonly codes?: CodeOptions;
   /** The folder for recordings; none are kept where it is absent. */
   readonly recordings?: string;
   /** For every number that has none of its own. */

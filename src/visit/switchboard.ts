@@ -24,6 +24,7 @@ import { qualifyOf, type DeviceOptions } from "./numbers/devices.ts";
 import type { DigitWish } from "./talk/digits.ts";
 import { Directory, type DirectoryEvents } from "./numbers/directory.ts";
 import type { DoorState } from "./presses/door-state.ts";
+import type { DoorCodes } from "./presses/door-codes.ts";
 import { Entrances, hostOfDoor, type Heard, type EntranceEvents, type EntranceHost } from "./presses/entrances.ts";
 import type { Bridge } from "./talk/bridge.ts";
 import { RingGroups, type GroupSettings } from "./numbers/groups.ts";
@@ -99,7 +100,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
       changed: (event, status) => this.tell("account", event, status),
     });
     this.directory = new Directory(this, options);
-    this.entrances = new Entrances(this);
+    this.entrances = new Entrances(this, options.codes);
     this.tracing = new Tracing(this.endpoint, (extension) => this.entrances.at(extension)?.settings.name ?? extension);
     this.tracing.diagnosis.on("finding", (finding) => this.tell("finding", finding));
     this.guarding = new Guarding(this.endpoint.guard, this.log, {
@@ -135,6 +136,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
       this.log.error(error.message);
       this.tell("trouble", error);
     });
+    await this.codes.remember();
     try {
       await this.endpoint.start();
     } catch (error) {
@@ -158,6 +160,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
     this.tracing.diagnosis.close();
     await this.endpoint.close();
     await this.directory.close();
+    await this.codes.close();
     await this.#media?.close();
     this.#media = undefined;
   }
@@ -343,6 +346,10 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
    */
   reported(door: string, report: DeviceReport, by: string): Heard {
     return this.entrances.reported(door, report, by);
+  }
+
+  get codes(): DoorCodes {
+    return this.entrances.codes;
   }
 
   /** The one way to open a door (X5). Never rejects: what went wrong stands in the result. */

@@ -14,6 +14,7 @@ import { Announcements } from "./sound/announcement.ts";
 import { Answering } from "./talk/answering.ts";
 import { BellLine } from "./presses/bell-line.ts";
 import type { Button } from "./presses/buttons.ts";
+import type { DoorKeys } from "./presses/door-keys.ts";
 import type { DigitWish } from "./talk/digits.ts";
 import { Figures } from "./talk/figures.ts";
 import type { Caller } from "./ringing/fork.ts";
@@ -41,6 +42,7 @@ import { Waiting } from "./presses/waiting.ts";
 export type VisitDoor = Pick<DoorSettings, "id" | "name" | "extension" | "answererDigits"> & {
   readonly pressed: Button;
   readonly talks: TalkRules;
+  readonly keys: DoorKeys;
 };
 
 /** A visit for which nothing rings and nobody talks is ended after this: the flow has nothing more for it. */
@@ -113,7 +115,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       attempt: () => this.#attempt,
       caller: () => this.#phonesSee,
       tell: (event, payload) => this.tell(event, payload),
-      pressed: (key, from, member) => this.#pressed(key, from, member),
+      pressed: (key, from, by, member) => this.#pressed(key, from, by, member),
       talks: () => this.#talks(),
       found: (by) => this.#running !== by && this.#running?.abort("answered"),
       end: (outcome, how) => this.#end(outcome, how),
@@ -330,8 +332,9 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     });
   }
 
-  #pressed({ digit, by, durationMs }: Key, from: "door" | "answerer", member?: string): void {
-    if (this.#state === "ended" || (from === "answerer" && this.door.answererDigits === "door")) return;
+  #pressed({ digit, by, durationMs }: Key, from: "door" | "answerer", who?: Leg, member?: string): void {
+    if (this.#state === "ended" || this.door.keys.pressed(digit, who)) return;
+    if (from === "answerer" && this.door.answererDigits === "door") return;
     const key = { digit, from, ...(member !== undefined && { member }), by };
     this.tell("dtmf", { ...key, ...(durationMs !== undefined && { durationMs }) });
   }

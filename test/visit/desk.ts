@@ -2,7 +2,7 @@
 // tells them: for what simulated devices do not do (holds, transfers).
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import type { DoorSettings, PressSettings, TalkSettings } from "../../src/door/door.ts";
+import type { DoorSettings } from "../../src/door/door.ts";
 import { Secret } from "../../src/secret.ts";
 import type { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
 import type { CallSettings } from "../../src/sip/dialog/settings.ts";
@@ -12,6 +12,7 @@ import { Switchboard, type TextView } from "../../src/visit/switchboard.ts";
 import { FakeClock } from "../support/clock.ts";
 import { Network } from "../sip/network.ts";
 import { Party, type Wish } from "../sip/party.ts";
+import { quickHash } from "../door/quick-hash.ts";
 
 export interface Media {
   readonly address?: string;
@@ -180,6 +181,7 @@ export class Desk {
       ...{ sip, media: { bind: "127.0.0.1", ports: [0, 0] as const }, clock: this.clock },
       // Addresses may not be called: that there is a way out of the house is for the tests of it.
       direct: { calls: false },
+      codes: { hash: quickHash },
       log: { debug: log, info: log, warn: log, error: log },
     });
     this.switchboard.on("visit", (event) => this.events.push(event));
@@ -188,7 +190,7 @@ export class Desk {
   static async open(
     calls: Partial<CallSettings> = {},
     door: Pick<DoorSettings, "answererDigits"> & DeviceOptions = {},
-    presses: PressSettings & TalkSettings = {},
+    more: Partial<DoorSettings> = {},
   ): Promise<Desk> {
     const { answererDigits, ...device } = door;
     const desk = new Desk(calls);
@@ -201,7 +203,7 @@ export class Desk {
         ...{ id: "front", name: "Front door", extension: "8000", preset: "generic" },
         ...{ password: new Secret("pw8000"), code: new Secret("1") },
         ...(answererDigits && { answererDigits }),
-        ...presses,
+        ...more,
       },
       "door Front door",
       device,

@@ -88,8 +88,8 @@ export class RoomTalk {
         else this.#hooks?.gone(text);
       },
       changed: (event, who) => this.#changed(event, who),
-      pressed: (key, { name }) => {
-        if (this.#answerer) this.#visit.pressed(key, "answerer", name);
+      pressed: (key, by) => {
+        if (this.#answerer) this.#visit.pressed(key, "answerer", by, by.name);
       },
     });
     const text = (message: Message) => this.#host.text(message, bell.name, this.#room.name, id);

@@ -7,7 +7,7 @@ import type { Conference } from "../../media/conference.ts";
 import type { MediaEngine } from "../../media/engine.ts";
 import type { Playback } from "../../media/media.ts";
 import type { Sound } from "../../media/sound.ts";
-import type { DoorSettings } from "../../door/door.ts";
+import type { VisitDoor } from "../visit.ts";
 import { DigitRelay } from "../talk/digit-relay.ts";
 import type { Key } from "../talk/keypad.ts";
 import type { Leg } from "../talk/leg.ts";
@@ -38,7 +38,7 @@ export interface Guest {
   /** Whether it is waited for: without anybody marked nobody hears anybody. */
   readonly marked: boolean;
   /** The door whose bell it is. */
-  readonly door?: Pick<DoorSettings, "answererDigits">;
+  readonly door?: Pick<VisitDoor, "answererDigits" | "keys">;
   /** What it hears while it is alone, where that is not the room's. */
   readonly music?: Sound;
   /** It is to leave, and is out of the room already; `text` says why. */
@@ -216,7 +216,10 @@ export class Room {
     return new DigitRelay(leg, {
       ...{ clock: this.#host.clock, log: this.#host.log },
       other: () => this.#door?.leg ?? leg,
-      passes: () => this.#mayOpen(leg) && this.#door?.door !== undefined && this.#door.door.answererDigits !== "flow",
+      passes: () => {
+        const door = this.#door?.door;
+        return this.#mayOpen(leg) && door !== undefined && door.answererDigits !== "flow" && !door.keys.keeps;
+      },
       told: (key) => {
         if (this.#mayOpen(leg)) for (const other of this.#others(leg)) other.pressed?.(key, leg);
       },

@@ -1,28 +1,145 @@
-// Opens doors, one way for everybody who asks.
-import type { Clock } from "../../clock.ts";
-import { DoorOpener, type Means, type Opening, type OpenRequest } from "../../door/door.ts";
+// Opens doors, one way for everybody who asks: whose right it is, the way to the door, and who is told.
+import { randomUUID } from "node:crypto";
+import { DoorOpener, opens, relayOf, relaysOf } from "../../door/door.ts";
+import type { Means, OpenedAs, Opening, OpenRequest, Refused } from "../../door/door.ts";
+import type { DtmfSent } from "../../dtmf.ts";
+import { PorteroError } from "../../errors.ts";
 import { HttpClient } from "../../http.ts";
-import type { Log } from "../../log.ts";
+import { sendTo } from "../talk/digits.ts";
+import type { Leg } from "../talk/leg.ts";
+import type { Visit } from "../visit.ts";
+import { DoorCodes, type CodeOptions } from "./door-codes.ts";
+import { doorKeys, type DoorKeys } from "./door-keys.ts";
+import type { DoorStates } from "./door-state.ts";
 import type { Door } from "./doors.ts";
+import type { EntranceHost } from "./entrances.ts";
+import type { Presses } from "./presses.ts";
+
+export interface Kept {
+  readonly presses: Presses;
+  readonly states: DoorStates;
+  door(id: string): Door | undefined;
+}
+
+type Asked = Omit<OpenRequest, "code"> & { readonly id: string };
 
 export class Doorkeeper {
+  readonly codes: DoorCodes;
+  readonly #host: EntranceHost;
+  readonly #doors: Kept;
   readonly #opener: DoorOpener;
   readonly #http: HttpClient;
+  /** Calls of phones with a door, by the door's extension: door codes may go through them. */
+  readonly #calls = new Map<string, Leg>();
 
-  constructor(clock: Clock, log: Log) {
-    this.#opener = new DoorOpener({ clock, log });
+  constructor(host: EntranceHost, doors: Kept, options: CodeOptions) {
+    const { clock, log } = host;
+    this.#host = host;
+    this.#doors = doors;
+    this.codes = new DoorCodes(host, options, (id) => doors.door(id));
+    this.#opener = new DoorOpener({ clock, log, learned: this.codes.learned });
     this.#http = new HttpClient({ clock });
-  }
-
-  open(door: Door, request: OpenRequest, digits: Pick<Means, "sendDigits" | "answersFirst">): Promise<Opening> {
-    const { address } = door;
-    return this.#opener.open(door.settings, request, {
-      ...{ http: this.#http, ...digits },
-      ...(address === undefined ? {} : { address }),
-    });
   }
 
   close(): void {
     this.#http.close();
+  }
+
+  /** What keys do in a call with this door. */
+  keysOf({ settings }: Door): DoorKeys {
+    return doorKeys(this.#host.clock, settings, this.codes.has(settings.id), (request) => void this.open(request));
+  }
+
+  /** A phone talks with a door: its code may go through this call. */
+  connected(to: Leg): void {
+    this.#calls.set(to.name, to);
+    to.call.on("ended", () => {
+      // Another phone may be talking with the door by now.
+      if (this.#calls.get(to.name) === to) this.#calls.delete(to.name);
+    });
+  }
+
+  /** The call of a phone with the door of that extension. */
+  callWith(extension: string): Leg | undefined {
+    return this.#calls.get(extension);
+  }
+
+  /** As Switchboard.open. Never rejects. */
+  async open({ code, ...request }: OpenRequest): Promise<Opening> {
+    const door = this.#doors.door(request.door);
+    const { presses } = this.#doors;
+    const visit = presses.active(request.door);
+    const asked: Asked = { id: randomUUID(), ...request, ...(visit ? { visit: visit.id } : {}) };
+    visit?.openings.begin();
+    const opening = door
+      ? await (code === undefined ? this.#asked(door, asked, visit) : this.#typed(door, asked, visit, code))
+      : this.#refused(asked, "unknown-door", `there is no door "${request.door}"`);
+    const concerned = visit ?? presses.last(request.door);
+    concerned?.tell(opening.ok ? "opened" : "refused", opening);
+    visit?.openings.through();
+    // The result does not wait for a slow camera; whoever keeps the picture does.
+    const picture = visit?.picture?.then(({ jpeg }) => jpeg).catch(() => undefined);
+    this.#host.tell("opening", opening, picture ?? Promise.resolve(undefined));
+    return opening;
+  }
+
+  /** Somebody asks in a name of their own; that of a code is had by its digits only. */
+  #asked(door: Door, asked: Asked, visit: Visit | undefined): Promise<Opening> {
+    const { as, by } = asked;
+    return this.#carryOut(door, as?.kind === "code" ? { ...asked, as: { kind: "flow", name: by } } : asked, visit);
+  }
+
+  async #typed(door: Door, asked: Asked, visit: Visit | undefined, typed: string): Promise<Opening> {
+    const { settings } = door;
+    const redeemed = await this.codes.redeem(settings.id, asked.by, typed);
+    if (redeemed.refused !== undefined) {
+      const { refused, reason, name } = redeemed;
+      const told = this.#refused(asked, refused, reason, name === undefined ? undefined : { kind: "code", name });
+      this.#host.log.warn(`door ${told.door}: not opened, ${reason} (typed at ${told.by})`);
+      return told;
+    }
+    const { code } = redeemed;
+    const as: OpenedAs = { kind: "code", name: code.name };
+    const relay =
+      asked.relay === undefined ? relaysOf(settings).find((one) => opens(code, one)) : relayOf(settings, asked.relay);
+    const opening =
+      relay && !opens(code, relay)
+        ? this.#refused(asked, "no-right", `the code "${code.name}" does not open ${relay.name ?? settings.name}`, as)
+        : await this.#carryOut(door, { ...asked, as, ...(relay?.id !== undefined && { relay: relay.id }) }, visit);
+    if (!opening.ok) this.codes.giveBack(code);
+    return opening;
+  }
+
+  async #carryOut(door: Door, asked: Asked, visit: Visit | undefined): Promise<Opening> {
+    const { address } = door;
+    const proved = this.#doors.states.begun(door.settings.id, asked.id);
+    const opening = await this.#opener.open(door.settings, asked, {
+      ...{ http: this.#http, ...this.#wayToDoor(door, visit, asked.as?.kind === "code" ? asked.as.name : asked.by) },
+      ...(address === undefined ? {} : { address }),
+    });
+    proved(opening);
+    return opening;
+  }
+
+  #refused(asked: Asked, refused: Refused, reason: string, as = asked.as): Opening {
+    return { ...asked, ...(as && { as }), ok: false, refused, reason, ts: this.#host.clock.now(), ms: 0 };
+  }
+
+  // A door code goes through the visit's call, or through a phone's call with the door. A bell that still rings is
+  // answered for it.
+  #wayToDoor(door: Door, visit: Visit | undefined, by: string): Pick<Means, "sendDigits" | "answersFirst"> {
+    const bridged = visit?.talkingBell ?? this.#calls.get(door.settings.extension);
+    if (!bridged && !(visit?.state === "ringing" && visit.hasCall)) return {};
+    const sendDigits = async (code: string): Promise<DtmfSent> => {
+      try {
+        const leg = visit?.talkingBell ?? bridged ?? (await visit?.answerForOpening(by));
+        if (leg) return await sendTo(leg, this.#host.clock, code, { method: door.codeBy });
+      } catch (error) {
+        if (!(error instanceof PorteroError)) throw error;
+      }
+      // The bell has gone while its call was to be answered.
+      return { way: undefined, status: 481, taken: 0 };
+    };
+    return { sendDigits, answersFirst: !bridged };
   }
 }

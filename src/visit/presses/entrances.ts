@@ -1,18 +1,19 @@
 // The doors of a house and their visits: who calls, the opening, the picture. What the switchboard asks about both.
-import { randomUUID } from "node:crypto";
 import type { Picture, PictureWish } from "../../camera/camera.ts";
 import { Pictures } from "../../camera/pictures.ts";
 import type { Film } from "../../camera/sources.ts";
-import type { DeviceReport, DoorSettings, Means, Opening, OpenRequest } from "../../door/door.ts";
-import { giveUp, PorteroError, sentence } from "../../errors.ts";
+import type { DeviceReport, DoorSettings, Opening, OpenRequest } from "../../door/door.ts";
+import { giveUp, sentence } from "../../errors.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
-import type { DtmfMethod, DtmfSent } from "../../dtmf.ts";
+import type { DtmfMethod } from "../../dtmf.ts";
 import { filmOf } from "../talk/call-film.ts";
-import { sendTo, type DigitWish } from "../talk/digits.ts";
+import type { DigitWish } from "../talk/digits.ts";
 import { pollDoor } from "./door-poll.ts";
 import { DoorNames } from "./door-names.ts";
 import { DoorStates, type DoorReport, type DoorState } from "./door-state.ts";
+import type { CodeOptions, DoorCodes } from "./door-codes.ts";
+import type { DoorKeys } from "./door-keys.ts";
 import { Doorkeeper } from "./doorkeeper.ts";
 import { Door } from "./doors.ts";
 import type { Leg } from "../talk/leg.ts";
@@ -56,8 +57,6 @@ export class Entrances {
   readonly #doors = new Map<string, Door>();
   readonly #presses: Presses;
   readonly #quiet = new Set<string>();
-  /** Calls of phones with a door, by the door's extension: door codes may go through them. */
-  readonly #doorCalls = new Map<string, Leg>();
   readonly #keeper: Doorkeeper;
   /** Hides what nobody may see. */
   readonly #pictures: Pictures;
@@ -66,12 +65,13 @@ export class Entrances {
   /** What ends the asking of those doors that are asked what happens. */
   readonly #polls = new Set<() => void>();
 
-  constructor(host: EntranceHost) {
+  constructor(host: EntranceHost, codes: CodeOptions = {}) {
     this.#host = host;
-    this.#presses = new Presses(host);
-    this.#keeper = new Doorkeeper(host.clock, host.log);
+    this.#presses = new Presses(host, (door) => this.#keeper.keysOf(door));
     this.#names = new DoorNames(host);
     this.#states = new DoorStates(host);
+    const doors = { presses: this.#presses, states: this.#states, door: (id: string) => this.#doors.get(id) };
+    this.#keeper = new Doorkeeper(host, doors, codes);
     this.#pictures = new Pictures(host);
   }
 
@@ -148,14 +148,20 @@ export class Entrances {
     this.#presses.offer(contact, isNew);
   }
 
+  /** Codes of doors. */
+  get codes(): DoorCodes {
+    return this.#keeper.codes;
+  }
+
   /** A phone talks with somebody: if that is a door, its code may go through this call. */
   connected(to: Leg): void {
-    if (!this.at(to.name)) return;
-    this.#doorCalls.set(to.name, to);
-    to.call.on("ended", () => {
-      // Another phone may be talking with the door by now.
-      if (this.#doorCalls.get(to.name) === to) this.#doorCalls.delete(to.name);
-    });
+    if (this.at(to.name)) this.#keeper.connected(to);
+  }
+
+  /** What keys do in a call with somebody, where that is a door. */
+  keysOf({ name }: Leg): DoorKeys | undefined {
+    const door = this.at(name);
+    return door && this.#keeper.keysOf(door);
   }
 
   /** Ends every visit, with a word to everybody in it. */
@@ -190,26 +196,8 @@ export class Entrances {
   }
 
   /** The one way to open a door (X5). Never rejects: what went wrong stands in the result. */
-  async open(request: OpenRequest): Promise<Opening> {
-    const door = this.#doors.get(request.door);
-    const visit = this.#presses.active(request.door);
-    const asked = { id: randomUUID(), ...request, ...(visit ? { visit: visit.id } : {}) };
-    visit?.openings.begin();
-    const result = door && this.#states.begun(request.door, asked.id);
-    const opening: Opening = door
-      ? await this.#keeper.open(door, asked, this.#wayToDoor(door, visit, request.by))
-      : {
-          ...{ ...asked, ok: false, refused: "unknown-door", reason: `there is no door "${request.door}"` },
-          ...{ ts: this.#host.clock.now(), ms: 0 },
-        };
-    const concerned = visit ?? this.lastVisit(request.door);
-    result?.(opening);
-    concerned?.tell(opening.ok ? "opened" : "refused", opening);
-    visit?.openings.through();
-    // The result does not wait for a slow camera; whoever keeps the picture does.
-    const picture = visit?.picture?.then(({ jpeg }) => jpeg).catch(() => undefined);
-    this.#host.tell("opening", opening, picture ?? Promise.resolve(undefined));
-    return opening;
+  open(request: OpenRequest): Promise<Opening> {
+    return this.#keeper.open(request);
   }
 
   /** Sends DTMF digits to one side of a talking visit. Rejects with a sentence. */
@@ -233,7 +221,7 @@ export class Entrances {
 
   /** What the door shows in the call that it is in. */
   #filmOf(id: string, extension: string): Film | undefined {
-    const leg = this.#presses.active(id)?.talkingBell ?? this.#doorCalls.get(extension);
+    const leg = this.#presses.active(id)?.talkingBell ?? this.#keeper.callWith(extension);
     return leg && filmOf(leg, extension, this.#host.clock);
   }
 
@@ -256,23 +244,5 @@ export class Entrances {
     const door = this.#doors.get(id);
     if (door) return door;
     throw giveUp("no-door", `there is no door "${id}"`);
-  }
-
-  // A door code goes through the visit's call, or through a phone's call with the door. A bell that still rings is
-  // answered for it.
-  #wayToDoor(door: Door, visit: Visit | undefined, by: string): Pick<Means, "sendDigits" | "answersFirst"> {
-    const bridged = visit?.talkingBell ?? this.#doorCalls.get(door.settings.extension);
-    if (!bridged && !(visit?.state === "ringing" && visit.hasCall)) return {};
-    const sendDigits = async (code: string): Promise<DtmfSent> => {
-      try {
-        const leg = visit?.talkingBell ?? bridged ?? (await visit?.answerForOpening(by));
-        if (leg) return await sendTo(leg, this.#host.clock, code, { method: door.codeBy });
-      } catch (error) {
-        if (!(error instanceof PorteroError)) throw error;
-      }
-      // The bell has gone while its call was to be answered.
-      return { way: undefined, status: 481, taken: 0 };
-    };
-    return { sendDigits, answersFirst: !bridged };
   }
 }

@@ -7,6 +7,7 @@ import type { Contact } from "../../sip/registrar/location.ts";
 import { callWithinMs } from "./bell-line.ts";
 import { areTwo, buttonOf, toldButton, type Button } from "./buttons.ts";
 import { waitIn } from "../places/confer.ts";
+import type { DoorKeys } from "./door-keys.ts";
 import type { Door } from "./doors.ts";
 import type { VisitEvent } from "../messages.ts";
 import { parkIn } from "../places/parking-visit.ts";
@@ -41,10 +42,12 @@ interface Press {
 
 export class Presses {
   readonly #host: PressHost;
+  readonly #keysOf: (door: Door) => DoorKeys;
   readonly #presses = new Map<string, Press>();
 
-  constructor(host: PressHost) {
+  constructor(host: PressHost, keysOf: (door: Door) => DoorKeys) {
     this.#host = host;
+    this.#keysOf = keysOf;
   }
 
   visit(id: string): Visit | undefined {
@@ -166,7 +169,10 @@ export class Presses {
     this.#forget();
     const visit = new Visit(
       this.#host,
-      { id, name, extension, pressed, talks: talkRules(door.settings), ...(answererDigits && { answererDigits }) },
+      {
+        ...{ id, name, extension, pressed, talks: talkRules(door.settings), keys: this.#keysOf(door) },
+        ...(answererDigits && { answererDigits }),
+      },
       call,
     );
     this.#presses.set(visit.id, { visit, door, at: clock.now(), over: false });

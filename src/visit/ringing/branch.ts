@@ -6,6 +6,7 @@ import { cause, completedElsewhere } from "../../sip/causes.ts";
 import type { CallEnd } from "../../sip/dialog/call.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import type { OutgoingCall } from "../../sip/dialog/outgoing.ts";
+import type { OpenedAs } from "../../door/door.ts";
 import type { DeviceOptions } from "../numbers/devices.ts";
 import { answerFetcher } from "../talk/fetch.ts";
 import { openMedia, type Leg } from "../talk/leg.ts";
@@ -131,7 +132,7 @@ export class Branch {
       if (!this.#over) this.#early(session, answer);
     });
     call.on("answered", ({ sdp: answer }) => {
-      if (!this.#over) this.#answered({ call, session, name: this.#name }, answer);
+      if (!this.#over) this.#answered({ call, session, name: this.#name, as: this.#opensAs }, answer);
     });
   }
 
@@ -240,6 +241,12 @@ export class Branch {
 
   get #name(): string {
     return this.via.length > 1 ? (this.via.at(-1) ?? this.wish.target) : this.wish.target;
+  }
+
+  get #opensAs(): OpenedAs {
+    const { to } = this;
+    if (isContact(to)) return { kind: "extension", name: to.extension };
+    return { kind: "account", name: to.kind === "account" ? to.account.name : this.#name };
   }
 
   get #options(): DeviceOptions {

@@ -4,6 +4,7 @@ import { sentence } from "../../errors.ts";
 import { cause, q850 } from "../../sip/causes.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import type { MediaSession } from "../../media/media.ts";
+import type { DoorKeys } from "../presses/door-keys.ts";
 import { Bridge } from "./bridge.ts";
 import { Forking, type Caller } from "../ringing/fork.ts";
 import { answerFor, openMedia, refusalFor, takeOffer, type Leg } from "./leg.ts";
@@ -11,6 +12,14 @@ import type { Target } from "../ringing/target.ts";
 import { transfer, type TransferHost } from "./transfer.ts";
 
 const ringSeconds = 60;
+
+/** What is to be known of a door that is called. */
+export interface IntercomDoor {
+  /** It talks with who called it. */
+  connected(to: Leg): void;
+  /** What keys do there; nothing where it is none. */
+  keysOf(to: Leg): DoorKeys | undefined;
+}
 
 /**
  * Connects a call to the number it dialled, or to `targets` where they are given. Resolves when it talks or has failed;
@@ -20,7 +29,7 @@ export async function connectCall(
   host: TransferHost,
   call: IncomingCall,
   targets?: readonly Target[],
-  joined?: (to: Leg) => void,
+  at?: IntercomDoor,
 ): Promise<void> {
   let session: MediaSession | undefined;
   let answerer: Leg | undefined;
@@ -53,7 +62,17 @@ export async function connectCall(
     answerer = winner;
     const leg: Leg = { call, session, name: call.caller.number };
     call.answer(answerFor(leg, call.sdp !== undefined, winner.session));
+    const keys = at?.keysOf(winner);
+    const isDoor = (from: Leg) => from === winner;
     const bridge: Bridge = new Bridge(host, leg, winner, {
+      ...(keys && {
+        passesDigits: (from) => isDoor(from) || !keys.keeps,
+        hears: () => ({ sound: false, keys: keys.hears }),
+        digit: ({ digit }, from) => {
+          // Where somebody else has taken its place there is no door any more.
+          if (winner.call.state !== "ended") keys.pressed(digit, isDoor(from) ? undefined : from);
+        },
+      }),
       text: (message, by) => host.text(message, by.name, bridge.other(by.call).name),
       refer: (referral, by) => {
         const other = bridge.other(by.call);
@@ -62,7 +81,7 @@ export async function connectCall(
         transfer(host, bridge, by, referral, who);
       },
     });
-    if (winner.call.state !== "ended") joined?.(winner);
+    if (winner.call.state !== "ended") at?.connected(winner);
   } catch (error) {
     host.log.warn(`${call.caller.number} could not be connected to ${call.dialled}: ${sentence(error)}`);
     call.reject(refusalFor(error));

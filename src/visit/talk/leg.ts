@@ -1,10 +1,11 @@
 // One party of a visit: its call and its media. Two legs make a bridge.
+import type { OpenedAs } from "../../door/door.ts";
 import { giveUp, PorteroError, sentence } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import type { MediaEngine } from "../../media/engine.ts";
 import type { MediaSession } from "../../media/media.ts";
 import type { Call } from "../../sip/dialog/call.ts";
-import type { IncomingCall } from "../../sip/dialog/incoming.ts";
+import { IncomingCall } from "../../sip/dialog/incoming.ts";
 import { dtmfOf, type DeviceOptions } from "../numbers/devices.ts";
 
 export interface Leg {
@@ -12,6 +13,16 @@ export interface Leg {
   readonly session: MediaSession;
   /** Who it is, as people name it: an extension, an address. */
   readonly name: string;
+  /** As whom it opens doors, where that is not what its own call proves. */
+  readonly as?: OpenedAs;
+}
+
+/** As whom a party opens doors: by the extension whose password it knows, else as somebody outside. */
+export function openedAs({ call, name, as }: Leg): OpenedAs {
+  if (!(call instanceof IncomingCall)) return as ?? { kind: "account", name };
+  const { caller } = call;
+  if (caller.kind === "extension") return { kind: "extension", name: caller.number };
+  return { kind: "account", name: caller.kind === "account" ? caller.account : caller.number };
 }
 
 /** Media for a party, as its devices may use it (H1); `like` is whom it is to talk with. */

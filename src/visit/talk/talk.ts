@@ -32,8 +32,8 @@ export interface TalkVisit {
   tell(event: VisitEventName, payload: unknown): void;
   /** Tells where the visitor is parked; nothing: not any more. */
   readonly parked: (view: ParkedView | undefined) => void;
-  /** A key was let go of; of several who have answered, by this member. */
-  pressed(key: Key, from: Side, member?: string): void;
+  /** A key was let go of, at the door or by who talks with it; of several who have answered, by this member. */
+  pressed(key: Key, from: Side, by?: Leg, member?: string): void;
   /** Somebody else talks with the bell now; gives who did. */
   taken(by: string): string;
   /** Both sides are told already. */
@@ -108,12 +108,12 @@ export class Talk {
       bell,
       answerer,
       {
-        passesDigits: (from) => from === bell || door.answererDigits !== "flow",
+        passesDigits: (from) => from === bell || (door.answererDigits !== "flow" && !door.keys.keeps),
         hears: () => ({
           sound: recorder.wanted || visit.sounds.playing || this.#held.size > 0,
-          keys: door.answererDigits !== "door",
+          keys: door.answererDigits !== "door" || door.keys.hears,
         }),
-        digit: (key, from) => visit.pressed(key, from === bell ? "door" : "answerer"),
+        digit: (key, from) => (from === bell ? visit.pressed(key, "door") : visit.pressed(key, "answerer", from)),
         text: (message, from) => host.text(message, from.name, bridge.other(from.call).name, visit.id),
         refer: (referral, from) => transfer(host, bridge, from, referral, visit.caller(), this.parking),
         replaced: (_, by) => this.#replaced(by),

@@ -1,0 +1,59 @@
+// What the keys of a call do at its door: an opening key opens it, and so does a code between * and #.
+import type { Clock } from "../../clock.ts";
+import { relaysOf, type DoorSettings, type OpenRequest } from "../../door/door.ts";
+import { openedAs, type Leg } from "../talk/leg.ts";
+import { Typed } from "./typed.ts";
+
+export interface DoorKeys {
+  /** What who talks with the door presses does not go on to it: its own digits would get past the rights. */
+  readonly keeps: boolean;
+  /** Keys are to be heard here. */
+  readonly hears: boolean;
+  /** A key of who talks with the door, or of its keypad. Says whether it is part of a code, which nobody else is told. */
+  pressed(digit: string, by?: Leg): boolean;
+}
+
+/** As whom the door's own keypad opens. */
+const keypad = "keypad";
+
+/** For one call. `hasCodes`: there are any now. */
+export function doorKeys(
+  clock: Clock,
+  settings: DoorSettings,
+  hasCodes: boolean,
+  open: (request: OpenRequest) => void,
+): DoorKeys {
+  const { id, openKey, rights = [] } = settings;
+  const { codesFrom = hasCodes ? "both" : "off" } = settings;
+  const relays = relaysOf(settings);
+  const keys = new Map(
+    relays.flatMap((relay, at) => {
+      const key = relay.key ?? (at === 0 ? openKey : undefined);
+      return key === undefined ? [] : [[key, relay.id] as const];
+    }),
+  );
+  const hears = { phone: /phone|both/.test(codesFrom), door: /door|both/.test(codesFrom) };
+  const parties = new Map<Leg | undefined, Typed>();
+  const typedBy = (by?: Leg): Typed => {
+    const name = by?.name ?? keypad;
+    return new Typed(clock, {
+      keys: by ? keys : new Map(),
+      codes: by ? hears.phone : hears.door,
+      opens: (relay) => by && open({ door: id, by: name, as: openedAs(by), ...(relay !== undefined && { relay }) }),
+      code: (code, place) => {
+        // One that there is not is refused by that name.
+        const relay = place === undefined ? undefined : (relays[place - 1]?.id ?? String(place));
+        open({ door: id, by: name, code, ...(relay !== undefined && { relay }) });
+      },
+    });
+  };
+  return {
+    keeps: rights.length > 0 || keys.size > 0 || hears.phone,
+    hears: keys.size > 0 || hears.phone || hears.door,
+    pressed: (digit, by) => {
+      const typed = parties.get(by) ?? typedBy(by);
+      parties.set(by, typed);
+      return typed.press(digit);
+    },
+  };
+}

@@ -1,0 +1,198 @@
+// What the keys of a call do at its door, on the network in memory: the opening key, codes, and who has the right.
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, it } from "node:test";
+import type { DoorSettings, Opening } from "../../../src/door/door.ts";
+import { IncomingCall } from "../../../src/sip/dialog/incoming.ts";
+import { DoorCodes } from "../../../src/visit/presses/door-codes.ts";
+import { openedAs, type Leg } from "../../../src/visit/talk/leg.ts";
+import { silent } from "../../../src/log.ts";
+import { FakeClock } from "../../support/clock.ts";
+import { quickHash } from "../../door/quick-hash.ts";
+import { Desk, type Device } from "../desk.ts";
+
+describe("Keys of a call at its door", { timeout: 60_000 }, () => {
+  let desk: Desk;
+  let openings: Opening[];
+  afterEach(() => desk.close());
+
+  async function open(settings: Partial<DoorSettings>, code?: Parameters<DoorCodes["create"]>[1]): Promise<void> {
+    desk = await Desk.open({}, {}, settings);
+    openings = [];
+    desk.switchboard.on("opening", (opening) => openings.push(opening));
+    if (code) await desk.switchboard.codes.create("front", code);
+  }
+
+  async function press(device: Device, keys: string): Promise<void> {
+    for (const key of keys) {
+      await device.send("INFO", { body: ["application/dtmf", key] });
+      await device.party.takeResponse(200);
+    }
+    await desk.clock.advance(100);
+  }
+
+  /** Takes the door's digit, which opens it, and gives what was told of that. */
+  async function opens(bell: Device): Promise<Opening | undefined> {
+    const info = await bell.party.takeRequest("INFO");
+    assert.match(info.body.toString(), /Signal=1\r/);
+    bell.party.respond(info, 200);
+    await desk.clock.advance(500);
+    return openings.at(-1);
+  }
+
+  const told = (): string =>
+    desk
+      .told("dtmf")
+      .map((key) => (key as { digit: string }).digit)
+      .join("");
+
+  it("P11 the opening key sends the door's own digits, in the name of the phone; the key itself does not go on", async () => {
+    await open({ openKey: "5", rights: [{ who: "extension", names: ["6001"] }] });
+    const { bell, phone } = await desk.talking();
+    await press(phone, "95");
+    const { ok, by, as, visit } = (await opens(bell)) ?? assert.fail();
+    assert.deepEqual([ok, by, as], [true, "6001", { kind: "extension", name: "6001" }]);
+    assert.equal(visit, desk.switchboard.lastVisit("front")?.id);
+    assert.deepEqual([told(), bell.party.count("INFO")], ["95", 1]);
+  });
+
+  it("a phone without the right is refused, in a word and to everybody, and its digits reach no door", async () => {
+    await open({ openKey: "5", rights: [{ who: "extension", names: ["6002"] }, { who: "mqtt" }] });
+    const { bell, phone } = await desk.talking();
+    await press(phone, "15");
+    assert.deepEqual(
+      openings.map(({ ok, refused, by }) => [ok, refused, by]),
+      [[false, "no-right", "6001"]],
+    );
+    assert.equal((desk.told("refused")[0] as Opening).refused, "no-right");
+    assert.equal(bell.party.count("INFO"), 0, "not even the door's own code passes");
+  });
+
+  it("a code typed at the phone opens in its own name; neither flow, log nor door hears a digit of it", async () => {
+    await open({ rights: [{ who: "page" }] }, { name: "Anna", code: "4711", uses: 1 });
+    const { bell, phone } = await desk.talking();
+    await press(phone, "*4711#");
+    const { ok, by, as } = (await opens(bell)) ?? assert.fail();
+    assert.deepEqual([ok, by, as], [true, "6001", { kind: "code", name: "Anna" }]);
+    await press(phone, "8*4711#");
+    assert.equal(openings.at(-1)?.refused, "not-now");
+    await press(phone, "*4712#");
+    assert.deepEqual([openings.at(-1)?.refused, openings.at(-1)?.as], ["wrong-code", undefined]);
+    assert.deepEqual([told(), bell.party.count("INFO")], ["8", 1]);
+    assert.doesNotMatch(JSON.stringify([desk.events, openings, desk.logged]), /4711|4712/);
+  });
+
+  it("a courier types a code at the door while the flow talks with him, and is locked out when he guesses", async () => {
+    await open({}, { name: "courier", code: "4711" });
+    const bell = desk.device("8000");
+    const invite = await bell.dial("6001");
+    await desk.switchboard.lastVisit("front")?.answerAlone("greeting");
+    await bell.answered(invite);
+    for (const wrong of ["*4712#", "*4713#", "*4714#", "*4711#"]) await press(bell, wrong);
+    assert.deepEqual(
+      openings.map(({ refused, by }) => [refused, by]),
+      [...Array<[string, string]>(3).fill(["wrong-code", "keypad"]), ["locked-out", "keypad"]],
+    );
+    assert.match(openings.at(-1)?.reason ?? "", /too many wrong codes from there: try again in 60 s/);
+    await desk.clock.advance(60_000);
+    await press(bell, "*4711#");
+    assert.deepEqual((await opens(bell))?.as, { kind: "code", name: "courier" });
+    assert.equal(told(), "");
+  });
+
+  it("a code opens the relays that it may, the first of them where none is named", async () => {
+    const relays = [
+      { id: "door", name: "Door" },
+      { id: "gate", name: "Gate", key: "7" },
+    ];
+    await open({ relays }, { name: "gardener", code: "4711", relays: ["gate"], uses: 1 });
+    const { phone } = await desk.talking();
+    for (const keys of ["*4711*1#", "*4711*9#", "*4711#", "7"]) await press(phone, keys);
+    assert.deepEqual(
+      openings.map(({ refused, relay, as }) => [refused, relay, as?.name]),
+      [
+        ["no-right", "door", "gardener"],
+        ["unknown-relay", "9", "gardener"],
+        // It has no digits; the code is there again after each time that did not open.
+        ["no-means", "gate", "gardener"],
+        ["no-means", "gate", "6001"],
+      ],
+    );
+    assert.equal(desk.switchboard.codes.list()[0]?.uses, 1);
+  });
+
+  it("a phone that calls the door opens it with its key, and without the right not even by the door's own digits", async () => {
+    await open({ openKey: "5", rights: [{ who: "extension", names: ["6001"] }] });
+    const bell = await desk.phone("8000");
+    for (const [user, allowed] of [
+      ["6001", true],
+      ["6002", false],
+    ] as const) {
+      const phone = await desk.phone(user);
+      await desk.intercom(phone, bell, `t${user}`);
+      await press(phone, "15");
+      if (allowed) assert.equal((await opens(bell))?.as?.name, "6001");
+      else assert.equal(openings.at(-1)?.refused, "no-right");
+      assert.equal(bell.party.count("INFO"), 1);
+      await phone.send("BYE");
+      await desk.clock.advance(100);
+    }
+  });
+
+  it("a flow may try a code, and has the name of one by its digits only", async () => {
+    await open({ rights: [{ who: "page" }] }, { name: "Anna", code: "4711" });
+    const { bell } = await desk.talking();
+    const { switchboard } = desk;
+    const posing = await switchboard.open({ door: "front", by: "flow", as: { kind: "code", name: "Anna" } });
+    assert.deepEqual([posing.refused, posing.as?.kind], ["no-right", "flow"]);
+    const opening = switchboard.open({ door: "front", by: "keypad by MQTT", code: "4711" });
+    await desk.clock.advance(10);
+    assert.deepEqual((await opens(bell))?.as, { kind: "code", name: "Anna" });
+    assert.equal((await opening).ok, true);
+  });
+
+  it("who only says a number is not the phone that has it", () => {
+    const called = (caller: object) =>
+      openedAs({
+        name: "6001",
+        call: Object.assign(Object.create(IncomingCall.prototype) as object, { caller }),
+      } as unknown as Leg);
+    assert.deepEqual(called({ kind: "extension", number: "6001" }), { kind: "extension", name: "6001" });
+    assert.deepEqual(called({ kind: "account", number: "6001", account: "pbx" }), { kind: "account", name: "pbx" });
+    assert.deepEqual(called({ kind: "address", number: "6001" }), { kind: "account", name: "6001" });
+    assert.deepEqual(openedAs({ name: "6001", call: {} } as unknown as Leg), { kind: "account", name: "6001" });
+  });
+
+  it("codes and what was learned outlive a restart, as hashes in a folder", async () => {
+    await open({});
+    const folder = await mkdtemp(join(tmpdir(), "portero-codes-"));
+    try {
+      const door = (id: string) => desk.switchboard.entrances.get(id);
+      const shelf = async () => {
+        const codes = new DoorCodes({ clock: new FakeClock(), log: silent }, { folder, hash: quickHash }, door);
+        await assert.rejects(codes.create("front", { name: "early" }), /does not listen yet/);
+        await codes.remember();
+        return codes;
+      };
+      const before = await shelf();
+      const { code } = await before.create("front", { name: "Anna" });
+      await assert.rejects(before.create("back", { name: "Anna" }), /there is no door "back"/);
+      await assert.rejects(
+        before.create("front", { name: "Bert", relays: ["gate"] }),
+        /"gate", which Front door does not/,
+      );
+      before.learned.learn("front", "http");
+      await before.close();
+      const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), "utf8")));
+      assert.ok(files.join("").includes("Anna") && !files.join("").includes(`"${code}"`));
+      const after = await shelf();
+      assert.deepEqual([after.learned.of("front"), after.has("front"), after.has("back")], ["http", true, false]);
+      assert.equal((await after.redeem("front", "6001", code)).refused, undefined);
+      await after.close();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
