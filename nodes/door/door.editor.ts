@@ -6,6 +6,7 @@ import {
   copyButton,
   generatedPassword,
   isExtension,
+  isWithin,
   showFor,
   stored,
   text,
@@ -14,13 +15,14 @@ import {
 } from "../editor/dialog.ts";
 import { cameraFinder } from "../editor/cameras.ts";
 import { codecFault } from "../editor/devices.ts";
+import { prepareReports, ruleFault, saveReports, type Telling } from "./reports.editor.ts";
 import { slugOf } from "./slug.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
 
-interface Preset {
+interface Preset extends Telling {
   id: string;
   label: string;
   evidence: "device" | "source" | "unverified";
@@ -165,6 +167,24 @@ RED.nodes.registerType("door", {
     },
     longestTalk: { value: "", validate: (value, _options) => isFrom0To(value, 1440) || words("error.longest") },
     browsers: { value: "off" },
+    hooks: { value: false },
+    hookRound: { value: "" },
+    poll: { value: "off" },
+    pollUrl: {
+      value: "",
+      validate: (value, _options) => /^$|^https?:\/\/[^@\s]+$/i.test(text(value)) || words("error.poll-url"),
+    },
+    pollSeconds: { value: "", validate: (value, _options) => isWithin(value, 1, 3600) || words("error.poll-seconds") },
+    pollRules: {
+      value: [],
+      validate(value, _options) {
+        return this["poll"] !== "own" || ruleFault(words, value);
+      },
+    },
+    heldOpenSeconds: {
+      value: "",
+      validate: (value, _options) => isWithin(value, 1, 86_400) || words("error.held-open"),
+    },
     mediaTimeout: { value: "", validate: (value, _options) => isFrom0To(value, 3600) || words("error.silence") },
     dtmf: { value: "" },
     dtmfMs: wholeNumber(words, 40, 5000),
@@ -192,6 +212,7 @@ RED.nodes.registerType("door", {
       field("oneCall"),
       field("buttonFrom"),
       field("browsers"),
+      field("poll"),
     );
     buttonList(buttonsOf(this["buttons"]));
     const source = field("buttonFrom");
@@ -222,6 +243,9 @@ RED.nodes.registerType("door", {
     };
     for (const name of ["slug", "name"]) field(name).on("change", showPage);
     showPage();
+
+    showFor(field("poll"), "poll");
+    const showReports = prepareReports(this, words, () => server.replace(/:\d+$/, ""));
 
     let server = "";
     const reach = $("#portero-door-server");
@@ -276,6 +300,7 @@ RED.nodes.registerType("door", {
           )
           .attr("title", preset?.sources.join("\n") ?? "");
         field("imageUrl").attr("placeholder", preset?.image ?? words("placeholder.image"));
+        showReports(preset ?? {});
       };
       select.val(wanted).on("change", show);
       show();
@@ -288,7 +313,8 @@ RED.nodes.registerType("door", {
     const buttons = buttonRows();
     if (JSON.stringify(buttons) !== JSON.stringify(buttonsOf(this["buttons"]))) this.changed = true;
     this["buttons"] = buttons;
-    for (const name of ["imageUrl", "videoUrl"]) {
+    saveReports(this);
+    for (const name of ["imageUrl", "videoUrl", "pollUrl"]) {
       const url = text(field(name).val());
       const split = splitUrl(url) ?? splitQuery(url);
       if (!split) continue;

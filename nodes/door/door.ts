@@ -8,12 +8,13 @@ import type { Config, Red, RedNode } from "../red.d.ts";
 import { endpointNode, Health, onClose, textOr } from "../shared.ts";
 import type { EndpointNode } from "../sip-endpoint/sip-endpoint.ts";
 import { accessOf, serveBrowsers, type Access } from "./browser.ts";
-import { serveHooks, type HookConfig } from "./hooks.ts";
 import { serveCameras } from "./cameras.ts";
+import { serveHooks } from "./hooks.ts";
 import { serveLive } from "./live.ts";
+import { reportForm, type ReportConfig } from "./reports.ts";
 import { slugOf } from "./slug.ts";
 
-export interface DoorConfig extends Config, HookConfig, Omit<DeviceRow, "dndStatus"> {
+export interface DoorConfig extends Config, ReportConfig, Omit<DeviceRow, "dndStatus"> {
   endpoint?: string;
   slug?: string;
   preset?: string;
@@ -35,7 +36,6 @@ export interface DoorConfig extends Config, HookConfig, Omit<DeviceRow, "dndStat
   hangUpAfterOpening?: string;
   longestTalk?: string;
   mediaTimeout?: string;
-  heldOpenSeconds?: string;
   /** What browsers may; absent: nothing. */
   browsers?: Access;
 }
@@ -76,12 +76,13 @@ export function doorForm(config: DoorConfig, credentials: Partial<DoorCredential
     verifyTls: verifyTls !== false,
     ...pressForm(config),
     ...numbersIn(config),
+    ...reportForm(config),
   };
 }
 
-/** What of its fields with numbers is filled in. */
+/** What of the fields of its talks is filled in. */
 function numbersIn(config: DoorConfig): object {
-  const fields = ["hangUpAfterOpening", "longestTalk", "mediaTimeout", "heldOpenSeconds"] as const;
+  const fields = ["hangUpAfterOpening", "longestTalk", "mediaTimeout"] as const;
   return Object.fromEntries(fields.map((name) => [name, numberIn(config[name])]));
 }
 
@@ -121,7 +122,7 @@ export default function (RED: Red): void {
     this.slug = textOr(config.slug) ?? slugOf(this.label);
     this.access = accessOf(config.browsers);
     let takeAway = () => {};
-    let unhook = () => {};
+    let unheard = () => {};
     try {
       if (!this.endpoint) {
         throw giveUp(
@@ -136,14 +137,25 @@ export default function (RED: Red): void {
       takeAway = this.endpoint.switchboard.addDoor(settings, who, deviceOptions(config, who));
       this.settings = settings;
       const { switchboard } = this.endpoint;
-      unhook = hookUp(this, config, (report) => void switchboard.reported(this.slug, report, "hook"));
+      const unhook = hookUp(this, config, (report) => {
+        switchboard.reported(this.slug, report, "hook");
+      });
+      // Who follows the door shows why it does not tell what happens.
+      const polled = (door: string, trouble?: string) => {
+        if (door === this.slug) this.health.set(trouble);
+      };
+      switchboard.on("poll", polled);
+      unheard = () => {
+        unhook();
+        switchboard.off("poll", polled);
+      };
     } catch (error) {
       this.health.set(sentence(error));
       this.error(sentence(error));
     }
     onClose(this, async () => {
       endPages(this);
-      unhook();
+      unheard();
       endFilms(this);
       await this.endpoint?.lastWords();
       takeAway();
@@ -161,8 +173,8 @@ export default function (RED: Red): void {
   serveCameras(RED);
   RED.httpAdmin.get("/portero/presets", RED.auth.needsPermission("door.read"), (_request, response) => {
     response.json(
-      [...presets.values()].map(({ id, label, evidence, sources, hint, camera }) => {
-        return { id, label, evidence, sources, hint, image: camera?.image };
+      [...presets.values()].map(({ id, label, evidence, sources, hint, camera, hooks, poll }) => {
+        return { id, label, evidence, sources, hint, image: camera?.image, hooks, polls: poll !== undefined };
       }),
     );
   });

@@ -44,6 +44,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
       ...n,
       ...(n.type === "inject" && { once: false }),
       ...(n.type === "sip-endpoint" && strict),
+      ...(n.type === "door" && { hooks: true }),
       ...(n.type === "camera-snapshot" && { door }),
     }));
     const tab = flow.find(({ type }) => type === "tab")?.id ?? "";
@@ -101,6 +102,23 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.equal(await door.field("buttonHeader").isVisible(), false);
     await door.field("buttonFrom").selectOption("header");
     assert.equal(await door.field("buttonHeader").isVisible(), true);
+    // A hook's address is what a device calls, and stands in no flow.
+    const copy = door.tray.locator("#portero-door-hooks [data-word='contact/open'] button");
+    const hook = new URL((await copy.getAttribute("title")) ?? "");
+    const call = async (path: string) => (await fetch(new URL(path, house.ready.editor), { method: "POST" })).status;
+    assert.deepEqual(
+      await Promise.all([
+        call(hook.pathname),
+        call(hook.pathname.replace("contact", "door")),
+        call("/portero/hook/x/press"),
+      ]),
+      [200, 404, 404],
+    );
+    const flows = await (await fetch(new URL("flows", house.ready.editor))).text();
+    assert.ok(!flows.includes(hook.pathname.split("/")[3] ?? "portero"));
+    assert.equal(await door.field("pollUrl").isVisible(), false);
+    await door.field("poll").selectOption("own");
+    assert.match(await door.complaint("pollUrl", "device/status"), /begins with http/);
     const endpoint = await door.editConfig("endpoint");
     await endpoint.eachTab(() => check(endpoint));
     assert.deepEqual(
