@@ -1,7 +1,7 @@
 // The dialog of camera-snapshot.
 import { chooseFirst, colour, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
-import { boxesIn } from "./boxes.ts";
+import { boxesIn } from "../boxes.ts";
 import type { Trial } from "./camera-snapshot.ts";
 
 declare const RED: Editor;

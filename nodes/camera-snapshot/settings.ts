@@ -6,7 +6,7 @@ import { giveUp } from "../../src/errors.ts";
 import { checker } from "../../src/schema.ts";
 import type { Config } from "../red.d.ts";
 import { numberOr, textOr } from "../shared.ts";
-import { boxesIn, type Box } from "./boxes.ts";
+import { boxesIn, type Box } from "../boxes.ts";
 
 export interface SnapshotConfig extends Config {
   door?: string;

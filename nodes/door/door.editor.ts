@@ -17,6 +17,7 @@ import { cameraFinder } from "../editor/cameras.ts";
 import { codecFault } from "../editor/devices.ts";
 import { prepareReports, ruleFault, saveReports, type Telling } from "./reports.editor.ts";
 import { slugOf } from "./slug.ts";
+import { cameraDefaults, prepareCamera, saveCamera } from "./camera.editor.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -141,6 +142,7 @@ RED.nodes.registerType("door", {
       value: "",
       validate: (value, _options) => /^$|^(https?|rtsps?):\/\/[^@]+$/i.test(text(value)) || words("error.video"),
     },
+    ...cameraDefaults(words),
     verifyTls: { value: true },
     pin: { value: "", validate: (value, _options) => fingerprint.test(text(value)) || words("error.pin") },
     codecs: { value: "", validate: (value, _options) => codecFault(words, value) ?? true },
@@ -215,6 +217,7 @@ RED.nodes.registerType("door", {
       field("poll"),
     );
     buttonList(buttonsOf(this["buttons"]));
+    prepareCamera(this, words);
     const source = field("buttonFrom");
     const showHeader = () => void $("#portero-door-header").toggle(source.val() === "header");
     source.on("change", showHeader);
@@ -310,6 +313,7 @@ RED.nodes.registerType("door", {
     select.val(wanted);
   },
   oneditsave() {
+    saveCamera(this);
     const buttons = buttonRows();
     if (JSON.stringify(buttons) !== JSON.stringify(buttonsOf(this["buttons"]))) this.changed = true;
     this["buttons"] = buttons;

@@ -2,6 +2,7 @@
 import { giveUp, sentence } from "../../src/errors.ts";
 import { checkDoor, presets, type DoorSettings } from "../../src/door/door.ts";
 import type { Secret } from "../../src/secret.ts";
+import { boxesIn } from "../boxes.ts";
 import { deviceOptions, type DeviceRow } from "../devices.ts";
 import { generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Config, Red, RedNode } from "../red.d.ts";
@@ -23,6 +24,10 @@ export interface DoorConfig extends Config, ReportConfig, Omit<DeviceRow, "dndSt
   address?: string;
   imageUrl?: string;
   videoUrl?: string;
+  pictureSources?: string[];
+  pictureTimeout?: string;
+  keepPicture?: string;
+  masks?: string;
   verifyTls?: boolean;
   pin?: string;
   answererDigits?: string;
@@ -74,15 +79,22 @@ export function doorForm(config: DoorConfig, credentials: Partial<DoorCredential
     cameraUsername: credentials.cameraUsername,
     cameraPassword: credentials.cameraPassword,
     verifyTls: verifyTls !== false,
+    ...picturesIn(config),
     ...pressForm(config),
     ...numbersIn(config),
     ...reportForm(config),
   };
 }
 
-/** What of the fields of its talks is filled in. */
+/** A mask that cannot be read is left as it is, to be refused: no picture leaves without it. */
+function picturesIn({ pictureSources = [], masks }: DoorConfig): object {
+  const hidden = textOr(masks) ?? "";
+  return { ...(pictureSources.length > 0 && { pictureSources }), masks: boxesIn(hidden) ?? hidden };
+}
+
+/** What of its fields with numbers is filled in. */
 function numbersIn(config: DoorConfig): object {
-  const fields = ["hangUpAfterOpening", "longestTalk", "mediaTimeout"] as const;
+  const fields = ["hangUpAfterOpening", "longestTalk", "mediaTimeout", "pictureTimeout", "keepPicture"] as const;
   return Object.fromEntries(fields.map((name) => [name, numberIn(config[name])]));
 }
 

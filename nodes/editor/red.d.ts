@@ -53,7 +53,7 @@ export interface EditableListOptions {
   sortable: boolean;
   height?: string | number;
   header?: Query;
-  addButton?: string;
+  addButton?: string | false;
   removeItem?(item: unknown): void;
   sortItems?(items: unknown): void;
 }

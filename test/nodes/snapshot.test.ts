@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
 import type { Trial } from "../../nodes/camera-snapshot/camera-snapshot.ts";
-import { boxesIn } from "../../nodes/camera-snapshot/boxes.ts";
+import { boxesIn } from "../../nodes/boxes.ts";
 import { shotOf, workOf } from "../../nodes/camera-snapshot/settings.ts";
 import type { Message } from "../../nodes/red.d.ts";
 import { keepPicture } from "../../src/camera/picture-file.ts";

@@ -1,4 +1,4 @@
-// Rectangles as the dialog has them: four numbers each, in percent of the camera's picture. Read by node and dialog.
+// Rectangles as dialogs have them: four numbers each, in percent of the camera's picture. Read by nodes and dialogs.
 
 export interface Box {
   readonly x: number;

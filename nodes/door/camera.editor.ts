@@ -1,0 +1,33 @@
+// The part of a door's dialog that says where its picture comes from, and what of it nobody may see.
+import { boxesIn } from "../boxes.ts";
+import { isWithin, text, type Words } from "../editor/dialog.ts";
+import type { EditedNode, JQuery, Property, Query } from "../editor/red.d.ts";
+import { chosenSources, sourceList } from "../editor/sources.ts";
+
+declare const $: JQuery;
+
+export const cameraDefaults = (words: Words): Record<string, Property> => ({
+  pictureSources: { value: [] },
+  pictureTimeout: {
+    value: "",
+    validate: (value, _options) => isWithin(value, 1, 60) || words("error.picture-timeout"),
+  },
+  keepPicture: {
+    value: "",
+    validate: (value, _options) => isWithin(value, 0, 3600) || words("error.keep-picture"),
+  },
+  masks: { value: "", validate: (value, _options) => boxesIn(text(value)) !== undefined || words("error.masks") },
+});
+
+const list = (): Query => $("#portero-door-sources");
+
+export function prepareCamera(node: EditedNode, words: Words): void {
+  sourceList(list(), words, node["pictureSources"]);
+}
+
+export function saveCamera(node: EditedNode): void {
+  const chosen = chosenSources(list());
+  const before = Array.isArray(node["pictureSources"]) ? node["pictureSources"] : [];
+  if (chosen.join() !== before.join()) node.changed = true;
+  node["pictureSources"] = chosen;
+}
