@@ -157,10 +157,11 @@ export class HttpClient {
       const values = answer.headers["www-authenticate"];
       if (answer.status !== 401) return answer;
       const offered = strongest(parseChallenges(values === undefined ? [] : [values]));
-      if (!offered) throw giveUp("auth-unknown", `${place} wants a kind of login that is neither Basic nor Digest`);
+      if (!offered && signature === undefined)
+        throw giveUp("auth-unknown", `${place} wants a kind of login that is neither Basic nor Digest`);
       if (!login) throw giveUp("no-password", `${place} wants a user name and password: enter them for this device`);
       const asked = this.#signer.asked(login);
-      if (asked?.scheme === "digest" && offered.scheme === "basic") {
+      if (asked?.scheme === "digest" && offered?.scheme === "basic") {
         throw giveUp(
           "auth-weakened",
           `${place} asked for a Digest login before and wants the password in the clear now: it was not sent`,
@@ -170,8 +171,9 @@ export class HttpClient {
         this.#signer.refused(login);
         throw giveUp("wrong-password", `${place} does not accept the user name or password: correct them`);
       }
-      this.#signer.learn(login, offered);
-      answersTheQuestion = true;
+      if (offered) this.#signer.learn(login, offered);
+      else this.#signer.refused(login);
+      answersTheQuestion = offered !== undefined;
     }
     throw tryAgain("auth-loop", `${place} finds every signature of ours too old: restart it if this lasts`);
   }
@@ -202,8 +204,9 @@ const placeOf = (run: { what: string }, url: URL): string => `${run.what} at ${s
 
 // A nonce kept from an earlier request may have ended without the server saying `stale`: it gets a second chance, with the
 // new nonce. An answer to the question just asked gets one only if the server says so. Basic has nothing to grow old.
-const isWrong = (offered: Challenge, answersTheQuestion: boolean): boolean =>
-  offered.scheme === "basic" || (answersTheQuestion && !offered.stale);
+// Some say nothing at all to a nonce that they know no longer, nor to a wrong password: they are asked anew.
+const isWrong = (offered: Challenge | undefined, answersTheQuestion: boolean): boolean =>
+  offered?.scheme === "basic" || (answersTheQuestion && !offered?.stale);
 
 function checkedUrl(text: string, what: string): URL {
   if (!URL.canParse(text)) throw giveUp("bad-url", `${what}'s address is not a URL such as http://192.0.2.1/image.jpg`);

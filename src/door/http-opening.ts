@@ -62,7 +62,7 @@ export async function openByHttp(
   try {
     return await Promise.race([carryOut(clock, way), tooLong]);
   } catch (error) {
-    return failed(withoutQuery(sentence(error)), way.isFirst && unreached(error));
+    return failed(withoutQuery(sentence(error)), way.hasOnlyAsked && unreached(error));
   } finally {
     done.abort();
   }
@@ -71,8 +71,8 @@ export async function openByHttp(
 async function carryOut(clock: Clock, way: HttpOpening): Promise<Step> {
   for (const step of way.opening.steps) {
     const fault = await way.take(step);
-    if (fault) return failed(fault.reason, way.isFirst && fault.refused);
-    way.isFirst = false;
+    if (fault) return failed(fault.reason, way.hasOnlyAsked && fault.refused);
+    way.hasOnlyAsked &&= step.take !== undefined;
   }
   const { confirm } = way.opening;
   const opened = "opened by the relay's HTTP call";
@@ -124,8 +124,8 @@ const whereabouts = (door: DoorSettings, { address }: Means) => ({ address: door
 class HttpOpening {
   readonly opening: Opening;
   readonly signal: AbortSignal;
-  /** No step is through yet: after one, nobody can say that the door did nothing. */
-  isFirst = true;
+  /** No step is through yet but such as take something for the next: after another, nobody can say that the door did nothing. */
+  hasOnlyAsked = true;
   readonly #door: DoorSettings;
   readonly #means: Means & { http: NonNullable<Means["http"]> };
   readonly #values: Record<string, string>;

@@ -28,6 +28,8 @@ export class SimTeller {
   behaviour: "normal" | "silent" = "normal";
   /** Paths that were asked for with the right login. */
   readonly asked: string[] = [];
+  /** How often a login was wrong, or its nonce. */
+  turnedAway = 0;
   readonly #options: TellerOptions;
   readonly #server: Server;
   readonly #nonces = new Set<string>();
@@ -129,6 +131,7 @@ export class SimTeller {
     const isRight = given.username === login && given.uri === request.url;
     if (isNew && isRight && verifyDigest(given, password.reveal(), request.method ?? "")) return true;
     // It asks nothing then, though it means the nonce and not the password.
+    this.turnedAway++;
     response.writeHead(401).end();
     return false;
   }

@@ -1,0 +1,205 @@
+// Door stations that open by HTTP, as their makers describe it and others have measured it: peers for the presets, written
+// from the facts and not from the presets. A device asks for its login, carries out what it is told, and may be slow, silent
+// or a liar.
+import { randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Clock } from "../../clock.ts";
+import { parseCredentials, verifyDigest } from "../../digest.ts";
+import type { Secret } from "../../secret.ts";
+import { grandstream } from "./challenge.ts";
+import { hikvision } from "./isapi.ts";
+import { akuvoxApi, twoN } from "./json.ts";
+import { akuvox, axis, dahua, doorbird, fanvil } from "./query.ts";
+
+/** lying: says that it opened, and does nothing. slow: answers after `slowMs`. silent: never answers. */
+export type OpenerManner = "honest" | "lying" | "slow" | "silent";
+
+export interface Owner {
+  readonly login: string;
+  readonly password: Secret;
+  /** What is dialled to open; "1234" where nothing is said. */
+  readonly pin?: string;
+}
+
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: string;
+}
+
+export interface Reply {
+  readonly status?: number;
+  readonly type?: string;
+  readonly body?: string;
+}
+
+/** What a device can do and knows about itself when it is asked. */
+export interface Inside {
+  readonly owner: Owner;
+  /** Its owner has taken the right to open from the account. */
+  readonly mayOpen: boolean;
+  /** Too many wrong passwords or codes. */
+  readonly lockedOut: boolean;
+  /** Numbers of its relays. */
+  readonly relays: readonly string[];
+  readonly move: (relay: string, ms?: number) => void;
+  readonly isOn: (relay: string) => boolean;
+  /** Text of its own that stays between two questions. */
+  readonly memory: Map<string, string>;
+}
+
+/** How a make carries out what it is asked; undefined = it has no such address. */
+export type Way = (asked: Asked, inside: Inside) => Reply | undefined;
+
+/** How it asks who is there; "none": not by HTTP's own means. */
+export interface Asking {
+  readonly scheme: "none" | "basic" | "MD5" | "SHA-256";
+  readonly realm?: string;
+  readonly qop?: string;
+  /** kept: good as long as it runs. once: for one request, and then a 401 without a question. stale: too old at once, once. */
+  readonly nonces?: "kept" | "once" | "stale";
+}
+
+export const openers = {
+  "2n": { way: twoN, asking: { scheme: "MD5", realm: "HIP", qop: "auth" } },
+  akuvox: { way: akuvox, asking: { scheme: "none" } },
+  "akuvox-api": { way: akuvoxApi, asking: { scheme: "MD5", realm: "HTTPAPI", qop: "auth,auth-int" } },
+  axis: { way: axis, asking: { scheme: "MD5", realm: "AXIS_00408C123456", qop: "auth" } },
+  dahua: { way: dahua, asking: { scheme: "MD5", realm: "Login to 4K0123456789", qop: "auth" } },
+  doorbird: { way: doorbird, asking: { scheme: "basic", realm: "DoorBird" } },
+  fanvil: { way: fanvil, asking: { scheme: "basic", realm: "i32V" } },
+  grandstream: { way: grandstream, asking: { scheme: "none" } },
+  hikvision: { way: hikvision, asking: { scheme: "MD5", realm: "DS-0CED27ED", qop: "auth", nonces: "once" } },
+} as const satisfies Record<string, { way: Way; asking: Asking }>;
+
+export type OpenerMake = keyof typeof openers;
+
+export interface OpenerOptions {
+  readonly make: OpenerMake;
+  readonly owner: Owner;
+  readonly clock: Clock;
+  /** Another way to ask than the make's usual one. */
+  readonly asking?: Asking;
+  readonly bind?: string;
+  readonly port?: number;
+}
+
+export const slowMs = 3_000;
+const pulseMs = 5_000;
+
+export class SimOpener {
+  manner: OpenerManner = "honest";
+  mayOpen = true;
+  lockedOut = false;
+  readonly relays: readonly string[] = ["1", "2"];
+  /** The relays that moved, in their order. */
+  readonly moved: string[] = [];
+  /** What was asked, with the right login or none: method and path. */
+  readonly asked: string[] = [];
+  readonly #options: OpenerOptions;
+  readonly #server: Server;
+  readonly #nonces = new Map<string, "fresh" | "old">();
+  readonly #on = new Set<string>();
+  readonly #memory = new Map<string, string>();
+
+  static async open(options: OpenerOptions): Promise<SimOpener> {
+    const server = createServer();
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ host: options.bind ?? "127.0.0.1", port: options.port ?? 0 }, resolve);
+    });
+    return new SimOpener(server, options);
+  }
+
+  private constructor(server: Server, options: OpenerOptions) {
+    this.#server = server;
+    this.#options = options;
+    server.on("request", (request, response) => {
+      this.#answer(request, response).catch(() => response.destroy());
+    });
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    const ended = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await ended;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let body = "";
+    for await (const piece of request) body += String(piece);
+    if (!this.#admits(request, response)) return;
+    const url = new URL(request.url ?? "/", "http://device");
+    this.asked.push(`${request.method ?? ""} ${url.pathname}`);
+    if (this.manner === "silent") return;
+    if (this.manner === "slow") await this.#options.clock.sleep(slowMs);
+    const asked = { method: request.method ?? "", path: url.pathname, query: url.searchParams, body };
+    const {
+      status = 200,
+      type = "text/plain",
+      body: text = "",
+    } = openers[this.#options.make].way(asked, this.#inside()) ?? {
+      status: 404,
+    };
+    response.writeHead(status, { "Content-Type": type }).end(text);
+  }
+
+  #inside(): Inside {
+    const { mayOpen, lockedOut, relays } = this;
+    return {
+      ...{ owner: this.#options.owner, mayOpen, lockedOut, relays, memory: this.#memory },
+      isOn: (relay) => this.#on.has(relay),
+      move: (relay, ms = pulseMs) => {
+        if (this.manner === "lying") return;
+        this.moved.push(relay);
+        this.#on.add(relay);
+        this.#options.clock.after(ms, () => this.#on.delete(relay));
+      },
+    };
+  }
+
+  #admits(request: IncomingMessage, response: ServerResponse): boolean {
+    const { make, owner, asking: other } = this.#options;
+    const asking: Asking = other ?? openers[make].asking;
+    const { authorization = "" } = request.headers;
+    if (asking.scheme === "none") return true;
+    const { realm = "device" } = asking;
+    if (asking.scheme === "basic") {
+      const right = `Basic ${Buffer.from(`${owner.login}:${owner.password.reveal()}`).toString("base64")}`;
+      if (authorization === right) return true;
+      response.writeHead(401, { "WWW-Authenticate": `Basic realm="${realm}"` }).end();
+      return false;
+    }
+    const given = parseCredentials(authorization);
+    const nonce = given && this.#nonces.get(given.nonce);
+    const isRight =
+      given?.username === owner.login &&
+      given.realm === realm &&
+      given.uri === request.url &&
+      given.algorithm === asking.scheme &&
+      verifyDigest(given, owner.password.reveal(), request.method ?? "");
+    if (given && asking.nonces === "once") this.#nonces.delete(given.nonce);
+    if (nonce === "fresh" && isRight) return true;
+    if (given && asking.nonces === "once") {
+      // It means the nonce or the password, and asks for neither.
+      response.writeHead(401).end();
+      return false;
+    }
+    this.#ask(response, asking, nonce === "old" && isRight);
+    return false;
+  }
+
+  #ask(response: ServerResponse, { scheme, realm = "device", qop, nonces }: Asking, isStale: boolean): void {
+    const nonce = randomBytes(16).toString("base64");
+    this.#nonces.set(nonce, nonces === "stale" && !isStale ? "old" : "fresh");
+    const offer = [`realm="${realm}"`, `nonce="${nonce}"`, `algorithm=${scheme}`, ...(qop ? [`qop="${qop}"`] : [])];
+    if (isStale) offer.push("stale=true");
+    response.writeHead(401, { "WWW-Authenticate": `Digest ${offer.join(", ")}` }).end();
+  }
+}
