@@ -50,3 +50,7 @@ export const hookSecret = (secret: Secret, door: string, round: string): Secret 
 /** The secret of the key `id` of the bridge `owner`: 256 bits in hex, for HMAC. */
 export const generatedKey = (secret: Secret, owner: string, id: string): Secret =>
   new Secret(createHmac("sha256", secret.reveal()).update(`mqtt-key/${owner}/${id}`).digest("hex"));
+
+/** What signs the links that open doors of the endpoint `owner`. */
+export const linkKey = (secret: Secret, owner: string): Secret =>
+  new Secret(createHmac("sha256", secret.reveal()).update(`open-link/${owner}`).digest("hex"));

@@ -58,7 +58,14 @@ export interface Red {
       options?: { credentials?: Record<string, { type: "text" | "password" }> },
     ): void;
   };
-  settings: { userDir?: string; httpNodeAuth?: unknown; httpNodeRoot?: string | false };
+  settings: {
+    userDir?: string;
+    httpNodeAuth?: unknown;
+    httpNodeRoot?: string | false;
+    uiHost?: string;
+    uiPort?: number;
+    https?: unknown;
+  };
   httpAdmin: Application;
   /** For everybody, behind the login that `httpNodeAuth` sets. */
   httpNode: Application;

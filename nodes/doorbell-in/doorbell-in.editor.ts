@@ -48,6 +48,12 @@ RED.nodes.registerType("doorbell-in", {
     days: { value: "" },
     events: { value: "" },
     states: { value: false },
+    openLink: { value: false },
+    linkUrl: {
+      value: "",
+      validate: (value, _options) =>
+        /^$|^https?:\/\/[^\s?#@]+$|^\$\{\w+\}$/.test(text(value)) || words("error.linkUrl"),
+    },
   },
   inputs: 1,
   outputs: 4,
@@ -78,7 +84,9 @@ RED.nodes.registerType("doorbell-in", {
     );
     const show = () => {
       $("#portero-every-door").toggle(chosen($("#node-input-door")) === "");
+      $("#portero-link").toggle($("#node-input-openLink").prop("checked") === true);
     };
+    $("#node-input-openLink").on("change", show);
     $("#node-input-door").on("change", show);
     show();
   },

@@ -7,9 +7,10 @@ import { visitFilter, type FilterSettings, type VisitFilter } from "../../src/vi
 import { soFar } from "../../src/visit/presses/late.ts";
 import type { VisitEvent, VisitView } from "../../src/visit/messages.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
+import { linksOf, serveLinks, type LinkConfig } from "./link.ts";
 import { aboutPicture, doorNode, endpointNode, namesIn, onClose, onInput, Sign, textOr } from "../shared.ts";
 
-interface DoorbellConfig extends Config {
+interface DoorbellConfig extends Config, LinkConfig {
   /** Empty: the doors of the endpoint. */
   door?: string;
   endpoint?: string;
@@ -55,6 +56,7 @@ export function filterOf(config: DoorbellConfig, doors: readonly string[]): Visi
 }
 
 export default function (RED: Red): void {
+  serveLinks(RED);
   function DoorbellIn(this: RedNode, config: DoorbellConfig) {
     RED.nodes.createNode(this, config);
     const door = doorNode(RED, config.door);
@@ -67,8 +69,10 @@ export default function (RED: Red): void {
     const numbers = chosen.flatMap((one) => one?.settings?.extension ?? []);
     const wrong = (text: string) => sign.show("red", "ring", text);
     let filter: VisitFilter;
+    let linkOf: ReturnType<typeof linksOf>;
     try {
       filter = filterOf(config, slugs);
+      linkOf = endpoint && linksOf(RED, config, endpoint);
     } catch (error) {
       wrong(sentence(error));
       this.error(sentence(error));
@@ -112,10 +116,14 @@ export default function (RED: Red): void {
       else if (isMissing) wrong("doorbell-in.status.no-door");
       else idle();
     };
+    // Whose visit is over needs no link any more.
+    const linkedTo = (visit: VisitView) =>
+      linkOf === undefined || visit.state === "ended" ? {} : { links: { open: linkOf(visit) } };
     // The ring leaves in the same turn of the event loop as it comes: nothing may be awaited before it (X3).
     const onVisit = (event: VisitEvent) => {
       if (!filter.wants(event.visit)) return;
-      if (filter.hears(event.event)) this.send(onOutput(outputs[event.event] ?? others, messageOf(event)));
+      if (filter.hears(event.event))
+        this.send(onOutput(outputs[event.event] ?? others, { ...messageOf(event), ...linkedTo(event.visit) }));
       show();
     };
     const onState = (report: DoorReport) => {
@@ -130,7 +138,8 @@ export default function (RED: Red): void {
       }
       for (const visit of open())
         for (const event of await soFar(visit))
-          if (filter.hears(event.event)) send(onOutput(others, { ...msg, ...messageOf(event), late: true }));
+          if (filter.hears(event.event))
+            send(onOutput(others, { ...msg, ...messageOf(event), ...linkedTo(event.visit), late: true }));
     });
     // In a house of many doors each registration is of one of them.
     const onRegistration = ({ extension }: { extension: string }) => {

@@ -1,6 +1,5 @@
 // Our SIP side as a config node: listening sockets, media ports, the switchboard with its audit. Other nodes find the
 // switchboard here; it exists at once and begins to listen in the background.
-import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { systemClock } from "../../src/clock.ts";
@@ -13,6 +12,7 @@ import { Switchboard, type SwitchboardOptions } from "../../src/visit/switchboar
 import { folderOf, generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Red, RedNode } from "../red.d.ts";
 import { Health, logOf, onClose } from "../shared.ts";
+import { ownAddress } from "./address.ts";
 import { serveBans } from "./bans.ts";
 import { serveCertificates } from "./certificate.ts";
 import type { ListenerSecrets } from "./listeners.ts";
@@ -41,13 +41,6 @@ export interface EndpointNode extends RedNode<ListenerSecrets> {
   visits: Visits;
   /** Keeps an opening, or a refusal to open, in the audit. */
   record(entry: AuditEntry, picture?: Buffer): void;
-}
-
-/** The first address that other devices can reach; loopback on a machine without a network. */
-export function ownAddress(bind: string): string {
-  if (bind !== "0.0.0.0" && bind !== "::") return bind;
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return all.find((a) => !a.internal && a.family === "IPv4")?.address ?? "127.0.0.1";
 }
 
 // By TLS without a certificate we only connect to others.

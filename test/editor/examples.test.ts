@@ -120,6 +120,14 @@ const runs: { readonly [file: string]: (tab: Tab) => Promise<void> } = {
     await tab.inject("key 1");
     await tab.says("has the visitor", { by: "6021" });
   },
+  "notify-a-phone": async (tab) => {
+    await tab.inject("press");
+    await tab.shows("notify", (value) => /^http:\/\/127\.0\.0\.1:\d+\/portero\/open\//.test(String(value)));
+    await tab.inject("look at the link");
+    await tab.shows("the page", (value) => String(value).includes("<button>Open</button>"));
+    await tab.inject("tap on Open");
+    await tab.says("the bell's relay", { state: "on" });
+  },
   "one-after-the-other": async (tab) => {
     await tab.inject("press");
     await tab.rings("6051");
