@@ -166,7 +166,7 @@ export class PorteroCamera extends HTMLElement implements View {
     if (seen && this.#door === "") return this.#say("trouble", words.noDoor);
     if (!seen || this.#pausedByUser) {
       this.#stop();
-      if (this.#pausedByUser) this.#say("paused");
+      this.#say("paused");
       return;
     }
     if (this.#session) return;

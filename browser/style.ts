@@ -4,6 +4,7 @@ export const style = `
   display: block;
   position: relative;
   overflow: hidden;
+  isolation: isolate;
   min-width: 120px;
   aspect-ratio: var(--portero-ratio, 16 / 9);
   border-radius: 10px;
@@ -17,7 +18,8 @@ export const style = `
 :host([state="playing"]) { background: #0b100e; }
 :host(:fullscreen) { border-radius: 0; background: #000; }
 :host(:focus-visible) { outline: 3px solid var(--portero-accent, #2f8f7b); outline-offset: 2px; }
-.poster, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; }
+.picture { border-radius: inherit; }
+.poster, .picture > * { border-radius: inherit; position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; }
 [hidden] { display: none !important; }
 :host([state="trouble"]) .picture > *, :host([state="paused"]) .picture > *, :host([state="connecting"]) .picture > * {
   opacity: .55;

@@ -1,4 +1,5 @@
-// The web server of a simulated bell's camera: /snapshot.jpg behind Digest (RFC 7616), drawn anew for each request.
+// The web server of a simulated bell's camera, behind Digest (RFC 7616): /snapshot.jpg, drawn anew for each request, and
+// /video.mjpg, a slow film of such pictures.
 import { createHmac, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Cancel, Clock } from "../clock.ts";
@@ -24,8 +25,13 @@ export interface CameraOptions {
 }
 
 export const slowMs = 3000;
+const picturePath = "/snapshot.jpg";
+const filmPath = "/video.mjpg";
 const realm = "simulated camera";
 const nonceLife = 60_000;
+const boundary = "picture";
+// Drawing takes its time: some two pictures a second are film enough to see the clock in them go.
+const filmMs = 400;
 // The first picture shall not wait for its painter; a bell that is gone by then needs none.
 const warmAfterMs = 1000;
 
@@ -66,7 +72,7 @@ export class SimCamera {
   get url(): string {
     const { bind } = this.#options;
     const host = bind === "0.0.0.0" ? "127.0.0.1" : bind === "::" ? "::1" : bind;
-    return `http://${host.includes(":") ? `[${host}]` : host}:${this.port}/snapshot.jpg`;
+    return `http://${host.includes(":") ? `[${host}]` : host}:${this.port}${picturePath}`;
   }
 
   async close(): Promise<void> {
@@ -78,21 +84,43 @@ export class SimCamera {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { behaviour, clock } = this.#options;
-    if (behaviour === "silent" || !this.#admits(request, response)) return;
-    if (behaviour === "slow") await clock.sleep(slowMs, this.#closed.signal);
-    const jpeg = await this.#painter.paint({ ...this.#options.scene(), at: clock.now() });
-    const body = behaviour === "broken" ? jpeg.subarray(0, jpeg.length >> 1) : jpeg;
+    if (this.#options.behaviour === "silent" || !this.#admits(request, response)) return;
+    if (pathOf(request) === filmPath) {
+      await this.#film(response);
+      return;
+    }
+    const body = await this.#picture();
     response.writeHead(200, {
       ...{ "Content-Type": "image/jpeg", "Content-Length": body.length, "Cache-Control": "no-store" },
     });
     response.end(request.method === "HEAD" ? undefined : body);
   }
 
+  async #picture(): Promise<Buffer> {
+    const { behaviour, clock } = this.#options;
+    if (behaviour === "slow") await clock.sleep(slowMs, this.#closed.signal);
+    const jpeg = await this.#painter.paint({ ...this.#options.scene(), at: clock.now() });
+    return behaviour === "broken" ? jpeg.subarray(0, jpeg.length >> 1) : jpeg;
+  }
+
+  async #film(response: ServerResponse): Promise<void> {
+    const isWatched = () => !response.destroyed && !this.#closed.signal.aborted;
+    response.writeHead(200, { "Content-Type": `multipart/x-mixed-replace; boundary=${boundary}` });
+    while (isWatched()) {
+      const picture = await this.#picture();
+      const head = `--${boundary}\r\nContent-Type: image/jpeg\r\nContent-Length: ${picture.length}\r\n\r\n`;
+      // The boundary that follows tells that the picture is whole.
+      if (isWatched()) response.write(Buffer.concat([Buffer.from(head), picture, Buffer.from("\r\n")]));
+      await this.#options.clock.sleep(filmMs, this.#closed.signal);
+    }
+    response.end();
+  }
+
   #admits(request: IncomingMessage, response: ServerResponse): boolean {
     const target = request.url ?? "/";
     if (request.method !== "GET" && request.method !== "HEAD") refuse(response, 405, "only GET is known here");
-    else if (target.split("?")[0] !== "/snapshot.jpg") refuse(response, 404, "the picture is at /snapshot.jpg");
+    else if (![picturePath, filmPath].includes(pathOf(request)))
+      refuse(response, 404, `the picture is at ${picturePath}, the film at ${filmPath}`);
     else {
       const allowed = this.#allowed(request, target);
       if (allowed === "yes") return true;
@@ -123,6 +151,8 @@ export class SimCamera {
     return createHmac("sha256", this.#key).update(time).digest("hex").slice(0, 32);
   }
 }
+
+const pathOf = ({ url = "/" }: IncomingMessage): string => url.split("?")[0] ?? url;
 
 function refuse(response: ServerResponse, status: number, text: string): void {
   if (response.headersSent) {

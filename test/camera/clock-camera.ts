@@ -1,6 +1,6 @@
 // A camera on loopback that shows the film of clock-film.ts in real time: by RTSP (H.264, in the connection), as Motion
 // JPEG and as single JPEGs by HTTP. It remembers when each picture left, so that a delay can be measured.
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
@@ -17,6 +17,8 @@ export class ClockCamera {
   readonly #viewers: Set<ServerResponse>;
   /** Milliseconds since 1970 at which each picture of the film left last. */
   readonly #left: number[] = [];
+  readonly #beat = new EventEmitter();
+  #shown = 0;
   #index = 0;
   #sequence = 0;
   #away = false;
@@ -76,9 +78,9 @@ export class ClockCamera {
     return this.#away;
   }
 
-  /** Connections of viewers: RTSP and Motion JPEG. */
-  get viewers(): number {
-    return this.#rtsp.open + this.#viewers.size;
+  /** Connections by RTSP. */
+  get rtspViewers(): number {
+    return this.#rtsp.open;
   }
 
   /** Ends all connections and takes no others, until it is back. */
@@ -86,6 +88,12 @@ export class ClockCamera {
     this.#away = true;
     this.#rtsp.drop();
     for (const viewer of this.#viewers) viewer.destroy();
+  }
+
+  /** Resolves when so many more pictures have left. */
+  async passes(count: number): Promise<void> {
+    const until = this.#shown + count;
+    while (this.#shown < until) await once(this.#beat, "picture");
   }
 
   comeBack(): void {
@@ -104,6 +112,8 @@ export class ClockCamera {
   }
 
   #show(): void {
+    this.#shown += 1;
+    this.#beat.emit("picture");
     const index = this.#index;
     this.#index = (index + 1) % pictures;
     this.#left[index] = Date.now();

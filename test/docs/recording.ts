@@ -24,7 +24,14 @@ export interface Recording {
 const doors: FlowNode[] = [
   { ...frontdoor, name: "Frontdoor" },
   // A camera that nobody runs: port 9 is refused at once.
-  { ...frontdoor, id: "door2", name: "Backdoor", extension: "504", imageUrl: "http://127.0.0.1:9/image.jpg" },
+  {
+    ...frontdoor,
+    id: "door2",
+    name: "Backdoor",
+    extension: "504",
+    imageUrl: "http://127.0.0.1:9/image.jpg",
+    videoUrl: "http://127.0.0.1:9/film",
+  },
 ];
 const wired = (id: string, outputs: number, more: object = {}): FlowNode[] => {
   const { type = id } = more as { type?: string };

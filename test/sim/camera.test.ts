@@ -1,7 +1,10 @@
 // The picture of the simulated bell, fetched as a flow would fetch it.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { afterEach, describe, it } from "node:test";
 import { Jimp } from "jimp";
+import { openVideo } from "../../src/camera/upstream.ts";
+import type { Frame } from "../../src/camera/video.ts";
 import { PorteroError } from "../../src/errors.ts";
 import { HttpClient } from "../../src/http.ts";
 import { Secret } from "../../src/secret.ts";
@@ -59,6 +62,19 @@ describe("X9 the simulated camera", () => {
   it("is served at the number of the SIP port, where the preset looks for it", async () => {
     const bell = await bellWith();
     assert.equal(bell.cameraUrl, `http://${bell.address}/snapshot.jpg`);
+  });
+
+  it("shows a film of such pictures, as long as somebody looks", async () => {
+    const clock = new FakeClock(new Date(2026, 4, 17, 20, 38, 46, 700).getTime());
+    const bell = await bellWith({ clock });
+    const videoUrl = new Secret(bell.cameraUrl.replace("snapshot.jpg", "video.mjpg"));
+    const film = openVideo({ videoUrl, username: "8000", password: new Secret("pw-8000") });
+    const next = async () => ((await once(film, "frame")) as [Frame])[0].units[0] ?? Buffer.alloc(0);
+    assert.equal(await timeIn(await next()), "20:38:46");
+    const second = next();
+    await clock.advance(1_000);
+    assert.equal(await timeIn(await second), "20:38:47");
+    film.close();
   });
 
   it("shows another visitor with each press", async () => {

@@ -1,0 +1,293 @@
+// Live view in a browser: the pictures say which they are and the camera knows when each left, so what is seen, and how late,
+// is measured. Node-RED is the real one, with a login.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { Page } from "playwright-core";
+import { WebSocket } from "ws";
+import { ClockCamera } from "../camera/clock-camera.ts";
+import { digits, height, square, width } from "../camera/clock-film.ts";
+import { without } from "../support/peers.ts";
+import { Chromium, type Opened } from "./browser.ts";
+import { ClosedHouse, login } from "./closed-house.ts";
+import type { FlowNode } from "./house.ts";
+
+const httpCredentials = login;
+const authorization = `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;
+
+/** A house with a door for each kind of camera. */
+function flowWith({ rtspUrl, httpUrl }: ClockCamera): FlowNode[] {
+  const door = (slug: string, extension: string, more: object): FlowNode => ({
+    ...{ id: `door-${slug}`, type: "door", endpoint: "ep", name: `The ${slug}`, slug, extension, browsers: "see" },
+    ...{ preset: "generic", imageUrl: `${httpUrl}/still.jpg`, ...more },
+  });
+  const [placed, wires] = [{ z: "f", x: 100, y: 100 }, [["bell"]]];
+  return [
+    { id: "f", type: "tab", label: "live" },
+    { id: "ep", type: "sip-endpoint", bind: "127.0.0.1", port: "0", rtpFrom: "0", rtpTo: "0" },
+    door("front", "501", { preset: "simulated", browsers: "open", videoUrl: rtspUrl }),
+    door("garden", "502", { videoUrl: `${httpUrl}/film` }),
+    door("masked", "503", { videoUrl: rtspUrl, masks: "0 0 100 20" }),
+    door("closed", "504", { videoUrl: rtspUrl, browsers: undefined }),
+    { ...placed, id: "press", type: "inject", props: [{ p: "payload" }], payload: "press", payloadType: "str", wires },
+    { ...placed, id: "bell", type: "doorbell-sim", role: "bell", door: "door-front", wires: [[]] },
+  ];
+}
+
+/** A picture that was seen: its number, and when, in milliseconds since 1970; -1 where it has none. */
+interface Seen {
+  readonly index: number;
+  readonly at: number;
+}
+
+/** Each picture that is shown anew during so many milliseconds. */
+const look = (page: Page, ms: number): Promise<Seen[]> =>
+  page.evaluate(
+    async (film) => {
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [film.width, film.height];
+      const context = canvas.getContext("2d", { willReadFrequently: true });
+      const picture = document.querySelector("portero-camera")?.shadowRoot?.querySelector(".picture");
+      if (!context || !picture) throw new Error("nothing to look at");
+      const bit = (at: number) =>
+        (context.getImageData((at + 0.5) * film.square, film.square / 2, 1, 1).data[0] ?? 0) > 128 ? 1 : 0;
+      const seen: Seen[] = [];
+      for (const end = performance.now() + film.ms; performance.now() < end;) {
+        await new Promise(requestAnimationFrame);
+        const shown = picture.lastElementChild as HTMLCanvasElement | null;
+        if (!shown) continue;
+        context.drawImage(shown, 0, 0, film.width, film.height);
+        let index = bit(0) === 1 && bit(1) === 0 ? 0 : -1;
+        for (let digit = 0; index >= 0 && digit < film.digits; digit += 1) index |= bit(digit + 2) << digit;
+        if (index !== seen.at(-1)?.index) seen.push({ index, at: performance.timeOrigin + performance.now() });
+      }
+      return seen;
+    },
+    { ms, width, height, square, digits },
+  );
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
+
+describe("Live view", { skip: without("chromium", "ffmpeg") }, () => {
+  const ends: (() => unknown)[] = [];
+  let camera: ClockCamera;
+  let house: ClosedHouse;
+  let chromium: Chromium;
+  before(async () => {
+    camera = await ClockCamera.start({ after: (end) => ends.push(end as () => unknown) });
+    [house, chromium] = await Promise.all([ClosedHouse.start(flowWith(camera)), Chromium.start()]);
+  });
+  after(async () => {
+    await chromium.close();
+    await house.end();
+    for (const end of ends) end();
+  });
+
+  const address = (path: string) => `${house.url}portero/${path}`;
+  const element = (page: Page) => page.locator("portero-camera");
+  const playing = (page: Page, way = "") =>
+    page.locator(`portero-camera[state=playing]${way === "" ? "" : `[way=${way}]`}`).waitFor();
+  const message = (page: Page) => element(page).locator(".message");
+  const frames = (page: Page) =>
+    element(page).evaluate((camera) => (camera as HTMLElement & { frames: number }).frames);
+  const change = (page: Page, attributes: Readonly<Record<string, string>>) =>
+    element(page).evaluate((camera, all) => {
+      for (const [name, value] of Object.entries(all)) camera.setAttribute(name, value);
+    }, attributes);
+
+  /** Opens the page of a door, and closes it with its test. */
+  async function visit(t: { after(end: () => unknown): void }, door: string, options: object = {}): Promise<Opened> {
+    const opened = await chromium.open({ httpCredentials, viewport: { width: 500, height: 700 }, ...options });
+    t.after(() => opened.page.context().close());
+    await opened.page.goto(address(`door/${door}/`));
+    return opened;
+  }
+
+  /** Looks for a second: pictures one after the other, none of them late. */
+  async function staysInTime(page: Page, least: number, latest: number): Promise<number> {
+    const seen = await look(page, 1_000);
+    assert.ok(
+      seen.every(({ index }) => index >= 0),
+      "each is one of the camera's pictures",
+    );
+    assert.ok(seen.length >= least, `${seen.length} pictures in a second`);
+    const delay = median(seen.map((one) => camera.delay(one)));
+    assert.ok(delay >= 0 && delay < latest, `${Math.round(delay)} ms late`);
+    return delay;
+  }
+
+  it("P10 WebCodecs by itself, MSE when told: every picture is shown, and none is late", async (t) => {
+    const { page, troubles } = await visit(t, "front");
+    await playing(page, "webcodecs");
+    for (const [kind, latest] of [
+      ["webcodecs", 250],
+      ["mse", 400],
+    ] as const) {
+      await change(page, { kind });
+      await playing(page, kind);
+      await camera.passes(10);
+      const before = await frames(page);
+      t.diagnostic(`${kind}: ${Math.round(await staysInTime(page, 15, latest))} ms late`);
+      assert.ok((await frames(page)) - before >= 15, "the element counts them");
+    }
+    await change(page, { kind: "mjpeg" });
+    await message(page)
+      .getByText(/cannot do “mjpeg”/)
+      .waitFor();
+    assert.deepEqual(troubles, []);
+  });
+
+  it("P10 Motion JPEG as it came; single pictures, with their time, when told", async (t) => {
+    const { page, troubles } = await visit(t, "garden");
+    await playing(page, "mjpeg");
+    await camera.passes(10);
+    t.diagnostic(`${Math.round(await staysInTime(page, 15, 250))} ms late`);
+    await change(page, { kind: "still" });
+    await playing(page, "still");
+    await element(page)
+      .locator(".label", { hasText: /^Picture of \d/ })
+      .waitFor();
+    assert.deepEqual(troubles, []);
+  });
+
+  it("four viewers at once have one connection to the camera, and stay in time", async (t) => {
+    const pages = await Promise.all(
+      ["mse", "webcodecs", "mse", "webcodecs"].map(async (kind) => {
+        const { page } = await visit(t, "front");
+        await change(page, { kind });
+        await playing(page, kind);
+        return page;
+      }),
+    );
+    await camera.passes(25);
+    assert.equal(camera.rtspViewers, 1);
+    await Promise.all(pages.map((page) => staysInTime(page, 8, 600)));
+  });
+
+  it("the camera goes away: a sentence; it comes back: the film, in time", async (t) => {
+    const { page } = await visit(t, "front");
+    await playing(page);
+    camera.goAway();
+    await page.locator("portero-camera[state=trouble]").waitFor();
+    assert.match((await message(page).textContent()) ?? "", /^[A-Z].*\w{3}/);
+    camera.comeBack();
+    await playing(page);
+    await camera.passes(10);
+    await staysInTime(page, 15, 400);
+    assert.equal(await message(page).isVisible(), false);
+  });
+
+  it("a hidden tab asks for nothing; a tab that slept is in time at once", async (t) => {
+    const { page } = await visit(t, "front");
+    await playing(page);
+    const see = (state: string) =>
+      page.evaluate((visibilityState) => {
+        Object.defineProperty(document, "visibilityState", { value: visibilityState, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, state);
+    await see("hidden");
+    await page.locator("portero-camera[state=paused]").waitFor();
+    const before = await frames(page);
+    await camera.passes(15);
+    assert.equal(await frames(page), before);
+    await see("visible");
+    await playing(page);
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+    await camera.passes(40);
+    await devtools.send("Page.setWebLifecycleState", { state: "active" });
+    await playing(page);
+    await camera.passes(5);
+    await staysInTime(page, 15, 400);
+  });
+
+  it("P12 who has not logged in sees nothing: no page, no ticket, no picture, no film", async () => {
+    for (const path of ["door/front/", "door/front/ticket", "door/front/picture.jpg", "door/front/events", "camera.js"])
+      assert.equal((await fetch(address(path))).status, 401, path);
+    for (const ticket of ["", "made-up"]) assert.match(await upgraded({ ticket }), /closed: This page has waited/);
+  });
+
+  /** What becomes of a WebSocket to the front door's film: "film", or why not. */
+  async function upgraded({ ticket = "", origin = new URL(house.url).origin, door = "front" }): Promise<string> {
+    const place = `door/${door}/live?ticket=${ticket}&kind=mse`;
+    const socket = new WebSocket(address(place).replace("http", "ws"), { origin });
+    const became = await new Promise<string>((resolve) => {
+      socket.on("message", () => resolve("film"));
+      socket.on("close", (_code, reason) => resolve(`closed: ${reason.toString()}`));
+      socket.on("unexpected-response", (_request, { statusCode }) => resolve(`refused with ${statusCode ?? 0}`));
+      socket.on("error", ({ message }) => resolve(message));
+    });
+    socket.terminate();
+    return became;
+  }
+
+  const ticketFor = async (door: string): Promise<string> => {
+    const answer = await fetch(address(`door/${door}/ticket`), { headers: { authorization } });
+    return ((await answer.json()) as { ticket: string }).ticket;
+  };
+
+  it("P12 a ticket is for one page of ours, one door and one time", async () => {
+    const evil = await upgraded({ ticket: await ticketFor("front"), origin: "http://evil.example" });
+    assert.equal(evil, "refused with 403");
+    assert.match(await upgraded({ ticket: await ticketFor("garden") }), /closed: This page has waited/);
+    const ticket = await ticketFor("front");
+    assert.equal(await upgraded({ ticket }), "film");
+    assert.match(await upgraded({ ticket }), /closed: This page has waited/);
+  });
+
+  it("a page of somebody else cannot make a browser open that is logged in", async () => {
+    const headers = { authorization, origin: "http://evil.example" };
+    const answer = await fetch(address("door/front/open"), { method: "POST", headers });
+    assert.equal(answer.status, 403);
+    assert.match(await answer.text(), /asked by a page that is not Node-RED's/);
+  });
+
+  it("a wrong door, one that is not shown, and one with masks are told in sentences", async (t) => {
+    const { page } = await visit(t, "masked");
+    await message(page).getByText("The masked has parts that nobody may see").waitFor();
+    await page.locator(".picture canvas").waitFor();
+    assert.equal(await element(page).getAttribute("way"), "still");
+    assert.deepEqual([...new Set((await look(page, 300)).map(({ index }) => index))], [-1], "its number is black");
+    await change(page, { door: "nowhere" });
+    await message(page).getByText('There is no door "nowhere"').waitFor();
+    await change(page, { door: "closed" });
+    await message(page).getByText("is not shown to browsers").waitFor();
+    await change(page, { door: "" });
+    await message(page).getByText("Which door?").waitFor();
+  });
+
+  it("P9 the page says who rings, opens when its button is held and not when it is touched, and ends the visit", async (t) => {
+    const { page, troubles } = await visit(t, "front");
+    await page.getByText("Nobody is at the door").waitFor();
+    await house.inject("press", "press");
+    await page.getByText(/ rings$/).waitFor();
+    assert.match(await page.title(), / rings$/);
+    const open = page.getByRole("button", { name: "Hold to open" });
+    await open.click();
+    await page.getByText("Not opened: keep the button held until it is full.").waitFor();
+    await open.hover();
+    await page.mouse.down();
+    await page.getByText("The door was opened.").waitFor();
+    await page.mouse.up();
+    await page.getByRole("button", { name: /^(Stop ringing|End the call)$/ }).click();
+    await page.getByText("Nobody is at the door").waitFor();
+    assert.deepEqual(troubles, []);
+  });
+
+  it("who may only see is offered no button; pause and full screen by button and key; a deploy is survived", async (t) => {
+    const { page } = await visit(t, "garden");
+    await page.getByRole("heading", { name: "The garden" }).waitFor();
+    await playing(page, "mjpeg");
+    assert.equal(await page.getByRole("button", { name: "Hold to open" }).count(), 0);
+    await element(page).getByRole("button", { name: "Pause" }).click();
+    await page.locator("portero-camera[state=paused]").waitFor();
+    await element(page).focus();
+    await page.keyboard.press("k");
+    await playing(page);
+    await page.keyboard.press("f");
+    await element(page).getByRole("button", { name: "Leave full screen" }).waitFor();
+    await house.deploy();
+    await page.locator("portero-camera[state=trouble]").waitFor();
+    await playing(page, "mjpeg");
+    await page.getByText("Nobody is at the door").waitFor();
+  });
+});
