@@ -145,6 +145,13 @@ RED.nodes.registerType("door", {
     ...cameraDefaults(words),
     verifyTls: { value: true },
     pin: { value: "", validate: (value, _options) => fingerprint.test(text(value)) || words("error.pin") },
+    liveAlways: { value: false },
+    liveWarm: {
+      value: "",
+      validate: (value, _options) =>
+        (isFrom0To(value, 3600) && (text(value) === "" || Number(value) >= 5)) || words("error.live-warm"),
+    },
+    clipSeconds: { value: "", validate: (value, _options) => isFrom0To(value, 60) || words("error.clip") },
     codecs: { value: "", validate: (value, _options) => codecFault(words, value) ?? true },
     encryption: { value: "" },
     answererDigits: { value: "both" },
@@ -236,6 +243,11 @@ RED.nodes.registerType("door", {
       return own === "" ? generated : own === stored ? undefined : own;
     };
     copyButton($("#portero-copy-password"), words("copied.password"), password, words("copied.no-password"));
+
+    const always = field("liveAlways");
+    const showWarm = () => void $("#portero-door-warm").toggle(always.prop("checked") !== true);
+    always.on("change", showWarm);
+    showWarm();
 
     showFor(field("browsers"), "browsers");
     const page = $("#portero-door-page");

@@ -41,6 +41,9 @@ export interface DoorConfig extends Config, ReportConfig, Omit<DeviceRow, "dndSt
   hangUpAfterOpening?: string;
   longestTalk?: string;
   mediaTimeout?: string;
+  liveAlways?: boolean;
+  liveWarm?: string;
+  clipSeconds?: string;
   /** What browsers may; absent: nothing. */
   browsers?: Access;
 }
@@ -80,6 +83,7 @@ export function doorForm(config: DoorConfig, credentials: Partial<DoorCredential
     cameraPassword: credentials.cameraPassword,
     verifyTls: verifyTls !== false,
     ...picturesIn(config),
+    liveAlways: config.liveAlways === true,
     ...pressForm(config),
     ...numbersIn(config),
     ...reportForm(config),
@@ -94,7 +98,10 @@ function picturesIn({ pictureSources = [], masks }: DoorConfig): object {
 
 /** What of its fields with numbers is filled in. */
 function numbersIn(config: DoorConfig): object {
-  const fields = ["hangUpAfterOpening", "longestTalk", "mediaTimeout", "pictureTimeout", "keepPicture"] as const;
+  const fields = [
+    ...(["hangUpAfterOpening", "longestTalk", "mediaTimeout", "pictureTimeout", "keepPicture"] as const),
+    ...(["liveWarm", "clipSeconds"] as const),
+  ];
   return Object.fromEntries(fields.map((name) => [name, numberIn(config[name])]));
 }
 

@@ -5,7 +5,7 @@ import { sentence } from "../../src/errors.ts";
 import type { DoorReport, DoorState } from "../../src/visit/presses/door-state.ts";
 import { visitFilter, type FilterSettings, type VisitFilter } from "../../src/visit/presses/filter.ts";
 import { soFar } from "../../src/visit/presses/late.ts";
-import type { VisitEvent, VisitView } from "../../src/visit/messages.ts";
+import type { PressClip, VisitEvent, VisitView } from "../../src/visit/messages.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { linksOf, serveLinks, type LinkConfig } from "./link.ts";
 import { aboutPicture, doorNode, endpointNode, namesIn, onClose, onInput, Sign, textOr } from "../shared.ts";
@@ -33,6 +33,10 @@ const others = 3;
 const onOutput = (wanted: number, msg: Message) => [0, 1, 2, others].map((index) => (index === wanted ? msg : null));
 
 function messageOf({ event, visit, payload, topic }: VisitEvent): Message {
+  if (event === "clip") {
+    const { mp4, ...about } = payload as PressClip;
+    return { topic, event, visit, payload: mp4, clip: { contentType: "video/mp4", ...about } };
+  }
   if (event !== "snapshot") return { topic, event, visit, payload };
   const picture = payload as Picture;
   return { topic, event, visit, payload: picture.jpeg, picture: aboutPicture(picture) };

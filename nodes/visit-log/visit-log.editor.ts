@@ -20,6 +20,7 @@ RED.nodes.registerType("visit-log", {
     days: wholeNumber(words, 1, 36_500),
     limit: wholeNumber(words, 1, 1000),
     picture: { value: "none" },
+    clip: { value: false },
   },
   inputs: 1,
   outputs: 2,

@@ -16,6 +16,8 @@ interface VisitLogConfig extends Config {
   days?: string;
   limit?: string;
   picture?: string;
+  /** Whether clips come along. */
+  clip?: boolean;
 }
 
 const dayMs = 86_400_000;
@@ -49,7 +51,11 @@ export function queryFor(msg: Message, config: VisitLogConfig, door: string | un
           ...(days === undefined ? {} : { [action === "delete" ? "to" : "from"]: now - Number(days) * dayMs }),
         };
   return visitQuery({
-    ...{ picture: config.picture ?? "none", ...(limit === undefined ? {} : { limit: Number(limit) }) },
+    ...{
+      picture: config.picture ?? "none",
+      clip: config.clip === true,
+      ...(limit === undefined ? {} : { limit: Number(limit) }),
+    },
     ...settings,
     ...asked,
     action,
@@ -65,22 +71,26 @@ export default function (RED: Red): void {
     if (!endpoint) sign.show("red", "ring", "visit-log.status.no-endpoint");
     else if ("why" in endpoint.visits) sign.show("yellow", "ring", endpoint.visits.why);
 
-    const pictured = async <V extends LoggedVisit>(log: Log, visit: V, wish: VisitQuery["picture"]) => {
-      const jpeg = wish === "none" || !visit.hasPicture ? undefined : await log.picture(visit.id);
-      if (!jpeg) return visit;
-      return { ...visit, picture: wish === "buffer" ? jpeg : dataUrl(jpeg) };
+    const shown = async (log: Log, visit: LoggedVisit, wish: Pick<VisitQuery, "picture" | "clip">) => {
+      const jpeg = wish.picture === "none" || !visit.hasPicture ? undefined : await log.picture(visit.id);
+      const clip = wish.clip && visit.hasClip ? await log.clip(visit.id) : undefined;
+      return {
+        ...visit,
+        ...(jpeg && { picture: wish.picture === "buffer" ? jpeg : dataUrl(jpeg) }),
+        ...(clip && { clip }),
+      };
     };
     const answer = async (msg: Message): Promise<Message> => {
       if (!endpoint) throw giveUp("no-endpoint", "visit-log has no SIP endpoint: choose one in the dialog and deploy");
       const { visits, switchboard } = endpoint;
       if ("why" in visits) throw giveUp("no-log", visits.why);
       const { log } = visits;
-      const { action, filter, limit, offset, picture } = queryFor(msg, config, door?.slug, Date.now());
+      const { action, filter, limit, offset, ...wish } = queryFor(msg, config, door?.slug, Date.now());
       // A door's name is taken for the door, where there is one of that name.
       const named = switchboard.doors().find(({ name }) => name === filter.door);
       const which = named ? { ...filter, door: named.id } : filter;
       if (action === "get") {
-        const visit = await pictured(log, log.get(filter.visit ?? ""), picture);
+        const visit = await shown(log, log.get(filter.visit ?? ""), wish);
         sign.show("green", "dot", RED._("visit-log.status.got", { door: visit.door, time: visit.startedAt }));
         return { ...msg, event: "visit", payload: visit };
       }
@@ -91,7 +101,7 @@ export default function (RED: Red): void {
         return { ...msg, event: "deleted", payload: { deleted } };
       }
       const { total, visits: found } = log.find(which, limit, offset);
-      const payload = await Promise.all(found.map((visit) => pictured(log, visit, picture)));
+      const payload = await Promise.all(found.map((visit) => shown(log, visit, wish)));
       sign.show("green", "dot", RED._("visit-log.status.found", { shown: payload.length, total }));
       return { ...msg, event: "visits", payload, total };
     };

@@ -7,7 +7,7 @@ import { silent, type Log } from "../log.ts";
 import { Secret } from "../secret.ts";
 import { traceOf } from "../sip/trace/trace.ts";
 import { checkDevice, deviceFields, type DeviceOptions } from "../visit/numbers/devices.ts";
-import type { Recorded, VisitEvent } from "../visit/messages.ts";
+import type { PressClip, Recorded, VisitEvent } from "../visit/messages.ts";
 import { checkExpiry } from "../visit/settings.ts";
 import { strategyOf, type Strategy } from "../visit/strategy.ts";
 import { Switchboard, type SwitchboardOptions } from "../visit/switchboard.ts";
@@ -116,9 +116,13 @@ export function withSecrets(door: Readonly<Record<string, unknown>>): DoorSettin
   return Object.fromEntries(fields) as DoorSettings;
 }
 
-/** The event without the bytes of a picture or of a recording. */
+/** The event without the bytes of a picture, a clip or a recording. */
 function plain(event: VisitEvent): Record<string, unknown> {
   if (event.event === "recorded") return { ...event, payload: { ...(event.payload as Recorded), wav: undefined } };
+  if (event.event === "clip") {
+    const { mp4, ...facts } = event.payload as PressClip;
+    return { ...event, payload: { ...facts, bytes: mp4.length } };
+  }
   if (event.event !== "snapshot") return { ...event };
   const { jpeg, ...facts } = event.payload as { jpeg: Buffer };
   return { ...event, payload: { ...facts, bytes: jpeg.length } };

@@ -2,6 +2,7 @@
 // that is visit-log.ts. Values are bound, never put into the text of a statement.
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Sqlite } from "./sqlite.ts";
+import { seenKinds, type SeenKind } from "./visit-seen.ts";
 import { migrate, touch } from "./visit-schema.ts";
 import type {
   LoggedEvent,
@@ -138,7 +139,7 @@ export class VisitBook {
       );
   }
 
-  /** A file that goes with the visit, or with none any more: a picture of the log, or a recording (its kind says of what). */
+  /** A file that goes with the visit, or with none any more: a picture or clip of the log, or a recording (its kind says of what). */
   keep(visit: string | null, { kind, name, bytes, seconds, by }: LoggedFile): void {
     this.#run(
       `INSERT INTO files (visit, kind, name, bytes, seconds, "by") VALUES (:visit, :kind, :name, :bytes, :seconds, :by)`,
@@ -146,8 +147,8 @@ export class VisitBook {
     );
   }
 
-  hasPicture(visit: string): boolean {
-    return this.#all(`SELECT id FROM files WHERE visit = :visit AND kind = 'picture'`, { visit }).length > 0;
+  has(visit: string, kind: SeenKind): boolean {
+    return this.#all("SELECT id FROM files WHERE visit = :visit AND kind = :kind", { visit, kind }).length > 0;
   }
 
   /** Visits that a process which is gone has left open are over, as far as anybody knows. */
@@ -210,8 +211,10 @@ export class VisitBook {
     this.#run("DELETE FROM files WHERE id = :id", { id: file.id });
   }
 
-  pictures(): Set<string> {
-    return new Set(this.#all(`SELECT name FROM files WHERE kind = 'picture'`, {}).map(({ name }) => String(name)));
+  /** The names of pictures and clips. */
+  seen(): Set<string> {
+    const files = this.#all("SELECT kind, name FROM files", {});
+    return new Set(files.flatMap(({ kind, name }) => (String(kind) in seenKinds ? [String(name)] : [])));
   }
 
   /** Bytes of all files and of the database itself, without what is free in it. */
@@ -283,8 +286,9 @@ function visitOf(row: Row, files: Row[]): LoggedVisit {
     ...given(row, "answeredBy", "outcome", "cause", "text", "ringSeconds", "talkSeconds"),
     ...{ attempt: Number(row["attempts"]), openings: Number(row["openings"]) },
     hasPicture: files.some(({ kind }) => kind === "picture"),
+    hasClip: files.some(({ kind }) => kind === "clip"),
     recordings: files
-      .filter(({ kind }) => kind !== "picture")
+      .filter(({ kind }) => !(String(kind) in seenKinds))
       .map((file) => ({
         ...(given(file, "kind", "by", "seconds", "bytes") as Omit<LoggedRecording, "file">),
         file: String(file["name"]),

@@ -24,9 +24,13 @@ export function enter(book: VisitBook, folder: VisitFolder, told: LoggedEvent, a
   }
   book.put(told, at);
   if (recording) book.keep(visit.id, recording);
-  if (event === "snapshot" && payload["jpeg"] instanceof Uint8Array && !book.hasPicture(visit.id)) {
-    const jpeg = payload["jpeg"];
-    book.keep(visit.id, { kind: "picture", name: folder.writePicture(visit.id, jpeg), bytes: jpeg.length });
+  for (const [kind, bytes] of [
+    ["picture", payload["jpeg"]],
+    ["clip", payload["mp4"]],
+  ] as const) {
+    if (event !== (kind === "picture" ? "snapshot" : kind) || !(bytes instanceof Uint8Array)) continue;
+    if (!book.has(visit.id, kind))
+      book.keep(visit.id, { kind, name: folder.write(visit.id, kind, bytes), bytes: bytes.length });
   }
   if (event === "opened") book.opened(visit.id);
   if (event === "ended") book.end(visit.id, at, payload);
@@ -49,8 +53,8 @@ function partiesIn({ parties }: Fields): LoggedParty[] | undefined {
   );
 }
 
-/** A payload without pictures, sounds, secrets, and who was rung; null for one that says nothing. */
-function jsonOf({ jpeg: _jpeg, wav: _wav, parties: _parties, ...rest }: Fields): string | null {
+/** A payload without pictures, films, sounds, secrets, and who was rung; null for one that says nothing. */
+function jsonOf({ jpeg: _jpeg, mp4: _mp4, wav: _wav, parties: _parties, ...rest }: Fields): string | null {
   const text = JSON.stringify(rest, (key, value: unknown) => (secret.test(key) ? undefined : value));
   return text === "{}" || text.length > longest ? null : text;
 }

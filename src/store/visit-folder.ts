@@ -2,6 +2,7 @@
 //
 //   <folder>/visits.db                  the database, with visits.db-wal and visits.db-shm beside it
 //   <folder>/pictures/<visit>.jpg       the picture of a press
+//   <folder>/pictures/<visit>.mp4       the clip of a press
 //   <folder>/damaged-20260131T175536Z/  all of that, where the database could not be read any more
 //
 // Recordings are elsewhere, where visits put them; the log only takes them away with their visit.
@@ -9,10 +10,11 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync }
 import { readFile, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { KeptFile } from "./visit-book.ts";
+import { seenKinds, type SeenKind } from "./visit-seen.ts";
 
 const damaged = /^damaged-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
-const pictureOf = (visit: string): string => `${visit.replace(/[^\w-]/g, "_")}.jpg`;
+const nameFor = (visit: string, kind: SeenKind): string => `${visit.replace(/[^\w-]/g, "_")}.${seenKinds[kind]}`;
 
 export class VisitFolder {
   readonly path: string;
@@ -42,25 +44,25 @@ export class VisitFolder {
     return join(this.#recordings ?? "", basename(name));
   }
 
-  /** Writes a picture at once, so that it is there when its row is. */
-  writePicture(visit: string, jpeg: Uint8Array): string {
-    const name = pictureOf(visit);
-    writeFileSync(join(this.path, "pictures", name), jpeg, { mode: 0o600 });
+  /** Writes a picture or a clip at once, so that it is there when its row is. */
+  write(visit: string, kind: SeenKind, bytes: Uint8Array): string {
+    const name = nameFor(visit, kind);
+    writeFileSync(join(this.path, "pictures", name), bytes, { mode: 0o600 });
     return name;
   }
 
   /** Undefined where there is none any more. */
-  readPicture(visit: string): Promise<Buffer | undefined> {
-    return readFile(join(this.path, "pictures", pictureOf(visit))).catch(() => undefined);
+  read(visit: string, kind: SeenKind): Promise<Buffer | undefined> {
+    return readFile(join(this.path, "pictures", nameFor(visit, kind))).catch(() => undefined);
   }
 
   /** Rejects where it cannot be removed; one that is gone already is fine. */
   async remove({ kind, name }: Pick<KeptFile, "kind" | "name">): Promise<void> {
-    if (kind === "picture") await rm(join(this.path, "pictures", basename(name)), { force: true });
+    if (kind in seenKinds) await rm(join(this.path, "pictures", basename(name)), { force: true });
     else if (this.#recordings !== undefined) await rm(this.recording(name), { force: true });
   }
 
-  /** Removes pictures that nobody knows: written just before a crash. */
+  /** Removes pictures and clips that nobody knows: written just before a crash. */
   removeStrays(known: ReadonlySet<string>): void {
     const folder = join(this.path, "pictures");
     for (const name of readdirSync(folder)) if (!known.has(name)) rmSync(join(folder, name), { force: true });

@@ -135,7 +135,12 @@ export class VisitLog {
 
   /** The picture of a visit, while there is one. */
   picture(id: string): Promise<Buffer | undefined> {
-    return this.#folder.readPicture(id);
+    return this.#folder.read(id, "picture");
+  }
+
+  /** The clip of a visit, MP4, while there is one. */
+  clip(id: string): Promise<Buffer | undefined> {
+    return this.#folder.read(id, "clip");
   }
 
   /**
@@ -186,7 +191,7 @@ export class VisitLog {
     try {
       this.#book = new VisitBook(this.#sqlite, this.#folder.database);
       this.#book.interrupt("the program was ended before the visit was");
-      this.#folder.removeStrays(this.#book.pictures());
+      this.#folder.removeStrays(this.#book.seen());
     } catch (error) {
       if (faultOf(error) !== "damaged") throw error;
       this.#renew(error);

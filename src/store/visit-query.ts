@@ -23,11 +23,14 @@ const schema = {
     limit: { type: "integer", minimum: 1, maximum: 1000, default: 50 },
     offset: { type: "integer", minimum: 0, default: 0 },
     picture: { enum: ["none", "buffer", "dataurl"], default: "none" },
+    clip: { type: "boolean", default: false },
   },
 } as const;
 
 type Given = FromSchema<typeof schema>;
-export type VisitQuery = Pick<Given, "action" | "limit" | "offset" | "picture"> & { readonly filter: VisitFilter };
+export type VisitQuery = Pick<Given, "action" | "limit" | "offset" | "picture" | "clip"> & {
+  readonly filter: VisitFilter;
+};
 
 const check = checker("visit-log", schema);
 
@@ -47,11 +50,11 @@ function timeOf(name: string, value: string | number | undefined): number | unde
  * @throws PorteroError `invalid`: a field that is wrong, `get` without a visit, `delete` of everything
  */
 export function visitQuery(value: unknown): VisitQuery {
-  const { action, limit, offset, picture, from, to, ...named } = check(value);
+  const { action, limit, offset, picture, clip, from, to, ...named } = check(value);
   const filter: VisitFilter = { ...named, from: timeOf("from", from), to: timeOf("to", to) };
   if (action === "get" && filter.visit === undefined)
     throw giveUp("invalid", 'visit-log: which visit? Send msg.visit, or {"action":"get","visit":"<its id>"}');
   if (action === "delete" && Object.values(filter).every((part) => part === undefined))
     throw giveUp("invalid", "visit-log: delete which visits? Name a visit, a door, an outcome, or a time (from, to)");
-  return { action, limit, offset, picture, filter };
+  return { action, limit, offset, picture, clip, filter };
 }

@@ -37,7 +37,7 @@ export interface LoggedParty {
   readonly [more: string]: unknown;
 }
 
-/** A picture or a recording, by its name in its folder. */
+/** A picture, a clip or a recording, by its name in its folder. */
 export interface LoggedFile {
   readonly kind: string;
   readonly name: string;
@@ -76,6 +76,7 @@ export interface LoggedVisit extends Said {
   readonly attempt: number;
   readonly openings: number;
   readonly hasPicture: boolean;
+  readonly hasClip: boolean;
   readonly recordings: readonly LoggedRecording[];
 }
 

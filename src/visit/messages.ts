@@ -60,6 +60,8 @@ export const visitEvents = [
   "refused",
   "snapshot",
   "snapshot-failed",
+  "clip",
+  "clip-failed",
   "recorded",
   "record-failed",
   "ended",
@@ -125,6 +127,18 @@ export interface Recorded {
   readonly bytes: number;
   readonly file?: string;
   readonly wav?: Buffer;
+}
+
+/** The payload of `clip`: what was seen at the press, as the camera sent it. */
+export interface PressClip {
+  readonly mp4: Buffer;
+  readonly codec: "h264" | "h265" | "jpeg";
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** When it begins, in milliseconds since 1970. */
+  readonly from: number;
+  readonly seconds: number;
 }
 
 /** The payload of `ended`, with the tries of all strategies of the visit. */

@@ -1,11 +1,13 @@
 // One afternoon at a simulated door, recorded: every kind of message that the nodes send, for the pages that show them.
 import { EventEmitter, once } from "node:events";
+import { createServer as createWebServer } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { Aedes } from "aedes";
 import { connectAsync } from "mqtt";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import type { Message } from "../../nodes/red.d.ts";
 import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import { pattern } from "../camera/pattern.ts";
 import { endpoint, Flow, frontdoor, type FlowNode } from "../nodes/flow.ts";
 
 export interface Recorded {
@@ -21,8 +23,17 @@ export interface Recording {
   readonly published: ReadonlyMap<string, readonly string[]>;
 }
 
-const doors: FlowNode[] = [
-  { ...frontdoor, name: "Frontdoor" },
+/** The film of a camera that never ends. */
+const film = createWebServer((_request, response) => {
+  response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=f" });
+  void pattern(64, 48).then((jpeg) => {
+    const beat = setInterval(() => response.write(jpeg), 100);
+    response.on("close", () => clearInterval(beat));
+  });
+});
+
+const doors = (film: string): FlowNode[] => [
+  { ...frontdoor, name: "Frontdoor", videoUrl: film, clipSeconds: "1" },
   // A camera that nobody runs: port 9 is refused at once.
   {
     ...frontdoor,
@@ -31,6 +42,7 @@ const doors: FlowNode[] = [
     extension: "504",
     imageUrl: "http://127.0.0.1:9/image.jpg",
     videoUrl: "http://127.0.0.1:9/film",
+    clipSeconds: "1",
   },
 ];
 const wired = (id: string, outputs: number, more: object = {}): FlowNode[] => {
@@ -51,7 +63,6 @@ const parking: FlowNode = { id: "parking", type: "parking-place", name: "Parking
 
 const nodes: FlowNode[] = [
   { ...endpoint, statsSeconds: "1" },
-  ...doors,
   parking,
   room,
   ...wired("sip-registrar", 4, {
@@ -89,7 +100,10 @@ export async function record(): Promise<Recording> {
     published.set(topic, [...(published.get(topic) ?? []), payload.toString("latin1")]);
   });
   await client.subscribeAsync("doorbell/#");
-  const all = [...nodes, ...wired("mqtt-bridge", 1, { endpoint: "ep", url, snapshots: true })];
+  film.listen(0, "127.0.0.1");
+  await once(film, "listening");
+  const filmUrl = `http://127.0.0.1:${(film.address() as AddressInfo).port}/film`;
+  const all = [...nodes, ...doors(filmUrl), ...wired("mqtt-bridge", 1, { endpoint: "ep", url, snapshots: true })];
   const flow = await Flow.load(all, { phone6002: { password: "not-the-right-one" } });
   try {
     const recorded: Recorded[] = [];
@@ -120,6 +134,8 @@ export async function record(): Promise<Recording> {
   } finally {
     await flow.close();
     await client.endAsync();
+    film.closeAllConnections();
+    film.close();
     await new Promise<void>((closed) => broker.close(() => server.close(() => closed())));
   }
 }
@@ -162,6 +178,7 @@ async function play(flow: Flow, next: Next): Promise<void> {
     next("doorbell-in", "snapshot"),
     next("phone6001", "ringing"),
   ];
+  const clip = next("doorbell-in", "clip");
   await flow.node<SimNode>("bell1").press();
   const visit = (await ring)["visit"];
   // A sound for somebody who is not there yet.
@@ -170,7 +187,7 @@ async function play(flow: Flow, next: Next): Promise<void> {
   await deaf;
   const [answered, told] = [next("dial-strategy", "answered"), next("doorbell-in", "answered")];
   receive("dial-strategy", { visit });
-  await Promise.all([rings, snapshot]);
+  await Promise.all([rings, snapshot, clip]);
   receive("phone6001", { payload: "answer" });
   await Promise.all([answered, told]);
   const [dtmf, heard] = [next("doorbell-in", "dtmf"), next("bell1", "dtmf")];
@@ -222,9 +239,10 @@ async function play(flow: Flow, next: Next): Promise<void> {
 
   // A visitor whom nobody hears, at a door without a camera; a strategy after the end of the visit.
   const [second, failed] = [next("doorbell-in", "ring"), next("doorbell-in", "snapshot-failed")];
+  const noClip = next("doorbell-in", "clip-failed");
   await flow.node<SimNode>("bell2").press();
   const alone = (await second)["visit"];
-  await failed;
+  await Promise.all([failed, noClip]);
   const [unanswered, said] = [next("absent", "unanswered"), next("doorbell-in", "unanswered")];
   receive("absent", { visit: alone });
   await Promise.all([unanswered, said]);

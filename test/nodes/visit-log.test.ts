@@ -30,19 +30,26 @@ describe("X12 what is asked of visit-log", () => {
     JSON.parse(JSON.stringify(asked(msg, more, door).filter)) as object;
 
   it("the newest fifty visits, unless told otherwise", () => {
-    const usual = { action: "find", limit: 50, offset: 0, picture: "none" };
+    const usual = { action: "find", limit: 50, offset: 0, picture: "none", clip: false };
     const { filter: which, ...query } = asked({ payload: 1769860000000 });
     assert.deepEqual(query, usual);
     assert.deepEqual({ ...nobody, ...which }, nobody);
   });
 
   it("what the dialog says, and over that what the message says", () => {
-    const dialog = { outcome: "answered", days: "1", limit: "10", picture: "buffer" };
+    const dialog = { outcome: "answered", days: "1", limit: "10", picture: "buffer", clip: true };
     const yesterday = Date.parse("2026-01-30T12:00:00Z");
     assert.deepEqual(filter({}, dialog, "front"), { door: "front", outcome: "answered", from: yesterday });
-    const payload = { door: "back", from: "2026-01-01", to: 1769860000000, limit: 2, offset: 4, picture: "none" };
+    const payload = {
+      door: "back",
+      from: "2026-01-01",
+      to: 1769860000000,
+      limit: 2,
+      offset: 4,
+      picture: "none",
+    };
     const query = asked({ payload }, dialog, "front");
-    assert.deepEqual([query.limit, query.offset, query.picture], [2, 4, "none"]);
+    assert.deepEqual([query.limit, query.offset, query.picture, query.clip], [2, 4, "none", true]);
     assert.deepEqual(filter({ payload }, dialog, "front"), {
       ...{ door: "back", outcome: "answered", from: Date.parse("2026-01-01"), to: 1769860000000 },
     });

@@ -102,6 +102,9 @@ describe("X12 the visit log", () => {
     one.take(tell("ended", { ...ended("answered"), openings: 1, parties: all }));
     const file = recordingOf("v1");
     one.take(tell("recorded", { kind: "call", by: "6002", seconds: 3, bytes: 1000, file }));
+    const mp4 = Buffer.from("a film");
+    one.take(tell("clip", { mp4, codec: "h264", width: 640, height: 480, from: 0, seconds: 8 }));
+    one.take(tell("clip", { mp4: Buffer.from("another") }));
 
     const { parties, events, ...visit } = (await restarted()).get("v1");
     assert.deepEqual(visit, {
@@ -109,18 +112,23 @@ describe("X12 the visit log", () => {
       ...{ state: "ended", startedAt: "2026-01-01T10:00:00.000Z", answeredAt: "2026-01-01T10:00:02.000Z" },
       ...{ endedAt: "2026-01-01T10:00:05.000Z", answeredBy: "6002", outcome: "answered", cause: 16 },
       ...{ text: "somebody hung up", ringSeconds: 4, talkSeconds: 10, attempt: 2, openings: 1, hasPicture: true },
+      hasClip: true,
       recordings: [{ kind: "call", by: "6002", seconds: 3, bytes: 1000, file }],
     });
     assert.deepEqual(parties, all);
     assert.deepEqual(
       events.map(({ event }) => event),
-      ["ring", "snapshot", "trying", "unanswered", "answered", "opened", "ended", "recorded"],
+      ["ring", "snapshot", "trying", "unanswered", "answered", "opened", "ended", "recorded", "clip", "clip"],
     );
     assert.deepEqual(events[5], {
       ...{ at: "2026-01-01T10:00:05.000Z", event: "opened" },
       payload: { by: "6002", ok: true, reason: "the code was sent" },
     });
+    assert.deepEqual(events[8]?.payload, { codec: "h264", width: 640, height: 480, from: 0, seconds: 8 });
     assert.deepEqual(await opened[0]?.picture("v1"), jpeg);
+    assert.deepEqual(await opened[0]?.clip("v1"), mp4);
+    await opened[0]?.delete({ visit: "v1" });
+    assert.deepEqual(pictures(), []);
     if (process.platform !== "win32") assert.equal(statSync(join(folder, "visits")).mode & 0o077, 0);
   });
 

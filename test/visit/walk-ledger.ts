@@ -4,7 +4,17 @@ import assert from "node:assert/strict";
 import { PorteroError } from "../../src/errors.ts";
 import type { VisitEnd, VisitEvent, VisitState } from "../../src/visit/messages.ts";
 
-const late = new Set(["snapshot", "snapshot-failed", "recorded", "record-failed", "opened", "refused", "unanswered"]);
+const late = new Set([
+  "snapshot",
+  "snapshot-failed",
+  "clip",
+  "clip-failed",
+  "recorded",
+  "record-failed",
+  "opened",
+  "refused",
+  "unanswered",
+]);
 const order: readonly VisitState[] = ["ringing", "talking", "ended"];
 
 export class Ledger {

@@ -2,8 +2,9 @@
 import { LiveCamera, type LiveDeps } from "../../camera/live/live-camera.ts";
 import type { VideoSettings } from "../../camera/upstream.ts";
 import { doorCamera, type DoorSettings, type Whereabouts } from "../../door/door.ts";
-import { liveRules } from "../../door/live.ts";
+import { liveRules, type LiveRules } from "../../door/live.ts";
 import { giveUp, tryAgain } from "../../errors.ts";
+import type { PressClip } from "../messages.ts";
 
 /** A camera, or why there is none to be seen live. */
 export function doorLive(settings: DoorSettings, where: () => Whereabouts, deps: LiveDeps): LiveCamera | Error {
@@ -29,4 +30,15 @@ export function doorLive(settings: DoorSettings, where: () => Whereabouts, deps:
     };
   };
   return new LiveCamera({ settings: open, ...liveRules(settings) }, deps);
+}
+
+/** Ends early, with what there is, when `signal` aborts. */
+export async function pressClip(
+  live: LiveCamera | Error,
+  { beforeMs, afterMs }: NonNullable<LiveRules["clip"]>,
+  signal: AbortSignal,
+): Promise<PressClip> {
+  if (live instanceof Error) throw live;
+  const { to, ...clip } = await live.record(beforeMs, afterMs, signal);
+  return { ...clip, seconds: Math.round((to - clip.from) / 100) / 10 };
 }

@@ -2,11 +2,13 @@
 import type { CameraDeps } from "../../camera/camera.ts";
 import { LiveCamera, type LiveDeps } from "../../camera/live/live-camera.ts";
 import type { DoorSettings, Whereabouts } from "../../door/door.ts";
+import { liveRules } from "../../door/live.ts";
 import type { DtmfMethod } from "../../dtmf.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
 import { showAddress } from "../../sip/transport/flow.ts";
 import { DoorEye } from "./door-eye.ts";
-import { doorLive } from "./door-live.ts";
+import type { PressClip } from "../messages.ts";
+import { doorLive, pressClip } from "./door-live.ts";
 
 export class Door {
   readonly settings: DoorSettings;
@@ -15,6 +17,7 @@ export class Door {
   readonly eye: DoorEye;
   /** Its film, or why there is none. */
   readonly live: LiveCamera | Error;
+  readonly #closing = new AbortController();
   readonly #contact: () => Contact | undefined;
 
   constructor(
@@ -42,7 +45,14 @@ export class Door {
     return { ...where, address: this.settings.address ?? where.address };
   }
 
+  /** A film of what is seen about now, where the door's settings want one. Rejects with why there is none. */
+  clip(): Promise<PressClip> | undefined {
+    const { clip } = liveRules(this.settings);
+    return clip && pressClip(this.live, clip, this.#closing.signal);
+  }
+
   close(): void {
+    this.#closing.abort();
     if (this.live instanceof LiveCamera) this.live.close();
     this.eye.close();
   }

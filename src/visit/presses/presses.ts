@@ -188,6 +188,7 @@ export class Presses {
     visit.tell(waits ? "waiting" : "ring", waits ? { ...seen, behind: behind.id } : seen);
     if (!waits) this.#enter(visit);
     this.#photograph(visit, door);
+    this.#film(visit, door);
   }
 
   /** A visit of the door is over: those that waited for the end of its talk ring now. */
@@ -218,6 +219,16 @@ export class Presses {
       (error: unknown) => {
         this.#host.log.warn(`no picture of ${visit.door.name}: ${sentence(error)}`);
         visit.tell("snapshot-failed", { reason: sentence(error) });
+      },
+    );
+  }
+
+  #film(visit: Visit, door: Door): void {
+    door.clip()?.then(
+      (clip) => visit.tell("clip", clip),
+      (error: unknown) => {
+        this.#host.log.warn(`no clip of ${visit.door.name}: ${sentence(error)}`);
+        visit.tell("clip-failed", { reason: sentence(error) });
       },
     );
   }
