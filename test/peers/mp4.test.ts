@@ -5,16 +5,22 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { LiveCamera } from "../../src/camera/live/live-camera.ts";
+import { Sender } from "../../src/camera/live/sender.ts";
 import { Fragments } from "../../src/camera/mp4/fragments.ts";
 import { movie } from "../../src/camera/mp4/movie.ts";
 import { h264 } from "../../src/camera/rtsp/nal.ts";
 import { UnitDepayloader } from "../../src/camera/rtsp/units.ts";
 import { stillOf } from "../../src/camera/still.ts";
+import { systemClock } from "../../src/clock.ts";
+import { silent } from "../../src/log.ts";
+import { Secret } from "../../src/secret.ts";
 import { film } from "../camera/films.ts";
 import { pattern } from "../camera/pattern.ts";
 import { depayload, packed, unitsOf } from "../camera/rtsp/packets.ts";
 import { thePeer, without } from "../support/peers.ts";
 import { run } from "../support/processes.ts";
+import { rtspServer } from "./rtsp-server.ts";
 
 const skip = without("ffmpeg");
 
@@ -138,6 +144,51 @@ describe("ISO 14496-12 and -15: MP4 without ffmpeg, read by ffmpeg", { skip }, (
     const steps = seen.slice(1).map(({ time }, index) => time - (seen[index]?.time ?? 0));
     assert.deepEqual([...new Set(steps)], [3600]);
   });
+});
+
+describe("X3 a camera of another make, gst-rtsp-server, seen live", { skip: without("ffmpeg", "python3") }, () => {
+  for (const path of ["h264", "h265", "mjpeg"] as const)
+    it(`${path}: two look, one of them later, and a clip is made; ffmpeg reads all of it`, async (t) => {
+      const { url } = await rtspServer(t);
+      const camera = new LiveCamera(
+        { settings: () => ({ videoUrl: new Secret(`${url}/${path}`) }), warmMs: 0, always: true, keepMs: 10_000 },
+        { clock: systemClock, log: silent },
+      );
+      t.after(() => camera.close());
+      const look = async (frames: number) => {
+        const parts: Buffer[] = [];
+        await new Promise<void>((resolve) => {
+          const line = {
+            waiting: 0,
+            send(data: string | Buffer) {
+              if (typeof data !== "string" && parts.push(data) > frames) resolve();
+            },
+          };
+          camera.watch(new Sender("mse", line, systemClock));
+        });
+        return parts;
+      };
+      const first = await look(30);
+      const began = performance.now();
+      const late = await look(2);
+      assert.ok(performance.now() - began < 200, "X3 the first picture of a film that runs is there at once");
+      const clip = await camera.record(500, 500);
+      if (path === "mjpeg") {
+        assert.deepEqual((await decoded(t, "one.jpg", late[0] ?? Buffer.alloc(0))).length, 1);
+      } else {
+        const seen = await decoded(t, "live.mp4", Buffer.concat(first));
+        assert.ok(seen.length >= 30, `${seen.length} pictures`);
+        const steps = seen.slice(1).map(({ time }, index) => time - (seen[index]?.time ?? 0));
+        assert.ok(
+          steps.every((step) => Math.abs(step - 3600) < 10),
+          steps.join(),
+        );
+        assert.ok((await decoded(t, "late.mp4", Buffer.concat(late))).length >= 2);
+      }
+      const kept = await decoded(t, "clip.mp4", clip.mp4);
+      assert.ok(kept.length >= 20 && kept.length <= 45, `${kept.length} pictures in a clip of a second`);
+      assert.deepEqual([clip.width, clip.height], [640, 360]);
+    });
 });
 
 /** The pictures of a stream of one slice each. */
