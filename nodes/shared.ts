@@ -4,6 +4,7 @@ import { EventEmitter } from "node:events";
 import type { Picture } from "../src/camera/camera.ts";
 import { giveUp, sentence } from "../src/errors.ts";
 import type { Log } from "../src/log.ts";
+import type { DoorReport, DoorState } from "../src/visit/presses/door-state.ts";
 import type { Switchboard } from "../src/visit/switchboard.ts";
 import type { Visit } from "../src/visit/visit.ts";
 import type { DoorNode } from "./door/door.ts";
@@ -176,6 +177,11 @@ export function doorOf(RED: Red, msg: Message, chosen?: string): { door: string;
   }
   throw giveUp("unknown-door", `there is no door "${wanted}": msg.door is a door's short name or its name`);
 }
+
+/** A door's state, as a message. */
+export const stateMessage = ({ door, event, ...payload }: Pick<DoorReport, "door" | "event"> & DoorState): Message => ({
+  ...{ topic: `${door}/${event}`, event, door, payload },
+});
 
 /** A picture as messages tell of it: the JPEG is the payload, this stands beside it as `msg.picture`. */
 export const aboutPicture = ({ width, height, takenAt, ms, source, kind, kept }: Picture): object => ({

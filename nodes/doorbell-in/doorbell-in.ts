@@ -2,13 +2,23 @@
 // it is wished the states of the doors.
 import type { Picture } from "../../src/camera/camera.ts";
 import { sentence } from "../../src/errors.ts";
-import type { DoorReport, DoorState } from "../../src/visit/presses/door-state.ts";
+import type { DoorReport } from "../../src/visit/presses/door-state.ts";
 import { visitFilter, type FilterSettings, type VisitFilter } from "../../src/visit/presses/filter.ts";
 import { soFar } from "../../src/visit/presses/late.ts";
 import type { PressClip, VisitEvent, VisitView } from "../../src/visit/messages.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { linksOf, serveLinks, type LinkConfig } from "./link.ts";
-import { aboutPicture, doorNode, endpointNode, namesIn, onClose, onInput, Sign, textOr } from "../shared.ts";
+import {
+  aboutPicture,
+  doorNode,
+  endpointNode,
+  namesIn,
+  onClose,
+  onInput,
+  Sign,
+  stateMessage,
+  textOr,
+} from "../shared.ts";
 
 interface DoorbellConfig extends Config, LinkConfig {
   /** Empty: the doors of the endpoint. */
@@ -41,11 +51,6 @@ function messageOf({ event, visit, payload, topic }: VisitEvent): Message {
   const picture = payload as Picture;
   return { topic, event, visit, payload: picture.jpeg, picture: aboutPicture(picture) };
 }
-
-/** A door's state, as a message. */
-export const stateMessage = ({ door, event, ...payload }: Pick<DoorReport, "door" | "event"> & DoorState): Message => ({
-  ...{ topic: `${door}/${event}`, event, door, payload },
-});
 
 /** What the dialog asks for. @throws PorteroError `invalid`, naming the field */
 export function filterOf(config: DoorbellConfig, doors: readonly string[]): VisitFilter {

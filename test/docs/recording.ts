@@ -33,7 +33,7 @@ const film = createWebServer((_request, response) => {
 });
 
 const doors = (film: string): FlowNode[] => [
-  { ...frontdoor, name: "Frontdoor", videoUrl: film, clipSeconds: "1" },
+  { ...frontdoor, name: "Frontdoor", videoUrl: film, clipSeconds: "1", heldOpenSeconds: "1" },
   // A camera that nobody runs: port 9 is refused at once.
   {
     ...frontdoor,
@@ -77,6 +77,7 @@ const nodes: FlowNode[] = [
   ...wired("digits", 2, { type: "dtmf-out", mode: "digits", to: "answerer" }),
   ...wired("camera-snapshot", 2, { door: "door1" }),
   ...wired("visit-log", 2, { endpoint: "ep" }),
+  ...wired("door-state", 1, { door: "door1" }),
   ...bell("bell1", "door1"),
   ...bell("bell2", "door2"),
   ...phone("6001"),
@@ -172,6 +173,13 @@ async function play(flow: Flow, next: Next): Promise<void> {
     isThere = await taken;
   }
 
+  // A contact that opens and stays open; what it says then is awaited at the end.
+  const [state, moved, held] = ["state", "device-opened", "held-open"].map((event) => next("door-state", event));
+  receive("door-state", { payload: true });
+  await state;
+  receive("door-state", { payload: "opened" });
+  await moved;
+
   // A visitor whom 6001 takes, who is let in, and who goes; the picture comes before that.
   const [ring, snapshot, rings] = [
     next("doorbell-in", "ring"),
@@ -251,7 +259,7 @@ async function play(flow: Flow, next: Next): Promise<void> {
   await gone;
   const over = next("absent", "ended");
   receive("absent", { visit: alone });
-  await over;
+  await Promise.all([over, held]);
 
   // One that parks itself, and is fetched.
   const [parked, fetched] = [next("doorbell-in", "parked"), next("doorbell-in", "answered")];

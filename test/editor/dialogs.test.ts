@@ -26,6 +26,7 @@ const inFlow = [
   "call-control",
   "camera-snapshot",
   "visit-log",
+  "door-state",
   "mqtt-bridge",
 ];
 
@@ -51,6 +52,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     flow.push({ id: "c0117e5700000001", type: "call-control", z: tab, x: 200, y: 900, wires: [[], []] });
     const endpoint = flow.find(({ type }) => type === "sip-endpoint")?.id ?? "";
     flow.push({ id: "c0117e5700000002", type: "visit-log", z: tab, endpoint, x: 200, y: 960, wires: [[], []] });
+    flow.push({ id: "c0117e5700000003", type: "door-state", z: tab, door, x: 400, y: 960, wires: [[]] });
     house = await House.start({ flow });
     editor = await Editor.open(chromium, house.ready.editor);
   });

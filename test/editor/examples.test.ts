@@ -73,6 +73,15 @@ const runs: { readonly [file: string]: (tab: Tab) => Promise<void> } = {
     const { strategy, tries } = await tab.says("ended", { outcome: "unanswered" });
     assert.deepEqual([strategy, tries], ["steps", 2]);
   },
+  "a-door-that-stays-open": async (tab) => {
+    await tab.inject("the door opens");
+    await tab.says("the door", { contact: "open" });
+    await tab.says("please close it", { seconds: 3 });
+    await tab.inject("the door closes");
+    await tab.says("the door", { contact: "closed" });
+    await tab.inject("a press by HTTP");
+    await tab.says("somebody is here", { by: "flow" });
+  },
   "a-greeting-for-the-visitor": async (tab) => {
     await tab.inject("press");
     await tab.shows("heard at the door", tone(500, 700));

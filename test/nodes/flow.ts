@@ -9,6 +9,7 @@ import cameraSnapshot from "../../nodes/camera-snapshot/camera-snapshot.ts";
 import conferenceRoom from "../../nodes/conference-room/conference-room.ts";
 import dialStrategy from "../../nodes/dial-strategy/dial-strategy.ts";
 import door from "../../nodes/door/door.ts";
+import doorState from "../../nodes/door-state/door-state.ts";
 import doorbellIn from "../../nodes/doorbell-in/doorbell-in.ts";
 import doorbellSim from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import dtmfOut from "../../nodes/dtmf-out/dtmf-out.ts";
@@ -51,6 +52,7 @@ const all = [
   doorbellIn,
   dialStrategy,
   dtmfOut,
+  doorState,
   callControl,
   cameraSnapshot,
   mqttBridge,
