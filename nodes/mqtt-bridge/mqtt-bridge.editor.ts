@@ -41,6 +41,7 @@ RED.nodes.registerType("mqtt-bridge", {
       },
     },
     clearRetained: { value: false },
+    reports: { value: false },
     // A node that is older has none of it: off.
     discovery: { value: "home-assistant" },
     discoveryPrefix: {

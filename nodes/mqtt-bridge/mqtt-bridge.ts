@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Picture } from "../../src/camera/camera.ts";
 import { systemClock } from "../../src/clock.ts";
 import { giveUp, sentence } from "../../src/errors.ts";
-import { MqttBridge, type DoorsForMqtt } from "../../src/mqtt/bridge.ts";
+import { MqttBridge, type DoorsForMqtt, type DoorStateForMqtt } from "../../src/mqtt/bridge.ts";
 import { Marks } from "../../src/store/marks.ts";
 import { showUrl } from "../../src/secret.ts";
 import type { Opening } from "../../src/door/door.ts";
@@ -78,6 +78,9 @@ export default function (RED: Red): void {
       park: (door) => act(door, "park"),
       stop: (door) => switchboard.lastVisit(door)?.stop("stopped by MQTT"),
       setDnd: (door, on) => switchboard.setQuiet(door, on),
+      ...(config.reports && {
+        report: (door: string, state: DoorStateForMqtt) => switchboard.setDoorState(door, state, "mqtt"),
+      }),
     };
     let bridge: MqttBridge;
     let place: string;

@@ -24,6 +24,8 @@ export interface BridgeConfig extends Config {
   base64?: boolean;
   messages?: readonly { on?: string; only?: string; topic?: string; payload?: string }[];
   clearRetained?: boolean;
+  /** Whether states of doors are taken from the broker; absent: not. */
+  reports?: boolean;
   /** Absent in flows that are older than it: off. */
   discovery?: MqttSettings["discovery"];
   discoveryPrefix?: string;

@@ -5,6 +5,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { Rate } from "../rate.ts";
 import type { Secret } from "../secret.ts";
 import { reportOf, type DeviceReport } from "./reports.ts";
 
@@ -14,13 +15,12 @@ export type HookStatus = 200 | 404 | 429;
 interface Hook {
   readonly hash: Buffer;
   readonly take: (report: DeviceReport) => void;
-  /** When it was called, of the last while. */
-  called: number[];
+  readonly rate: Rate;
 }
 
 /** A relay that chatters, a bell with ten buttons: far less than this. */
 const most = 30;
-const within = 10_000;
+const withinMs = 10_000;
 /** So often, at most, the log tells of calls with a wrong secret. */
 const complainMs = 60_000;
 
@@ -40,7 +40,7 @@ export class Hooks {
 
   /** Lets who knows `secret` report; the result ends that. */
   add(secret: Secret, take: (report: DeviceReport) => void): () => void {
-    const hook: Hook = { hash: hashOf(secret.reveal()), take, called: [] };
+    const hook: Hook = { hash: hashOf(secret.reveal()), take, rate: new Rate(this.#clock, most, withinMs) };
     this.#hooks.add(hook);
     return () => void this.#hooks.delete(hook);
   }
@@ -53,10 +53,7 @@ export class Hooks {
     const report = reportOf(word.replace(/\/$/, ""));
     // A HEAD is what link previews send.
     if (!report || (method !== "GET" && method !== "POST")) return 404;
-    const now = this.#clock.now();
-    hook.called = hook.called.filter((at) => now - at < within);
-    if (hook.called.length >= most) return 429;
-    hook.called.push(now);
+    if (!hook.rate.take()) return 429;
     try {
       hook.take(report);
       return 200;

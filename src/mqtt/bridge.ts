@@ -21,11 +21,12 @@ import { CommandPolicy, type LastVisit } from "./policy.ts";
 import { checkMqtt, type MqttSettings } from "./settings.ts";
 import { Keys, type Key, type KeyMemory } from "./signed.ts";
 import { occasions, Templates, type Occasion } from "./templates.ts";
+import { Reports } from "./reports.ts";
 import { stateTopics, Topics, type CommandTopic, type DoorTopic } from "./topics.ts";
 
 export { checkMqtt };
 export type { BridgeStatus, CallState, Command, DoorForMqtt, DoorsForMqtt, LastVisit, MqttSettings, OpeningForMqtt };
-export type { Key, KeyMemory, Refusal };
+export type { DoorStateForMqtt, Key, KeyMemory, Refusal };
 
 export interface BridgeEvents {
   status: [BridgeStatus];
@@ -55,6 +56,7 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
   readonly #refusals: Refusals;
   readonly #templates: Templates;
   readonly #homes: Homes;
+  readonly #reports: Reports;
   readonly #states = new Map<string, string>();
   readonly #told: string[] = [];
   #closed = false;
@@ -94,6 +96,7 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
       dnd: (door, on) => this.publishDnd(door, on),
       retained: (door, topic, relay) => void (this.#settings.clearRetained && this.#clear(door, topic, relay)),
     });
+    this.#reports = new Reports(this.#settings.base, this.#doors, { clock, log: this.#log });
     this.#homes = new Homes(this.#hostOfHomes(), {
       ...{ clock: this.#clock, log: this.#log, random: deps.random ?? Math.random },
     });
@@ -105,7 +108,7 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
     });
     this.#connection.on("message", (topic, payload, { retain, dup }) => {
       // An empty message is the removal of a retained one, our own included.
-      if (this.#closed || payload.length === 0) return;
+      if (this.#closed || payload.length === 0 || this.#reports.received(topic, payload)) return;
       const own = this.#topics.read(topic);
       const read = own ? { ...own, payload } : this.#homes.received(topic, payload, retain);
       if (read && read !== "taken") commands.received(read, read.payload, { retained: retain, duplicate: dup });
@@ -261,7 +264,10 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
           [undefined, ...relays].map((relay) => this.#clear(id, "door/open", relay?.id)),
         ),
       );
-    this.#connection.subscribe([...this.#topics.commands, ...this.#homes.filters], [this.#topics.announced]);
+    this.#connection.subscribe(
+      [...this.#topics.commands, ...this.#homes.filters],
+      [this.#topics.announced, ...this.#reports.filters],
+    );
   }
 
   #clear(door: string, command: CommandTopic, relay?: string): Promise<unknown> {

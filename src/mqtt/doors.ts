@@ -61,6 +61,8 @@ export interface DoorsForMqtt {
   readonly hangup?: (door: string) => Done;
   readonly reject?: (door: string) => Done;
   readonly setDnd?: (door: string, on: boolean) => Done;
+  /** Takes what others on the broker say of a door's state; where it is absent nobody is asked. */
+  readonly report?: (door: string, state: DoorStateForMqtt) => void;
 }
 
 export const verbs = ["answer", "reject", "hangup", "park", "stop"] as const;

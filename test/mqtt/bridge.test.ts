@@ -80,6 +80,39 @@ describe("X6 a door on MQTT, with mosquitto", { skip }, () => {
     );
   });
 
+  it("takes states from the broker where it may, retained ones too, and nothing that is none", async () => {
+    await using broker = await Broker.start();
+    await broker.publish("doorbell/front/contact/set", "open", "-r");
+    const reported: string[] = [];
+    const owner = Object.assign(new House(), {
+      report: (door: string, state: object) => void reported.push(`${door} ${JSON.stringify(state)}`),
+    });
+    await using house = setting(broker.url, { commands: "off" }, owner);
+    await listening(broker, house);
+    for (const [topic, payload] of [
+      ...[
+        ["front/contact/set", "ajar"],
+        ["front/lock/set", "open"],
+        ["back/contact/set", "open"],
+      ],
+      ...[
+        ["front/contact/set", "x".repeat(200)],
+        ["front/relay/set", " ON "],
+        ["front/lock/set", "unlocked"],
+      ],
+    ] as const)
+      await broker.publish(`doorbell/${topic}`, payload);
+    while (reported.length < 3) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(reported, ['front {"contact":"open"}', 'front {"relay":"on"}', 'front {"lock":"unlocked"}']);
+    await house.logged(/contact\/set of front takes open or closed/);
+    await house.logged(/there is no such door here/);
+    assert.deepEqual([owner.asked, house.refusals], [[], []]);
+    await using deaf = setting(broker.url, { clientId: "deaf" });
+    deaf.bridge.start();
+    await broker.log(/Sending SUBACK to deaf/);
+    assert.doesNotMatch(broker.said, /deaf 0 doorbell\/\+\/contact\/set/);
+  });
+
   it("retains the last picture only where the settings say so", async () => {
     await using broker = await Broker.start();
     await using house = setting(broker.url, { snapshots: true, base: "home/bell" });

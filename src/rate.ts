@@ -1,0 +1,22 @@
+// So many within so long: what comes above that is left out.
+import type { Clock } from "./clock.ts";
+
+export class Rate {
+  readonly #clock: Clock;
+  readonly #most: number;
+  readonly #withinMs: number;
+  #taken: number[] = [];
+
+  constructor(clock: Clock, most: number, withinMs: number) {
+    [this.#clock, this.#most, this.#withinMs] = [clock, most, withinMs];
+  }
+
+  /** Whether one more may be; it counts then. */
+  take(): boolean {
+    const now = this.#clock.now();
+    this.#taken = this.#taken.filter((at) => now - at < this.#withinMs);
+    if (this.#taken.length >= this.#most) return false;
+    this.#taken.push(now);
+    return true;
+  }
+}
