@@ -12,7 +12,17 @@ import { Decoder } from "./decode.ts";
 import { firstOf, NoneWorked } from "./first.ts";
 import { readJpeg } from "./jpeg.ts";
 import type { Pictures } from "./pictures.ts";
-import { ofFilm, overHttp, rtspFilm, type Film, type Login, type Source, type Taken } from "./sources.ts";
+import {
+  ofFilm,
+  ofRunning,
+  overHttp,
+  rtspFilm,
+  shown,
+  type Film,
+  type Login,
+  type Source,
+  type Taken,
+} from "./sources.ts";
 import type { Still } from "./still.ts";
 
 export { splitCredentials };
@@ -197,9 +207,9 @@ export class Camera {
     }
     const url = { jpeg: image, mjpeg, rtsp }[kind];
     if (!url?.reveal()) return undefined;
-    const take =
-      kind === "rtsp" ? ofFilm(rtspFilm(url, login, deps, live), deps) : overHttp(url, login, maxBytes, deps);
-    return { kind, take };
+    if (kind === "rtsp") return { kind, take: ofFilm(rtspFilm(url, login, deps, live), deps) };
+    const take = overHttp(url, login, maxBytes, deps);
+    return { kind, take: kind === "mjpeg" && live ? ofRunning(live, this.#clock, shown(url), take) : take };
   }
 
   // Whatever goes wrong with it, the picture is not given as it came.

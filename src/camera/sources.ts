@@ -67,6 +67,16 @@ export function overHttp(url: Secret, login: Login, maxBytes: number, { client, 
   };
 }
 
+/** The last picture of a film of JPEGs that runs already, while it is young; else what `take` has. */
+export function ofRunning(live: () => Still | undefined, clock: Clock, source: string, take: Take): Take {
+  return async (wish) => {
+    const { format, frame, bytes: jpeg } = live() ?? {};
+    if (format?.codec !== "jpeg" || !frame || !jpeg || clock.now() - frame.at > youngMs) return await take(wish);
+    const { width = 0, height = 0 } = format;
+    return { jpeg, width, height, takenAt: frame.at, source };
+  };
+}
+
 /** A whole picture of a film. */
 export interface Film {
   /** Without credentials. */
@@ -87,8 +97,9 @@ export function ofFilm({ source, still }: Film, { clock, decoder }: SourceDeps):
   };
 }
 
-// Somebody who watches has a key frame every few seconds.
+// Somebody who watches has a key frame every few seconds, and JPEGs all the time.
 const freshMs = 5_000;
+const youngMs = 1_000;
 
 /** A stream by RTSP; `live` is the last key frame of the same one, where somebody watches it already. */
 export function rtspFilm(
@@ -112,4 +123,4 @@ export function rtspFilm(
   };
 }
 
-const shown = (url: Secret): string => showUrl(splitCredentials(url.reveal()).url);
+export const shown = (url: Secret): string => showUrl(splitCredentials(url.reveal()).url);

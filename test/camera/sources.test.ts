@@ -104,6 +104,20 @@ describe("The sources of a picture", () => {
     assert.equal((await camera.snapshot()).takenAt, clock.now());
   });
 
+  it("take the last picture of a film of JPEGs that is watched already, while it is younger than a second", async (t) => {
+    const clock = new FakeClock();
+    const { asked, url } = await web(t, { "/film": true });
+    const seen = still(clock.now());
+    const camera = cameraOf(t, { mjpeg: url("/film") }, { clock, live: () => seen });
+    await clock.advance(1_000);
+    const { kind, takenAt, source } = await camera.snapshot();
+    assert.deepEqual([kind, takenAt, source], ["mjpeg", clock.now() - 1_000, url("/film").reveal()]);
+    assert.equal(asked(), "");
+    await clock.advance(1);
+    assert.equal((await camera.snapshot()).takenAt, clock.now());
+    assert.equal(asked(), "/film");
+  });
+
   it("are the video of a call where one stands, and no camera is known", async (t) => {
     const clock = new FakeClock();
     let stands = false;
