@@ -137,10 +137,25 @@ export default function (RED: Red): void {
     bridge.on("command", (command) => {
       this.send({ topic: `${command.door}/command`, event: "command", payload: command });
     });
+    let pictured = "";
     bridge.on("refused", (refusal) => {
       this.send({ topic: `${refusal.door}/refused`, event: "refused", payload: refusal });
-      const { key } = refusal;
-      endpoint.record({ kind: "refused", by: key === undefined ? "mqtt" : `mqtt:${key}`, ...refusal });
+      const { door, key } = refusal;
+      const visit = switchboard.lastVisit(door);
+      const during = visit && visit.state !== "ended" ? { visit: visit.id } : {};
+      const entry = {
+        kind: "refused",
+        by: key === undefined ? "mqtt" : `mqtt:${key}`,
+        ok: false,
+        ...refusal,
+        ...during,
+      };
+      // Its picture once: whoever tries a hundred times is not to fill the disk with it.
+      const seen = during.visit === undefined || during.visit === pictured ? undefined : visit?.picture;
+      if (seen) pictured = during.visit ?? "";
+      void (seen ?? Promise.resolve(undefined))
+        .catch(() => undefined)
+        .then((shot) => endpoint.record(entry, shot?.jpeg));
     });
     bridge.start();
 

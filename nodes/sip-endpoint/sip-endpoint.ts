@@ -39,6 +39,8 @@ export interface EndpointNode extends RedNode<ListenerSecrets> {
   live: Live;
   /** Its visits on disk. */
   visits: Visits;
+  /** What happened at the doors, on disk; nothing where its folder cannot be written. */
+  audit: Promise<Audit | undefined>;
   /** Keeps an opening, or a refusal to open, in the audit. */
   record(entry: AuditEntry, picture?: Buffer): void;
 }
@@ -84,6 +86,7 @@ export default function (RED: Red): void {
       this.warn(`openings are not recorded: ${sentence(error)}`);
       return undefined;
     });
+    this.audit = audit;
     const folder = join(folderOf(RED.settings.userDir), "registrations", this.id);
     const recordings = join(folderOf(RED.settings.userDir), "recordings");
     const switchboard = new Switchboard({ ...options, folder, recordings, clock: systemClock, log });

@@ -1,5 +1,6 @@
 // The visits that an endpoint has kept: found, shown whole, or deleted.
 import { giveUp, sentence } from "../../src/errors.ts";
+import type { AuditEntry } from "../../src/store/audit.ts";
 import type { VisitLog as Log } from "../../src/store/visit-log.ts";
 import { visitQuery, type VisitQuery } from "../../src/store/visit-query.ts";
 import type { LoggedVisit } from "../../src/store/visit-shapes.ts";
@@ -9,7 +10,7 @@ import { dataUrl, doorNode, endpointNode, onClose, onInput, Sign, textOr, visitI
 interface VisitLogConfig extends Config {
   endpoint?: string;
   /** Absent: find. */
-  action?: "find" | "get" | "delete";
+  action?: "find" | "get" | "delete" | "openings";
   door?: string;
   outcome?: string;
   /** How far back; blank = everything that is kept. */
@@ -71,6 +72,29 @@ export default function (RED: Red): void {
     if (!endpoint) sign.show("red", "ring", "visit-log.status.no-endpoint");
     else if ("why" in endpoint.visits) sign.show("yellow", "ring", endpoint.visits.why);
 
+    /** Openings and refusals: they are kept even where visits are not. */
+    const openings = async (msg: Message, { filter, ok, limit, offset, picture }: VisitQuery): Promise<Message> => {
+      const audit = await endpoint?.audit;
+      if (!audit) throw giveUp("no-audit", "openings are not recorded: Node-RED's log says why");
+      const { visit, door, from, to } = filter;
+      const isWanted = (entry: AuditEntry) =>
+        (visit === undefined || entry["visit"] === visit) &&
+        (door === undefined || entry["door"] === door) &&
+        (ok === undefined || (entry.kind === "opening") === ok) &&
+        (from === undefined || entry.ts >= from) &&
+        (to === undefined || entry.ts < to);
+      const found = (await audit.recent(limit + offset, isWanted)).slice(offset);
+      const payload = await Promise.all(
+        found.map(async ({ picture: file, ...entry }) => {
+          const jpeg =
+            picture === "none" || file === undefined ? undefined : await audit.picture({ ...entry, picture: file });
+          const shown = jpeg && (picture === "buffer" ? jpeg : dataUrl(jpeg));
+          return { ...entry, hasPicture: file !== undefined, ...(shown && { picture: shown }) };
+        }),
+      );
+      sign.show("green", "dot", RED._("visit-log.status.openings", { shown: payload.length }));
+      return { ...msg, event: "openings", payload };
+    };
     const shown = async (log: Log, visit: LoggedVisit, wish: Pick<VisitQuery, "picture" | "clip">) => {
       const jpeg = wish.picture === "none" || !visit.hasPicture ? undefined : await log.picture(visit.id);
       const clip = wish.clip && visit.hasClip ? await log.clip(visit.id) : undefined;
@@ -83,12 +107,14 @@ export default function (RED: Red): void {
     const answer = async (msg: Message): Promise<Message> => {
       if (!endpoint) throw giveUp("no-endpoint", "visit-log has no SIP endpoint: choose one in the dialog and deploy");
       const { visits, switchboard } = endpoint;
-      if ("why" in visits) throw giveUp("no-log", visits.why);
-      const { log } = visits;
-      const { action, filter, limit, offset, ...wish } = queryFor(msg, config, door?.slug, Date.now());
+      const query = queryFor(msg, config, door?.slug, Date.now());
+      const { action, filter, limit, offset, ...wish } = query;
       // A door's name is taken for the door, where there is one of that name.
       const named = switchboard.doors().find(({ name }) => name === filter.door);
       const which = named ? { ...filter, door: named.id } : filter;
+      if (action === "openings") return openings(msg, { ...query, filter: which });
+      if ("why" in visits) throw giveUp("no-log", visits.why);
+      const { log } = visits;
       if (action === "get") {
         const visit = await shown(log, log.get(filter.visit ?? ""), wish);
         sign.show("green", "dot", RED._("visit-log.status.got", { door: visit.door, time: visit.startedAt }));

@@ -5,7 +5,7 @@ import type { Cancel, Clock } from "../clock.ts";
 import type { Refusal } from "./doors.ts";
 
 /** So many within a minute are told one by one, and while a flood goes on a few. */
-export const singly = 30;
+export const singly = 200;
 const inFlood = 3;
 const minute = 60_000;
 

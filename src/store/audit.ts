@@ -95,8 +95,8 @@ export class Audit {
     });
   }
 
-  /** The newest entries, newest first; fewer if there are not so many. */
-  recent(count: number): Promise<AuditEntry[]> {
+  /** The newest entries of those `wanted`, newest first; fewer if there are not so many. */
+  recent(count: number, wanted: (entry: AuditEntry) => boolean = () => true): Promise<AuditEntry[]> {
     return this.#inTurn(async () => {
       const found: AuditEntry[] = [];
       for (const day of (await this.#shelf.days()).reverse()) {
@@ -104,11 +104,19 @@ export class Audit {
         const lines = (await readFile(join(this.#folder, `${day}.jsonl`), "utf8").catch(() => "")).split("\n");
         for (const line of lines.reverse()) {
           const entry = found.length < count ? read(line) : undefined;
-          if (entry) found.push(entry);
+          if (entry && wanted(entry)) found.push(entry);
         }
       }
       return found;
     });
+  }
+
+  /** The picture of an entry; nothing where it has none, or has been removed to make room. */
+  picture({ picture }: AuditEntry): Promise<Buffer | undefined> {
+    // Only what we have named ourselves: the line may have been written by others.
+    if (typeof picture !== "string" || !/^pictures\/[\d-]{10}\/[\da-f-]+\.jpg$/.test(picture))
+      return Promise.resolve(undefined);
+    return readFile(join(this.#folder, picture)).catch(() => undefined);
   }
 
   /** Waits for what is being written. */

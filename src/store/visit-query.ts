@@ -14,10 +14,11 @@ const schema = {
   type: "object",
   additionalProperties: false,
   properties: {
-    action: { enum: ["find", "get", "delete"], default: "find" },
+    action: { enum: ["find", "get", "delete", "openings"], default: "find" },
     visit: { type: "string", minLength: 1 },
     door: { type: "string", minLength: 1 },
     outcome: { enum: loggedOutcomes },
+    ok: { type: "boolean" },
     from: time,
     to: time,
     limit: { type: "integer", minimum: 1, maximum: 1000, default: 50 },
@@ -28,7 +29,7 @@ const schema = {
 } as const;
 
 type Given = FromSchema<typeof schema>;
-export type VisitQuery = Pick<Given, "action" | "limit" | "offset" | "picture" | "clip"> & {
+export type VisitQuery = Pick<Given, "action" | "limit" | "offset" | "picture" | "clip" | "ok"> & {
   readonly filter: VisitFilter;
 };
 
@@ -50,11 +51,13 @@ function timeOf(name: string, value: string | number | undefined): number | unde
  * @throws PorteroError `invalid`: a field that is wrong, `get` without a visit, `delete` of everything
  */
 export function visitQuery(value: unknown): VisitQuery {
-  const { action, limit, offset, picture, clip, from, to, ...named } = check(value);
+  const { action, limit, offset, picture, clip, ok, from, to, ...named } = check(value);
   const filter: VisitFilter = { ...named, from: timeOf("from", from), to: timeOf("to", to) };
   if (action === "get" && filter.visit === undefined)
     throw giveUp("invalid", 'visit-log: which visit? Send msg.visit, or {"action":"get","visit":"<its id>"}');
   if (action === "delete" && Object.values(filter).every((part) => part === undefined))
     throw giveUp("invalid", "visit-log: delete which visits? Name a visit, a door, an outcome, or a time (from, to)");
-  return { action, limit, offset, picture, clip, filter };
+  if (ok !== undefined && action !== "openings")
+    throw giveUp("invalid", "visit-log: ok is for openings: whether the door was opened");
+  return { action, limit, offset, picture, clip, filter, ...(ok !== undefined && { ok }) };
 }

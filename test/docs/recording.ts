@@ -227,6 +227,7 @@ async function play(flow: Flow, next: Next): Promise<void> {
   };
   await ask("visits", { limit: 1 });
   await ask("visit", { action: "get" }, { visit });
+  await ask("openings", { action: "openings", ok: true, limit: 1 });
   await ask("deleted", { action: "delete" }, { visit });
   await ask("failed", { action: "get" }, { visit });
 

@@ -159,6 +159,18 @@ describe("X12 visit-log in a flow", { timeout: 120_000 }, () => {
     const [recording] = whole.recordings;
     assert.ok(recording && existsSync(recording.file));
 
+    const { switchboard } = f.node<EndpointNode>("ep");
+    await switchboard.open({ door: "front-door", id: "o1", by: "test" });
+    const { payload: openings, event } = await ask(f, { action: "openings", door: "Front door", ok: false });
+    const [opening] = openings as Record<string, unknown>[];
+    assert.deepEqual(
+      [event, opening?.["id"], opening?.["by"], opening?.["hasPicture"]],
+      ["openings", "o1", "test", false],
+    );
+    assert.deepEqual((await ask(f, { action: "openings", ok: true })).payload, []);
+    assert.deepEqual((await ask(f, { action: "openings", to: 1 })).payload, []);
+    assert.match(await asksInVain(f, { action: "find", ok: true }), /ok is for openings/);
+
     const deleted = await ask(f, { outcome: "answered", cause: 16 }, { event: "ended", visit: { id: visit.id } });
     assert.equal((deleted.payload as unknown[]).length, 1, "the dialog says find");
     assert.deepEqual((await ask(f, { action: "delete", visit: visit.id })).payload, { deleted: 1 });

@@ -64,6 +64,17 @@ describe("X6, X12 the audit", () => {
     await second.close();
   });
 
+  it("gives those that are wanted, and their pictures; no file that an altered line names", async () => {
+    const audit = await opened();
+    for (const n of [1, 2, 3]) await audit.append(entry(n), Buffer.from(`jpeg ${n}`));
+    const [found, ...more] = await audit.recent(10, ({ n }) => n === 2);
+    assert.deepEqual([numbers(found ? [found] : []), more], [[2], []]);
+    assert.equal(String(await audit.picture(found ?? { ts: 0 })), "jpeg 2");
+    assert.equal(await audit.picture({ ts: 0 }), undefined);
+    assert.equal(await audit.picture({ ts: 0, picture: "pictures/2026-01-01/../../../../etc/passwd.jpg" }), undefined);
+    await audit.close();
+  });
+
   it("loses only the line that a crash tore", async () => {
     const before = await opened();
     await before.append(entry(1));

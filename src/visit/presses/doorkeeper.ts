@@ -78,7 +78,9 @@ export class Doorkeeper {
     concerned?.tell(opening.ok ? "opened" : "refused", opening);
     visit?.openings.through();
     // The result does not wait for a slow camera; whoever keeps the picture does.
-    const picture = visit?.picture?.then(({ jpeg }) => jpeg).catch(() => undefined);
+    // Whoever is let in without a visit is seen, too.
+    const seen = visit?.picture ?? (opening.ok && door?.eye.isOpen ? door.eye.snapshot() : undefined);
+    const picture = seen?.then(({ jpeg }) => jpeg).catch(() => undefined);
     this.#host.tell("opening", opening, picture ?? Promise.resolve(undefined));
     return opening;
   }
