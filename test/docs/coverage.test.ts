@@ -55,11 +55,13 @@ describe("The pages of makers", () => {
       const { image, mjpeg, rtsp } = preset.camera ?? {};
       const { steps = [], confirm } = preset.opening ?? {};
       const asked = [...steps, ...(confirm ? [confirm] : [])].map(({ url }) => url);
-      const templates = [image, mjpeg, rtsp, ...asked].filter((url) => url !== undefined);
+      const polled = [preset.poll?.url, preset.poll?.subscribe?.url];
+      const templates = [image, mjpeg, rtsp, ...asked, ...polled].filter((url) => url !== undefined);
       assert.deepEqual(
         templates.filter((url) => !text.includes(`\`${url}\``)),
         [],
       );
+      assert.equal(/^\| Hooks /m.test(text), preset.hooks !== undefined);
       const { transports = [] } = preset.sip ?? {};
       assert.deepEqual(
         transports.filter((transport) => !text.includes(transport.toUpperCase())),

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, it } from "node:test";
+import { presetOf, type Preset } from "../../../src/door/door.ts";
 import { systemClock } from "../../../src/clock.ts";
 import { Secret } from "../../../src/secret.ts";
 import { SimTeller } from "../../../src/sim/devices/teller.ts";
@@ -23,7 +24,7 @@ describe("A door that is asked what happens (issue 7, items 5 and 7)", { timeout
           ...{ id: "gate", name: "Gate", extension: "8001", preset: "2n", password, code: new Secret("") },
           ...{ address: "127.0.0.1", cameraUsername: "me", cameraPassword: password },
           ...{ poll: "preset" as const, buttons: [{ number: "2", name: "Meier" }] },
-          make: { ...twoN(device.port) },
+          make: twoN(device.port),
         },
         "door Gate",
       );
@@ -45,17 +46,14 @@ describe("A door that is asked what happens (issue 7, items 5 and 7)", { timeout
   });
 });
 
-const rule = (word: string, when: string) => ({ word, when });
-const twoN = (port: number) => ({
-  ...{ id: "2n", label: "2N", maker: "2N", evidence: "source" as const, sources: [] },
-  dtmf: { method: "info" as const, durationMs: 160, gapMs: 100 },
-  poll: {
-    ...{ kind: "events" as const, url: `http://127.0.0.1:${port}/api/log/pull?id={id}&timeout=20`, everySeconds: 0 },
-    ...{ credentials: "own" as const, patienceSeconds: 30 },
-    subscribe: { url: `http://127.0.0.1:${port}/api/log/subscribe`, take: '"id"\\s*:\\s*(\\d+)' },
-    rules: [
-      rule("press", '"KeyPressed"[^}]*"key"\\s*:\\s*"%(?<button>\\d+)"'),
-      rule("relay/on", '"SwitchStateChanged"[^}]*"state"\\s*:\\s*true'),
-    ],
-  },
-});
+/** The preset, asked at a port of this machine. */
+function twoN(port: number): Preset {
+  const make = presetOf("2n");
+  const { poll } = make;
+  assert.ok(poll?.subscribe);
+  const here = (url: string) => url.replace("https://{address}", `http://127.0.0.1:${port}`);
+  return {
+    ...make,
+    poll: { ...poll, url: here(poll.url), subscribe: { ...poll.subscribe, url: here(poll.subscribe.url) } },
+  };
+}
