@@ -15,22 +15,14 @@ import {
 } from "../editor/dialog.ts";
 import { cameraFinder } from "../editor/cameras.ts";
 import { codecFault } from "../editor/devices.ts";
-import { prepareReports, ruleFault, saveReports, type Telling } from "./reports.editor.ts";
+import { prepareReports, ruleFault, saveReports } from "./reports.editor.ts";
+import { prepareChooser } from "./presets.editor.ts";
 import { slugOf } from "./slug.ts";
 import { cameraDefaults, prepareCamera, saveCamera } from "./camera.editor.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
-
-interface Preset extends Telling {
-  id: string;
-  label: string;
-  evidence: "device" | "source" | "unverified";
-  sources: string[];
-  hint?: string;
-  image?: string;
-}
 
 const words = wordsOf("door");
 const field = (name: string): Query => $(`#node-config-input-${name}`);
@@ -299,30 +291,10 @@ RED.nodes.registerType("door", {
       },
     });
 
-    const select = field("preset");
-    const wanted = text(this["preset"]) || "generic";
-    $.getJSON("portero/presets", (presets: Preset[]) => {
-      select.empty();
-      for (const { id, label } of presets) $("<option>").attr("value", id).text(label).appendTo(select);
-      const show = () => {
-        const preset = presets.find((p) => p.id === text(select.val()));
-        $("#portero-door-evidence")
-          .text(
-            preset
-              ? words(`evidence.${preset.id === "simulated" ? preset.id : preset.evidence}`) +
-                  (preset.hint ? ` ${preset.hint}` : "")
-              : "",
-          )
-          .attr("title", preset?.sources.join("\n") ?? "");
-        field("imageUrl").attr("placeholder", preset?.image ?? words("placeholder.image"));
-        showReports(preset ?? {});
-      };
-      select.val(wanted).on("change", show);
-      show();
-    }).fail(() => {});
-    // Until the catalogue is here, saving must not lose what is set.
-    $("<option>").attr("value", wanted).text(wanted).appendTo(select);
-    select.val(wanted);
+    prepareChooser(words, text(this["preset"]) || "generic", (preset) => {
+      field("imageUrl").attr("placeholder", preset?.image ?? words("placeholder.image"));
+      showReports(preset ?? {});
+    });
   },
   oneditsave() {
     saveCamera(this);

@@ -1,6 +1,6 @@
 // One door station (P6): who it is, where its picture is, how it opens. Gives its settings to the endpoint's switchboard.
 import { giveUp, sentence } from "../../src/errors.ts";
-import { checkDoor, presets, type DoorSettings } from "../../src/door/door.ts";
+import { type DoorSettings } from "../../src/door/door.ts";
 import type { Secret } from "../../src/secret.ts";
 import { boxesIn } from "../boxes.ts";
 import { deviceOptions, type DeviceRow } from "../devices.ts";
@@ -10,6 +10,7 @@ import { endpointNode, Health, onClose, textOr } from "../shared.ts";
 import type { EndpointNode } from "../sip-endpoint/sip-endpoint.ts";
 import { accessOf, serveBrowsers, type Access } from "./browser.ts";
 import { serveCameras } from "./cameras.ts";
+import { checkedDoor, servePresets } from "./presets.ts";
 import { serveHooks } from "./hooks.ts";
 import { serveLive } from "./live.ts";
 import { reportForm, type ReportConfig } from "./reports.ts";
@@ -133,6 +134,7 @@ export default function (RED: Red): void {
   const endPages = serveBrowsers(RED);
   const hookUp = serveHooks(RED);
   const endFilms = serveLive(RED);
+  const readPresets = servePresets(RED);
   function Door(this: DoorNode, config: DoorConfig) {
     RED.nodes.createNode(this, config);
     this.health = new Health();
@@ -151,7 +153,7 @@ export default function (RED: Red): void {
       }
       const secret = instanceSecret(RED.settings.userDir);
       const generated = generatedPassword(secret, this.id, textOr(config.extension) ?? "");
-      const settings = checkDoor(doorForm(config, this.credentials, generated));
+      const settings = checkedDoor(doorForm(config, this.credentials, generated), readPresets());
       const who = `door "${this.label}"`;
       takeAway = this.endpoint.switchboard.addDoor(settings, who, deviceOptions(config, who));
       this.settings = settings;
@@ -190,11 +192,4 @@ export default function (RED: Red): void {
   });
 
   serveCameras(RED);
-  RED.httpAdmin.get("/portero/presets", RED.auth.needsPermission("door.read"), (_request, response) => {
-    response.json(
-      [...presets.values()].map(({ id, label, evidence, sources, hint, camera, hooks, poll }) => {
-        return { id, label, evidence, sources, hint, image: camera?.image, hooks, polls: poll !== undefined };
-      }),
-    );
-  });
 }

@@ -4,6 +4,8 @@ export { CodeBook, type CodeSettings, type CodeView, type Hash, type Redeemed } 
 export { openingPlans, type Means, type OpeningStep } from "./plan.ts";
 export { pictureFields, type PictureSettings } from "./pictures.ts";
 export { pressFields, pressRules, type PressRules, type PressSettings } from "./presses.ts";
+export { PresetFolder, type PresetCatalogue } from "./preset-folder.ts";
+export { presetFrom } from "./preset-from.ts";
 export { checkPreset, knowsDtmf, presetOf, presets, type Preset } from "./presets.ts";
 export { opens, rightKinds, type OpenedAs, type RightSettings } from "./rights.ts";
 export { relayOf, relaysOf, type Relay, type RelaySettings } from "./relays.ts";

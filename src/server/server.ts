@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import { sentence } from "../errors.ts";
-import type { DoorSettings } from "../door/door.ts";
+import { checkDoor, PresetFolder, presets, type DoorSettings } from "../door/door.ts";
 import { silent, type Log } from "../log.ts";
 import { Secret } from "../secret.ts";
 import { traceOf } from "../sip/trace/trace.ts";
@@ -52,11 +52,13 @@ export async function startServer(
   for (const group of config.groups) switchboard.addGroup(group, `ring group ${group.name || group.number}`);
   for (const room of config.rooms) switchboard.addRoom(room, `conference room ${room.name}`);
   for (const place of config.parking) switchboard.parking.add(place, `parking place ${place.name}`);
+  const own = folder === undefined ? { presets, faults: [] } : new PresetFolder(join(folder, "presets")).read();
+  for (const fault of own.faults) log.warn(fault);
   const strategies = new Map<string, Strategy>();
   for (const { strategy, ...door } of config.doors) {
     strategies.set(door.id, strategyOf(strategy ?? { strategy: "ring-all" }));
     const { settings, device } = partsOf(door);
-    switchboard.addDoor(withSecrets(settings), `door ${door.name}`, device);
+    switchboard.addDoor(checkDoor(withSecrets(settings), own.presets), `door ${door.name}`, device);
   }
 
   switchboard.on("visit", (event) => {

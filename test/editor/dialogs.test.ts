@@ -104,6 +104,33 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.equal(await door.field("buttonHeader").isVisible(), false);
     await door.field("buttonFrom").selectOption("header");
     assert.equal(await door.field("buttonHeader").isVisible(), true);
+    // X11: what is known of a device stands beside it; from what is set here a preset of one's own is made.
+    const known = door.tray.locator("#portero-door-evidence");
+    await door.field("preset").selectOption("2n");
+    await known.filter({ hasText: "Opens by HTTP, too, and proves it." }).waitFor();
+    const preset = (name: string) => door.tray.locator(`#portero-preset-${name}`);
+    assert.equal(await preset("label").isVisible(), false);
+    await preset("open").click();
+    for (const [name, value] of [
+      ["label", "My gate"],
+      ["maker", "Acme"],
+      ["source", "Gate 3"],
+    ] as const)
+      await preset(name).fill(value);
+    await preset("works").check();
+    await preset("export").click();
+    await preset("json").waitFor();
+    const exported = JSON.parse(await preset("json").inputValue()) as { id: string; evidence: string };
+    assert.deepEqual([exported.id, exported.evidence], ["my-gate", "device"]);
+    assert.equal(await preset("replace").isVisible(), false);
+    await preset("save").click();
+    await door
+      .field("preset")
+      .locator("optgroup[label='Your own'] option:checked", { hasText: "My gate · tried" })
+      .waitFor({ state: "attached" });
+    await preset("save").click();
+    await preset("replace").waitFor();
+    assert.deepEqual(await door.ugly(), []);
     // A hook's address is what a device calls, and stands in no flow.
     const copy = door.tray.locator("#portero-door-hooks [data-word='contact/open'] button");
     const hook = new URL((await copy.getAttribute("title")) ?? "");

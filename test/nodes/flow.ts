@@ -35,7 +35,9 @@ interface Helper {
   getNode(id: string): (RedNode & EventEmitter & { receive(msg: Message): void }) | null;
   request(): {
     get(path: string): Promise<{ status: number; body: unknown }>;
-    post(path: string): Promise<{ status: number; body: unknown }>;
+    post(path: string): Promise<{ status: number; body: unknown }> & {
+      send(body: object): Promise<{ status: number; body: unknown }>;
+    };
   };
   log(): { getCalls(): { args: { level: number; msg: unknown }[] }[] };
 }

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
+import type { DoorNode } from "../../nodes/door/door.ts";
 import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
 import { endpoint, Flow, frontdoor, openSockets, type FlowNode } from "./flow.ts";
 
@@ -164,10 +165,56 @@ describe("door", () => {
     assert.ok(!flow.logged().some((text) => text.includes("hunter2")));
   });
 
+  it("X11: a user's own presets are made from the dialog, kept beside the flows, and used by doors", async () => {
+    flow = await Flow.load([]);
+    const { admin, userDir } = flow;
+    const made = (wish: object) => admin.post("/portero/presets").send({ base: "dahua", maker: "Acme", ...wish });
+    const shown = await made({ label: "Acme Gate", imageUrl: "http://a:hunter2@10.0.0.7/x.jpg" });
+    const { preset } = shown.body as { preset: { id: string; camera: { image: string } } };
+    assert.deepEqual([preset.id, preset.camera.image], ["acme-gate", "http://{address}/x.jpg"]);
+    for (const [wish, sentence] of [
+      [{}, /the preset has no name: enter one/],
+      [{ label: "Gate", works: true }, /say which device and firmware it works with/],
+      [{ label: "2N", save: true }, /comes with Portero \(2n\): give it another, such as 2n-own/],
+      [{ label: "Gate", base: "gone" }, /present device is not known/],
+      [{ label: "Gate", dtmfMs: "9" }, /dtmf\.durationMs must be >= 40/],
+    ] as const) {
+      const { status, body } = await made(wish);
+      assert.equal(status, 400);
+      assert.match((body as { reason: string }).reason, sentence);
+    }
+    assert.equal((await made({ label: "Acme Gate", save: true })).status, 200);
+    assert.deepEqual((await made({ label: "Acme Gate", save: true })).body, {
+      taken: 'there is a preset "acme-gate" already: choose another name, or replace it',
+    });
+    assert.equal((await made({ label: "Acme Gate", save: true, replace: true })).status, 200);
+    await writeFile(join(userDir, "portero", "presets", "broken.json"), "{");
+    const { body } = await admin.get("/portero/presets");
+    const { presets, faults } = body as { presets: { id: string; own: boolean }[]; faults: string[] };
+    assert.deepEqual(
+      presets.filter(({ own }) => own).map(({ id }) => id),
+      ["acme-gate"],
+    );
+    assert.match(faults.join(), /^preset file broken\.json: it is not JSON/);
+    const door = { ...frontdoor, login: "", preset: "acme-gate" };
+    await flow.deploy([endpoint, door], "full");
+    assert.equal(flow.node<DoorNode>(frontdoor.id).settings?.make.label, "Acme Gate");
+    await flow.deploy(
+      [endpoint, { ...door, preset: "broken" }, { id: "n", type: "doorbell-in", door: "door1" }],
+      "full",
+    );
+    const look = await flow.status("n", (s) => s.fill === "red");
+    assert.match(look.text ?? "", /preset is not known/);
+    assert.ok(
+      flow.logged().some((text) => /choose one of generic.*; preset file broken\.json: it is not JSON/.test(text)),
+    );
+  });
+
   it("lists the presets with their level of evidence (X11)", async () => {
     flow = await Flow.load([]);
     const { body } = await flow.admin.get("/portero/presets");
-    const presets = body as { id: string; evidence: string }[];
+    const { presets, faults } = body as { presets: { id: string; evidence: string }[]; faults: string[] };
+    assert.deepEqual(faults, []);
     assert.equal(presets[0]?.id, "generic");
     assert.ok(presets.every((preset) => ["device", "source", "unverified"].includes(preset.evidence)));
   });

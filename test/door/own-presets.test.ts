@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { PresetFolder } from "../../src/door/preset-folder.ts";
+import { presetFrom } from "../../src/door/preset-from.ts";
+import { presetOf, presets } from "../../src/door/presets.ts";
+import { thrown } from "./thrown.ts";
+
+const gate = { ...presetOf("2n"), id: "gate", label: "Gate", maker: "Acme" };
+
+describe("X11 presets of a user's own, as files", () => {
+  let folder: string;
+  let kept: PresetFolder;
+  beforeEach(() => {
+    folder = join(mkdtempSync(join(tmpdir(), "portero-presets-")), "presets");
+    kept = new PresetFolder(folder);
+  });
+  afterEach(() => rmSync(join(folder, ".."), { recursive: true, force: true }));
+
+  const put = (name: string, content: unknown) => {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
+  };
+  const faultOf = (name: string, content: unknown) => {
+    put(name, content);
+    const { faults, own } = kept.read();
+    assert.deepEqual([faults.length, own.size], [1, 0]);
+    return faults[0] ?? "";
+  };
+
+  it("none are needed", () => {
+    assert.deepEqual(kept.read(), { presets, own: new Set(), faults: [] });
+  });
+
+  it("stand behind ours, read anew each time", () => {
+    put("b.json", `\uFEFF${JSON.stringify(gate)}`);
+    put("notes.txt", "not a preset");
+    const { presets: all, own } = kept.read();
+    assert.deepEqual([...own], ["gate"]);
+    assert.equal([...all.values()].at(-1)?.label, "Gate");
+    put("c.json", { ...gate, id: "gate-2" });
+    assert.equal(kept.read().own.size, 2);
+    assert.equal(presets.has("gate"), false);
+  });
+
+  it("say which file is wrong, which field, and what to do; the others are there all the same", () => {
+    assert.match(faultOf("x.json", "{"), /^preset file x\.json: it is not JSON \(/);
+    assert.match(faultOf("x.json", { ...gate, dtmf: { method: "shout" } }), /x\.json: dtmf\.durationMs is missing/);
+    assert.match(faultOf("x.json", "[]"), /x\.json: it must be object/);
+    const opening = { credentials: "own", steps: [{ url: "http://{address}/", accepted: "(" }] };
+    assert.match(faultOf("x.json", { ...gate, opening }), /opening\.steps\.0\.accepted is not a regular expression/);
+    assert.match(faultOf("x.json", " ".repeat(70_000)), /x\.json: it is larger than 64 KiB/);
+    put("good.json", gate);
+    assert.deepEqual([kept.read().faults.length, [...kept.read().own]], [1, ["gate"]]);
+  });
+
+  it("take the place of none of ours, nor of one another", () => {
+    assert.match(
+      faultOf("mine.json", { ...gate, id: "2n" }),
+      /mine\.json: id is that of a preset that comes with Portero \(2n\): give it another, such as 2n-own/,
+    );
+    put("mine.json", gate);
+    put("other.json", { ...gate, label: "Other" });
+    const { faults, presets: all } = kept.read();
+    assert.match(faults.join(), /other\.json: id is that of another file, too \(gate\)/);
+    assert.equal(all.get("gate")?.label, "Gate");
+  });
+
+  it("may be a folder that cannot be read, or hold folders: that is said", () => {
+    mkdirSync(join(folder, "deep.json"), { recursive: true });
+    assert.match(kept.read().faults.join(), /^preset file deep\.json: /);
+    assert.match(new PresetFolder(process.execPath).read().faults.join(), /^the folder of presets cannot be read: /);
+  });
+
+  it("are kept under their id, and replaced only if that is said", () => {
+    kept.save(gate);
+    assert.deepEqual(readdirSync(folder), ["gate.json"]);
+    assert.deepEqual(kept.read().presets.get("gate"), gate);
+    assert.match(thrown(() => kept.save(gate)).message, /there is a preset "gate" already: choose another name/);
+    kept.save({ ...gate, label: "New gate" }, true);
+    assert.equal(kept.read().presets.get("gate")?.label, "New gate");
+    assert.match(thrown(() => kept.save(presetOf("2n"), true)).message, /comes with Portero/);
+  });
+});
+
+describe("X11 a preset from a door", () => {
+  const names = { id: "gate", label: "Gate 3", maker: "Acme" };
+
+  it("P7 has what holds for the make, and nothing of the house", () => {
+    const preset = presetFrom(presetOf("generic"), {
+      ...names,
+      ...{ works: true, source: "Gate 3, firmware 1.2", method: "rfc4733", durationMs: 200 },
+      imageUrl: "http://admin:geheim@192.168.1.20:8080/snap.cgi?usr=admin&pwd=geheim&ch=1",
+      videoUrl: "RTSP://[fd00::7]:554/live",
+      ...{ bounceSeconds: 3, oneCall: true },
+    });
+    assert.deepEqual(preset, {
+      ...names,
+      ...{ evidence: "device", sources: ["Gate 3, firmware 1.2"] },
+      dtmf: { method: "rfc4733", durationMs: 200, gapMs: 100 },
+      ring: { bounceSeconds: 3, oneCall: true },
+      camera: {
+        image: "http://{address}:8080/snap.cgi?usr={user}&pwd={password}&ch=1",
+        rtsp: "rtsp://{address}:554/live",
+        credentials: "own",
+      },
+    });
+    assert.doesNotMatch(JSON.stringify(preset), /geheim|192\.168|fd00/);
+  });
+
+  it("keeps what its make is known for, and says what was changed", () => {
+    const preset = presetFrom(presetOf("dahua"), { ...names, videoUrl: "http://{address}/film" });
+    assert.deepEqual(preset.opening, presetOf("dahua").opening);
+    assert.deepEqual([preset.evidence, preset.sources], ["source", presetOf("dahua").sources]);
+    assert.deepEqual(preset.unverified, ["dtmf.code", "camera"]);
+    assert.deepEqual(Object.keys(preset.camera ?? {}).sort(), ["credentials", "image", "mjpeg"]);
+  });
+
+  it("P7 refuses an address with what may be a secret that it cannot name", () => {
+    const refusal = (imageUrl: string) => thrown(() => presetFrom(presetOf("generic"), { ...names, imageUrl })).message;
+    assert.match(refusal("http://10.0.0.7/a.jpg?token=abc"), /imageUrl holds what may be a secret \(token\)/);
+    assert.match(
+      refusal("http://10.0.0.7/user=admin_password=x/a.jpg"),
+      /imageUrl holds what may be a secret \(user\)/,
+    );
+    assert.match(refusal("10.0.0.7/a.jpg"), /imageUrl is not a URL/);
+  });
+
+  it("of every preset of ours is one again", () => {
+    for (const base of presets.values()) assert.equal(presetFrom(base, names).id, "gate");
+  });
+});
