@@ -111,7 +111,11 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
       if (this.#closed || payload.length === 0 || this.#reports.received(topic, payload)) return;
       const own = this.#topics.read(topic);
       const read = own ? { ...own, payload } : this.#homes.received(topic, payload, retain);
-      if (read && read !== "taken") commands.received(read, read.payload, { retained: retain, duplicate: dup });
+      if (!read || read === "taken") return;
+      // Our own topics are cleared by their doors; Homie's is this one.
+      if (!own && retain && this.#settings.clearRetained)
+        void this.#connection.publish(topic, "", { qos: 1, retain: true });
+      commands.received(read, read.payload, { retained: retain, duplicate: dup });
     });
   }
 

@@ -186,6 +186,19 @@ describe("Homie 5 at a broker, with mosquitto", { skip }, () => {
     await watcher.line(/\$description .*"contact"/);
   });
 
+  it("clears a retained /set where the settings say so (rule 1)", async () => {
+    await using broker = await Broker.start();
+    await using house = setting(broker.url, { discovery: "homie", clearRetained: true });
+    house.bridge.start();
+    await broker.log(/Sending SUBACK to bridge/);
+    await broker.publish(`${device}/door/open/set`, "PRESS", "-r");
+    await broker.log(/Received PUBLISH from bridge .*door\/open\/set'.*\(0 bytes\)/);
+    await using late = await broker.watch(`${device}/door/open/set`);
+    await broker.publish(`${device}/door/open/set`, "end");
+    await late.line(/ end$/);
+    assert.equal(late.lines.length, 1);
+  });
+
   it("is lost when its connection breaks, ready when it is back, and disconnected when we close", async () => {
     await using broker = await Broker.start();
     await using wire = await Wire.to(broker.port);

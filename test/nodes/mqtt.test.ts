@@ -1,6 +1,6 @@
 // The mqtt-bridge node with a real broker: what happens goes out, PRESS opens during a visit.
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,6 +14,35 @@ import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
 import { sign } from "../../src/mqtt/signed.ts";
 import { Secret } from "../../src/secret.ts";
 import { endpoint, Flow, frontdoor, sink } from "./flow.ts";
+
+/** A house with a bridge, and another one for the same topics. */
+const flowOf = (url: string) => [
+  endpoint,
+  frontdoor,
+  {
+    id: "bridge",
+    type: "mqtt-bridge",
+    endpoint: "ep",
+    url,
+    commands: "visit",
+    keys: [{ name: "phone", id: "k1" }],
+    messages: [{ on: "event", only: "ring", topic: "doorbell/chime/{door}", payload: "{from}" }],
+    snapshots: true,
+    base64: true,
+    wires: [["commands"]],
+  },
+  {
+    id: "twin",
+    type: "mqtt-bridge",
+    endpoint: "ep",
+    url,
+    commands: "visit",
+    snapshots: true,
+    wires: [[]],
+  },
+  { id: "bell", type: "doorbell-sim", role: "bell", door: "door1", wires: [["saw"]] },
+  ...["commands", "saw"].map(sink),
+];
 
 describe("mqtt-bridge", () => {
   const server = createServer();
@@ -31,35 +60,41 @@ describe("mqtt-bridge", () => {
     client = await connectAsync(url);
     client.on("message", (topic, payload) => void heard.push({ topic, text: payload.toString("latin1") }));
     await client.subscribeAsync("doorbell/#");
-    flow = await Flow.load([
-      endpoint,
-      frontdoor,
-      {
-        id: "bridge",
-        type: "mqtt-bridge",
-        endpoint: "ep",
-        url,
-        commands: "visit",
-        keys: [{ name: "phone", id: "k1" }],
-        messages: [{ on: "event", only: "ring", topic: "doorbell/chime/{door}", payload: "{from}" }],
-        snapshots: true,
-        base64: true,
-        wires: [["commands"]],
-      },
-      {
-        id: "twin",
-        type: "mqtt-bridge",
-        endpoint: "ep",
-        url,
-        commands: "visit",
-        snapshots: true,
-        wires: [[]],
-      },
-      { id: "bell", type: "doorbell-sim", role: "bell", door: "door1", wires: [["saw"]] },
-      ...["commands", "saw"].map(sink),
-    ]);
+    flow = await Flow.load(flowOf(url));
     await flow.status("bell", (s) => s.fill === "green");
     await flow.status("bridge", (s) => s.fill === "green");
+  });
+
+  it("announces the door to Home Assistant and Homie, and takes all of it back when the node is deleted", async () => {
+    const url = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const announced = new Map<string, string>();
+    const listener = await connectAsync(url);
+    const changed = new EventEmitter();
+    listener.on("message", (topic, payload) => {
+      announced.set(topic, payload.toString());
+      changed.emit("change");
+    });
+    await listener.subscribeAsync(["homeassistant/#", "homie/#"]);
+    const until = async (wanted: () => boolean) => {
+      while (!wanted()) await once(changed, "change");
+    };
+    const [config, state] = [
+      "homeassistant/device/portero_ha_front-door/config",
+      "homie/5/portero-ha--front-door/$state",
+    ];
+    const nodes = flowOf(url);
+    const more = { id: "ha", type: "mqtt-bridge", endpoint: "ep", url, base: "ha", discovery: "both", wires: [[]] };
+    await flow.deploy([...nodes, more], "nodes");
+    await until(() => announced.has(config) && announced.get(state) === "ready");
+    const { device, components } = JSON.parse(announced.get(config) ?? "") as {
+      device: { name: string };
+      components: object;
+    };
+    assert.equal(device.name, "Front door");
+    assert.deepEqual(Object.keys(components), ["bell", "call", "registered", "opening"]);
+    await flow.deploy(nodes, "nodes");
+    await until(() => [...announced.values()].every((payload) => payload === ""));
+    await listener.endAsync();
   });
 
   it("X6: refuses a second bridge at the same place, which would act on every command once more", async () => {
