@@ -37,6 +37,16 @@ describe("the switchboard", { timeout: 60_000 }, () => {
     });
   });
 
+  it("tells that a door came or went, when its list has it or has it no more", async () => {
+    const switchboard = new Switchboard({ sip: { listeners: [] } });
+    const seen: string[][] = [];
+    switchboard.on("doors", () => seen.push(switchboard.doors().map(({ id }) => id)));
+    const door = { id: "gate", name: "Gate", extension: "8001", preset: "generic", password, code: new Secret("1") };
+    switchboard.addDoor(door, "door Gate")();
+    assert.deepEqual(seen, [["gate"], []]);
+    await switchboard.close();
+  });
+
   it("says which port is busy, and starts when it is free", async () => {
     const house = await House.open();
     const { port } = house.server;
