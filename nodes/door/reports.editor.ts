@@ -59,7 +59,7 @@ export function prepareReports(node: EditedNode, words: Words, host: () => strin
       button.append($("<i>").addClass("fa fa-clipboard")).attr("title", `${base()}/${word}`);
       copyButton(button, words("copied.hook"), () => `${base()}/${word}`, "");
       $("<span>")
-        .css({ "min-width": "110px" })
+        .css({ flex: "0 0 120px" })
         .text(words(key(word)))
         .appendTo(row);
       $("<span>")
