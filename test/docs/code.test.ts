@@ -9,7 +9,6 @@ import { readPackage, root } from "../../scripts/repository.ts";
 import { help, parseOptions } from "../../scripts/start/options.ts";
 import { checkDoor, checkPreset } from "../../src/door/door.ts";
 import { importDialPlan } from "../../src/import/import.ts";
-import { readSigned, signatureOf, windowMs } from "../../src/mqtt/signed.ts";
 import { Topics } from "../../src/mqtt/topics.ts";
 import { checkConfig } from "../../src/server/config.ts";
 import { withSecrets } from "../../src/server/server.ts";
@@ -17,8 +16,6 @@ import { readWav } from "../../src/media/wav.ts";
 import { checkGuard } from "../../src/sip/guard/settings.ts";
 import { readCommandLine, usage } from "../../src/sim/arguments.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
-import { Secret } from "../../src/secret.ts";
-import { without } from "../support/peers.ts";
 import { run, start } from "../support/processes.ts";
 import { at, blocks, pages, type Block } from "./pages.ts";
 import { shape } from "./shape.ts";
@@ -35,9 +32,10 @@ describe("Fenced blocks of the documentation", () => {
     const isKnown = ({ language, kind }: Block) => {
       if (language === "json") return known.test(kind);
       if (language === "ini") return /^[a-z-]+$/.test(kind);
-      if (language === "js") return kind === "any" || /^[a-z-]+\/[a-z-]+$/.test(kind);
+      if (language === "js") return ["any", "sign"].includes(kind) || /^[a-z-]+\/[a-z-]+$/.test(kind);
       if (language === "yaml") return kind === "automation" || kind === "configuration";
       if (language === "python") return kind === "sign";
+      if (language === "sh" && kind === "sign") return true;
       return ["sh", "jsonl", "text"].includes(language) && kind === "";
     };
     assert.ok(blocks().length > 0);
@@ -60,34 +58,6 @@ describe("Fenced blocks of the documentation", () => {
       const { nodes, left } = importDialPlan(block.text);
       assert.deepEqual(left, []);
       assert.ok(nodes.some(({ type, strategy }) => type === "dial-strategy" && strategy === block.kind));
-    });
-
-  for (const block of ofKind("signed"))
-    it(`${at(block)} is a signed request but for its signature`, () => {
-      const sig = "0".repeat(64);
-      const request = readSigned(JSON.stringify({ ...(JSON.parse(block.text) as object), sig }));
-      assert.ok(new Topics("doorbell").read(`doorbell/${request.door}/door/open`));
-    });
-
-  for (const block of blocks("python"))
-    it(`${at(block)} signs what opens`, { skip: without("python3") }, async () => {
-      const secret = new Secret("0123456789abcdef".repeat(4));
-      const folder = mkdtempSync(join(tmpdir(), "portero-docs-"));
-      try {
-        writeFileSync(join(folder, "portero.key"), `${secret.reveal()}\n`);
-        writeFileSync(join(folder, "portero_sign.py"), block.text);
-        const { output } = await run(findProgram("python3") ?? "", [
-          join(folder, "portero_sign.py"),
-          "frontdoor",
-          "open",
-        ]);
-        const request = readSigned(output.trim());
-        assert.equal(request.sig, signatureOf(request, secret));
-        assert.ok(Math.abs(request.ts - Date.now()) < windowMs);
-        assert.deepEqual([request.door, request.action, request.key], ["frontdoor", "open", "home-assistant"]);
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
-      }
     });
 
   for (const block of blocks("yaml"))
@@ -137,7 +107,9 @@ async function startedWith(text: string): Promise<unknown> {
 const wordsOf = (line: string) =>
   [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, plain]) => single ?? double ?? plain ?? "");
 
-const lines = blocks("sh").flatMap((block) => block.text.split("\n").map((line) => ({ where: at(block), line })));
+const lines = blocks("sh")
+  .filter(({ kind }) => kind === "")
+  .flatMap((block) => block.text.split("\n").map((line) => ({ where: at(block), line })));
 
 /** What may follow a program's name on a page. Each throws when the line is wrong. */
 const programs: Record<string, (words: readonly string[]) => void | Promise<void>> = {

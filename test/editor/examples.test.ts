@@ -143,6 +143,13 @@ const runs: { readonly [file: string]: (tab: Tab) => Promise<void> } = {
     const { by, tries } = await tab.says("answered", { by: "6052" });
     assert.deepEqual([by, tries], ["6052", 2]);
   },
+  "open-by-signed-request": async (tab) => {
+    await tab.inject("press");
+    await tab.rings("bell");
+    await tab.inject("open");
+    await tab.says("what became of it", { ok: true });
+    await tab.says("the bell's relay", { state: "on" });
+  },
   "open-the-door-by-mqtt": async (tab) => {
     await tab.inject("press");
     await tab.rings("bell");
@@ -236,6 +243,17 @@ describe("The examples, imported and pressed", { timeout: 180_000 }, () => {
       const text = JSON.stringify(await house.admin("GET", `library/examples/flows/@portero/node-red/${file}`));
       const own = JSON.parse(text.replaceAll(commonDoor, `d00${String(nth).padStart(13, "0")}`)) as FlowNode[];
       for (const node of own) flow.set(node.id, settled(node, file, 8000 + nth));
+      // What a user copies from the dialog into the tab.
+      const bridge = own.find(({ keys }) => keys !== undefined);
+      const [key] = (bridge?.["keys"] as { id: string }[] | undefined) ?? [];
+      const sheet = own.find(({ type }) => type === "tab");
+      if (bridge && key && sheet) {
+        const { secret } = (await house.admin("GET", `portero/mqtt-key/${bridge.id}/${key.id}`)) as { secret: string };
+        const env = (sheet["env"] as { name: string }[]).map((one) =>
+          one.name === "DOOR" ? { ...one, value: file } : one,
+        );
+        flow.set(sheet.id, { ...sheet, env, credentials: { DOOR_KEY: secret } });
+      }
       tabs.set(file, new Tab(house, own));
     }
     // This machine's ports.
