@@ -40,6 +40,8 @@ const list = [
     library: "girepository-1.0/GstRtspServer-1.0.typelib",
     purpose: "gst-rtsp-server, a camera of another make",
   },
+  { program: "lighttpd", debian: "lighttpd", purpose: "a web server's logins: Basic, Digest with MD5 and SHA-256" },
+  { program: "apache2", debian: "apache2-bin", purpose: "another's: Digest with nonces that go stale" },
   { program: "openssl", debian: "openssl", purpose: "certificates of another make" },
   { program: "tshark", debian: "tshark", purpose: "reading captures" },
   { program: "chromium", debian: "chromium", purpose: "the editor and the dashboard" },
