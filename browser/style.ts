@@ -54,6 +54,10 @@ export const style = `
 .bar button:hover { background: #fff3; }
 .bar button:focus-visible { outline: 2px solid #fff; outline-offset: -2px; }
 svg { width: 22px; height: 22px; fill: currentColor; }
+@media (hover: hover) {
+  .bar { opacity: 0; }
+  :host(:hover) .bar, :host(:focus-within) .bar, :host(:focus) .bar, :host(:not([state="playing"])) .bar { opacity: 1; }
+}
 @container (max-width: 260px) { .label { font-size: 0; } .message { font-size: 12px; padding: 5px 8px; } }
 @media (prefers-reduced-motion: reduce) { .spinner { animation: none; border-style: dotted; } .bar { transition: none; } }
 `;

@@ -79,6 +79,19 @@ async function openDashboard(chromium: Chromium, house: House): Promise<Page> {
   return page;
 }
 
+/** The page of the door while somebody rings: on a phone, and on a tablet at the wall in the dark. */
+async function doorPages(chromium: Chromium, house: House): Promise<void> {
+  const address = `${house.ready.editor}portero/door/frontdoor/`;
+  const sizes = { "live-phone": { width: 390, height: 760 }, "live-tablet": { width: 1180, height: 760 } };
+  for (const [name, viewport] of Object.entries(sizes)) {
+    const { page } = await chromium.open({ viewport, colorScheme: name === "live-phone" ? "light" : "dark" });
+    await page.goto(address);
+    await page.locator("portero-camera[state=playing]").waitFor();
+    await page.getByRole("button", { name: /^(Stop ringing|End the call)$/ }).waitFor();
+    await shoot(page, name);
+  }
+}
+
 async function shootAll(chromium: Chromium, house: House): Promise<void> {
   const light = await openEditor(chromium, house, "light");
   const dark = await openEditor(chromium, house, "dark");
@@ -102,6 +115,9 @@ async function shootAll(chromium: Chromium, house: House): Promise<void> {
   await importDialog(light);
 
   await hangUp(house);
+  await house.inject(await house.idOf("inject", "press"));
+  await doorPages(chromium, house);
+  await hangUp(house);
   const flows = await house.flows();
   const since = house.comms.now;
   await house.deploy(flows.map((n) => (n.type === "ui-theme" ? { ...n, colors: darkColours } : n)));
@@ -115,6 +131,7 @@ async function shootAll(chromium: Chromium, house: House): Promise<void> {
 mkdirSync(folder, { recursive: true });
 const flow = (await example("the-whole-way")).map((node) => {
   if (node.type === "inject") return { ...node, once: false };
+  if (node.type === "door") return { ...node, browsers: "open" };
   return node["autoAnswer"] === true ? { ...node, answerAfter: "2" } : node;
 });
 const chromium = await Chromium.start();

@@ -43,6 +43,7 @@ export class SimCamera {
   readonly #key = randomBytes(32);
   readonly #closed = new AbortController();
   readonly #warming: Cancel;
+  #drawing: Promise<Buffer> | undefined;
 
   /** Rejects with a PorteroError `port-busy`, `no-such-address` … */
   static async open(options: CameraOptions): Promise<SimCamera> {
@@ -99,7 +100,11 @@ export class SimCamera {
   async #picture(): Promise<Buffer> {
     const { behaviour, clock } = this.#options;
     if (behaviour === "slow") await clock.sleep(slowMs, this.#closed.signal);
-    const jpeg = await this.#painter.paint({ ...this.#options.scene(), at: clock.now() });
+    // Whoever asks while one is drawn gets that one.
+    this.#drawing ??= this.#painter
+      .paint({ ...this.#options.scene(), at: clock.now() })
+      .finally(() => (this.#drawing = undefined));
+    const jpeg = await this.#drawing;
     return behaviour === "broken" ? jpeg.subarray(0, jpeg.length >> 1) : jpeg;
   }
 

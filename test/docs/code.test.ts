@@ -36,6 +36,7 @@ describe("Fenced blocks of the documentation", () => {
       if (language === "yaml") return kind === "automation" || kind === "configuration";
       if (language === "python") return kind === "sign";
       if (language === "sh" && kind === "sign") return true;
+      if (language === "html") return kind === "element" || kind === "dashboard";
       return ["sh", "jsonl", "text"].includes(language) && kind === "";
     };
     assert.ok(blocks().length > 0);
@@ -58,6 +59,22 @@ describe("Fenced blocks of the documentation", () => {
       const { nodes, left } = importDialPlan(block.text);
       assert.deepEqual(left, []);
       assert.ok(nodes.some(({ type, strategy }) => type === "dial-strategy" && strategy === block.kind));
+    });
+
+  for (const block of blocks("html"))
+    it(`${at(block)} has the element, with attributes that it knows, and its script`, () => {
+      const source = readFileSync(join(root, "browser/camera.ts"), "utf8");
+      const known: string[] = /observedAttributes = \[(.*)\]/.exec(source)?.[1]?.match(/\w+/g) ?? [];
+      const written = (/<portero-camera ([^>]*)>/.exec(block.text)?.[1] ?? "").replace(/="[^"]*"/g, "").split(" ");
+      assert.deepEqual(
+        written.filter((attribute) => !known.includes(attribute)),
+        [],
+      );
+      assert.ok(written.includes("door") && block.text.includes('<script src="/portero/camera.js"></script>'));
+      if (block.kind !== "dashboard") return;
+      const example = JSON.parse(readFileSync(join(root, "examples/live-view.json"), "utf8")) as { format?: string }[];
+      const format = example.find((node) => node.format?.includes("portero-camera"))?.format;
+      assert.equal(format?.trim(), block.text.trim());
     });
 
   for (const block of blocks("yaml"))

@@ -123,6 +123,10 @@ const runs: { readonly [file: string]: (tab: Tab) => Promise<void> } = {
     const told = (parties as { target: string; result: string }[]).map(({ target, result }) => `${target} ${result}`);
     assert.deepEqual([by, told.sort().slice(0, 2)], ["6054", ["6053 cancelled", "6054 answered"]]);
   },
+  "live-view": async (tab) => {
+    await tab.inject("press");
+    await tab.rings("bell");
+  },
   "menu-for-the-visitor": async (tab) => {
     await tab.inject("press");
     await tab.shows("the menu is heard");
