@@ -183,14 +183,17 @@ export const stateMessage = ({ door, event, ...payload }: Pick<DoorReport, "door
   ...{ topic: `${door}/${event}`, event, door, payload },
 });
 
+type About = Omit<Picture, "jpeg" | "kind"> & { readonly kind: string };
+
 /** A picture as messages tell of it: the JPEG is the payload, this stands beside it as `msg.picture`. */
-export const aboutPicture = ({ width, height, takenAt, ms, source, kind, kept }: Picture): object => ({
+export const aboutPicture = ({ width, height, takenAt, ms, source, kind, kept }: About): object => ({
   ...{ contentType: "image/jpeg", width, height, takenAt, ms, source, kind },
   ...(kept && { kept }),
 });
 
 /** A JPEG as the src of an image in a page. */
-export const dataUrl = (jpeg: Buffer): string => `data:image/jpeg;base64,${jpeg.toString("base64")}`;
+export const dataUrl = (bytes: Buffer, type = "image/jpeg"): string =>
+  `data:${type};base64,${bytes.toString("base64")}`;
 
 /** What stands in a field with commas, semicolons or white space between. */
 export const entriesIn = (value: unknown): string[] => (textOr(value) ?? "").split(/[\s,;]+/).filter(Boolean);

@@ -1,6 +1,8 @@
 // The dialog of camera-snapshot.
-import { chooseFirst, colour, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, colour, isWithin, showFor, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { fingerprint, moveLogin } from "../editor/logins.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
+import { chosenSources, sourceList } from "../editor/sources.ts";
 import { boxesIn } from "../boxes.ts";
 import type { Trial } from "./camera-snapshot.ts";
 
@@ -15,7 +17,21 @@ RED.nodes.registerType("camera-snapshot", {
   icon: "camera.svg",
   defaults: {
     name: { value: "" },
+    from: { value: "door" },
     door: { value: "", type: "door", required: false },
+    sources: { value: [] },
+    url: {
+      value: "",
+      validate(value, _options) {
+        const isRight = this["from"] !== "url" || /^(?:https?|rtsps?):\/\/[^@]+$/i.test(text(value));
+        return isRight || words("error.url");
+      },
+    },
+    verifyTls: { value: true },
+    pin: { value: "", validate: (value, _options) => fingerprint.test(text(value)) || words("error.pin") },
+    urlFromMessage: { value: false },
+    timeout: { value: "", validate: (value, _options) => isWithin(value, 1, 60) || words("error.timeout") },
+    movie: { value: false },
     width: wholeNumber(words, 1, 4096),
     height: wholeNumber(words, 1, 4096),
     fit: { value: "contain" },
@@ -38,6 +54,7 @@ RED.nodes.registerType("camera-snapshot", {
       },
     },
   },
+  credentials: { username: { type: "text" }, password: { type: "password" } },
   inputs: 1,
   outputs: 2,
   inputLabels: () => words("label.input"),
@@ -50,6 +67,13 @@ RED.nodes.registerType("camera-snapshot", {
     return this.name ? "node_label_italic" : "";
   },
   oneditprepare() {
+    const from = $("#node-input-from");
+    chooseFirst(from);
+    showFor(from, "from");
+    sourceList($("#portero-sources"), words, this["sources"]);
+    const verify = $("#node-input-verifyTls");
+    // A node from before this setting has checked certificates, as new ones do.
+    if (this["verifyTls"] === undefined) verify.prop("checked", true);
     const output = $("#node-input-output");
     const show = () => void $("#portero-folder").toggle(output.val() === "file");
     chooseFirst(output, $("#node-input-fit"), $("#node-input-rotate"));
@@ -70,5 +94,12 @@ RED.nodes.registerType("camera-snapshot", {
         error: (answer) => void tried.text(answer.responseJSON?.reason ?? words("label.not-deployed")),
       });
     });
+  },
+  oneditsave() {
+    const chosen = chosenSources($("#portero-sources"));
+    const before = Array.isArray(this["sources"]) ? this["sources"] : [];
+    if (chosen.join() !== before.join()) this.changed = true;
+    this["sources"] = chosen;
+    moveLogin($("#node-input-url"), $("#node-input-username"), $("#node-input-password"), words);
   },
 });

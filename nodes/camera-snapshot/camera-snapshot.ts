@@ -1,13 +1,14 @@
 // A picture of the door, now: from the fetch that the visit has started already, else a new one; changed on request.
 import { takeBurst } from "../../src/camera/burst.ts";
-import type { Picture } from "../../src/camera/camera.ts";
+import { lacksDecoder } from "../../src/camera/camera.ts";
 import { readJpeg } from "../../src/camera/jpeg.ts";
 import { keepPicture } from "../../src/camera/picture-file.ts";
 import { Pictures } from "../../src/camera/pictures.ts";
 import { sentence, tryAgain } from "../../src/errors.ts";
 import type { Message, Red, RedNode } from "../red.d.ts";
-import { aboutPicture, dataUrl, doorNode, doorOf, onClose, onInput, Sign } from "../shared.ts";
-import { shotOf, type Shot, type SnapshotConfig } from "./settings.ts";
+import { aboutPicture, dataUrl, doorNode, onClose, onInput, Sign } from "../shared.ts";
+import { hides, shotOf, type Shot, type SnapshotConfig } from "./settings.ts";
+import { Shootings, withoutLogin, type Shooting, type Shown, type SnapshotCredentials } from "./shooting.ts";
 
 /** What the dialog's button shows: the picture as the node gives it. */
 export interface Trial {
@@ -16,7 +17,7 @@ export interface Trial {
   readonly ms: number;
 }
 
-interface SnapshotNode extends RedNode {
+interface SnapshotNode extends RedNode<SnapshotCredentials> {
   /** One picture with the settings as they are deployed. Rejects with a sentence. */
   tryOut(): Promise<Trial>;
 }
@@ -24,26 +25,39 @@ interface SnapshotNode extends RedNode {
 export default function (RED: Red): void {
   function CameraSnapshot(this: SnapshotNode, config: SnapshotConfig) {
     RED.nodes.createNode(this, config);
-    const sign = new Sign(this, [doorNode(RED, config.door)?.health]);
+    const sign = new Sign(
+      this,
+      config.from === undefined || config.from === "door" ? [doorNode(RED, config.door)?.health] : [],
+    );
     // The worker behind it begins with the first picture.
     const pictures = new Pictures();
+    const shootings = new Shootings(RED, this, config);
     const closing = new AbortController();
     let [latest, isBursting] = [0, false];
 
-    const answer = async (msg: Message, picture: Picture, shot: Shot, door: { id: string; name: string }) => {
-      const jpeg = await changed(pictures, picture, shot, door.name);
+    const answer = async (msg: Message, picture: Shown, shot: Shot, { of, visit }: Shooting) => {
+      const jpeg = await changed(pictures, picture, shot, of.name);
       const small = shot.thumbnail === undefined ? undefined : await smaller(pictures, jpeg, shot.thumbnail);
       const thumbnail = small && (shot.output === "dataurl" ? dataUrl(small) : small);
       return {
-        ...msg,
-        ...{ topic: `${door.id}/snapshot`, event: "snapshot" },
-        payload: await given(
-          jpeg,
-          shot,
-          `${door.id}-${new Date(picture.takenAt).toISOString().replaceAll(/[:.]/g, "-")}`,
-        ),
+        ...inShort(msg, of, visit),
+        payload: await given(jpeg, shot, `${of.id}-${stamp(picture.takenAt)}`),
         picture: { ...aboutPicture(picture), size: jpeg.length, age: Math.max(0, Date.now() - picture.takenAt) },
         ...(thumbnail === undefined ? {} : { thumbnail }),
+      };
+    };
+
+    /** Where only ffmpeg is missing: the picture as the film has it, if it may be seen as it is. */
+    const film = async (error: unknown, msg: Message, shot: Shot, { of, visit, movie }: Shooting) => {
+      if (config.movie !== true || !movie || hides(shot) || !lacksDecoder(error)) throw error;
+      const { mp4, ...picture } = await movie();
+      return {
+        ...inShort(msg, of, visit),
+        payload: await given(mp4, shot, `${of.id}-${stamp(picture.takenAt)}`, "mp4"),
+        picture: {
+          ...{ ...aboutPicture(picture), contentType: "video/mp4" },
+          ...{ size: mp4.length, age: Math.max(0, Date.now() - picture.takenAt) },
+        },
       };
     };
 
@@ -51,44 +65,56 @@ export default function (RED: Red): void {
       const mine = ++latest;
       sign.show("blue", "dot", "camera-snapshot.status.fetching");
       let isMine = false;
+      let shooting: Shooting | undefined;
+      const tell = (sent: Message, { size }: { size: number }, ms: number) => {
+        send([sent, null]);
+        const kilobytes = Math.ceil(size / 1024);
+        if (mine === latest) sign.show("green", "dot", RED._("camera-snapshot.status.got", { kilobytes, ms }));
+      };
       try {
         const shot = shotOf(config, msg["shot"]);
-        const { door, switchboard } = placeOf(RED, msg, config);
+        const begun = (shooting = shootings.of(msg, shot));
         const { count } = shot.burst;
         if (count > 1) {
           if (isBursting)
             throw tryAgain("busy", "camera-snapshot: the pictures of the message before are still being taken");
           isBursting = isMine = true;
         }
-        const give = async (picture: Picture, index: number) => {
-          const sent = await answer(msg, picture, shot, door);
+        const give = async (picture: Shown, index: number) => {
+          const sent = await answer(msg, picture, shot, begun);
           // For a join node, which makes one list of them.
           const parts = { id: msg._msgid ?? "", index, count, type: "array" };
-          send([count > 1 ? { ...sent, parts } : sent, null]);
-          const kilobytes = Math.ceil(sent.picture.size / 1024);
-          if (mine === latest)
-            sign.show("green", "dot", RED._("camera-snapshot.status.got", { kilobytes, ms: picture.ms }));
+          tell(count > 1 ? { ...sent, parts } : sent, sent.picture, picture.ms);
         };
-        await takeBurst(() => switchboard.snapshot(door.id), give, shot.burst, { signal: closing.signal });
+        // Of several each is to be another one.
+        const take = () => begun.take({ signal: closing.signal, fresh: count > 1 });
+        try {
+          await takeBurst(take, give, shot.burst, { signal: closing.signal });
+        } catch (error) {
+          const sent = await film(error, msg, shot, begun);
+          tell(sent, sent.picture, 0);
+        }
       } catch (error) {
         const reason = sentence(error);
         // What came in may hold the picture as the camera sent it.
-        const { thumbnail: _, ...rest } = msg;
+        const { thumbnail: _, ...rest } = withoutLogin(msg);
         send([null, { ...rest, event: "failed", payload: { reason } }]);
         if (mine === latest) sign.show("red", "ring", reason);
       } finally {
+        shooting?.close();
         if (isMine) isBursting = false;
       }
     });
     this.tryOut = async () => {
       const shot: Shot = { ...shotOf(config), output: "buffer" };
-      const { door, switchboard } = placeOf(RED, {}, config);
-      const picture = await switchboard.snapshot(door.id);
-      const jpeg = await changed(pictures, picture, shot, door.name);
+      const { of, take } = shootings.of({}, shot);
+      const picture = await take({ fresh: true });
+      const jpeg = await changed(pictures, picture, shot, of.name);
       return { image: dataUrl(jpeg), kilobytes: Math.ceil(jpeg.length / 1024), ms: picture.ms };
     };
     onClose(this, async () => {
       closing.abort();
+      shootings.close();
       sign.close();
       await pictures.close();
     });
@@ -98,7 +124,9 @@ export default function (RED: Red): void {
       sign.show("red", "ring", sentence(error));
     }
   }
-  RED.nodes.registerType("camera-snapshot", CameraSnapshot);
+  RED.nodes.registerType("camera-snapshot", CameraSnapshot, {
+    credentials: { username: { type: "text" }, password: { type: "password" } },
+  });
 
   // The button in the dialog.
   const mayTry = RED.auth.needsPermission("camera-snapshot.write");
@@ -112,13 +140,18 @@ export default function (RED: Red): void {
   });
 }
 
-function placeOf(RED: Red, msg: Message, config: SnapshotConfig) {
-  const { door: id, switchboard } = doorOf(RED, msg, config.door);
-  const name = switchboard.doors().find((door) => door.id === id)?.name ?? id;
-  return { door: { id, name }, switchboard };
+/** What every message of a picture has; `msg.visit` is that of the door where the message came without one. */
+function inShort(msg: Message, { id }: Shooting["of"], visit: Shooting["visit"]): Message {
+  return {
+    ...(visit && { visit }),
+    ...withoutLogin(msg),
+    ...{ topic: `${id}/snapshot`, event: "snapshot" },
+  };
 }
 
-function changed(pictures: Pictures, { jpeg, takenAt }: Picture, shot: Shot, door: string): Promise<Buffer> {
+const stamp = (at: number): string => new Date(at).toISOString().replaceAll(/[:.]/g, "-");
+
+function changed(pictures: Pictures, { jpeg, takenAt }: Shown, shot: Shot, door: string): Promise<Buffer> {
   // Swedish writes a date as ISO 8601 does, and this in the local time.
   const text = shot.caption === true ? `${door}  ${new Date(takenAt).toLocaleString("sv-SE")}` : shot.caption;
   return pictures.process(jpeg, { ...shot.work, ...(text === false ? {} : { caption: text.slice(0, 200) }) });
@@ -130,7 +163,12 @@ async function smaller(pictures: Pictures, jpeg: Buffer, width: number): Promise
   return "frame" in found && found.frame.width <= width ? jpeg : await pictures.process(jpeg, { width });
 }
 
-async function given(jpeg: Buffer, { output, folder }: Shot, name: string): Promise<Buffer | string> {
-  if (output === "file" && folder !== undefined) return await keepPicture(folder, name, jpeg);
-  return output === "dataurl" ? dataUrl(jpeg) : jpeg;
+async function given(
+  bytes: Buffer,
+  { output, folder }: Shot,
+  name: string,
+  kind: "jpg" | "mp4" = "jpg",
+): Promise<Buffer | string> {
+  if (output === "file" && folder !== undefined) return await keepPicture(folder, name, bytes, kind);
+  return output === "dataurl" ? dataUrl(bytes, kind === "mp4" ? "video/mp4" : "image/jpeg") : bytes;
 }

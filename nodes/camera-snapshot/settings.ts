@@ -2,14 +2,30 @@
 import { isAbsolute } from "node:path";
 import type { Burst } from "../../src/camera/burst.ts";
 import { checkWork, workProperties, type PictureWork } from "../../src/camera/picture-work.ts";
+import { pictureFields } from "../../src/door/door.ts";
 import { giveUp } from "../../src/errors.ts";
+import type { SourceKind } from "../../src/picture-sources.ts";
 import { checker } from "../../src/schema.ts";
 import type { Config } from "../red.d.ts";
 import { numberOr, textOr } from "../shared.ts";
 import { boxesIn, type Box } from "../boxes.ts";
 
 export interface SnapshotConfig extends Config {
+  /** Where the picture comes from; a door where it is absent. */
+  from?: "door" | "url" | "message";
   door?: string;
+  /** Those of the door's that are asked, in this order; none = as the door has it. */
+  sources?: string[];
+  /** Without user and password. */
+  url?: string;
+  verifyTls?: boolean;
+  pin?: string;
+  /** `msg.url` may name a camera. */
+  urlFromMessage?: boolean;
+  /** Seconds. */
+  timeout?: string;
+  /** Where ffmpeg is missing, a picture of the film is given as MP4. */
+  movie?: boolean;
   width?: string;
   height?: string;
   fit?: "contain" | "cover";
@@ -35,13 +51,16 @@ export interface Shot {
   readonly output: "buffer" | "dataurl" | "file";
   readonly folder?: string;
   readonly burst: Burst;
+  readonly sources?: readonly SourceKind[];
+  readonly timeoutMs?: number;
 }
 
 const burst = { type: "integer", minimum: 1, maximum: 20 } as const;
 const everyMs = { type: "integer", minimum: 200, maximum: 60_000 } as const;
-const checkBurst = checker("camera-snapshot", {
+const { pictureSources: sources, pictureTimeout: timeout } = pictureFields;
+const checkTaking = checker("camera-snapshot", {
   type: "object",
-  properties: { burst, everyMs },
+  properties: { burst, everyMs, sources, timeout },
   required: ["burst", "everyMs"],
 });
 
@@ -52,7 +71,7 @@ const overriding = checker("msg.shot", {
     caption: { type: ["boolean", "string"], maxLength: 200 },
     thumbnail: { type: "integer", minimum: 16, maximum: 1024 },
     output: { enum: ["buffer", "dataurl", "file"] },
-    ...{ burst, everyMs },
+    ...{ burst, everyMs, sources, timeout },
   },
   additionalProperties: false,
 });
@@ -61,10 +80,13 @@ const overriding = checker("msg.shot", {
 export function shotOf(config: SnapshotConfig, override?: unknown): Shot {
   const over = override === undefined ? {} : overriding(override);
   const { masks = [], caption = config.caption === true, output = config.output ?? "buffer", ...rest } = over;
-  const { thumbnail = numberOr(config.thumbnail, 0), burst: times, everyMs: pause, ...work } = rest;
-  const { burst: count, everyMs: every } = checkBurst({
+  const { thumbnail = numberOr(config.thumbnail, 0), burst: times, everyMs: pause, ...others } = rest;
+  const { sources: asked = config.sources ?? [], timeout: within = numberOr(config.timeout, 0), ...work } = others;
+  const taking = checkTaking({
     burst: times ?? numberOr(config.burst, 1),
     everyMs: pause ?? numberOr(config.everyMs, 1_000),
+    ...(asked.length > 0 && { sources: asked }),
+    ...(within > 0 && { timeout: within }),
   });
   const own = workOf(config);
   // A message may hide more, and never less.
@@ -72,7 +94,9 @@ export function shotOf(config: SnapshotConfig, override?: unknown): Shot {
   const folder = textOr(config.folder);
   const shot: Shot = {
     work: { ...own, ...work, ...(hidden.length > 0 ? { masks: hidden } : {}) },
-    ...{ caption, output, burst: { count, everyMs: every } },
+    ...{ caption, output, burst: { count: taking.burst, everyMs: taking.everyMs } },
+    ...(taking.sources && { sources: taking.sources }),
+    ...(taking.timeout !== undefined && { timeoutMs: taking.timeout * 1000 }),
     ...(thumbnail > 0 ? { thumbnail } : {}),
     ...(folder === undefined ? {} : { folder }),
   };
@@ -85,6 +109,9 @@ export function shotOf(config: SnapshotConfig, override?: unknown): Shot {
   }
   return shot;
 }
+
+/** Whether a part of the picture is not to be seen: of a film that nothing decodes nothing can be hidden. */
+export const hides = ({ work }: Shot): boolean => (work.masks ?? []).length > 0 || work.crop !== undefined;
 
 /** What the dialog wants done; nothing at all when the picture goes through as it came. */
 export function workOf(config: SnapshotConfig): Omit<PictureWork, "caption"> {

@@ -15,6 +15,7 @@ import {
 } from "../editor/dialog.ts";
 import { cameraFinder } from "../editor/cameras.ts";
 import { codecFault } from "../editor/devices.ts";
+import { fingerprint, moveLogin, splitQuery } from "../editor/logins.ts";
 import { prepareReports, ruleFault, saveReports } from "./reports.editor.ts";
 import { prepareChooser } from "./presets.editor.ts";
 import { slugOf } from "./slug.ts";
@@ -26,41 +27,6 @@ declare const $: JQuery;
 
 const words = wordsOf("door");
 const field = (name: string): Query => $(`#node-config-input-${name}`);
-const fingerprint = /^$|^[0-9a-f]{64}$|^([0-9a-f]{2}:){31}[0-9a-f]{2}$/i;
-
-/** `http://user:pass@host/…` as the URL without, and the user and password. The user part ends at the last @. */
-function splitUrl(url: string): { url: string; user: string; password: string } | undefined {
-  const found = /^([a-z]+:\/\/)([^/?#]*)@([^@/?#]+.*)$/i.exec(url);
-  if (!found) return undefined;
-  const [, scheme = "", login = "", rest = ""] = found;
-  const colon = login.indexOf(":");
-  return {
-    url: scheme + rest,
-    user: plain(colon < 0 ? login : login.slice(0, colon)),
-    password: plain(colon < 0 ? "" : login.slice(colon + 1)),
-  };
-}
-
-function plain(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value; // A raw % in a password that somebody typed by hand.
-  }
-}
-
-/** `…?usr=admin&pwd=…` as the URL with placeholders, and the user and password that stood there. */
-function splitQuery(url: string): { url: string; user: string; password: string } | undefined {
-  const found = { user: "", password: "" };
-  const swapped = url.replace(/([?&])([^=&#]*)=([^&#]*)/g, (all, mark: string, name: string, value: string) => {
-    const word = /pass|pwd/i.test(name) ? "password" : /^(user|usr|login|account)/i.test(name) ? "user" : undefined;
-    if (word === undefined || value === "" || value.startsWith("{")) return all;
-    found[word] = plain(value);
-    return `${mark}${name}={${word}}`;
-  });
-  // A user alone is no secret, and may mean something else.
-  return found.password === "" ? undefined : { url: swapped, ...found };
-}
 
 interface Button {
   number: string;
@@ -302,14 +268,7 @@ RED.nodes.registerType("door", {
     if (JSON.stringify(buttons) !== JSON.stringify(buttonsOf(this["buttons"]))) this.changed = true;
     this["buttons"] = buttons;
     saveReports(this);
-    for (const name of ["imageUrl", "videoUrl", "pollUrl"]) {
-      const url = text(field(name).val());
-      const split = splitUrl(url) ?? splitQuery(url);
-      if (!split) continue;
-      field(name).val(split.url);
-      if (split.user !== "") field("cameraUsername").val(split.user);
-      if (split.password !== "") field("cameraPassword").val(split.password);
-      RED.notify(words("label.moved"), "success");
-    }
+    for (const name of ["imageUrl", "videoUrl", "pollUrl"])
+      moveLogin(field(name), field("cameraUsername"), field("cameraPassword"), words);
   },
 });

@@ -1,6 +1,5 @@
 // Several pictures one after the other.
 import { systemClock, type Clock } from "../clock.ts";
-import type { Picture } from "./camera.ts";
 
 export interface Burst {
   readonly count: number;
@@ -15,7 +14,7 @@ const mostSame = 20;
  * Hands `count` different pictures of `take` to `give`, one at a time. Ends with the first that fails, which it rejects
  * with, and early without a word when `signal` aborts.
  */
-export async function takeBurst(
+export async function takeBurst<Picture>(
   take: () => Promise<Picture>,
   give: (picture: Picture, index: number) => Promise<void>,
   { count, everyMs }: Burst,

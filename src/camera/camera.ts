@@ -11,6 +11,7 @@ import type { Secret } from "../secret.ts";
 import { Decoder } from "./decode.ts";
 import { firstOf, NoneWorked } from "./first.ts";
 import { readJpeg } from "./jpeg.ts";
+import { movie } from "./mp4/movie.ts";
 import type { Pictures } from "./pictures.ts";
 import {
   ofFilm,
@@ -82,6 +83,11 @@ export interface Picture {
   readonly kept?: true;
 }
 
+/** One picture of a film as it came, as MP4: where nothing decodes it. */
+export interface Movie extends Omit<Picture, "jpeg"> {
+  readonly mp4: Buffer;
+}
+
 export interface PictureWish {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
@@ -147,6 +153,31 @@ export class Camera {
     }
   }
 
+  /**
+   * A whole picture of the film, undecoded, for where there is no ffmpeg. Rejects with a PorteroError: `no-movie` where there is no
+   * film, or something of it is nobody's business.
+   */
+  async movie({
+    signal = this.#closing.signal,
+    timeoutMs = 10_000,
+    order = sourceKinds,
+  }: PictureWish = {}): Promise<Movie> {
+    const start = this.#clock.now();
+    if ((this.#settings.masks ?? []).length > 0)
+      throw giveUp(
+        "no-movie",
+        "This camera's film has parts that nobody may see, which only ffmpeg could hide: install it",
+      );
+    const kind = order.find((one) => this.#film(one) !== undefined);
+    const film = kind && this.#film(kind);
+    if (!film) throw giveUp("no-movie", "This camera has no film that could be shown");
+    const { format, frame } = await film.still({ signal, timeoutMs });
+    if (format.codec === "jpeg") throw giveUp("no-movie", "This camera's film is JPEG, which needs no MP4");
+    const { width = 0, height = 0 } = format;
+    const ms = this.#clock.now() - start;
+    return { mp4: movie(format, [frame]), width, height, takenAt: frame.at, ms, source: film.source, kind };
+  }
+
   /** Ends what is running and closes the connections to the camera. */
   close(): void {
     this.#closing.abort(tryAgain("closed", "The camera was not asked to the end: its owner closed"));
@@ -192,24 +223,32 @@ export class Camera {
   }
 
   #source(kind: SourceKind): Source | undefined {
-    const { image, mjpeg, rtsp, maxBytes = 8 * 2 ** 20, username, password, verifyTls, pin } = this.#settings;
-    const login: Login = {
+    const { image, mjpeg, maxBytes = 8 * 2 ** 20 } = this.#settings;
+    const film = this.#film(kind);
+    if (film) return { kind, take: ofFilm(film, { clock: this.#clock, decoder: this.#decoder }) };
+    const url = kind === "jpeg" ? image : kind === "mjpeg" ? mjpeg : undefined;
+    if (!url?.reveal()) return undefined;
+    const { live } = this.#deps;
+    const take = overHttp(url, this.#login, maxBytes, { clock: this.#clock, client: this.#client });
+    return { kind, take: kind === "mjpeg" && live ? ofRunning(live, this.#clock, shown(url), take) : take };
+  }
+
+  #film(kind: SourceKind): Film | undefined {
+    const { rtsp } = this.#settings;
+    const { lookup, live, call } = this.#deps;
+    if (kind === "call") return call?.();
+    if (kind !== "rtsp" || !rtsp?.reveal()) return undefined;
+    return rtspFilm(rtsp, this.#login, { clock: this.#clock, log: this.#log, lookup }, live);
+  }
+
+  get #login(): Login {
+    const { username, password, verifyTls, pin } = this.#settings;
+    return {
       ...(username === undefined ? {} : { username }),
       ...(password && { password }),
       ...(verifyTls === undefined ? {} : { verifyTls }),
       ...(pin === undefined ? {} : { pin }),
     };
-    const { lookup, live, call } = this.#deps;
-    const deps = { clock: this.#clock, log: this.#log, client: this.#client, decoder: this.#decoder, lookup };
-    if (kind === "call") {
-      const film = call?.();
-      return film && { kind, take: ofFilm(film, deps) };
-    }
-    const url = { jpeg: image, mjpeg, rtsp }[kind];
-    if (!url?.reveal()) return undefined;
-    if (kind === "rtsp") return { kind, take: ofFilm(rtspFilm(url, login, deps, live), deps) };
-    const take = overHttp(url, login, maxBytes, deps);
-    return { kind, take: kind === "mjpeg" && live ? ofRunning(live, this.#clock, shown(url), take) : take };
   }
 
   // Whatever goes wrong with it, the picture is not given as it came.
@@ -225,9 +264,16 @@ export class Camera {
   }
 }
 
+/** Whether a picture was there, and only ffmpeg is missing to make a JPEG of it. */
+export const lacksDecoder = (error: unknown): boolean =>
+  error instanceof PorteroError &&
+  [error.code, ...((error.data["codes"] ?? []) as readonly unknown[])].includes("no-ffmpeg");
+
 function allFailed(sources: readonly Source[], faults: readonly unknown[]): unknown {
   if (faults.length === 1) return faults[0];
   const told = faults.map((fault, place) => `${kindNames[sources[place]?.kind ?? "jpeg"]}: ${sentence(fault)}`);
   const isLasting = faults.every((fault) => fault instanceof PorteroError && fault.advice === "giveUp");
-  return (isLasting ? giveUp : tryAgain)("no-picture", `None of its sources has a picture. ${told.join("; ")}`);
+  const codes = faults.map((fault) => (fault instanceof PorteroError ? fault.code : ""));
+  const says = `None of its sources has a picture. ${told.join("; ")}`;
+  return (isLasting ? giveUp : tryAgain)("no-picture", says, { data: { codes } });
 }

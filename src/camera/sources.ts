@@ -35,13 +35,6 @@ export interface Source {
   readonly take: Take;
 }
 
-export interface SourceDeps {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly client: HttpClient;
-  readonly decoder: Decoder;
-}
-
 /** How its devices let us in. */
 export interface Login {
   readonly username?: string;
@@ -51,7 +44,12 @@ export interface Login {
 }
 
 /** A JPEG by HTTP; of a film the first. */
-export function overHttp(url: Secret, login: Login, maxBytes: number, { client, clock }: SourceDeps): Take {
+export function overHttp(
+  url: Secret,
+  login: Login,
+  maxBytes: number,
+  { client, clock }: { readonly client: HttpClient; readonly clock: Clock },
+): Take {
   return async ({ signal, timeoutMs }) => {
     const place = `The camera at ${shown(url)}`;
     const reader = new PictureReader(place);
@@ -85,7 +83,10 @@ export interface Film {
 }
 
 /** The same, decoded. */
-export function ofFilm({ source, still }: Film, { clock, decoder }: SourceDeps): Take {
+export function ofFilm(
+  { source, still }: Film,
+  { clock, decoder }: { readonly clock: Clock; readonly decoder: Decoder },
+): Take {
   return async ({ signal, timeoutMs }) => {
     const end = clock.now() + timeoutMs;
     const seen = await still({ signal, timeoutMs });
@@ -105,7 +106,7 @@ const youngMs = 1_000;
 export function rtspFilm(
   url: Secret,
   login: Login,
-  { clock, log, lookup }: SourceDeps & { readonly lookup?: LookupFunction | undefined },
+  { clock, log, lookup }: { readonly clock: Clock; readonly log: Log; readonly lookup?: LookupFunction | undefined },
   live: () => Still | undefined = () => undefined,
 ): Film {
   return {

@@ -1,6 +1,6 @@
 // The switchboard: SIP endpoint, media, doors and visits of one house, joined. What Node-RED's nodes and the server call.
 import { EventEmitter } from "node:events";
-import type { Picture, PictureWish } from "../camera/camera.ts";
+import type { Movie, Picture, PictureWish } from "../camera/camera.ts";
 import { systemClock, type Clock } from "../clock.ts";
 import type { DeviceReport, DoorForm, Opening, OpenRequest } from "../door/door.ts";
 import { PorteroError, giveUp, sentence, tryAgain } from "../errors.ts";
@@ -365,6 +365,11 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   /** A picture of a door: the visit's own while it is fresh, else a new one. Rejects with a sentence. */
   snapshot(door: string, wish?: PictureWish): Promise<Picture> {
     return this.entrances.snapshot(door, wish);
+  }
+
+  /** Of a door's film one picture as MP4, for where there is no ffmpeg. Rejects with a sentence. */
+  movie(door: string, wish?: PictureWish): Promise<Movie> {
+    return this.entrances.movie(door, wish);
   }
 
   // A listener's fault must not reach the SIP layer that is in the middle of a call.

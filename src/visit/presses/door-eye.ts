@@ -1,5 +1,5 @@
 // A door's camera, wherever the door is just now: its addresses may follow its registration (N3).
-import { Camera, type CameraDeps, type Picture, type PictureWish } from "../../camera/camera.ts";
+import { Camera, type CameraDeps, type Movie, type Picture, type PictureWish } from "../../camera/camera.ts";
 import { doorCamera, type DoorSettings, type Whereabouts } from "../../door/door.ts";
 import { giveUp } from "../../errors.ts";
 
@@ -34,6 +34,11 @@ export class DoorEye {
       "no-image-url",
       `${name} has no camera that can be reached: enter its image or video URL, or let it register`,
     );
+  }
+
+  /** Of its film one picture as it is, as Camera.movie gives it. */
+  movie(wish?: PictureWish): Promise<Movie> {
+    return this.#camera().movie(wish);
   }
 
   close(): void {

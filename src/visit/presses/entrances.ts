@@ -1,5 +1,5 @@
 // The doors of a house and their visits: who calls, the opening, the picture. What the switchboard asks about both.
-import type { Picture, PictureWish } from "../../camera/camera.ts";
+import type { Movie, Picture, PictureWish } from "../../camera/camera.ts";
 import { Pictures } from "../../camera/pictures.ts";
 import type { Film } from "../../camera/sources.ts";
 import type { DeviceReport, DoorSettings, Opening, OpenRequest } from "../../door/door.ts";
@@ -208,15 +208,20 @@ export class Entrances {
   }
 
   /**
-   * A picture of a door: the visit's own while it is young, else a new one, as Camera.snapshot gives it. Who names sources or wants a
-   * new one gets a new one. Rejects with a sentence.
+   * A picture of a door: the visit's own while it is young, else a new one, as Camera.snapshot gives it. Who names sources gets a new
+   * one. Rejects with a sentence.
    */
   async snapshot(door: string, wish: PictureWish = {}): Promise<Picture> {
     const found = this.#door(door);
     const visit = this.#presses.active(door);
-    const serves = wish.order === undefined && wish.fresh !== true;
-    if (serves && visit?.picture && this.#host.clock.now() - visit.startedAt < freshMs) return visit.picture;
+    if (wish.order === undefined && visit?.picture && this.#host.clock.now() - visit.startedAt < freshMs)
+      return visit.picture;
     return found.eye.snapshot(wish);
+  }
+
+  /** Of a door's film one picture as it is. Rejects with a sentence. */
+  async movie(door: string, wish?: PictureWish): Promise<Movie> {
+    return await this.#door(door).eye.movie(wish);
   }
 
   /** What the door shows in the call that it is in. */
