@@ -6,6 +6,8 @@ import { dirname, join, relative } from "node:path";
 import { stop as endBundler } from "esbuild";
 import ts from "typescript";
 import { browserFiles } from "./browser-files.ts";
+import { checkPreset } from "../src/door/preset.ts";
+import { sentence } from "../src/errors.ts";
 import { nodePage, type Output } from "./node-page.ts";
 import { fail, readPackage, root, type Package } from "./repository.ts";
 import { contentHash, filesUnder } from "./stamp.ts";
@@ -61,6 +63,18 @@ export function nodeMapProblems(pack: Package, types: readonly string[]): string
       .filter((type) => !types.includes(type))
       .map((type) => `package.json names the node "${type}", but there is no folder nodes/${type}/.`),
   ];
+}
+
+/** What is wrong with the presets of `folder`, as sentences that name the file. */
+export function presetProblems(folder: string): string[] {
+  return readdirSync(folder).flatMap((file) => {
+    try {
+      const { id } = checkPreset(JSON.parse(readFileSync(join(folder, file), "utf8")));
+      return file === `${id}.json` ? [] : [`${file}: its id is "${id}": name the file ${id}.json.`];
+    } catch (error) {
+      return [`${file}: ${sentence(error)}.`];
+    }
+  });
 }
 
 /** Compiles src/ and nodes/ file by file. Problems are tsc's errors, each with file and line. */
@@ -140,6 +154,7 @@ export async function build(): Promise<void> {
     ...pages.flatMap((page) => page.problems),
     ...forBrowsers.problems,
     ...nodeMapProblems(readPackage(), types),
+    ...presetProblems(join(root, "src", "door", "presets")),
   ];
   if (problems.length > 0) throw new BuildError(problems);
   write([...compiled.outputs, ...data(), ...pages.flatMap((page) => page.outputs), ...forBrowsers.outputs]);

@@ -1,6 +1,6 @@
 // Whether a door is asked what happens, and how: as its make is known to tell, or as its form says.
 import { rulesSchema, type Poll, type PollRule } from "./hook-schema.ts";
-import type { Preset } from "./presets.ts";
+import type { Preset } from "./preset.ts";
 
 export const pollChoices = ["off", "preset", "own"] as const;
 

@@ -4,7 +4,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { giveUp, PorteroError, sentence } from "../errors.ts";
-import { checkPreset, presets, type Preset } from "./presets.ts";
+import { checkPreset, type Preset } from "./preset.ts";
+import { presets } from "./presets.ts";
 
 export interface PresetCatalogue {
   /** Ours first, then the user's by the names of their files. */

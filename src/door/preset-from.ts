@@ -1,7 +1,7 @@
 // A preset from what a user has set at a door: what holds for the make, nothing of the house. Addresses become {address},
 // logins {user} and {password}; the door code, numbers and passwords stay out (P7).
 import { giveUp } from "../errors.ts";
-import { checkPreset, type Preset } from "./presets.ts";
+import { checkPreset, type Preset } from "./preset.ts";
 
 export interface PresetWish {
   readonly id: string;

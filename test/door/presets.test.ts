@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";
-import { checkPreset, knowsDtmf, presetOf, presets } from "../../src/door/presets.ts";
+import { checkPreset, knowsDtmf } from "../../src/door/preset.ts";
+import { presetOf, presets } from "../../src/door/presets.ts";
 import { checkDoor } from "../../src/door/settings.ts";
 import { thrown } from "./thrown.ts";
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { nodeMapProblems, nodeTypes } from "../../scripts/build.ts";
+import { nodeMapProblems, nodeTypes, presetProblems } from "../../scripts/build.ts";
 import { nodePage } from "../../scripts/node-page.ts";
 import { contentHash } from "../../scripts/stamp.ts";
 
@@ -114,6 +114,23 @@ describe("The map of nodes in package.json", () => {
         'package.json names the node "old", but there is no folder nodes/old/.',
       ],
     );
+  });
+});
+
+describe("The presets (X11)", () => {
+  it("are checked when they are built: what is wrong names file and field", () => {
+    const preset = {
+      ...{ id: "gate", label: "Gate", maker: "Acme", evidence: "unverified", sources: [] },
+      dtmf: { method: "info", durationMs: 160, gapMs: 100 },
+    };
+    put("presets/gate.json", JSON.stringify(preset));
+    assert.deepEqual(presetProblems(join(root, "presets")), []);
+    put("presets/other.json", JSON.stringify(preset));
+    put("presets/wrong.json", JSON.stringify({ ...preset, camera: { image: "http://{adress}/a.jpg" } }));
+    assert.deepEqual(presetProblems(join(root, "presets")), [
+      'other.json: its id is "gate": name the file gate.json.',
+      "wrong.json: door preset: camera.image has {adress}, which nothing fills: use one of {address}, {contact}, {user}, {password}.",
+    ]);
   });
 });
 

@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { Secret } from "../../src/secret.ts";
 import { SimBell, SimPhone, type BellOptions, type PhoneOptions, type SimEvent } from "../../src/sim/sim.ts";
+import type { Preset } from "../../src/door/door.ts";
 import type { DoorSettings, Opening } from "../../src/door/door.ts";
 import type { DeviceOptions } from "../../src/visit/numbers/devices.ts";
 import type { VisitEvent, VisitEventName } from "../../src/visit/messages.ts";
@@ -76,18 +77,19 @@ export class House {
 
   /** A house with one door, "front", extension 8000. */
   static async open(
-    door: { code?: string; imageUrl?: string; preset?: string; address?: string } & DoorDigits = {},
+    door: { code?: string; imageUrl?: string; preset?: string; address?: string; make?: Preset } & DoorDigits = {},
     direct?: DirectSettings,
     sip: { readonly maxCalls?: number } = {},
     options: Partial<SwitchboardOptions> = {},
   ): Promise<House> {
     const house = new House(direct, sip, options);
-    const { code = "1234", imageUrl, preset = "generic", address, answererDigits, dtmf } = door;
+    const { code = "1234", imageUrl, make, preset = make?.id ?? "generic", address, answererDigits, dtmf } = door;
     house.switchboard.addDoor(
       {
         ...{ id: "front", name: "Front door", extension: "8000", preset, password, code: new Secret(code) },
         ...(imageUrl === undefined ? {} : { imageUrl: new Secret(imageUrl) }),
         ...(address === undefined ? {} : { address }),
+        ...(make && { make, cameraUsername: "app", cameraPassword: password }),
         ...(answererDigits && { answererDigits }),
       },
       "door Front door",

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { systemClock } from "../../src/clock.ts";
+import { checkPreset, presetOf } from "../../src/door/door.ts";
+import { Secret } from "../../src/secret.ts";
+import { SimOpener } from "../../src/sim/devices/opener.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import type { VisitEnd } from "../../src/visit/messages.ts";
 import type { DoorReport } from "../../src/visit/presses/door-state.ts";
@@ -68,6 +72,30 @@ describe("opening a door", { timeout: 60_000 }, () => {
     assert.equal((await outcome).result, "stopped");
     const { outcome: how, answeredBy, openings } = (await house.event("ended")).payload as VisitEnd;
     assert.deepEqual([how, answeredBy, openings], ["opened", "dashboard", 1]);
+  });
+
+  it("X5, X11 a preset of a user's own opens by HTTP before anybody answers, and the phones go on ringing", async () => {
+    await house.close();
+    const owner = { login: "app", password: new Secret("a password") };
+    const device = await SimOpener.open({ make: "doorbird", owner, clock: systemClock });
+    try {
+      const own = JSON.stringify({ ...presetOf("doorbird"), id: "own" });
+      const make = checkPreset(JSON.parse(own.replaceAll("http://{address}", `http://{address}:${device.port}`)));
+      house = await House.open({ make, code: "" });
+      const { bell } = await house.bell();
+      const hall = await house.phone("6001");
+      const visit = await house.pressed(bell);
+      void visit.answerBy(ringAll("6001"));
+      await hall.seen.next("ringing");
+      const { ok, method, reason } = await house.switchboard.open({ door: "front", by: "dashboard" });
+      assert.deepEqual([ok, method, device.moved], [true, "http", ["1"]], reason);
+      device.lockedOut = true;
+      const locked = await house.switchboard.open({ door: "front", by: "dashboard" });
+      assert.match(locked.reason, /locked after too many wrong codes/);
+      assert.equal(hall.seen.names().includes("ended"), false);
+    } finally {
+      await device.close();
+    }
   });
 
   it("says why it cannot: no call, no such door", async () => {
