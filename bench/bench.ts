@@ -12,6 +12,7 @@ import { leaveItsCore, machine } from "./machine.ts";
 import { media } from "./media.ts";
 import { memory } from "./memory.ts";
 import { mixer } from "./mixer.ts";
+import { mqtt } from "./mqtt.ts";
 import { press } from "./press.ts";
 import { registrations } from "./registrations.ts";
 import { ring } from "./ring.ts";
@@ -20,7 +21,7 @@ import { srtp } from "./srtp.ts";
 
 interface Part {
   readonly run: (progress: (text: string) => void) => Promise<Row[]>;
-  readonly needs?: "sipp" | "espeak-ng";
+  readonly needs?: "sipp" | "espeak-ng" | "mosquitto";
   /** Takes an hour: only where it is named. */
   readonly long?: true;
 }
@@ -38,6 +39,7 @@ const parts: Readonly<Record<string, Part>> = {
   mixer: { run: mixer },
   srtp: { run: srtp },
   digits: { run: digits, needs: "espeak-ng" },
+  mqtt: { run: mqtt, needs: "mosquitto" },
   soak: { run: soak, long: true },
 };
 
