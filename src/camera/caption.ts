@@ -3,8 +3,6 @@
 import { loadFont, measureText, measureTextHeight, Jimp } from "jimp";
 import { SANS_16_WHITE, SANS_32_WHITE, SANS_64_WHITE, SANS_8_WHITE } from "jimp/fonts";
 
-type Image = Awaited<ReturnType<typeof Jimp.fromBuffer>>;
-
 const sizes = [
   [64, SANS_64_WHITE],
   [32, SANS_32_WHITE],
@@ -15,23 +13,29 @@ const sizes = [
 const shareOfHeight = 1 / 15;
 const bandColour = 0x000000b0;
 
-/** Writes the text over a dark band at the lower edge: in smaller letters where it is long, cut where it is too long. */
-export async function caption(image: Image, text: string): Promise<void> {
+/**
+ * The text on a dark band for the lower edge of a picture, as wide as that: in smaller letters where it is long, cut where it is
+ * too long.
+ */
+export async function captionStrip(
+  { width, height }: { readonly width: number; readonly height: number },
+  text: string,
+) {
   const letters = inOpenSans(text);
   for (const [size, file] of sizes) {
     const isSmallest = size === 8;
-    if (size > Math.max(8, image.height * shareOfHeight) && !isSmallest) continue;
+    if (size > Math.max(8, height * shareOfHeight) && !isSmallest) continue;
     const font = await loadFont(file);
-    const room = image.width - size;
+    const room = width - size;
     if (measureText(font, letters) > room && !isSmallest) continue;
     let shown = letters;
     while (shown !== "" && measureText(font, shown) > room) shown = shown.slice(0, -1);
-    const height = Math.min(image.height, measureTextHeight(font, "X", Infinity) + Math.ceil(size / 4));
-    const y = image.height - height;
-    image.composite(new Jimp({ width: image.width, height, color: bandColour }), 0, y);
-    image.print({ font, x: Math.floor(size / 2), y: y + Math.floor(size / 8), text: shown });
-    return;
+    const band = Math.min(height, measureTextHeight(font, "X", Infinity) + Math.ceil(size / 4));
+    const image = new Jimp({ width, height: band, color: bandColour });
+    image.print({ font, x: Math.floor(size / 2), y: Math.floor(size / 8), text: shown });
+    return { image, y: height - band };
   }
+  return undefined;
 }
 
 const stroked: Readonly<Record<string, string>> = { ł: "l", Ł: "L", đ: "d", Đ: "D", ı: "i", œ: "oe", Œ: "OE", ẞ: "ß" };

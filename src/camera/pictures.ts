@@ -9,13 +9,15 @@ import { giveUp, tryAgain, type PorteroError } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import { readJpeg } from "./jpeg.ts";
 import { checkWork, isNothing, mostPixels, type PictureWork } from "./picture-work.ts";
-import type { Job, Result } from "./worker.ts";
+import type { Job, Result } from "./job.ts";
 
 export type { PictureWork };
 
 export interface PicturesDeps {
   readonly clock?: Clock;
   readonly log?: Log;
+  /** jimp also where sharp is installed. */
+  readonly engine?: "jimp";
 }
 
 interface Waiting {
@@ -33,6 +35,7 @@ const heapMegabytes = 256;
 export class Pictures {
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #engine: Pick<Job, "engine">;
   readonly #queue: Waiting[] = [];
   #running: Waiting | undefined;
   #worker: ChildProcess | undefined;
@@ -42,6 +45,7 @@ export class Pictures {
   constructor(deps: PicturesDeps = {}) {
     this.#clock = deps.clock ?? systemClock;
     this.#log = deps.log ?? silent;
+    this.#engine = deps.engine ? { engine: deps.engine } : {};
   }
 
   /** Whether a worker holds memory at this moment. */
@@ -74,7 +78,7 @@ export class Pictures {
       if (this.#queue.length >= mostWaiting) {
         throw tryAgain("pictures-busy", `${mostWaiting} pictures wait for their turn already: ask for fewer at a time`);
       }
-      this.#queue.push({ job: { jpeg, work, mostPixels }, resolve, reject });
+      this.#queue.push({ job: { jpeg, work, mostPixels, ...this.#engine }, resolve, reject });
       this.#next();
     });
   }

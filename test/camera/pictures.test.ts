@@ -3,6 +3,7 @@ import { before, describe, it, type TestContext } from "node:test";
 import { Jimp } from "jimp";
 import { inOpenSans } from "../../src/camera/caption.ts";
 import { Pictures, type PictureWork } from "../../src/camera/pictures.ts";
+import { doneBySharp, findSharp } from "../../src/camera/with-sharp.ts";
 import { rejects } from "../http/device.ts";
 import { FakeClock } from "../support/clock.ts";
 import { type Colour, declaring, look, pattern, withSegment } from "./pattern.ts";
@@ -10,8 +11,8 @@ import { type Colour, declaring, look, pattern, withSegment } from "./pattern.ts
 let jpeg: Buffer;
 before(async () => (jpeg = await pattern(160, 80)));
 
-function picturesOf(t: TestContext, clock = new FakeClock()): Pictures {
-  const pictures = new Pictures({ clock });
+function picturesOf(t: TestContext, clock = new FakeClock(), engine?: "jimp"): Pictures {
+  const pictures = new Pictures({ clock, ...(engine && { engine }) });
   t.after(async () => {
     await pictures.close();
     assert.equal(clock.pending, 0, "a timer was left");
@@ -159,13 +160,54 @@ describe("Picture work", () => {
 
   it("survives a picture that the decoder refuses", async (t) => {
     const pictures = picturesOf(t);
-    // Its Huffman tables are gone: the frame is in order, the content is not.
+    // Its quantisation tables are gone: the frame is in order, the content is not.
     const broken = Buffer.from(jpeg);
-    for (let at = broken.indexOf(Buffer.from([0xff, 0xc4])); at >= 0; at = broken.indexOf(Buffer.from([0xff, 0xc4]))) {
+    for (let at = broken.indexOf(Buffer.from([0xff, 0xdb])); at >= 0; at = broken.indexOf(Buffer.from([0xff, 0xdb]))) {
       broken[at + 1] = 0xfe;
     }
     await rejects(pictures.process(broken, { width: 8 }), "bad-picture", /cannot be decoded/);
     assert.equal((await look(await pictures.process(jpeg, { width: 8 }))).width, 8);
+  });
+});
+
+describe("Picture work by sharp and by jimp", () => {
+  const works: PictureWork[] = [
+    { width: 80 },
+    { width: 40, height: 40, fit: "cover" },
+    { rotate: 90, crop: { x: 25, y: 0, width: 75, height: 50 } },
+    { masks: [{ x: 10, y: 10, width: 33.3, height: 33.3 }], quality: 95 },
+    { caption: "Haustür 07:05", width: 320 },
+  ];
+
+  it("is the same but for small differences, whichever is installed", async (t) => {
+    const [usual, byJimp] = [picturesOf(t), picturesOf(t, new FakeClock(), "jimp")];
+    const given = await pattern(640, 400);
+    for (const work of works) {
+      const [one, other] = await Promise.all(
+        [usual, byJimp].map(async (pictures) => Jimp.fromBuffer(await pictures.process(given, work))),
+      );
+      assert.ok(one && other);
+      assert.deepEqual([one.width, one.height], [other.width, other.height], JSON.stringify(work));
+      const [a, b] = [one.bitmap.data, other.bitmap.data];
+      const off = a.reduce((sum, value, at) => sum + Math.abs(value - (b[at] ?? 0)), 0) / a.length;
+      assert.ok(off < 3, `${off} of 255 for ${JSON.stringify(work)}`);
+    }
+  });
+
+  it("is sharp's where that is installed, and on any fault there is no picture", async () => {
+    const sharp = await findSharp();
+    // Without it the test above compares jimp with itself, which is right: it is all there is.
+    if (!sharp) return;
+    const job = { jpeg, work: { masks: [{ x: 0, y: 0, width: 50, height: 100 }] }, mostPixels: 1e6 };
+    const result = await doneBySharp(sharp, job);
+    assert.ok("jpeg" in result);
+    assert.deepEqual((await look(Buffer.from(result.jpeg))).quarters, ["black", "green", "black", "white"]);
+    const grey = await sharp(await pattern(16, 16))
+      .toColourspace("b-w" as "srgb")
+      .jpeg({ quality: 90, chromaSubsampling: "4:4:4" })
+      .toBuffer();
+    assert.ok("jpeg" in (await doneBySharp(sharp, { ...job, jpeg: grey })));
+    assert.deepEqual(Object.keys(await doneBySharp(sharp, { ...job, jpeg: jpeg.subarray(0, 300) })), ["fault", "why"]);
   });
 });
 
