@@ -122,6 +122,32 @@ describe("Home Assistant's discovery", () => {
             assert.deepEqual(names, [...wanted, ...(commands !== "off" && "setDnd" in can ? ["dnd"] : [])]);
           });
 
+  it("has a button for each relay, and what is known of the door itself", () => {
+    const settings = checkMqtt({ url: "mqtt://broker" });
+    const relays = [
+      { id: "door", name: "Door" },
+      { id: "Gate 2", name: "Gate" },
+    ];
+    const door = { ...front, relays, contact: "open", relay: "off", lock: "locked" } as const;
+    const components = (openAs: "button" | "lock") => {
+      const here = { settings: { ...settings, openAs }, topics: new Topics(settings.base), can: {} };
+      return checked(discovery([door], here)[1]?.payload ?? "").components;
+    };
+    const { open, open_gate_2: none, "open_gate-2": gate, contact, relay, lock } = components("button");
+    assert.deepEqual([open?.["name"], gate?.["name"], none], ["Door", "Gate", undefined]);
+    assert.equal(gate?.["command_topic"], "doorbell/front-tur/relay/gate-2/open");
+    assert.deepEqual(
+      [contact, relay, lock].map((one) => [one?.["state_topic"], one?.["payload_on"], one?.["device_class"]]),
+      [
+        ["doorbell/front-tur/contact", "open", "door"],
+        ["doorbell/front-tur/relay", "on", undefined],
+        ["doorbell/front-tur/lock", "unlocked", "lock"],
+      ],
+    );
+    // A lock that tells of itself is believed.
+    assert.equal(components("lock")["strike"]?.["state_topic"], "doorbell/front-tur/lock");
+  });
+
   it("has a doorbell that rings, and says nothing at the other events of a visit", () => {
     const { bell } = told()[1]?.message.components ?? {};
     assert.deepEqual([bell?.["device_class"], bell?.["event_types"]], ["doorbell", ["ring"]]);
