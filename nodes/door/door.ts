@@ -1,6 +1,6 @@
 // One door station (P6): who it is, where its picture is, how it opens. Gives its settings to the endpoint's switchboard.
 import { giveUp, sentence } from "../../src/errors.ts";
-import { type DoorSettings } from "../../src/door/door.ts";
+import type { DoorSettings } from "../../src/door/door.ts";
 import type { Secret } from "../../src/secret.ts";
 import { boxesIn } from "../boxes.ts";
 import { deviceOptions, type DeviceRow } from "../devices.ts";
