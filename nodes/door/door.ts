@@ -133,7 +133,7 @@ function pressForm({
 export default function (RED: Red): void {
   const endPages = serveBrowsers(RED);
   const hookUp = serveHooks(RED);
-  const endFilms = serveLive(RED);
+  serveLive(RED);
   const readPresets = servePresets(RED);
   function Door(this: DoorNode, config: DoorConfig) {
     RED.nodes.createNode(this, config);
@@ -177,7 +177,6 @@ export default function (RED: Red): void {
     onClose(this, async () => {
       endPages(this);
       unheard();
-      endFilms(this);
       await this.endpoint?.lastWords();
       takeAway();
     });

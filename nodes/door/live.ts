@@ -19,12 +19,11 @@ const lookMs = 3_000;
 const sharedMs = 500;
 const boundary = "portero";
 
-/** Serves the cameras of all doors; the result ends what is shown of one. */
-export function serveLive(RED: Red, clock: Clock = systemClock): (node: DoorNode) => void {
+/** Serves the cameras of all doors; what is shown of one ends with it. */
+export function serveLive(RED: Red, clock: Clock = systemClock): void {
   const tickets = new Tickets(clock);
   const sockets = new LiveSockets(clock);
   const pictures = new WeakMap<DoorNode, { readonly at: number; readonly picture: Promise<Picture> }>();
-  const films = new Map<DoorNode, Set<() => void>>();
 
   const get = (path: string, answer: (node: DoorNode, request: Request, response: Response) => Promise<void>) =>
     RED.httpNode.get(`/portero/door/:door/${path}`, (request, response) => {
@@ -73,16 +72,9 @@ export function serveLive(RED: Red, clock: Clock = systemClock): (node: DoorNode
       get waiting() {
         return response.writableLength;
       },
+      end: () => response.end(),
     };
-    const leave = camera.watch(new Sender("mjpeg", line, clock));
-    const open = films.get(node) ?? new Set();
-    const end = () => {
-      leave();
-      open.delete(end);
-      response.end();
-    };
-    films.set(node, open.add(end));
-    request.on("close", end);
+    request.on("close", camera.watch(new Sender("mjpeg", line, clock)));
   });
 
   RED.server?.on("upgrade", (request, socket, head) => {
@@ -99,13 +91,6 @@ export function serveLive(RED: Red, clock: Clock = systemClock): (node: DoorNode
       return { camera: cameraOf(doorShown(RED, door)), kind };
     });
   });
-
-  return (node) => {
-    const camera = liveOf(node);
-    if (camera instanceof LiveCamera) sockets.end(camera);
-    for (const end of films.get(node) ?? []) end();
-    films.delete(node);
-  };
 }
 
 const liveOf = ({ endpoint, slug }: DoorNode): LiveCamera | Error | undefined =>

@@ -160,6 +160,7 @@ describe("X3 a camera of another make, gst-rtsp-server, seen live", { skip: with
         await new Promise<void>((resolve) => {
           const line = {
             waiting: 0,
+            end: () => {},
             send(data: string | Buffer) {
               if (typeof data !== "string" && parts.push(data) > frames) resolve();
             },

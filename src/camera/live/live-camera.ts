@@ -33,6 +33,8 @@ export interface Viewer {
   frame(frame: Frame, old: boolean): void;
   /** No pictures now: why, and after how many milliseconds it is tried again. They come back by themselves. */
   trouble(error: PorteroError, retryMs: number): void;
+  /** The camera was taken away: nothing comes any more. */
+  ended(): void;
 }
 
 const firstPauseMs = 1_000;
@@ -113,7 +115,7 @@ export class LiveCamera {
   /** Shows the film to a viewer until the result is called. */
   watch(viewer: Viewer): () => void {
     if (this.#closed) {
-      viewer.trouble(tryAgain("closed", "The camera was switched off: its door was changed or taken away"), 0);
+      viewer.ended();
       return () => {};
     }
     this.#viewers.add(viewer);
@@ -135,7 +137,8 @@ export class LiveCamera {
     try {
       return await new Promise((resolve, reject) => {
         const cancel = this.#clock.after(timeoutMs, () => reject(tryAgain("timeout", late)));
-        const leave = this.watch({ format: resolve, frame: () => {}, trouble: reject });
+        const ended = () => reject(tryAgain("closed", "The camera was taken away"));
+        const leave = this.watch({ format: resolve, frame: () => {}, trouble: reject, ended });
         end = () => {
           cancel();
           leave();
@@ -181,6 +184,7 @@ export class LiveCamera {
         fault = error;
         if (groups.length > 0) end();
       },
+      ended: end,
     });
     signal?.addEventListener("abort", end);
     if (signal?.aborted) end();
@@ -193,11 +197,12 @@ export class LiveCamera {
     throw fault ?? tryAgain("no-picture", "The camera sent no whole picture in this time");
   }
 
-  /** Ends the film; viewers hear nothing more. */
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
-    this.#viewers.clear();
     this.#stop();
+    this.#each((viewer) => viewer.ended());
+    this.#viewers.clear();
   }
 
   #leave(viewer: Viewer): void {

@@ -20,6 +20,7 @@ export interface Line {
   send(data: string | Buffer): void;
   /** Bytes that the other side has not taken yet. */
   readonly waiting: number;
+  end(): void;
 }
 
 export type Told =
@@ -91,6 +92,10 @@ export class Sender implements Viewer {
 
   trouble(error: PorteroError, retryMs: number): void {
     this.#tell({ type: "trouble", reason: sentence(error), ...(retryMs > 0 && { retryMs }) });
+  }
+
+  ended(): void {
+    this.#line.end();
   }
 
   #tell(told: Told): void {

@@ -25,7 +25,6 @@ export interface Wish {
 export class LiveSockets {
   readonly #clock: Clock;
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: mostHeard, perMessageDeflate: false });
-  readonly #open = new Map<LiveCamera, Set<WebSocket>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -46,21 +45,12 @@ export class LiveSockets {
     });
   }
 
-  /** Ends those of a camera that is taken away; their pages ask anew. */
-  end(camera: LiveCamera): void {
-    for (const browser of this.#open.get(camera) ?? []) browser.close(codes.restart, "The door was changed");
-  }
-
   #show(browser: WebSocket, camera: LiveCamera, kind: Kind): void {
     const seat = new Seat(browser, kind, this.#clock);
     const leave = camera.watch(seat);
-    const all = this.#open.get(camera) ?? new Set();
-    this.#open.set(camera, all.add(browser));
     browser.on("close", () => {
       seat.close();
       leave();
-      all.delete(browser);
-      if (all.size === 0) this.#open.delete(camera);
     });
   }
 }
@@ -84,6 +74,7 @@ class Seat implements Viewer {
       get waiting() {
         return browser.bufferedAmount;
       },
+      end: () => browser.close(codes.restart, "The door was changed"),
     };
     this.#sender = new Sender(kind, line, clock);
     this.#stop = clock.every(beatMs, () => this.#beat());
@@ -102,6 +93,10 @@ class Seat implements Viewer {
   trouble(error: PorteroError, retryMs: number): void {
     this.#trouble = { error, until: this.#clock.now() + retryMs };
     this.#sender.trouble(error, retryMs);
+  }
+
+  ended(): void {
+    this.#sender.ended();
   }
 
   close(): void {

@@ -66,6 +66,10 @@ export class Eyes implements Viewer {
     this.seen.push(`trouble ${error.code} ${retryMs}`);
   }
 
+  ended(): void {
+    this.seen.push("ended");
+  }
+
   /** What came since the last look; of several alike one, with their number. */
   look(): string {
     const words: [string, number][] = [];

@@ -63,6 +63,18 @@ describe("X3 one camera, many viewers", () => {
     assert.deepEqual([eyes.look(), asked, camera.viewers], ["format, key, 2 frame", 1, 1]);
   });
 
+  it("hear when it is taken away, those that come too late as well", async () => {
+    const { camera, last } = liveCamera(new FakeClock());
+    const [eyes, late] = [new Eyes(), new Eyes()];
+    camera.watch(eyes);
+    const looking = assert.rejects(camera.look(1_000), { code: "closed" });
+    camera.close();
+    camera.watch(late);
+    last().begin();
+    assert.deepEqual([eyes.look(), late.look(), last().closed, camera.viewers], ["ended", "ended", true, 0]);
+    await looking;
+  });
+
   it("their time goes on over a new connection and is that of our clock", async () => {
     const clock = new FakeClock();
     const { camera, last } = liveCamera(clock);

@@ -11,6 +11,7 @@ function line(kind: Kind, codec: "h264" | "h265" = "h264") {
   const bytes: Buffer[] = [];
   const end = {
     waiting: 0,
+    end: () => {},
     stuck: false,
     send(data: string | Buffer) {
       if (typeof data === "string") texts.push(JSON.parse(data));
