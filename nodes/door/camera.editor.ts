@@ -6,18 +6,19 @@ import { chosenSources, sourceList } from "../editor/sources.ts";
 
 declare const $: JQuery;
 
-export const cameraDefaults = (words: Words): Record<string, Property> => ({
-  pictureSources: { value: [] },
-  pictureTimeout: {
-    value: "",
-    validate: (value, _options) => isWithin(value, 1, 60) || words("error.picture-timeout"),
-  },
-  keepPicture: {
-    value: "",
-    validate: (value, _options) => isWithin(value, 0, 3600) || words("error.keep-picture"),
-  },
-  masks: { value: "", validate: (value, _options) => boxesIn(text(value)) !== undefined || words("error.masks") },
-});
+export const cameraDefaults = (words: Words) =>
+  ({
+    pictureSources: { value: [] },
+    pictureTimeout: {
+      value: "",
+      validate: (value, _options) => isWithin(value, 1, 60) || words("error.picture-timeout"),
+    },
+    keepPicture: {
+      value: "",
+      validate: (value, _options) => isWithin(value, 0, 3600) || words("error.keep-picture"),
+    },
+    masks: { value: "", validate: (value, _options) => boxesIn(text(value)) !== undefined || words("error.masks") },
+  }) satisfies Record<string, Property>;
 
 const list = (): Query => $("#portero-door-sources");
 

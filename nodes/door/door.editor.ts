@@ -76,6 +76,9 @@ function buttonList(buttons: readonly Button[]): void {
 const isFrom0To = (value: unknown, most: number): boolean =>
   text(value) === "" || (Number(value) >= 0 && Number(value) <= most);
 
+// Each by its name, for those who read the page without running it.
+const camera = cameraDefaults(words);
+
 RED.nodes.registerType("door", {
   category: "config",
   defaults: {
@@ -100,7 +103,10 @@ RED.nodes.registerType("door", {
       value: "",
       validate: (value, _options) => /^$|^(https?|rtsps?):\/\/[^@]+$/i.test(text(value)) || words("error.video"),
     },
-    ...cameraDefaults(words),
+    pictureSources: camera.pictureSources,
+    pictureTimeout: camera.pictureTimeout,
+    keepPicture: camera.keepPicture,
+    masks: camera.masks,
     verifyTls: { value: true },
     pin: { value: "", validate: (value, _options) => fingerprint.test(text(value)) || words("error.pin") },
     liveAlways: { value: false },
