@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { record } from "../../src/camera/live/record.ts";
 import { LiveCamera } from "../../src/camera/live/live-camera.ts";
 import { Sender } from "../../src/camera/live/sender.ts";
 import { Fragments } from "../../src/camera/mp4/fragments.ts";
@@ -173,7 +174,7 @@ describe("X3 a camera of another make, gst-rtsp-server, seen live", { skip: with
       const began = performance.now();
       const late = await look(2);
       assert.ok(performance.now() - began < 200, "X3 the first picture of a film that runs is there at once");
-      const clip = await camera.record(500, 500);
+      const clip = await record(camera, systemClock, { beforeMs: 500, afterMs: 500 });
       if (path === "mjpeg") {
         assert.deepEqual((await decoded(t, "one.jpg", late[0] ?? Buffer.alloc(0))).length, 1);
       } else {

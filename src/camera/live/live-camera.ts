@@ -7,7 +7,7 @@ import type { Log } from "../../log.ts";
 import { stillOf, type Still } from "../still.ts";
 import { openVideo, type VideoSettings } from "../upstream.ts";
 import type { Frame, VideoFormat, VideoStream } from "../video.ts";
-import { clipOf, Kept, sizeOfFrame, type Clip, type Group } from "./kept.ts";
+import { clipOf, Kept, type Clip, type Group } from "./kept.ts";
 
 export interface LiveOptions {
   /** What to open now, asked anew for each try since a device's address may change. @throws PorteroError where there is nothing. */
@@ -44,7 +44,6 @@ const patientMs = 60_000;
 const mostPatientMs = 15 * 60_000;
 // A camera that has shown pictures for so long begins with the first pause again.
 const steadyMs = 10_000;
-const mostClipBytes = 48 * 2 ** 20;
 
 interface Pause {
   readonly error: PorteroError;
@@ -155,46 +154,10 @@ export class LiveCamera {
     return clip && clip.to >= from ? clip : undefined;
   }
 
-  /**
-   * A film of `beforeMs` before now, as far as they are kept, and of `afterMs` from now on. Ends early where it grows too
-   * large, the camera begins anew, or `signal` aborts. Rejects with why there is not a single picture.
-   */
-  async record(beforeMs: number, afterMs: number, signal?: AbortSignal): Promise<Clip> {
+  /** What was seen in the last so many milliseconds, as far as it is kept. */
+  past(ms: number): Group[] {
     const now = this.#clock.now();
-    const groups: Group[] = beforeMs > 0 && this.#stream ? this.#kept.between(now - beforeMs, now) : [];
-    const ended = new AbortController();
-    const end = () => ended.abort();
-    let bytes = groups.reduce((sum, group) => sum + group.bytes, 0);
-    let format = groups.at(-1)?.format;
-    let fault: PorteroError | undefined;
-    const leave = this.watch({
-      format: (told) => {
-        if (format && format !== told) end();
-        format = told;
-      },
-      frame: (frame, old) => {
-        if (ended.signal.aborted || !format || (old && beforeMs > 0)) return;
-        if (groups.at(-1)?.frames.at(-1) === frame) return;
-        if (frame.key || groups.length === 0) groups.push({ format, frames: [], bytes: 0, cut: false });
-        groups.at(-1)?.frames.push(frame);
-        bytes += sizeOfFrame(frame);
-        if (bytes > mostClipBytes) end();
-      },
-      trouble: (error) => {
-        fault = error;
-        if (groups.length > 0) end();
-      },
-      ended: end,
-    });
-    signal?.addEventListener("abort", end);
-    if (signal?.aborted) end();
-    await this.#clock.sleep(afterMs, ended.signal);
-    signal?.removeEventListener("abort", end);
-    end();
-    leave();
-    const clip = clipOf(groups);
-    if (clip) return clip;
-    throw fault ?? tryAgain("no-picture", "The camera sent no whole picture in this time");
+    return ms > 0 && this.#stream ? this.#kept.between(now - ms, now) : [];
   }
 
   close(): void {

@@ -1,6 +1,8 @@
 // A door's film, wherever the door is just now: its addresses may follow its registration (N3).
 import { LiveCamera, type LiveDeps } from "../../camera/live/live-camera.ts";
+import { record } from "../../camera/live/record.ts";
 import type { VideoSettings } from "../../camera/upstream.ts";
+import type { Clock } from "../../clock.ts";
 import { doorCamera, type DoorSettings, type Whereabouts } from "../../door/door.ts";
 import { liveRules, type LiveRules } from "../../door/live.ts";
 import { giveUp, tryAgain } from "../../errors.ts";
@@ -35,10 +37,11 @@ export function doorLive(settings: DoorSettings, where: () => Whereabouts, deps:
 /** Ends early, with what there is, when `signal` aborts. */
 export async function pressClip(
   live: LiveCamera | Error,
-  { beforeMs, afterMs }: NonNullable<LiveRules["clip"]>,
+  wish: NonNullable<LiveRules["clip"]>,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<PressClip> {
   if (live instanceof Error) throw live;
-  const { to, ...clip } = await live.record(beforeMs, afterMs, signal);
+  const { to, ...clip } = await record(live, clock, wish, signal);
   return { ...clip, seconds: Math.round((to - clip.from) / 100) / 10 };
 }

@@ -1,5 +1,6 @@
 // A door of a switchboard: its settings, where it can be reached now, and its camera.
 import type { CameraDeps } from "../../camera/camera.ts";
+import type { Clock } from "../../clock.ts";
 import { LiveCamera, type LiveDeps } from "../../camera/live/live-camera.ts";
 import type { DoorSettings, Whereabouts } from "../../door/door.ts";
 import { liveRules } from "../../door/live.ts";
@@ -17,6 +18,7 @@ export class Door {
   readonly eye: DoorEye;
   /** Its film, or why there is none. */
   readonly live: LiveCamera | Error;
+  readonly #clock: Clock;
   readonly #closing = new AbortController();
   readonly #contact: () => Contact | undefined;
 
@@ -29,6 +31,7 @@ export class Door {
     this.settings = settings;
     this.codeBy = codeBy;
     this.#contact = contact;
+    this.#clock = seeing.clock;
     const live = (this.live = doorLive(settings, () => this.#where(), seeing));
     const watched = live instanceof LiveCamera ? { live: () => live.lastKey() } : {};
     this.eye = new DoorEye(settings, () => this.#where(), { ...seeing, ...watched });
@@ -48,7 +51,7 @@ export class Door {
   /** A film of what is seen about now, where the door's settings want one. Rejects with why there is none. */
   clip(): Promise<PressClip> | undefined {
     const { clip } = liveRules(this.settings);
-    return clip && pressClip(this.live, clip, this.#closing.signal);
+    return clip && pressClip(this.live, clip, this.#clock, this.#closing.signal);
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { giveUp, tryAgain } from "../../../src/errors.ts";
+import { record } from "../../../src/camera/live/record.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { Eyes, liveCamera } from "./films.ts";
 
@@ -222,7 +223,7 @@ describe("a recorded clip", () => {
     last().begin();
     await last().play(200);
     const now = clock.now();
-    const made = camera.record(3_000, 2_000);
+    const made = record(camera, clock, { beforeMs: 3_000, afterMs: 2_000 });
     await last().play(60);
     const clip = await made;
     assert.ok(clip.from <= now - 3_000 && clip.from > now - 3_330);
@@ -234,7 +235,7 @@ describe("a recorded clip", () => {
   it("on demand it opens the camera, and lets go of it", async () => {
     const clock = new FakeClock();
     const { camera, last } = liveCamera(clock, { warmMs: 0 });
-    const made = camera.record(5_000, 1_000);
+    const made = record(camera, clock, { beforeMs: 5_000, afterMs: 1_000 });
     last().begin();
     await last().play(30);
     const clip = await made;
@@ -245,7 +246,7 @@ describe("a recorded clip", () => {
   it("without a single picture says why", async () => {
     const clock = new FakeClock();
     const { camera, last } = liveCamera(clock, { warmMs: 0 });
-    const refused = assert.rejects(camera.record(0, 5_000), { code: "refused" });
+    const refused = assert.rejects(record(camera, clock, { beforeMs: 0, afterMs: 5_000 }), { code: "refused" });
     last().end(tryAgain("refused", "The camera refused the connection"));
     await clock.advance(5_000);
     await refused;
