@@ -21,6 +21,7 @@ import { prepareChooser } from "./presets.editor.ts";
 import { slugOf } from "./slug.ts";
 import { cameraDefaults, prepareCamera, saveCamera } from "./camera.editor.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
+import { openingDefaults, prepareOpening, saveOpening } from "./opening.editor.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
@@ -119,6 +120,7 @@ RED.nodes.registerType("door", {
     codecs: { value: "", validate: (value, _options) => codecFault(words, value) ?? true },
     encryption: { value: "" },
     answererDigits: { value: "both" },
+    ...openingDefaults(words),
     pressInTalk: { value: "busy" },
     bounceSeconds: {
       value: "",
@@ -171,6 +173,7 @@ RED.nodes.registerType("door", {
   credentials: {
     password: { type: "password" },
     code: { type: "password" },
+    relayCodes: { type: "password" },
     cameraUsername: { type: "text" },
     cameraPassword: { type: "password" },
   },
@@ -189,6 +192,7 @@ RED.nodes.registerType("door", {
     );
     buttonList(buttonsOf(this["buttons"]));
     prepareCamera(this, words);
+    prepareOpening(this, words);
     const source = field("buttonFrom");
     const showHeader = () => void $("#portero-door-header").toggle(source.val() === "header");
     source.on("change", showHeader);
@@ -273,6 +277,7 @@ RED.nodes.registerType("door", {
     const buttons = buttonRows();
     if (JSON.stringify(buttons) !== JSON.stringify(buttonsOf(this["buttons"]))) this.changed = true;
     this["buttons"] = buttons;
+    saveOpening(this);
     saveReports(this);
     for (const name of ["imageUrl", "videoUrl", "pollUrl"])
       moveLogin(field(name), field("cameraUsername"), field("cameraPassword"), words);

@@ -13,10 +13,11 @@ import { serveCameras } from "./cameras.ts";
 import { checkedDoor, servePresets } from "./presets.ts";
 import { serveHooks } from "./hooks.ts";
 import { serveLive } from "./live.ts";
+import { openingForm, serveOpening, type OpeningConfig } from "./opening.ts";
 import { reportForm, type ReportConfig } from "./reports.ts";
 import { slugOf } from "./slug.ts";
 
-export interface DoorConfig extends Config, ReportConfig, Omit<DeviceRow, "dndStatus"> {
+export interface DoorConfig extends Config, ReportConfig, OpeningConfig, Omit<DeviceRow, "dndStatus"> {
   endpoint?: string;
   slug?: string;
   preset?: string;
@@ -52,6 +53,7 @@ export interface DoorConfig extends Config, ReportConfig, Omit<DeviceRow, "dndSt
 interface DoorCredentials {
   password: string;
   code: string;
+  relayCodes: string;
   cameraUsername: string;
   cameraPassword: string;
 }
@@ -86,6 +88,7 @@ export function doorForm(config: DoorConfig, credentials: Partial<DoorCredential
     ...picturesIn(config),
     liveAlways: config.liveAlways === true,
     ...pressForm(config),
+    ...openingForm(config, credentials.relayCodes),
     ...numbersIn(config),
     ...reportForm(config),
   };
@@ -185,10 +188,12 @@ export default function (RED: Red): void {
     credentials: {
       password: { type: "password" },
       code: { type: "password" },
+      relayCodes: { type: "password" },
       cameraUsername: { type: "text" },
       cameraPassword: { type: "password" },
     },
   });
 
   serveCameras(RED);
+  serveOpening(RED);
 }

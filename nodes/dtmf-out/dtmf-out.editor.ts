@@ -15,6 +15,10 @@ RED.nodes.registerType("dtmf-out", {
     name: { value: "" },
     mode: { value: "open" },
     door: { value: "", type: "door", required: false },
+    relay: {
+      value: "",
+      validate: (value, _options) => /^$|^[a-z0-9]+(-[a-z0-9]+)*$/.test(text(value)) || words("error.relay"),
+    },
     digits: {
       value: "payload",
       validate(value, _options) {

@@ -36,6 +36,17 @@ const checkWish = checker("dtmf-out: msg.dtmf", {
   },
 });
 
+/** `msg.as`: on whose behalf. In the name of a code opens who has its digits: door-code. */
+const checkAs = checker("dtmf-out: msg.as", {
+  type: "object",
+  required: ["kind", "name"],
+  additionalProperties: false,
+  properties: {
+    kind: { enum: ["extension", "account", "page", "mqtt", "hook", "flow"] },
+    name: { type: "string", minLength: 1, maxLength: 200 },
+  },
+} as const);
+
 /** The dialog's number; what is wrong with one is said as of a message's. */
 const number = (value: string | undefined) => (textOr(value) === undefined ? undefined : Number(value));
 
@@ -82,7 +93,7 @@ export default function (RED: Red): void {
         ...(id === undefined ? {} : { id }),
         ...(visit === undefined ? {} : { visit }),
         ...(relay === undefined ? {} : { relay }),
-        as: { kind: "flow", name: textOr(config.name) ?? "flow" },
+        as: checkAs(msg["as"] ?? { kind: "flow", name: textOr(config.name) ?? "flow" }),
       });
     };
     const digits = async (msg: Message): Promise<{ ok: boolean; reason: string }> => {

@@ -89,7 +89,8 @@ export default function (RED: Red): void {
     this.audit = audit;
     const folder = join(folderOf(RED.settings.userDir), "registrations", this.id);
     const recordings = join(folderOf(RED.settings.userDir), "recordings");
-    const switchboard = new Switchboard({ ...options, folder, recordings, clock: systemClock, log });
+    const codes = { folder: join(folderOf(RED.settings.userDir), "codes", this.id) };
+    const switchboard = new Switchboard({ ...options, folder, codes, recordings, clock: systemClock, log });
     this.switchboard = switchboard;
     const visits = join(folderOf(RED.settings.userDir), "visits", this.id);
     this.visits = keepVisits(this, config, switchboard, { visits, recordings });

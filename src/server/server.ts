@@ -42,7 +42,9 @@ export async function startServer(
   };
   const switchboard = new Switchboard({
     ...{ log, sip: { ...sip, listeners: sip.listeners.map(listenerOf), ...more }, dndCodes },
-    ...(folder === undefined ? {} : { folder, recordings: join(folder, "recordings") }),
+    ...(folder === undefined
+      ? {}
+      : { folder, recordings: join(folder, "recordings"), codes: { folder: join(folder, "codes") } }),
     ...(devices && { devices }),
     ...(deps.clock && { clock: deps.clock }),
     ...(config.media && { media: mediaOf(config.media) }),

@@ -73,6 +73,7 @@ const nodes: FlowNode[] = [
   ...wired("dial-strategy", 3, { strategy: "ring-all", targets: ["6001"], seconds: "10", record: "file" }),
   ...wired("absent", 3, { type: "dial-strategy", strategy: "ring-all", targets: ["6003"], seconds: "10" }),
   ...wired("dtmf-out", 2, { mode: "open", door: "door1" }),
+  ...wired("door-code", 2, { door: "door2", codeName: "courier", uses: "1", hours: "4" }),
   ...wired("call-control", 2, { action: "play", sound: "special-information" }),
   ...wired("digits", 2, { type: "dtmf-out", mode: "digits", to: "answerer" }),
   ...wired("camera-snapshot", 2, { door: "door1" }),
@@ -294,6 +295,12 @@ async function play(flow: Flow, next: Next): Promise<void> {
   const empty = next("doorbell-in", "ended");
   receive("bell2", { payload: "hang up" });
   await empty;
+
+  // A code for a courier, and one that there is not.
+  const [made, noCode] = [next("door-code", "code-created"), next("door-code", "refused")];
+  receive("door-code", {});
+  receive("door-code", { code: { action: "revoke", name: "guest" } });
+  await Promise.all([made, noCode]);
 
   // The registrar's commands.
   const list = next("sip-registrar", "list");

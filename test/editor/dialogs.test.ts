@@ -166,6 +166,67 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.deepEqual(editor.troubles.slice(since), []);
   });
 
+  it("door: relays with digits, rights and codes are kept, each in its place", async () => {
+    const since = editor.troubles.length;
+    const dialog = await editor.edit(idOf("doorbell-in"));
+    let door = await dialog.editConfig("door");
+    const within = (list: string) => door.tray.locator(`#portero-door-${list}`);
+    await within("relays")
+      .locator("xpath=ancestor::div[contains(@class,'form-row')]")
+      .locator("a.red-ui-button", { hasText: "relay" })
+      .click();
+    const relay = (title: RegExp) => within("relays").getByTitle(title);
+    for (const [title, value] of [
+      [/such as gate/, "gate"],
+      [/People call it|people call it/, "Gate"],
+      [/opens it by DTMF/, "7777"],
+      [/presses to open it/, "7"],
+    ] as const)
+      await relay(title).fill(value);
+    await within("rights")
+      .locator("xpath=ancestor::div[contains(@class,'form-row')]")
+      .locator("a.red-ui-button", { hasText: "right" })
+      .click();
+    await within("rights")
+      .getByTitle(/Extensions, account names/)
+      .fill("6001");
+    await within("rights").getByTitle("Relays and times").click();
+    await within("rights")
+      .getByTitle(/^18:00/)
+      .fill("18:00");
+    // A code is made at once; its digits are shown this once.
+    await within("codes")
+      .getByTitle(/as it stands in records/)
+      .fill("Anna");
+    await within("codes").getByRole("button", { name: "Make" }).click();
+    await door.page.getByText(/The code for Anna is \d{6}\./).waitFor();
+    await within("codes").getByText("Anna · used 0 times").waitFor();
+    await check(door);
+    await door.save();
+    await dialog.save();
+    const exported = await editor.exportAll();
+    assert.match(exported, /"relays": ?\[\{"id": ?"gate"/);
+    assert.doesNotMatch(exported, /7777/);
+    await editor.deploy();
+    const again = await editor.edit(idOf("doorbell-in"));
+    door = await again.editConfig("door");
+    await door.page.waitForFunction(
+      () => document.querySelector<HTMLInputElement>("#portero-door-relays input[type=password]")?.value === "7777",
+    );
+    assert.equal(await relay(/such as gate/).inputValue(), "gate");
+    assert.equal(
+      await within("rights")
+        .getByTitle(/^18:00/)
+        .inputValue(),
+      "18:00",
+    );
+    await within("codes").getByTitle("Revoke").click();
+    await within("codes").getByText("Anna").waitFor({ state: "detached" });
+    await door.cancel();
+    await again.cancel();
+    assert.deepEqual(editor.troubles.slice(since), []);
+  });
+
   it("X10: sip-endpoint shows messages as they come, what is wrong, and gives a capture", async () => {
     const since = editor.troubles.length;
     const dialog = await editor.edit(idOf("doorbell-in"));
@@ -311,6 +372,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
         ["imageUrl", "ftp://camera", /http:\/\//],
         ["pin", "abc", /64 hexadecimal/],
         ["slug", "Front Door", /small letters/i],
+        ["openKey", "*5", /1 to 4 of 0-9/],
         ["bounceSeconds", "99", /0 to 60/],
         ["hangUpAfterOpening", "900", /0 to 600/],
         ["longestTalk", "-1", /0 to 1440/],

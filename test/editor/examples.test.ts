@@ -105,6 +105,18 @@ const runs: { readonly [file: string]: (tab: Tab) => Promise<void> } = {
     await tab.inject("study hangs up");
     await tab.says("ended", { outcome: "answered" });
   },
+  "courier-window": async (tab) => {
+    await tab.inject("expect a courier");
+    const { name, uses } = await tab.says("the code", { name: "courier" });
+    assert.deepEqual([name, uses], ["courier", 1]);
+    await tab.inject("press");
+    await tab.status("doorbell-in", "", /courier window/);
+    await tab.inject("the courier types it");
+    await tab.says("the bell's relay", { state: "on" });
+    const { as } = await tab.says("opened", { ok: true });
+    assert.deepEqual(as, { kind: "code", name: "courier" });
+    await tab.says("ended", { outcome: "answered" });
+  },
   dashboard: async (tab) => {
     await tab.inject("press");
     await tab.status("camera-snapshot", "", / KB in /);

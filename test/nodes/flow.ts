@@ -9,6 +9,7 @@ import cameraSnapshot from "../../nodes/camera-snapshot/camera-snapshot.ts";
 import conferenceRoom from "../../nodes/conference-room/conference-room.ts";
 import dialStrategy from "../../nodes/dial-strategy/dial-strategy.ts";
 import door from "../../nodes/door/door.ts";
+import doorCode from "../../nodes/door-code/door-code.ts";
 import doorState from "../../nodes/door-state/door-state.ts";
 import doorbellIn from "../../nodes/doorbell-in/doorbell-in.ts";
 import doorbellSim from "../../nodes/doorbell-sim/doorbell-sim.ts";
@@ -54,6 +55,7 @@ const all = [
   doorbellIn,
   dialStrategy,
   dtmfOut,
+  doorCode,
   doorState,
   callControl,
   cameraSnapshot,
