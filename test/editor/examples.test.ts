@@ -115,7 +115,7 @@ const runs: { readonly [file: string]: (tab: Tab) => Promise<void> } = {
     await tab.says("the bell's relay", { state: "on" });
     const { as } = await tab.says("opened", { ok: true });
     assert.deepEqual(as, { kind: "code", name: "courier" });
-    await tab.says("ended", { outcome: "answered" });
+    await tab.says("ended", { outcome: "stopped" });
   },
   dashboard: async (tab) => {
     await tab.inject("press");
