@@ -18,7 +18,7 @@ type Row = Record<string, string>;
 const rowsOf = (value: unknown): Row[] => (Array.isArray(value) ? (value as Row[]) : []);
 
 const relayColumns = { id: "19%", name: "25%", number: "13%", code: "20%", key: "13%" } as const;
-const rightColumns = { who: "28%", names: "62%" } as const;
+const rightColumns = { who: "34%", names: "56%" } as const;
 const rightMore = { relays: "30%", days: "62%", from: "18%", to: "18%", validFrom: "28%", validUntil: "28%" } as const;
 
 /** The settings, with what is wrong with them. */

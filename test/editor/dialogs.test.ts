@@ -171,11 +171,13 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     const dialog = await editor.edit(idOf("doorbell-in"));
     let door = await dialog.editConfig("door");
     const within = (list: string) => door.tray.locator(`#portero-door-${list}`);
-    await within("relays")
-      .locator("xpath=ancestor::div[contains(@class,'form-row')]")
-      .locator("a.red-ui-button", { hasText: "relay" })
-      .click();
+    const add = (list: string) =>
+      door.tray
+        .locator(".red-ui-editableList", { has: within(list) })
+        .locator(".red-ui-editableList-addButton")
+        .click();
     const relay = (title: RegExp) => within("relays").getByTitle(title);
+    await add("relays");
     for (const [title, value] of [
       [/such as gate/, "gate"],
       [/People call it|people call it/, "Gate"],
@@ -183,10 +185,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
       [/presses to open it/, "7"],
     ] as const)
       await relay(title).fill(value);
-    await within("rights")
-      .locator("xpath=ancestor::div[contains(@class,'form-row')]")
-      .locator("a.red-ui-button", { hasText: "right" })
-      .click();
+    await add("rights");
     await within("rights")
       .getByTitle(/Extensions, account names/)
       .fill("6001");
