@@ -3,6 +3,7 @@
 import { findProgram, peers } from "../scripts/peers.ts";
 import { sentence } from "../src/errors.ts";
 import { calls } from "./calls.ts";
+import { camera } from "./camera.ts";
 import { delay } from "./delay.ts";
 import { digits } from "./digits.ts";
 import { table, type Row } from "./figures.ts";
@@ -21,7 +22,7 @@ import { srtp } from "./srtp.ts";
 
 interface Part {
   readonly run: (progress: (text: string) => void) => Promise<Row[]>;
-  readonly needs?: "sipp" | "espeak-ng" | "mosquitto";
+  readonly needs?: "sipp" | "espeak-ng" | "mosquitto" | "chromium";
   /** Takes an hour: only where it is named. */
   readonly long?: true;
 }
@@ -38,6 +39,7 @@ const parts: Readonly<Record<string, Part>> = {
   flood: { run: flood },
   mixer: { run: mixer },
   srtp: { run: srtp },
+  camera: { run: camera, needs: "chromium" },
   digits: { run: digits, needs: "espeak-ng" },
   mqtt: { run: mqtt, needs: "mosquitto" },
   soak: { run: soak, long: true },

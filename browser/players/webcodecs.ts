@@ -2,7 +2,7 @@
 import { Screen, type Format, type Player, type Watcher } from "./player.ts";
 
 // More than this waiting means that this device is too slow: what is old is left out up to the next whole picture.
-const mostWaiting = 12;
+const mostWaiting = 6;
 const flagKey = 1;
 const headerBytes = 9;
 

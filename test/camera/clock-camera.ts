@@ -8,6 +8,8 @@ import { h264Film, jpegFilm, perSecond, pictures } from "./clock-film.ts";
 import { packed, rtpPacket } from "./rtsp/packets.ts";
 import { interleaved, rtspCamera, type Asked, type RtspCamera, type Saying } from "./rtsp/camera.ts";
 
+const packetBytes = 1_400;
+
 export class ClockCamera {
   readonly rtspUrl: string;
   readonly httpUrl: string;
@@ -23,9 +25,9 @@ export class ClockCamera {
   #sequence = 0;
   #away = false;
 
-  /** Ends with its test or suite. */
-  static async start(t: Pick<TestContext, "after">): Promise<ClockCamera> {
-    const [film, jpegs] = await Promise.all([h264Film(), jpegFilm()]);
+  /** Ends with its test or suite. `more`: how ffmpeg is to change the film that comes by RTSP. */
+  static async start(t: Pick<TestContext, "after">, more: readonly string[] = []): Promise<ClockCamera> {
+    const [film, jpegs] = await Promise.all([h264Film(more), jpegFilm()]);
     const sets = (film[0] ?? []).filter((unit) => [7, 8].includes((unit[0] ?? 0) & 0x1f));
     const here: { camera?: ClockCamera } = {};
     const answer = (asked: Asked) => (here.camera?.isAway ? refusal : sayingOf(asked, sets));
@@ -118,7 +120,7 @@ export class ClockCamera {
     this.#index = (index + 1) % pictures;
     this.#left[index] = Date.now();
     const time = (90_000 / perSecond) * this.#sequence;
-    for (const payload of packed("h264", this.#film[index] ?? [], "single", time))
+    for (const payload of packed("h264", this.#film[index] ?? [], "fragmented", time, packetBytes))
       this.#rtsp.send(interleaved(0, rtpPacket(this.#sequence++, payload)));
     const jpeg = this.#jpegs[index] ?? Buffer.alloc(0);
     for (const viewer of this.#viewers) {

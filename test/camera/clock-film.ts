@@ -45,10 +45,11 @@ async function code(args: readonly string[]): Promise<Buffer> {
   return bytes;
 }
 
-/** The NAL units of each picture, parameter sets before each key frame. */
-export async function h264Film(): Promise<Buffer[][]> {
+/** The NAL units of each picture, parameter sets before each key frame. `more` of ffmpeg's: a filter, a rate. */
+export async function h264Film(more: readonly string[] = []): Promise<Buffer[][]> {
   const coder = `keyint=${keyEvery}:min-keyint=${keyEvery}:scenecut=0:bframes=0:threads=1:repeat-headers=1`;
   const bytes = await code([
+    ...more,
     "-c:v",
     "libx264",
     "-preset",

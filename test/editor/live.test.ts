@@ -5,11 +5,11 @@ import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
 import { WebSocket } from "ws";
 import { ClockCamera } from "../camera/clock-camera.ts";
-import { digits, height, square, width } from "../camera/clock-film.ts";
 import { without } from "../support/peers.ts";
 import { Chromium, type Opened } from "./browser.ts";
 import { ClosedHouse, login } from "./closed-house.ts";
 import type { FlowNode } from "./house.ts";
+import { look } from "./look.ts";
 
 const httpCredentials = login;
 const authorization = `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;
@@ -32,38 +32,6 @@ function flowWith({ rtspUrl, httpUrl }: ClockCamera): FlowNode[] {
     { ...placed, id: "bell", type: "doorbell-sim", role: "bell", door: "door-front", wires: [[]] },
   ];
 }
-
-/** A picture that was seen: its number, and when, in milliseconds since 1970; -1 where it has none. */
-interface Seen {
-  readonly index: number;
-  readonly at: number;
-}
-
-/** Each picture that is shown anew during so many milliseconds. */
-const look = (page: Page, ms: number): Promise<Seen[]> =>
-  page.evaluate(
-    async (film) => {
-      const canvas = document.createElement("canvas");
-      [canvas.width, canvas.height] = [film.width, film.height];
-      const context = canvas.getContext("2d", { willReadFrequently: true });
-      const picture = document.querySelector("portero-camera")?.shadowRoot?.querySelector(".picture");
-      if (!context || !picture) throw new Error("nothing to look at");
-      const bit = (at: number) =>
-        (context.getImageData((at + 0.5) * film.square, film.square / 2, 1, 1).data[0] ?? 0) > 128 ? 1 : 0;
-      const seen: Seen[] = [];
-      for (const end = performance.now() + film.ms; performance.now() < end;) {
-        await new Promise(requestAnimationFrame);
-        const shown = picture.lastElementChild as HTMLCanvasElement | null;
-        if (!shown) continue;
-        context.drawImage(shown, 0, 0, film.width, film.height);
-        let index = bit(0) === 1 && bit(1) === 0 ? 0 : -1;
-        for (let digit = 0; index >= 0 && digit < film.digits; digit += 1) index |= bit(digit + 2) << digit;
-        if (index !== seen.at(-1)?.index) seen.push({ index, at: performance.timeOrigin + performance.now() });
-      }
-      return seen;
-    },
-    { ms, width, height, square, digits },
-  );
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 

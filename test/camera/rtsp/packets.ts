@@ -60,15 +60,15 @@ function fragments(codec: "h264" | "h265", unit: Buffer, size: number): Buffer[]
   return pieces;
 }
 
-/** The payloads of one picture's packets. */
-export function packed(codec: "h264" | "h265", units: readonly Buffer[], way: Way, time: number): Payload[] {
+/** The payloads of one picture's packets; pieces have so many bytes. */
+export function packed(codec: "h264" | "h265", units: readonly Buffer[], way: Way, time: number, size = 50): Payload[] {
   const head = codec === "h264" ? Buffer.from([24]) : Buffer.from([48 << 1, 1]);
   const all =
     way === "single"
       ? units
       : way === "aggregated"
         ? [Buffer.concat([head, ...units.map(lengthPrefixed)])]
-        : units.flatMap((unit) => fragments(codec, unit, 50));
+        : units.flatMap((unit) => fragments(codec, unit, size));
   return all.map((bytes, index) => ({ bytes, time, marker: index === all.length - 1 }));
 }
 
