@@ -117,6 +117,8 @@ export default function (RED: Red): void {
       const { door, event, ...state } = report;
       if (event === "state") bridge.publishDoorState(door, state);
       else bridge.publishEvent(door, { event_type: event, ...state });
+      if (event === "state" && state.opening !== undefined)
+        bridge.publishEvent(door, { event_type: "confirmed", opening: state.opening, by: state.by, ts: state.ts });
     };
     const onRegistration = (registration: { extension: string }) => {
       for (const door of switchboard.doors()) {

@@ -1,5 +1,8 @@
 // door-state: what messages say of a door, and what is told of it; and doorbell-in, which tells of states where it is asked to.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, describe, it } from "node:test";
 import { reportIn, type Sensor } from "../../nodes/door-state/report.ts";
 import type { Message } from "../../nodes/red.d.ts";
@@ -90,5 +93,22 @@ describe("door-state in a flow", () => {
       nothing.every((msg) => msg["visit"] !== undefined),
       "an older flow hears of visits alone",
     );
+  });
+
+  it("a door that does not tell what happens is red at the nodes that follow it", async () => {
+    const device = createServer((_request, response) => response.writeHead(403).end());
+    device.listen(0, "127.0.0.1");
+    await once(device, "listening");
+    const { port } = device.address() as AddressInfo;
+    const own = {
+      poll: "own",
+      pollUrl: `http://127.0.0.1:${port}/status`,
+      pollRules: [{ word: "press", when: "ring" }],
+    };
+    flow = await Flow.load([endpoint, { ...frontdoor, ...own }, { id: "state", type: "door-state", door: "door1" }]);
+    const { text } = await flow.status("state", ({ fill }) => fill === "red");
+    assert.match(text ?? "", /the device refuses to tell what happens \(HTTP 403\): check its account's rights/);
+    device.closeAllConnections();
+    device.close();
   });
 });

@@ -165,6 +165,9 @@ describe("mqtt-bridge", () => {
     const { switchboard } = flow.node<EndpointNode>("ep");
     switchboard.setDoorState("front-door", { contact: "open" }, "sensor");
     await said("doorbell/front-door/contact", (text) => text === "open");
+    const proof = JSON.parse(await said("doorbell/front-door/event", (text) => text.includes('"confirmed"'))) as object;
+    const result = await said("doorbell/front-door/door/result", (text) => text.includes('"ok":true'));
+    assert.ok("opening" in proof && result.includes(String(proof.opening)), "the opening that moved the door");
     const first = switchboard.lastVisit("front-door");
     await flow.message("saw", (msg) => msg["event"] === "ended");
     await said("doorbell/front-door/event", (text) => text.includes('"ended"'));
