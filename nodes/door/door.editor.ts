@@ -79,6 +79,7 @@ const isFrom0To = (value: unknown, most: number): boolean =>
 
 // Each by its name, for those who read the page without running it.
 const camera = cameraDefaults(words);
+const opening = openingDefaults(words);
 
 RED.nodes.registerType("door", {
   category: "config",
@@ -120,7 +121,11 @@ RED.nodes.registerType("door", {
     codecs: { value: "", validate: (value, _options) => codecFault(words, value) ?? true },
     encryption: { value: "" },
     answererDigits: { value: "both" },
-    ...openingDefaults(words),
+    openBy: opening.openBy,
+    openKey: opening.openKey,
+    codesFrom: opening.codesFrom,
+    relays: opening.relays,
+    rights: opening.rights,
     pressInTalk: { value: "busy" },
     bounceSeconds: {
       value: "",

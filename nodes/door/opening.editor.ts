@@ -22,13 +22,14 @@ const rightColumns = { who: "34%", names: "56%" } as const;
 const rightMore = { relays: "30%", days: "62%", from: "18%", to: "18%", validFrom: "28%", validUntil: "28%" } as const;
 
 /** The settings, with what is wrong with them. */
-export const openingDefaults = (words: Words): Record<string, Property> => ({
-  openBy: { value: "" },
-  openKey: { value: "", validate: (value, _options) => keyForm.test(text(value)) || words("error.open-key") },
-  codesFrom: { value: "" },
-  relays: { value: [], validate: (value, _options) => relayFault(rowsOf(value), words) ?? true },
-  rights: { value: [], validate: (value, _options) => rightFault(rowsOf(value), words) ?? true },
-});
+export const openingDefaults = (words: Words) =>
+  ({
+    openBy: { value: "" },
+    openKey: { value: "", validate: (value, _options) => keyForm.test(text(value)) || words("error.open-key") },
+    codesFrom: { value: "" },
+    relays: { value: [], validate: (value, _options) => relayFault(rowsOf(value), words) ?? true },
+    rights: { value: [], validate: (value, _options) => rightFault(rowsOf(value), words) ?? true },
+  }) satisfies Record<string, Property>;
 
 function relayFault(rows: readonly Row[], words: Words): string | undefined {
   const ids = rows.map((row) => text(row["id"]));
