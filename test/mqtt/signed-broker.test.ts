@@ -98,6 +98,31 @@ describe("A broker that keeps us from something", { skip }, () => {
     assert.equal(house.bridge.status.state, "online");
   });
 
+  it("that is restarted without its memory is told everything anew, messages of the user's own too", async () => {
+    const messages = [
+      { on: "call", topic: "panel/{door}", payload: "is {state}" },
+      { on: "event", only: "ring", topic: "chime/{door}", payload: "1" },
+    ];
+    const before = await Broker.start();
+    await using house = setting(before.url, { messages });
+    house.bridge.start();
+    await house.status(/^online/);
+    house.bridge.publishCallState("front", "ringing");
+    house.house.door = { ...house.house.door, call: "ringing" };
+    await before.end();
+    await house.status(/away/);
+    house.bridge.publishEvent("front", { event_type: "ring" });
+    await using broker = await Broker.start({ port: before.port });
+    await using watcher = await broker.watch();
+    await house.clock.advance(1_000);
+    await house.status(/^online/);
+    await watcher.line(/^0 1 chime\/front 1$/);
+    assert.deepEqual(
+      watcher.lines.filter((line) => /panel|call/.test(line)),
+      ["0 1 doorbell/front/call ringing", "0 1 panel/front is ringing"],
+    );
+  });
+
   it("that is silent though its connection stands is noticed, and found again", async () => {
     await using broker = await Broker.start();
     await using wire = await Wire.to(broker.port);
