@@ -97,7 +97,8 @@ describe("X6 a signed wish to open", () => {
     await send("front/call/set", open());
     await send("front/dnd/set", open());
     await send("front/door/open", open({ action: "stop" }));
-    assert.deepEqual([codes(), house.asked], [Array(3).fill("unknown-command"), []]);
+    await send("front/door/open", open({ door: "back" }));
+    assert.deepEqual([codes(), house.asked], [["unknown-command", "unknown-command", "unknown-command", "forged"], []]);
   });
 
   it("is wanted for other commands, too, where the settings say so", async () => {
