@@ -20,7 +20,7 @@ export function sourceList(list: Query, words: Words, chosen: unknown): void {
         .addClass("portero-source")
         .data("kind", kind)
         .prop("checked", asked.length === 0 || asked.includes(kind))
-        .css({ width: "auto", margin: "0 6px 0 0", "vertical-align": "top" })
+        .css({ width: "auto", margin: "0 6px 2px 0", "vertical-align": "middle" })
         .appendTo(line);
       $("<span>")
         .text(words(`source.${kind}`))

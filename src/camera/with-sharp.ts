@@ -1,5 +1,4 @@
-// Picture work by sharp, where its user has installed it: the same as jimp does in worker.ts, many times faster and with less
-// memory. What may be wrong with a picture is said in the same words.
+// Picture work by sharp, where its user has installed it: the same as jimp does, faster and with less memory. What may be wrong with a picture is said in the same words.
 import { sizeFor, within, type Job, type Result } from "./job.ts";
 
 /** The part of sharp that is used here: it is no dependency, so that its types may be missing. */

@@ -250,6 +250,37 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.deepEqual(editor.troubles.slice(since), []);
   });
 
+  it("camera-snapshot: shows what belongs to its source, keeps the order of a door's, and moves a login out of an address", async () => {
+    const since = editor.troubles.length;
+    const dialog = await editor.edit(idOf("camera-snapshot"));
+    assert.equal(await dialog.field("from").inputValue(), "door");
+    assert.deepEqual(
+      [await dialog.field("url").isVisible(), await dialog.field("verifyTls").isChecked()],
+      [false, true],
+    );
+    const ticks = dialog.tray.locator("#portero-sources .portero-source");
+    assert.equal(await ticks.count(), 4);
+    await ticks.nth(1).uncheck();
+    await dialog.field("from").selectOption("message");
+    for (const name of ["url", "timeout", "movie"]) assert.equal(await dialog.field(name).isVisible(), false, name);
+    await dialog.field("from").selectOption("url");
+    assert.equal(await ticks.first().isVisible(), false);
+    assert.match(await dialog.complaint("timeout", "0.5"), /seconds from 1 to 60/);
+    await dialog.field("timeout").fill("2");
+    await dialog.field("url").fill("rtsp://admin:p%40ss@192.0.2.1/live");
+    await dialog.save();
+    const again = await editor.edit(idOf("camera-snapshot"));
+    assert.equal(await again.field("url").inputValue(), "rtsp://192.0.2.1/live");
+    assert.equal(await again.field("username").inputValue(), "admin");
+    const checked = await Promise.all(
+      [0, 1, 2, 3].map((at) => again.tray.locator("#portero-sources .portero-source").nth(at).isChecked()),
+    );
+    assert.deepEqual(checked, [true, true, true, false]);
+    await check(again);
+    await again.cancel();
+    assert.deepEqual(editor.troubles.slice(since), []);
+  });
+
   it("sip-account: opens from the registrar's dialog, with words and fields in place", async () => {
     const since = editor.troubles.length;
     const dialog = await editor.edit(idOf("sip-registrar"));

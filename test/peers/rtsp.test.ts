@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { Jimp } from "jimp";
+import { Camera } from "../../src/camera/camera.ts";
+import { Decoder } from "../../src/camera/decode.ts";
 import { snapshotOf, type Still } from "../../src/camera/still.ts";
 import { Secret } from "../../src/secret.ts";
 import { watch } from "../camera/rtsp/camera.ts";
@@ -69,6 +71,27 @@ describe("a camera of another make, gst-rtsp-server", { skip }, () => {
         );
         assert.ok(watched.log.some((line) => line.endsWith(`by ${transport.toUpperCase()}`)));
       });
+
+  it("H.264 and H.265 become a JPEG of the test picture; no list of processes shows the address or the password", async (t) => {
+    const server = await rtspServer(t, { users: "digest" });
+    const folder = await mkdtemp(join(tmpdir(), "portero-ffmpeg-"));
+    t.after(() => rm(folder, { recursive: true }));
+    const [program, told] = [join(folder, "ffmpeg"), join(folder, "told")];
+    await writeFile(program, `#!/bin/sh\necho "$@" >> ${told}\nenv >> ${told}\nexec ${thePeer("ffmpeg")} "$@"\n`, {
+      mode: 0o700,
+    });
+    for (const path of ["h264", "h265"]) {
+      const rtsp = new Secret(`${server.url.replace("://", "://bell:p@ss:w/rd@")}/${path}`);
+      const camera = new Camera({ rtsp, timeoutMs: 20_000 }, { decoder: new Decoder({ program }) });
+      t.after(() => camera.close());
+      const { jpeg, kind, source } = await camera.snapshot();
+      assert.deepEqual([kind, source], ["rtsp", `${server.url}/${path}`]);
+      assert.deepEqual(await barsOf(jpeg), bars);
+    }
+    const seen = await readFile(told, "utf8");
+    assert.match(seen, /-i pipe:0/);
+    for (const secret of ["p@ss", "127.0.0.1:" + new URL(server.url).port]) assert.ok(!seen.includes(secret), secret);
+  });
 
   it("H.264: the frames that follow the key frame decode without a complaint, to the last one", async (t) => {
     const server = await rtspServer(t);
