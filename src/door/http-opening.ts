@@ -30,7 +30,7 @@ export function whyNotByHttp(door: DoorSettings, preset: Preset, means: Means): 
 }
 
 /** What the door's form lacks for it, apart from an address. */
-export function missingForHttp(door: DoorSettings, { opening }: Preset): string | undefined {
+function missingForHttp(door: DoorSettings, { opening }: Preset): string | undefined {
   if (!opening) return "its preset knows no HTTP relay";
   if (!opening.withoutLogin && webCredentials(door, opening.credentials).username === undefined)
     return "its HTTP relay wants a user and password: enter those of the camera in the door's form";
