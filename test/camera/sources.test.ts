@@ -1,15 +1,17 @@
 // A camera that has its picture in several places: which is asked, in which order, and what is given where none has one.
 import assert from "node:assert/strict";
 import { before, describe, it, type TestContext } from "node:test";
-import { Camera, type CameraDeps, type CameraSettings } from "../../src/camera/camera.ts";
+import { Decoder } from "../../src/camera/decode.ts";
+import { Camera, lacksDecoder, type CameraDeps, type CameraSettings } from "../../src/camera/camera.ts";
 import { Pictures } from "../../src/camera/pictures.ts";
 import { stillOf, type Still } from "../../src/camera/still.ts";
-import { tryAgain } from "../../src/errors.ts";
+import { sentence, tryAgain } from "../../src/errors.ts";
 import { Secret } from "../../src/secret.ts";
 import { device, digestGuard, nobody, password, rejects } from "../http/device.ts";
 import { FakeClock } from "../support/clock.ts";
 import { look, pattern } from "./pattern.ts";
 import { rtspCamera } from "./rtsp/camera.ts";
+import { clip } from "./rtsp/packets.ts";
 
 let jpeg: Buffer;
 before(async () => (jpeg = await pattern(64, 48)));
@@ -147,6 +149,37 @@ describe("The sources of a picture", () => {
   });
 });
 
+describe("A thousand pictures, of which a third fails", () => {
+  it("leave no connection, no timer and no process behind, and no password in what is said", async (t) => {
+    const clock = new FakeClock();
+    let asked = 0;
+    const bell = await device(
+      t,
+      digestGuard((_, response) => {
+        asked += 1;
+        if (asked % 6 === 0)
+          response
+            .writeHead(200, { "Content-Length": jpeg.length })
+            .write(jpeg.subarray(0, 300), () => response.destroy());
+        else if (asked % 6 === 3) response.writeHead(503).end();
+        else response.writeHead(200, { "Content-Type": "image/jpeg" }).end(jpeg);
+      }),
+    );
+    const url = `http://admin:${password}@${bell.host}/a.jpg`;
+    const before = process.getActiveResourcesInfo().length;
+    const camera = new Camera({ image: new Secret(url), keepMs: 0 }, { clock });
+    const said: string[] = [];
+    for (let i = 0; i < 1_000; i++) await camera.snapshot().catch((error: unknown) => said.push(sentence(error)));
+    assert.equal(said.length, 333);
+    assert.ok(!said.join("\n").includes(password));
+    assert.ok(bell.connections < 400, "connections are kept while they last");
+    assert.equal(clock.pending, 0);
+    camera.close();
+    bell.drop();
+    while (process.getActiveResourcesInfo().length > before) await new Promise(setImmediate);
+  });
+});
+
 describe("The last picture, where no new one can be had", () => {
   it("is given with its age for half a minute, and not to who wants a new one", async (t) => {
     const clock = new FakeClock();
@@ -167,6 +200,40 @@ describe("The last picture, where no new one can be had", () => {
     await camera.snapshot();
     has["/a"] = false;
     await rejects(camera.snapshot(), "camera-status", /404/);
+  });
+});
+
+describe("A film where nothing decodes it", () => {
+  const [units = []] = clip("h264").pictures;
+  const [sps, pps, ...slices] = units;
+  const film = (at: number): Still =>
+    stillOf(
+      { codec: "h264", sets: [sps, pps].filter((set) => set !== undefined), width: 176, height: 100 },
+      { units: slices, key: true, at, timestamp: 0 },
+    );
+  const rtsp = new Secret("rtsp://127.0.0.1:9/live");
+
+  it("says what to install, also beside others that fail, and gives its picture as MP4 to who wants that", async (t) => {
+    const clock = new FakeClock();
+    const { url } = await web(t, {});
+    const deps = { clock, live: () => film(clock.now()), decoder: new Decoder({ clock, program: "/nowhere/ffmpeg" }) };
+    const camera = cameraOf(t, { rtsp, image: url("/a") }, deps);
+    const error = await rejects(camera.snapshot(), "no-picture", /JPEG: .*404.*; RTSP: .*apt install ffmpeg/);
+    assert.equal(lacksDecoder(error), true);
+    const { mp4, width, height, kind, takenAt } = await camera.movie();
+    assert.deepEqual(
+      [mp4.toString("latin1", 4, 8), width, height, kind, takenAt],
+      ["ftyp", 176, 100, "rtsp", clock.now()],
+    );
+    assert.equal(lacksDecoder(tryAgain("timeout", "x")), false);
+  });
+
+  it("is not given so where something of it is nobody's business, and where there is none", async (t) => {
+    const masks = [{ x: 0, y: 0, width: 50, height: 100 }];
+    const live = () => film(Date.now());
+    await rejects(cameraOf(t, { rtsp, masks }, { live }).movie(), "no-movie", /nobody may see.*ffmpeg/);
+    await rejects(cameraOf(t, { image: rtsp }).movie(), "no-movie", /has no film/);
+    await rejects(cameraOf(t, { rtsp }, { live: () => still(Date.now()) }).movie(), "no-movie", /is JPEG/);
   });
 });
 
