@@ -9,6 +9,7 @@ import {
   isWithin,
   showFor,
   stored,
+  tabs,
   text,
   wholeNumber,
   wordsOf,
@@ -187,6 +188,7 @@ RED.nodes.registerType("door", {
     return (this.name || words("label.node")) + (extension === "" ? "" : ` (${extension})`);
   },
   oneditprepare() {
+    tabs($("#portero-door-tabs"), words);
     chooseFirst(
       field("answererDigits"),
       field("pressInTalk"),

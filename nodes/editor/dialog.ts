@@ -88,8 +88,10 @@ export function tabs(list: Query, words: Words): void {
     const id = section.dataset["tab"] ?? "";
     if (section.childElementCount > 0) row.addTab({ id, label: words(`tab.${id}`) });
   });
-  // Node-RED leaves the titles of its few tabs much room, and lets long ones fade out; six of them need theirs.
-  list.find("a").css({ padding: "0 5px", "font-size": "12px" });
+  // Node-RED gives all tabs one width, which cuts the longer ones of seven titles; it writes it there itself, again and again.
+  list.addClass("portero-tabs");
+  $("<style>.portero-tabs li { width: auto !important }</style>").insertAfter(list);
+  list.find("a").css({ padding: "0 7px", "font-size": "12px" });
   list.find(".red-ui-tabs-fade").css("display", "none");
 }
 

@@ -33,6 +33,7 @@ describe("door's button Find cameras", { skip: without("chromium") }, () => {
     const dialog = await editor.edit(await house.idOf("doorbell-in"));
     const door = await dialog.editConfig("door");
     const part = (name: string) => door.tray.locator(`#portero-cameras-${name}`);
+    await door.tab("camera");
     await door.tray.locator("#portero-find-cameras").click();
     const says = (words: string | RegExp) => part("says").filter({ hasText: words }).waitFor();
     const ask = async (address: string, given: string) => {

@@ -53,7 +53,7 @@ export class Dialog {
   async complaint(name: string, wrong: string): Promise<string> {
     const field = this.field(name);
     const tab = await field.evaluate((element) => element.closest("section")?.dataset["tab"]);
-    if (tab !== undefined) await this.tray.locator(`.red-ui-tab a[href="#${tab}"]`).click();
+    if (tab !== undefined) await this.tab(tab);
     await field.fill(wrong);
     await field.blur();
     await field.and(this.tray.locator(".input-error")).waitFor();
@@ -64,6 +64,11 @@ export class Dialog {
     await this.tray.locator(".red-ui-tray-header").hover();
     await bubble.waitFor({ state: "hidden" });
     return text;
+  }
+
+  /** Opens one of the dialog's own tabs. */
+  async tab(name: string): Promise<void> {
+    await this.tray.locator(`.red-ui-tab a[href="#${name}"]`).click();
   }
 
   /** Calls `look` with each of the dialog's own tabs open. */

@@ -95,7 +95,8 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     const since = editor.troubles.length;
     const dialog = await editor.edit(idOf("doorbell-in"));
     const door = await dialog.editConfig("door");
-    await check(door);
+    await door.eachTab(() => check(door));
+    await door.tab("presses");
     await door.field("preset").locator("option").nth(5).waitFor({ state: "attached" });
     // The example is older than these settings: it shows what a new one has, and keeps that when it is saved.
     assert.equal(await door.field("answererDigits").inputValue(), "both");
@@ -131,6 +132,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     await preset("save").click();
     await preset("replace").waitFor();
     assert.deepEqual(await door.ugly(), []);
+    await door.tab("reports");
     // A hook's address is what a device calls, and stands in no flow.
     const copy = door.tray.locator("#portero-door-hooks [data-word='contact/open'] button");
     const hook = new URL((await copy.getAttribute("title")) ?? "");
@@ -158,7 +160,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
       ],
       [true, true, "uac"],
     );
-    await endpoint.tray.locator('.red-ui-tab a[href="#network"]').click();
+    await endpoint.tab("network");
     await endpoint.tray.getByText(new RegExp(`:${house.ready.sip?.port ?? 0}\\b`)).waitFor();
     await endpoint.cancel();
     await door.cancel();
@@ -174,6 +176,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     const add = (list: string) =>
       door.tray.locator(`.red-ui-editableList:has(#portero-door-${list}) .red-ui-editableList-addButton`).click();
     const relay = (title: RegExp) => within("relays").getByTitle(title);
+    await door.tab("opening");
     await add("relays");
     for (const [title, value] of [
       [/such as gate/, "gate"],
@@ -216,6 +219,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
         .inputValue(),
       "18:00",
     );
+    await door.tab("opening");
     await within("codes").getByTitle("Revoke").click();
     await within("codes").getByText("Anna").waitFor({ state: "detached" });
     await door.cancel();
@@ -228,7 +232,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     const dialog = await editor.edit(idOf("doorbell-in"));
     const door = await dialog.editConfig("door");
     const endpoint = await door.editConfig("endpoint");
-    await endpoint.tray.locator('.red-ui-tab a[href="#diagnosis"]').click();
+    await endpoint.tab("diagnosis");
     const { tray, page } = endpoint;
     await tray.locator(".portero-messages").getByText("200 OK (REGISTER)").first().waitFor();
     await tray.locator(".portero-findings").getByText("Nothing is wrong").waitFor();
@@ -286,7 +290,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     const dialog = await editor.edit(idOf("sip-registrar"));
     const account = await dialog.editConfig("account");
     await account.eachTab(() => check(account));
-    await account.tray.locator('.red-ui-tab a[href="#second"]').click();
+    await account.tab("second");
     assert.equal(await account.field("server2").isVisible(), false);
     await account.field("useSecond").check();
     await account.field("server2").waitFor();
@@ -545,7 +549,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.deepEqual(await seen(), ["door", "outcome", "days"]);
     await check(dialog);
     const endpoint = await dialog.editConfig("endpoint");
-    await endpoint.tray.locator('.red-ui-tab a[href="#calls"]').click();
+    await endpoint.tab("calls");
     assert.equal(await endpoint.field("visitDays").isVisible(), true);
     await endpoint.field("visitLog").selectOption("off");
     assert.equal(await endpoint.field("visitDays").isVisible(), false);
@@ -579,6 +583,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     const id = idOf("doorbell-in");
     const dialog = await editor.edit(id);
     const door = await dialog.editConfig("door");
+    await door.tab("presses");
     await door.tray.getByRole("button", { name: "button" }).click();
     await door.tray.getByPlaceholder("201").fill("202");
     await door.tray.getByPlaceholder("Meier").fill("Sato");
@@ -638,9 +643,8 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     const id = idOf("mqtt-bridge");
     const since = editor.troubles.length;
     const dialog = await editor.edit(id);
-    const tab = (of: Dialog, name: string) => of.tray.locator(`.red-ui-tab a[href="#${name}"]`).click();
     await dialog.eachTab(() => check(dialog));
-    await tab(dialog, "broker");
+    await dialog.tab("broker");
     await dialog.field("broker").selectOption("_ADD_");
     assert.equal(await dialog.field("tls").isVisible(), false);
     await dialog.field("url").fill("mqtts://broker.example");
@@ -648,12 +652,12 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     await dialog.field("tls").waitFor();
     await dialog.field("url").fill("");
     await dialog.field("url").blur();
-    await tab(dialog, "commands");
+    await dialog.tab("commands");
     await dialog.field("commands").selectOption("off");
     assert.equal(await dialog.field("signedOnly").isVisible(), false);
     await dialog.field("commands").selectOption("visit");
     // The example is older than this choice: nothing new appears in a running house by itself.
-    await tab(dialog, "homes");
+    await dialog.tab("homes");
     const homes = ["discovery", "discoveryPrefix", "openAs"].map((name) => dialog.field(name));
     const isShown = () => Promise.all(homes.map((field) => field.isVisible()));
     assert.deepEqual([await homes[0]?.inputValue(), await isShown()], ["off", [true, false, false]]);
@@ -662,13 +666,13 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     await homes[0]?.selectOption("both");
     assert.deepEqual(await isShown(), [true, true, true]);
     assert.deepEqual(await dialog.ugly(), []);
-    await tab(dialog, "commands");
+    await dialog.tab("commands");
     await dialog.field("commands").selectOption("off");
-    await tab(dialog, "homes");
+    await dialog.tab("homes");
     assert.deepEqual(await isShown(), [true, true, false]);
     await dialog.tray.getByText("To open doors from there", { exact: false }).waitFor();
     await homes[0]?.selectOption("off");
-    await tab(dialog, "commands");
+    await dialog.tab("commands");
     await dialog.field("commands").selectOption("visit");
     await dialog.tray.getByText("make a key", { exact: true }).click();
     await dialog.tray.getByPlaceholder("Anna's phone").fill("phone");
@@ -678,7 +682,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     const shown = await secret.inputValue();
     assert.match(shown, /^[0-9a-f]{64}$/);
     assert.deepEqual(await dialog.ugly(), []);
-    await tab(dialog, "topics");
+    await dialog.tab("topics");
     await dialog.tray.getByText("message", { exact: true }).click();
     const list = dialog.tray.locator("#portero-bridge-messages");
     await list.locator("input").nth(1).fill("chime/{what}");
@@ -686,9 +690,9 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     await dialog.save();
     assert.match(await editor.mark(id), /\{what\}, which is not known for event: there is \{event\}/);
     const again = await editor.edit(id);
-    await tab(again, "topics");
+    await again.tab("topics");
     await again.tray.locator("#portero-bridge-messages input").nth(1).fill("chime/{door}");
-    await tab(again, "commands");
+    await again.tab("commands");
     assert.equal(await again.tray.getByPlaceholder("Anna's phone").inputValue(), "phone");
     await again.tray.getByText("show and copy", { exact: true }).click();
     await again.tray.locator("#portero-bridge-keys input[readonly]").waitFor();
@@ -744,7 +748,9 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     const dialog = await editor.edit(idOf("doorbell-in"));
     const door = await dialog.editConfig("door");
     await door.field("password").fill(secrets.password);
+    await door.tab("opening");
     await door.field("code").fill(secrets.code);
+    await door.tab("camera");
     await door.field("imageUrl").fill(`http://admin:${secrets.cameraPassword}@{contact}/snapshot.jpg`);
     await door.save();
     await dialog.save();

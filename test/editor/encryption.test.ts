@@ -36,12 +36,11 @@ describe("sip-endpoint's tab Encryption", { skip: without("chromium") }, () => {
   afterEach(() => editor.cancelDialogs());
 
   const bell = () => flow.find(({ type }) => type === "doorbell-in")?.id ?? "";
-  async function open(): Promise<{ dialogs: Dialog[]; endpoint: Dialog; tab: (name: string) => Promise<void> }> {
+  async function open(): Promise<{ dialogs: Dialog[]; endpoint: Dialog }> {
     const dialog = await editor.edit(bell());
     const door = await dialog.editConfig("door");
     const endpoint = await door.editConfig("endpoint");
-    const tab = (name: string) => endpoint.tray.locator(`.red-ui-tab a[href="#${name}"]`).click();
-    return { dialogs: [endpoint, door, dialog], endpoint, tab };
+    return { dialogs: [endpoint, door, dialog], endpoint };
   }
   async function deploy(dialogs: readonly Dialog[]): Promise<void> {
     for (const dialog of dialogs) await dialog.save();
@@ -62,18 +61,18 @@ describe("sip-endpoint's tab Encryption", { skip: without("chromium") }, () => {
 
   it("P2: makes a certificate, which TLS shows after the deploy; the browser never sees the key", async () => {
     const [port = 0] = await freePorts(1);
-    const { dialogs, endpoint, tab } = await open();
+    const { dialogs, endpoint } = await open();
     const answers: string[] = [];
     editor.page.on("response", (response) => {
       if (response.url().includes("/certificate")) void response.text().then((text) => answers.push(text));
     });
-    await tab("encryption");
+    await endpoint.tab("encryption");
     await endpoint.tray.locator("#portero-make-certificate").click();
     const made = endpoint.tray.locator("#portero-made-certificate");
     await made.filter({ hasText: /fingerprint: [0-9A-F:]{95}/ }).waitFor();
     const fingerprint = /[0-9A-F:]{95}/.exec(await made.innerText())?.[0];
     assert.match(await endpoint.field("certificateFile").inputValue(), /portero\/tls\/.*\/certificate\.pem$/);
-    await tab("network");
+    await endpoint.tab("network");
     await endpoint.field("tls").check();
     await endpoint.field("tlsPort").fill(String(port));
     await deploy(dialogs);
@@ -88,8 +87,8 @@ describe("sip-endpoint's tab Encryption", { skip: without("chromium") }, () => {
     const [certificateFile, keyFile] = [join(folder, "c.pem"), join(folder, "k.pem")];
     await writeFile(certificateFile, certificate);
     await writeFile(keyFile, key.reveal());
-    const { dialogs, endpoint, tab } = await open();
-    await tab("encryption");
+    const { dialogs, endpoint } = await open();
+    await endpoint.tab("encryption");
     await endpoint.field("certificate").selectOption("uploaded");
     const row = (name: string) => endpoint.tray.locator(`[data-upload="${name}"]`);
     await row("uploadedKey").locator("input[type=file]").setInputFiles(certificateFile);
@@ -97,7 +96,7 @@ describe("sip-endpoint's tab Encryption", { skip: without("chromium") }, () => {
     await row("uploadedCertificate").locator("input[type=file]").setInputFiles(certificateFile);
     await row("uploadedKey").locator("input[type=file]").setInputFiles(keyFile);
     await row("uploadedKey").getByText("k.pem").waitFor();
-    await tab("network");
+    await endpoint.tab("network");
     await endpoint.field("tls").check();
     await endpoint.field("tlsPort").fill(String(port));
     await deploy(dialogs);
@@ -109,15 +108,15 @@ describe("sip-endpoint's tab Encryption", { skip: without("chromium") }, () => {
     await editor.reload();
     const again = await open();
     assert.equal(await again.endpoint.field("uploadedKey").inputValue(), "__PWRD__");
-    await again.tab("encryption");
+    await again.endpoint.tab("encryption");
     await again.endpoint.tray.locator('[data-upload="uploadedKey"]').getByText("uploaded", { exact: true }).waitFor();
   });
 
   it("says what cannot be", async () => {
-    const { endpoint, tab } = await open();
+    const { endpoint } = await open();
     assert.match(await endpoint.complaint("bind", "my house"), /an IP address, several with commas/);
     assert.match(await endpoint.complaint("wssPort", "70000"), /0.*65535/);
     assert.match(await endpoint.complaint("pins", "12:34"), /SHA-256 fingerprint/);
-    await tab("network");
+    await endpoint.tab("network");
   });
 });
