@@ -1,7 +1,7 @@
 // `<portero-camera door="frontdoor">`: the camera of a door in any page that Node-RED serves or that may reach it.
 //
 //   door       the door's short name
-//   kind       webcodecs, mse, mjpeg or still, instead of the best that this browser can
+//   kind       webcodecs, mse, mjpeg, jsmpeg or still, instead of the best that this browser can
 //   poster     an address of a picture to show before the first one; "none" for none; by default the door's last picture
 //   controls   shows the bar with pause and full screen
 //

@@ -1,5 +1,6 @@
 // One time of looking at a door's camera: a ticket, the way that fits this browser, and again after every fault. Ends with
 // its signal, and asks for nothing after that.
+import { JsmpegPlayer } from "./players/jsmpeg.ts";
 import { MjpegPlayer } from "./players/mjpeg.ts";
 import { canBuffer, MsePlayer } from "./players/mse.ts";
 import { kinds, type Format, type Kind, type Player, type Watcher } from "./players/player.ts";
@@ -31,10 +32,11 @@ type Said =
   | { readonly type: "trouble"; readonly reason: string; readonly retryMs?: number }
   | { readonly type: "dropped"; readonly frames: number };
 
-const makers: Record<Kind, { can: () => boolean; make: (watcher: Watcher) => Player }> = {
+const makers: Record<Kind, { can: () => boolean; make: (watcher: Watcher, base: URL) => Player }> = {
   webcodecs: { can: canDecode, make: (watcher) => new WebCodecsPlayer(watcher) },
   mse: { can: canBuffer, make: (watcher) => new MsePlayer(watcher) },
   mjpeg: { can: () => true, make: (watcher) => new MjpegPlayer(watcher) },
+  jsmpeg: { can: () => true, make: (watcher, base) => new JsmpegPlayer(watcher, new URL("../../jsmpeg.js", base)) },
 };
 
 const firstPauseMs = 500;
@@ -111,17 +113,18 @@ export class Session {
       const socket = new WebSocket(address);
       socket.binaryType = "arraybuffer";
       let quietSince = performance.now();
-      const player = makers[way].make({
+      const watcher = {
         shown: () => {
           this.#pauseMs = firstPauseMs;
           this.#view.shown();
         },
-        failed: (never) => {
+        failed: (never: boolean) => {
           if (never) this.#unfit.add(way);
           end(never ? resolve : () => reject(new Trouble(words.cut)));
         },
         touch: () => this.#view.touch(),
-      });
+      };
+      const player = makers[way].make(watcher, this.#base);
       this.#view.player(player, way);
       const watchdog = setInterval(() => {
         if (performance.now() - quietSince > silentMs) end(() => reject(new Trouble(words.silent)));

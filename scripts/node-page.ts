@@ -21,14 +21,15 @@ const read = (path: string) => readFileSync(path, "utf8");
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 /**
- * A script for browsers as one function; what it imports is inside. Unminified for editor scripts, which node-red-dev reads.
+ * A script for browsers as one function, or as a module ("esm"); what it imports is inside. Unminified for editor scripts,
+ * which node-red-dev reads.
  */
-export async function bundle(file: string, minify = false): Promise<string> {
+export async function bundle(file: string, minify = false, format: "iife" | "esm" = "iife"): Promise<string> {
   const result = await build({
     entryPoints: [file],
     bundle: true,
     write: false,
-    format: "iife",
+    format,
     target: "es2022",
     minify,
     charset: "utf8",

@@ -8,7 +8,8 @@ export interface Format {
   readonly height?: number;
 }
 
-export const kinds = ["webcodecs", "mse", "mjpeg"] as const;
+/** The first that works is taken. jsmpeg is the last: it costs Node-RED far more than all others. */
+export const kinds = ["webcodecs", "mse", "mjpeg", "jsmpeg"] as const;
 export type Kind = (typeof kinds)[number];
 
 /** What a player tells. */

@@ -36,6 +36,7 @@ interface DoorNow {
 const files = {
   "camera.js": "text/javascript",
   "door.js": "text/javascript",
+  "jsmpeg.js": "text/javascript",
   "door.css": "text/css",
 } as const;
 const policy =

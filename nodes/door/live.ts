@@ -5,6 +5,8 @@ import { LiveCamera } from "../../src/camera/live/live-camera.ts";
 import { kinds, kindsOf, Sender, type Kind } from "../../src/camera/live/sender.ts";
 import { LiveSockets } from "../../src/camera/live/sockets.ts";
 import { Tickets } from "../../src/camera/live/tickets.ts";
+import { Transcoded } from "../../src/camera/live/transcoded.ts";
+import { canTranscode } from "../../src/camera/live/transcoder.ts";
 import type { Picture } from "../../src/camera/camera.ts";
 import { giveUp, sentence } from "../../src/errors.ts";
 import type { Request, Response } from "../http.d.ts";
@@ -19,11 +21,12 @@ const lookMs = 3_000;
 const sharedMs = 500;
 const boundary = "portero";
 
-/** Serves the cameras of all doors; what is shown of one ends with it. */
-export function serveLive(RED: Red, clock: Clock = systemClock): void {
+/** Serves the cameras of all doors; what is shown of one ends with it. `transcodes`: whether that can be done just now. */
+export function serveLive(RED: Red, clock: Clock = systemClock, transcodes = canTranscode): void {
   const tickets = new Tickets(clock);
   const sockets = new LiveSockets(clock);
   const pictures = new WeakMap<DoorNode, { readonly at: number; readonly picture: Promise<Picture> }>();
+  const transcoded = new WeakMap<LiveCamera, Transcoded>();
 
   const get = (path: string, answer: (node: DoorNode, request: Request, response: Response) => Promise<void>) =>
     RED.httpNode.get(`/portero/door/:door/${path}`, (request, response) => {
@@ -38,7 +41,9 @@ export function serveLive(RED: Red, clock: Clock = systemClock): void {
     });
 
   get("ticket", async (node, _request, response) => {
-    response.set("Cache-Control", "no-store").json({ ticket: tickets.issue(node.slug), ...(await offer(node)) });
+    response
+      .set("Cache-Control", "no-store")
+      .json({ ticket: tickets.issue(node.slug), ...(await offer(node, transcodes())) });
   });
 
   get("picture.jpg", async (node, _request, response) => {
@@ -88,7 +93,13 @@ export function serveLive(RED: Red, clock: Clock = systemClock): void {
     sockets.admit(request, socket, head, () => {
       const { door, ticket, kind } = wanted;
       if (!tickets.redeem(ticket, door)) throw giveUp("no-ticket", "This page has waited too long: it asks anew");
-      return { camera: cameraOf(doorShown(RED, door)), kind };
+      const camera = cameraOf(doorShown(RED, door));
+      if (kind !== "jsmpeg") return { camera, kind };
+      if (!transcodes())
+        throw giveUp("no-jsmpeg", "node-rtsp-stream and ffmpeg, which this needs, are not both installed here");
+      const film = transcoded.get(camera) ?? new Transcoded(camera, clock);
+      transcoded.set(camera, film);
+      return { camera: film, kind };
     });
   });
 }
@@ -103,13 +114,13 @@ function cameraOf(node: DoorNode): LiveCamera {
 }
 
 /** The kinds that the camera can be shown as; where it cannot be asked just now, those that its address lets one expect. */
-async function offer(node: DoorNode): Promise<{ kinds: readonly Kind[]; reason?: string }> {
+async function offer(node: DoorNode, transcodes: boolean): Promise<{ kinds: readonly Kind[]; reason?: string }> {
   const camera = liveOf(node);
   if (!(camera instanceof LiveCamera)) return { kinds: [], ...(camera && { reason: camera.message }) };
   try {
-    return { kinds: kindsOf((await camera.look(lookMs)).codec) };
+    return { kinds: kindsOf((await camera.look(lookMs)).codec, transcodes) };
   } catch (error) {
-    return { kinds: kindsOf(camera.likely), reason: sentence(error) };
+    return { kinds: kindsOf(camera.likely, transcodes), reason: sentence(error) };
   }
 }
 

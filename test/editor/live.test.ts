@@ -104,6 +104,24 @@ describe("Live view", { skip: without("chromium", "ffmpeg") }, () => {
     assert.deepEqual(troubles, []);
   });
 
+  it("P10 jsmpeg when told, where it is installed: transcoded, in pictures that can be read, and in time", async (t) => {
+    const { page, troubles } = await visit(t, "front");
+    await change(page, { kind: "jsmpeg" });
+    await playing(page, "jsmpeg");
+    await camera.passes(25);
+    const before = await frames(page);
+    t.diagnostic(`jsmpeg: ${Math.round(await staysInTime(page, 10, 700))} ms late`);
+    assert.ok((await frames(page)) - before >= 10, "the element counts them");
+    // By itself where the browser knows nothing else.
+    await page.addInitScript(() => {
+      for (const name of ["VideoDecoder", "MediaSource", "ManagedMediaSource"])
+        Reflect.deleteProperty(globalThis, name);
+    });
+    await page.reload();
+    await playing(page, "jsmpeg");
+    assert.deepEqual(troubles, []);
+  });
+
   it("P10 Motion JPEG as it came; single pictures, with their time, when told", async (t) => {
     const { page, troubles } = await visit(t, "garden");
     await playing(page, "mjpeg");

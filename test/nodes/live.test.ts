@@ -17,7 +17,11 @@ import { FakeClock, settle } from "../support/clock.ts";
 const express = createRequire(import.meta.url)("express") as () => RequestListener;
 
 /** The doors front, with a camera, and back, whose `live` is given; on a web server of their own. */
-async function house(t: TestContext, back: Error = giveUp("masked", "Back has parts that nobody may see")) {
+async function house(
+  t: TestContext,
+  back: Error = giveUp("masked", "Back has parts that nobody may see"),
+  transcodes = () => false,
+) {
   const clock = new FakeClock();
   const made = liveCamera(clock);
   const jpeg = await pattern(16, 16);
@@ -43,6 +47,7 @@ async function house(t: TestContext, back: Error = giveUp("masked", "Back has pa
       },
     } as unknown as Red,
     clock,
+    transcodes,
   );
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -121,6 +126,18 @@ describe("X3 a door's camera in browsers", () => {
     assert.deepEqual(
       browser.pictures.map((part) => part.toString("latin1", 4, 8)),
       ["ftyp", "moof", "moof", "moof"],
+    );
+  });
+
+  it("jsmpeg is offered last, where it can be had, and refused where it cannot", async (t) => {
+    let installed = true;
+    const { host, ticket } = await house(t, undefined, () => installed);
+    const { ticket: paper, kinds } = await ticket();
+    assert.deepEqual(kinds, ["webcodecs", "mse", "jsmpeg"]);
+    installed = false;
+    assert.match(
+      await look(t, host, `kind=jsmpeg&ticket=${paper}`).ended,
+      /^4403 node-rtsp-stream and ffmpeg, which this needs/,
     );
   });
 

@@ -8,13 +8,16 @@ import { stillOf } from "../still.ts";
 import type { Frame, VideoFormat } from "../video.ts";
 import type { Viewer } from "./live-camera.ts";
 
-export const kinds = ["mse", "webcodecs", "mjpeg"] as const;
-/** mse: fragments of MP4. webcodecs: nine bytes (1 = a key frame; its time) and Annex B. mjpeg: JPEGs. */
+export const kinds = ["mse", "webcodecs", "mjpeg", "jsmpeg"] as const;
+/**
+ * mse: fragments of MP4. webcodecs: nine bytes (1 = a key frame; its time) and Annex B. mjpeg: JPEGs. jsmpeg: MPEG-1 in a
+ * transport stream, for which the frames come from Transcoded.
+ */
 export type Kind = (typeof kinds)[number];
 
 /** The kinds that a film of this format can be shown as, that with the least delay first. */
-export const kindsOf = (codec: VideoFormat["codec"]): readonly Kind[] =>
-  codec === "jpeg" ? ["mjpeg"] : ["webcodecs", "mse"];
+export const kindsOf = (codec: VideoFormat["codec"], canTranscode: boolean): readonly Kind[] =>
+  codec === "jpeg" ? ["mjpeg"] : ["webcodecs", "mse", ...(canTranscode ? (["jsmpeg"] as const) : [])];
 
 export interface Line {
   send(data: string | Buffer): void;
@@ -69,7 +72,9 @@ export class Sender implements Viewer {
       this.#tell({ type: "trouble", reason: `This camera sends ${sends}, which cannot be shown as single JPEGs` });
       return;
     }
-    this.#tell({ type: "format", kind: this.#kind, codec: name, mime: mediaType(name), width, height });
+    const told =
+      this.#kind === "jsmpeg" ? { codec: "mpeg1", mime: "video/mp2t" } : { codec: name, mime: mediaType(name) };
+    this.#tell({ type: "format", kind: this.#kind, ...told, width, height });
     if (this.#kind === "mse") this.#send(this.#fragments.header(format));
   }
 
@@ -87,7 +92,7 @@ export class Sender implements Viewer {
     this.#dropped = 0;
     if (this.#kind === "mse") this.#send(this.#fragments.fragment(frame, old));
     else if (this.#kind === "webcodecs") this.#send(annexB(format, frame));
-    else for (const jpeg of frame.units) this.#send(jpeg);
+    else for (const part of frame.units) this.#send(part);
   }
 
   trouble(error: PorteroError, retryMs: number): void {

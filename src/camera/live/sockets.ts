@@ -17,8 +17,11 @@ const mostViewers = 32;
 const mostHeard = 1_024;
 const codes = { restart: 1012, refused: 4403 } as const;
 
+/** A camera's film, as it comes or as something else. */
+export type Film = Pick<LiveCamera, "viewers" | "watch">;
+
 export interface Wish {
-  readonly camera: LiveCamera;
+  readonly camera: Film;
   readonly kind: Kind;
 }
 
@@ -45,7 +48,7 @@ export class LiveSockets {
     });
   }
 
-  #show(browser: WebSocket, camera: LiveCamera, kind: Kind): void {
+  #show(browser: WebSocket, camera: Film, kind: Kind): void {
     const seat = new Seat(browser, kind, this.#clock);
     const leave = camera.watch(seat);
     browser.on("close", () => {

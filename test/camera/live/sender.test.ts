@@ -72,6 +72,17 @@ describe("X3 to the browser", () => {
     assert.ok(bytes[1]?.subarray(9).equals(annexB(frames[1]?.units ?? [])));
   });
 
+  it("jsmpeg: what it is told is MPEG-1, as it comes", () => {
+    const { sender, texts, bytes, format } = line("jsmpeg");
+    sender.format(format);
+    const part = Buffer.from("4740", "hex");
+    for (const key of [false, true, false]) sender.frame({ units: [part], key, at: 0, timestamp: 0 }, false);
+    assert.deepEqual(texts, [
+      { type: "format", kind: "jsmpeg", codec: "mpeg1", mime: "video/mp2t", width: 176, height: 100 },
+    ]);
+    assert.deepEqual(bytes, [part, part], "from a whole picture on");
+  });
+
   it("a camera that sends JPEGs is shown as JPEGs, whatever was asked for; one that does not says so", () => {
     const { sender, texts, bytes } = line("mse");
     const jpeg = Buffer.from("ffd8ffd9", "hex");
