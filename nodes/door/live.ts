@@ -86,7 +86,10 @@ export function serveLive(RED: Red, clock: Clock = systemClock, transcodes = can
     const wanted = wantedIn(RED, request.url ?? "");
     // Anybody else's: Node-RED's own, or a websocket node's.
     if (!wanted) return;
+    // Node took its own away: a connection that is reset now would end Node-RED.
+    socket.on("error", () => {});
     if (!isOwnOrigin(request.headers)) {
+      socket.once("finish", () => socket.destroy());
       socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
       return;
     }

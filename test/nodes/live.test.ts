@@ -176,6 +176,27 @@ describe("X3 a door's camera in browsers", () => {
     }
   });
 
+  it("who is refused before the WebSocket and resets the connection does not end Node-RED", async (t) => {
+    const { host, server } = await house(t);
+    const [address = "", port] = host.split(":");
+    for (const reset of ["at once", "after the answer"]) {
+      const asked = once(server, "upgrade") as Promise<[unknown, net.Socket]>;
+      const client = net.connect({ host: address, port: Number(port), allowHalfOpen: true }).on("error", () => {});
+      const answered = once(client, "data");
+      client.write(
+        `GET /portero/door/front/live HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+          "Origin: http://evil.example\r\n\r\n",
+      );
+      const [, socket] = await asked;
+      if (reset === "after the answer") assert.match(String(await answered), /^HTTP\/1\.1 403 Forbidden/);
+      else answered.catch(() => {});
+      // Not by `once`, which would listen to its error, too.
+      const closed = new Promise<void>((resolve) => (socket.closed ? resolve() : socket.on("close", () => resolve())));
+      client.resetAndDestroy();
+      await closed;
+    }
+  });
+
   it("a door that hides parts of its picture, or has no film, says so, and has pictures", async (t) => {
     const { get, ticket } = await house(t);
     assert.deepEqual(await ticket("back").then(({ kinds, reason }) => ({ kinds, reason })), {
