@@ -164,7 +164,8 @@ class HttpOpening {
         refused: true,
       };
     for (const [name, { xml, pattern = "" }] of Object.entries(step.take ?? {})) {
-      const found = new RegExp(xml === undefined ? pattern : `<${xml}>\\s*([^<]*?)\\s*</${xml}>`).exec(body)?.[1];
+      const found =
+        xml === undefined ? new RegExp(pattern).exec(body)?.[1] : new RegExp(elementOf(xml)).exec(body)?.[1]?.trim();
       if (found === undefined)
         return { reason: `the door's relay answered without ${name}: check preset and address`, refused: false };
       this.#values[name] = found;
@@ -223,6 +224,9 @@ class HttpOpening {
     });
   }
 }
+
+/** A pattern for the text of an XML element, the blanks around it as well: they would be looked through again and again. */
+export const elementOf = (xml: string): string => `<${xml}>([^<]*)</${xml}>`;
 
 /** The values as they may stand in a body of this type. */
 function escaped(words: Readonly<Record<string, string>>, type: Question["type"]): Record<string, string> {
