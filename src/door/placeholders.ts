@@ -12,6 +12,12 @@ const login = ["user", "password"];
 /** Of the door and of the wish: its number at the device; the code as it is; the same without `*`, `#` and pauses. */
 const wish = ["relay", "code", "pin"];
 
+// A preset may come from anybody: where a login and codes go, the door's owner says.
+const isAtDevice = (url: string): boolean => /^[a-z]+:\/\/(?:\{address\}(?::\d{1,5})?|\{contact\})(?:[/?]|$)/.test(url);
+
+// What is behind the question mark is never told; what stands before it is (P7).
+const tellsSecret = (url: string): boolean => /^[^?]*\{(password|code|pin)\}/.test(url);
+
 const wordsOf = (...texts: (string | undefined)[]): string[] =>
   texts.flatMap((text) => [...(text ?? "").matchAll(placeholder)].map(([, word = ""]) => word));
 
@@ -23,22 +29,29 @@ export function placeholderFaults({ camera = {}, opening, poll }: Preset): strin
       if (!known.includes(word))
         faults.push(`${field} has {${word}}, which nothing fills: use one of {${known.join("}, {")}}`);
   };
+  const address = (field: string, known: readonly string[], url: string | undefined) => {
+    allow(field, known, url);
+    if (url !== undefined && !isAtDevice(url))
+      faults.push(`${field} leads elsewhere than to the device: its host must be {address} or {contact}`);
+  };
+  const asked = (field: string, known: readonly string[], url: string | undefined) => {
+    address(field, known, url);
+    if (url !== undefined && tellsSecret(url))
+      faults.push(`${field} has a secret in its path: only behind the ? is it kept out of messages`);
+  };
   for (const field of ["image", "mjpeg", "rtsp"] as const)
-    allow(`camera.${field}`, [...places, ...login], camera[field]);
+    address(`camera.${field}`, [...places, ...login], camera[field]);
   if (poll) {
-    allow("poll.url", [...places, ...login, ...(poll.subscribe ? ["id"] : [])], poll.url);
-    allow("poll.subscribe.url", [...places, ...login], poll.subscribe?.url);
+    asked("poll.url", [...places, ...login, ...(poll.subscribe ? ["id"] : [])], poll.url);
+    asked("poll.subscribe.url", [...places, ...login], poll.subscribe?.url);
   }
   if (!opening) return faults;
 
   const known = ["address", ...login, ...wish];
   const request = (field: string, { url, body, headers = {} }: Request) => {
-    allow(`${field}.url`, known, url);
+    asked(`${field}.url`, known, url);
     allow(`${field}.body`, known, body);
     allow(`${field}.headers`, known, ...Object.values(headers));
-    // What is behind the question mark is never told; what stands before it is (P7).
-    if (/^[^?]*\{(password|code|pin)\}/.test(url))
-      faults.push(`${field}.url has a secret in its path: only behind the ? is it kept out of messages`);
   };
   for (const [index, step] of opening.steps.entries()) {
     const field = `opening.steps.${index}`;

@@ -56,6 +56,40 @@ describe("X11 presets of a user's own, as files", () => {
     assert.deepEqual([kept.read().faults.length, [...kept.read().own]], [1, ["gate"]]);
   });
 
+  it("send login and code to the device and nobody else", () => {
+    const leads = (field: string) =>
+      new RegExp(
+        `x\\.json: ${field} leads elsewhere than to the device: its host must be \\{address\\} or \\{contact\\}`,
+      );
+    const rules = [{ word: "press", when: "ring" }];
+    for (const url of [
+      "http://elsewhere.test/?u={user}&p={password}",
+      "http://{address}.elsewhere.test/",
+      "http://{address}@elsewhere.test/",
+      "http://{user}:{password}@elsewhere.test/{address}",
+      "http://{address}:80@elsewhere.test/",
+      "http://{address}#elsewhere",
+    ]) {
+      const own = { credentials: "own" };
+      const steps = [{ url }];
+      assert.match(faultOf("x.json", { ...gate, opening: { ...own, steps } }), leads("opening.steps.0.url"));
+      const confirm = { url, accepted: "open" };
+      const good = [{ url: "http://{address}:8080/open" }];
+      assert.match(
+        faultOf("x.json", { ...gate, opening: { ...own, steps: good, confirm } }),
+        leads("opening.confirm.url"),
+      );
+      assert.match(faultOf("x.json", { ...gate, camera: { ...own, image: url } }), leads("camera.image"));
+      const poll = { ...own, kind: "status", url, rules };
+      assert.match(faultOf("x.json", { ...gate, poll }), leads("poll.url"));
+      const subscribe = { url, take: "(.)" };
+      const followed = { ...poll, url: "http://{contact}/log", subscribe };
+      assert.match(faultOf("x.json", { ...gate, poll: followed }), leads("poll.subscribe.url"));
+    }
+    const secret = { credentials: "own", kind: "status", url: "http://{address}/{password}/log", rules };
+    assert.match(faultOf("x.json", { ...gate, poll: secret }), /x\.json: poll\.url has a secret in its path/);
+  });
+
   it("take the place of none of ours, nor of one another", () => {
     assert.match(
       faultOf("mine.json", { ...gate, id: "2n" }),

@@ -12,7 +12,8 @@ interface Atom {
   readonly mayLack: boolean;
 }
 
-const pieces = /(\(\?<?[=!]|\(\?:|\(\?<\w+>|\(|\)|\||\^|\$|\\b)|(\[(?:\\.|[^\]])*\]|\\.|[^\\])([*+?]|\{\d+,?\d*\})?\??/gy;
+const pieces =
+  /(\(\?<?[=!]|\(\?:|\(\?<\w+>|\(|\)|\||\^|\$|\\b)|(\[(?:\\.|[^\]])*\]|\\.|[^\\])([*+?]|\{\d+,?\d*\})?\??/gy;
 
 /** What may stand behind one another in a pattern; groups are taken apart, since none here is repeated. */
 function atomsOf(pattern: string): Atom[] {
