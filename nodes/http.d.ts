@@ -30,6 +30,10 @@ export interface Response {
   write(text: string | Buffer): boolean;
   /** Bytes that the browser has not taken yet. */
   readonly writableLength: number;
+  readonly headersSent: boolean;
+  /** The browser has gone, before its answer was whole. */
+  readonly destroyed: boolean;
+  on(event: "close", listener: () => void): void;
   end(): void;
 }
 

@@ -2,12 +2,13 @@
 // for nodes, behind the login that is set for that (httpNodeAuth).
 import { readFile } from "node:fs/promises";
 import { giveUp, sentence } from "../../src/errors.ts";
-import type { Opening } from "../../src/door/door.ts";
+import type { DoorSettings, Opening } from "../../src/door/door.ts";
 import type { VisitEvent } from "../../src/visit/messages.ts";
 import type { Request, Response } from "../http.d.ts";
 import { isOwnOrigin } from "../origin.ts";
 import type { Red } from "../red.d.ts";
 import { doorNode } from "../shared.ts";
+import type { EndpointNode } from "../sip-endpoint/sip-endpoint.ts";
 import type { DoorNode } from "./door.ts";
 
 /** What browsers may: nothing, see the camera and who is there, or open the door, too. */
@@ -44,8 +45,14 @@ const policy =
   "style-src 'self' 'unsafe-inline'";
 const keepAliveMs = 20_000;
 
+/** One that runs, and that browsers may see. */
+export interface ShownDoor extends DoorNode {
+  readonly endpoint: EndpointNode;
+  readonly settings: DoorSettings;
+}
+
 /** The door with this short name. @throws PorteroError `no-door`, `not-shown` */
-export function doorShown(RED: Red, slug: string | undefined, needs: Access = "see"): DoorNode & { endpoint: object } {
+export function doorShown(RED: Red, slug: string | undefined, needs: Access = "see"): ShownDoor {
   let found: DoorNode | undefined;
   RED.nodes.eachNode(({ id, type }) => {
     const node = type === "door" ? doorNode(RED, id) : undefined;
@@ -61,7 +68,7 @@ export function doorShown(RED: Red, slug: string | undefined, needs: Access = "s
     );
   if (needs === "open" && found.access !== "open")
     throw giveUp("not-opened", `${found.label} may not be opened from a browser: its dialog has a choice for that`);
-  return found as DoorNode & { endpoint: object };
+  return found as ShownDoor;
 }
 
 /** Says why not, with the status that browsers understand. */
@@ -92,13 +99,13 @@ export function serveBrowsers(RED: Red): (node: DoorNode) => void {
 
   RED.httpNode.get("/portero/door/:door/events", (request, response) => {
     try {
-      follow(doorShown(RED, request.params["door"]), request, response, open);
+      follow(doorShown(RED, request.params["door"]), response, open);
     } catch (error) {
       refuse(response, error);
     }
   });
 
-  const act = (does: string, work: (node: DoorNode, request: Request) => Promise<unknown>) =>
+  const act = (does: string, work: (node: ShownDoor, request: Request) => Promise<unknown>) =>
     RED.httpNode.post(`/portero/door/:door/${does}`, (request, response) => {
       try {
         if (!isOwnOrigin(request.headers)) throw giveUp("foreign", "This was asked by a page that is not Node-RED's");
@@ -112,14 +119,14 @@ export function serveBrowsers(RED: Red): (node: DoorNode) => void {
     });
   act("open", async (node, request) => {
     const [user, relay] = [userOf(RED, request), request.query["relay"]];
-    const opening = await node.endpoint?.switchboard.open({
+    const opening = await node.endpoint.switchboard.open({
       ...{ door: node.slug, by: shownUser(user), as: { kind: "page", name: user ?? "" } },
       ...(typeof relay === "string" && { relay }),
     });
-    return { ok: opening?.ok ?? false, reason: opening?.reason };
+    return { ok: opening.ok, reason: opening.reason };
   });
   act("stop", (node, request) => {
-    const visit = node.endpoint?.switchboard.visits().find(({ door }) => door.id === node.slug);
+    const visit = node.endpoint.switchboard.visits().find(({ door }) => door.id === node.slug);
     visit?.stop(`stopped by ${shownUser(userOf(RED, request))}`);
     return Promise.resolve({ ok: visit !== undefined });
   });
@@ -147,9 +154,9 @@ function send(response: Response, name: string, type: string): void {
 }
 
 /** Server-sent events (HTML §9.2): the whole of what a page knows, whenever it changes. */
-function follow(node: DoorNode, request: Request, response: Response, open: Map<DoorNode, Set<() => void>>): void {
-  const switchboard = node.endpoint?.switchboard;
-  if (!switchboard) return;
+function follow(node: ShownDoor, response: Response, open: Map<DoorNode, Set<() => void>>): void {
+  const { switchboard } = node.endpoint;
+  if (response.destroyed) return;
   let opening: DoorNow["opening"];
   response.set("Content-Type", "text/event-stream").set("Cache-Control", "no-store").set("X-Accel-Buffering", "no");
   response.flushHeaders();
@@ -174,13 +181,13 @@ function follow(node: DoorNode, request: Request, response: Response, open: Map<
   };
   open.set(node, (open.get(node) ?? new Set()).add(end));
   switchboard.on("visit", onVisit).on("opening", onOpening);
-  request.on("close", end);
+  response.on("close", end);
   tell();
 }
 
-function now({ slug, label, access, endpoint, settings }: DoorNode, opening: DoorNow["opening"]): DoorNow {
-  const call = endpoint?.switchboard.doors().find(({ id }) => id === slug)?.call ?? "idle";
-  const visit = endpoint?.switchboard
+function now({ slug, label, access, endpoint, settings }: ShownDoor, opening: DoorNow["opening"]): DoorNow {
+  const call = endpoint.switchboard.doors().find(({ id }) => id === slug)?.call ?? "idle";
+  const visit = endpoint.switchboard
     .visits()
     .find(({ door }) => door.id === slug)
     ?.view();
@@ -194,7 +201,7 @@ function now({ slug, label, access, endpoint, settings }: DoorNode, opening: Doo
         ...(visit.answeredBy !== undefined && { answeredBy: visit.answeredBy }),
       },
     }),
-    ...(settings?.relays && { relays: settings.relays.map(({ id, name }) => ({ id, name })) }),
+    ...(settings.relays && { relays: settings.relays.map(({ id, name }) => ({ id, name })) }),
     ...(opening && { opening }),
   };
 }

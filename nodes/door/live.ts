@@ -3,16 +3,16 @@
 import { systemClock, type Clock } from "../../src/clock.ts";
 import { LiveCamera } from "../../src/camera/live/live-camera.ts";
 import { kinds, kindsOf, Sender, type Kind } from "../../src/camera/live/sender.ts";
-import { LiveSockets } from "../../src/camera/live/sockets.ts";
+import { checkSeats, LiveSockets } from "../../src/camera/live/sockets.ts";
 import { Tickets } from "../../src/camera/live/tickets.ts";
 import { Transcoded } from "../../src/camera/live/transcoded.ts";
 import { canTranscode } from "../../src/camera/live/transcoder.ts";
 import type { Picture } from "../../src/camera/camera.ts";
 import { giveUp, sentence } from "../../src/errors.ts";
-import type { Request, Response } from "../http.d.ts";
+import type { Response } from "../http.d.ts";
 import { isOwnOrigin } from "../origin.ts";
 import type { Red } from "../red.d.ts";
-import { doorShown, refuse } from "./browser.ts";
+import { doorShown, refuse, type ShownDoor } from "./browser.ts";
 import type { DoorNode } from "./door.ts";
 
 // A camera that was at rest: to connect to it and to hear what it sends.
@@ -28,31 +28,30 @@ export function serveLive(RED: Red, clock: Clock = systemClock, transcodes = can
   const pictures = new WeakMap<DoorNode, { readonly at: number; readonly picture: Promise<Picture> }>();
   const transcoded = new WeakMap<LiveCamera, Transcoded>();
 
-  const get = (path: string, answer: (node: DoorNode, request: Request, response: Response) => Promise<void>) =>
+  const get = (path: string, answer: (node: ShownDoor, response: Response) => Promise<void>) =>
     RED.httpNode.get(`/portero/door/:door/${path}`, (request, response) => {
       try {
         const node = doorShown(RED, request.params["door"]);
-        answer(node, request, response).catch((error: unknown) => {
-          response.status(503).json({ reason: sentence(error) });
+        answer(node, response).catch((error: unknown) => {
+          if (response.headersSent) response.end();
+          else response.status(503).json({ reason: sentence(error) });
         });
       } catch (error) {
         refuse(response, error);
       }
     });
 
-  get("ticket", async (node, _request, response) => {
+  get("ticket", async (node, response) => {
     response
       .set("Cache-Control", "no-store")
       .json({ ticket: tickets.issue(node.slug), ...(await offer(node, transcodes())) });
   });
 
-  get("picture.jpg", async (node, _request, response) => {
+  get("picture.jpg", async (node, response) => {
     const now = clock.now();
     let last = pictures.get(node);
     if (!last || now - last.at > sharedMs) {
-      const { slug, endpoint } = node;
-      if (!endpoint) return;
-      last = { at: now, picture: endpoint.switchboard.snapshot(slug) };
+      last = { at: now, picture: node.endpoint.switchboard.snapshot(node.slug) };
       pictures.set(node, last);
     }
     const { jpeg, takenAt } = await last.picture;
@@ -60,11 +59,14 @@ export function serveLive(RED: Red, clock: Clock = systemClock, transcodes = can
     response.set("X-Picture-Age", String(Math.max(0, clock.now() - takenAt))).send(jpeg);
   });
 
-  get("live.mjpeg", async (node, request, response) => {
+  get("live.mjpeg", async (node, response) => {
     const camera = cameraOf(node);
     const { codec } = await camera.look(lookMs);
+    // Nobody would hear it leave.
+    if (response.destroyed) return;
     if (codec !== "jpeg")
       throw giveUp("no-jpeg", "This camera sends no JPEGs: show it by <portero-camera> or on the door's page");
+    checkSeats(camera);
     response.set("Content-Type", `multipart/x-mixed-replace; boundary=${boundary}`).set("Cache-Control", "no-store");
     response.flushHeaders();
     const line = {
@@ -79,7 +81,7 @@ export function serveLive(RED: Red, clock: Clock = systemClock, transcodes = can
       },
       end: () => response.end(),
     };
-    request.on("close", camera.watch(new Sender("mjpeg", line, clock)));
+    response.on("close", camera.watch(new Sender("mjpeg", line, clock)));
   });
 
   RED.server?.on("upgrade", (request, socket, head) => {
@@ -107,17 +109,17 @@ export function serveLive(RED: Red, clock: Clock = systemClock, transcodes = can
   });
 }
 
-const liveOf = ({ endpoint, slug }: DoorNode): LiveCamera | Error | undefined =>
-  endpoint?.switchboard.entrances.get(slug)?.live;
+const liveOf = ({ endpoint, slug }: ShownDoor): LiveCamera | Error | undefined =>
+  endpoint.switchboard.entrances.get(slug)?.live;
 
-function cameraOf(node: DoorNode): LiveCamera {
+function cameraOf(node: ShownDoor): LiveCamera {
   const camera = liveOf(node);
   if (camera instanceof LiveCamera) return camera;
   throw camera ?? giveUp("no-door", `${node.label} is not there just now`);
 }
 
 /** The kinds that the camera can be shown as; where it cannot be asked just now, those that its address lets one expect. */
-async function offer(node: DoorNode, transcodes: boolean): Promise<{ kinds: readonly Kind[]; reason?: string }> {
+async function offer(node: ShownDoor, transcodes: boolean): Promise<{ kinds: readonly Kind[]; reason?: string }> {
   const camera = liveOf(node);
   if (!(camera instanceof LiveCamera)) return { kinds: [], ...(camera && { reason: camera.message }) };
   try {

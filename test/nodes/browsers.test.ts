@@ -27,7 +27,8 @@ function browsers(doors: readonly Partial<DoorNode>[], settings: Red["settings"]
   } as unknown as Red);
   const ask = (route: string, more: Partial<Request> = {}, params: object = { door: "front" }) => {
     const written: string[] = [];
-    const request = Object.assign(new EventEmitter(), { params, headers: {}, query: {}, path: "/x/", ...more });
+    const connection = new EventEmitter();
+    const request = { params, headers: {}, query: {}, path: "/x/", ...more };
     const answer = new Promise<Answer>((resolve) => {
       let status = 200;
       const response = {
@@ -37,12 +38,13 @@ function browsers(doors: readonly Partial<DoorNode>[], settings: Red["settings"]
         json: (body: unknown) => resolve({ status, body }),
         send: (body: unknown) => resolve({ status, body }),
         redirect: (body: unknown) => resolve({ status: 302, body }),
+        on: (event: string, listener: () => void) => connection.on(event, listener),
         write: (text: string) => written.push(text),
         end: () => resolve({ status, body: written }),
       };
       routes.get(route)?.(request as unknown as Request, response as unknown as Response, () => {});
     });
-    return { answer, written, leave: () => request.emit("close") };
+    return { answer, written, leave: () => connection.emit("close") };
   };
   return { ask, end: () => end(nodes[0] as unknown as DoorNode) };
 }

@@ -57,7 +57,8 @@ async function house(
     server.closeAllConnections();
     server.close();
   });
-  const get = (path: string, door = "front") => fetch(`http://${host}/portero/door/${door}/${path}`);
+  const get = (path: string, door = "front", signal: AbortSignal | null = null) =>
+    fetch(`http://${host}/portero/door/${door}/${path}`, { signal });
   /** A ticket, of a film that begins meanwhile. */
   const ticket = async (door = "front") => {
     const asked = get("ticket", door);
@@ -306,5 +307,40 @@ describe("X3 a door's camera in browsers", () => {
       [503, "This camera sends no JPEGs:"],
     );
     assert.ok(host);
+  });
+
+  it("an <img> whose page has gone before the camera answers is no viewer", async (t) => {
+    const { get, films, last, camera, server } = await house(t);
+    const closed = new Promise<void>((resolve) =>
+      server.on("request", (_request, response) => response.on("close", () => resolve())),
+    );
+    const leave = new AbortController();
+    const asked = assert.rejects(get("live.mjpeg", "front", leave.signal), /abort/);
+    while (films.length === 0) await settle();
+    leave.abort();
+    await asked;
+    await closed;
+    last().begin({ codec: "jpeg", width: 16, height: 16, sets: [] });
+    for (let n = 0; n < 5; n++) await settle();
+    assert.equal(camera.viewers, 0);
+  });
+
+  it("an <img> is one of 32, too, and ends where the camera fails it after its beginning", async (t) => {
+    const { get, films, last, camera } = await house(t);
+    const watched = t.mock.method(camera, "watch");
+    const viewer = { format: () => {}, frame: () => {}, trouble: () => {}, ended: () => {} };
+    for (let n = 0; n < 32; n++) camera.watch({ ...viewer });
+    while (films.length === 0) await settle();
+    last().begin({ codec: "jpeg", width: 16, height: 16, sets: [] });
+    const refused = await get("live.mjpeg");
+    assert.equal(refused.status, 503);
+    assert.match(await refused.text(), /32 are looking at this camera already/);
+    t.mock.getter(camera, "viewers", () => 0);
+    const calls = watched.mock.callCount();
+    watched.mock.mockImplementationOnce(() => {
+      throw giveUp("x", "broken");
+    }, calls + 1);
+    const broken = await get("live.mjpeg");
+    assert.deepEqual([broken.status, await broken.text()], [200, ""]);
   });
 });

@@ -20,6 +20,12 @@ const codes = { restart: 1012, refused: 4403 } as const;
 /** A camera's film, as it comes or as something else. */
 export type Film = Pick<LiveCamera, "viewers" | "watch">;
 
+/** @throws PorteroError `too-many` */
+export function checkSeats({ viewers }: Film): void {
+  if (viewers >= mostViewers)
+    throw tryAgain("too-many", `${mostViewers} are looking at this camera already: close a page`);
+}
+
 export interface Wish {
   readonly camera: Film;
   readonly kind: Kind;
@@ -39,8 +45,7 @@ export class LiveSockets {
       browser.on("error", () => {});
       try {
         const { camera, kind } = wish();
-        if (camera.viewers >= mostViewers)
-          throw tryAgain("too-many", `${mostViewers} are looking at this camera already: close a page`);
+        checkSeats(camera);
         this.#show(browser, camera, kind);
       } catch (error) {
         browser.close(codes.refused, reasonOf(sentence(error)));
