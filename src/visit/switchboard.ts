@@ -15,7 +15,7 @@ import type { AccountStatus } from "../sip/account/account.ts";
 import type { Text } from "../sip/message/text.ts";
 import { sendText } from "../sip/pager.ts";
 import type { Contact } from "../sip/registrar/location.ts";
-import { writeHost } from "../sip/message/uri.ts";
+import { parseUri, writeHost } from "../sip/message/uri.ts";
 import type { LineSettings } from "./numbers/account-settings.ts";
 import { passOnComplaints } from "./complaints.ts";
 import { dialCode, type CodeAnswer } from "./numbers/dial-code.ts";
@@ -25,8 +25,10 @@ import type { DigitWish } from "./talk/digits.ts";
 import { Directory, type DirectoryEvents } from "./numbers/directory.ts";
 import type { DoorState } from "./presses/door-state.ts";
 import type { DoorCodes } from "./presses/door-codes.ts";
+import type { DoorKeys } from "./presses/door-keys.ts";
 import { Entrances, hostOfDoor, type Heard, type EntranceEvents, type EntranceHost } from "./presses/entrances.ts";
 import type { Bridge } from "./talk/bridge.ts";
+import type { Leg } from "./talk/leg.ts";
 import { RingGroups, type GroupSettings } from "./numbers/groups.ts";
 import { Guarding, type GuardingEvents } from "./guarding.ts";
 import { NumberPlan } from "./numbers/number-plan.ts";
@@ -237,12 +239,21 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   }
 
   wayOutside(target: Target, by: Chooser): Way | undefined {
-    if (this.plan.owner(target) === undefined) return this.#outside.way(target, by);
+    if (this.plan.owner(target) === undefined) return this.#past(this.#outside.way(target, by), by);
     const door = this.entrances.at(target);
     return door?.settings.address === undefined
       ? undefined
       : this.#outside.way(`sip:${writeHost(hostOfDoor(door))}`, by);
   }
+
+  // Nobody gets past a door's rights by dialling its address.
+  #past(way: Way | undefined, by: Chooser): Way | undefined {
+    const host = way?.kind === "address" && by !== "flow" ? parseUri(way.uri)?.host.replace(/^\[|\]$/g, "") : undefined;
+    const { name, extension } = (host !== undefined && this.entrances.atHost(host)?.settings) || {};
+    return name === undefined ? way : { kind: "refused", why: `${host} is ${name}: dial its number ${extension}` };
+  }
+
+  readonly keysAt = (leg: Leg): DoorKeys | undefined => this.entrances.keysAt(leg);
 
   doors(): DoorView[] {
     return this.entrances.views();

@@ -8,6 +8,7 @@ import type { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
 import type { CallSettings } from "../../src/sip/dialog/settings.ts";
 import type { VisitEnd, VisitEvent } from "../../src/visit/messages.ts";
 import type { DeviceOptions } from "../../src/visit/numbers/devices.ts";
+import type { DirectSettings } from "../../src/visit/numbers/outside.ts";
 import { Switchboard, type TextView } from "../../src/visit/switchboard.ts";
 import { FakeClock } from "../support/clock.ts";
 import { Network } from "../sip/network.ts";
@@ -171,7 +172,7 @@ export class Desk {
   leaveDoor = (): void => {};
   #next = 20;
 
-  private constructor(calls: Partial<CallSettings>) {
+  private constructor(calls: Partial<CallSettings>, direct: DirectSettings) {
     const log = (text: string) => void this.logged.push(text);
     const sip = {
       listeners: [{ transport: "udp" as const, address: "10.0.0.1", port: 5060 }],
@@ -180,7 +181,7 @@ export class Desk {
     this.switchboard = new Switchboard({
       ...{ sip, media: { bind: "127.0.0.1", ports: [0, 0] as const }, clock: this.clock },
       // Addresses may not be called: that there is a way out of the house is for the tests of it.
-      direct: { calls: false },
+      direct,
       codes: { hash: quickHash },
       log: { debug: log, info: log, warn: log, error: log },
     });
@@ -191,9 +192,10 @@ export class Desk {
     calls: Partial<CallSettings> = {},
     door: Pick<DoorSettings, "answererDigits"> & DeviceOptions = {},
     more: Partial<DoorSettings> = {},
+    direct: DirectSettings = { calls: false },
   ): Promise<Desk> {
     const { answererDigits, ...device } = door;
-    const desk = new Desk(calls);
+    const desk = new Desk(calls, direct);
     const { switchboard } = desk;
     await switchboard.start();
     // From now on ports are ready: a session opens in the turn that asks for it.

@@ -7,10 +7,15 @@ import { Typed } from "./typed.ts";
 export interface DoorKeys {
   /** What who talks with the door presses does not go on to it: its own digits would get past the rights. */
   readonly keeps: boolean;
-  /** Keys are to be heard here. */
+  /** Keys are to be heard here, also to be kept from the door. */
   readonly hears: boolean;
   /** A key of who talks with the door, or of its keypad. Says whether it is part of a code, which nobody else is told. */
   pressed(digit: string, by?: Leg): boolean;
+}
+
+export interface DoorKeysHost {
+  /** What keys do in a call with somebody, where that is a door that was called. */
+  keysAt(leg: Leg): DoorKeys | undefined;
 }
 
 /** As whom the door's own keypad opens. */
@@ -49,7 +54,7 @@ export function doorKeys(
   };
   return {
     keeps: rights.length > 0 || keys.size > 0 || hears.phone,
-    hears: keys.size > 0 || hears.phone || hears.door,
+    hears: rights.length > 0 || keys.size > 0 || hears.phone || hears.door,
     pressed: (digit, by) => {
       const typed = parties.get(by) ?? typedBy(by);
       parties.set(by, typed);

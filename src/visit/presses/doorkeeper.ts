@@ -51,11 +51,11 @@ export class Doorkeeper {
   }
 
   /** A phone talks with a door: its code may go through this call. */
-  connected(to: Leg): void {
-    this.#calls.set(to.name, to);
+  connected(extension: string, to: Leg): void {
+    this.#calls.set(extension, to);
     to.call.on("ended", () => {
       // Another phone may be talking with the door by now.
-      if (this.#calls.get(to.name) === to) this.#calls.delete(to.name);
+      if (this.#calls.get(extension) === to) this.#calls.delete(extension);
     });
   }
 

@@ -4,7 +4,7 @@ import { Pictures } from "../../camera/pictures.ts";
 import type { Film } from "../../camera/sources.ts";
 import type { DeviceReport, DoorSettings, Opening, OpenRequest } from "../../door/door.ts";
 import { giveUp, sentence } from "../../errors.ts";
-import type { IncomingCall } from "../../sip/dialog/incoming.ts";
+import { IncomingCall } from "../../sip/dialog/incoming.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
 import type { DtmfMethod } from "../../dtmf.ts";
 import { filmOf } from "../talk/call-film.ts";
@@ -57,6 +57,8 @@ export class Entrances {
   readonly #doors = new Map<string, Door>();
   readonly #presses: Presses;
   readonly #quiet = new Set<string>();
+  /** By the door's side of a call: a code that is typed takes several keys. */
+  readonly #keys = new WeakMap<Leg, DoorKeys>();
   readonly #keeper: Doorkeeper;
   /** Hides what nobody may see. */
   readonly #pictures: Pictures;
@@ -155,13 +157,35 @@ export class Entrances {
 
   /** A phone talks with somebody: if that is a door, its code may go through this call. */
   connected(to: Leg): void {
-    if (this.at(to.name)) this.#keeper.connected(to);
+    const door = this.#called(to);
+    if (door) this.#keeper.connected(door.settings.extension, to);
   }
 
-  /** What keys do in a call with somebody, where that is a door. */
-  keysOf({ name }: Leg): DoorKeys | undefined {
-    const door = this.at(name);
-    return door && this.#keeper.keysOf(door);
+  /** What keys do in a call with somebody, where that is a door that was called. */
+  keysAt(leg: Leg): DoorKeys | undefined {
+    const known = this.#keys.get(leg);
+    const door = known ? undefined : this.#called(leg);
+    if (!door) return known;
+    const keys = this.#keeper.keysOf(door);
+    this.#keys.set(leg, keys);
+    return keys;
+  }
+
+  /** The door that a call of ours leads to, by its number or its address; who calls says any number. */
+  #called({ call, name, as }: Leg): Door | undefined {
+    if (call instanceof IncomingCall || (as?.kind === "account" && as.name !== name)) return undefined;
+    const host = this.#host.contactsOf(name) === undefined ? call.flow?.remote.host : undefined;
+    return this.at(name) ?? (host === undefined ? undefined : this.atHost(host));
+  }
+
+  /** The door that is at this address. */
+  atHost(host: string): Door | undefined {
+    const { location } = this.#host.endpoint;
+    return [...this.#doors.values()].find(
+      (door) =>
+        hostOfDoor(door) === host.toLowerCase() ||
+        location.contacts(door.settings.extension).some(({ flow }) => flow.remote.host === host),
+    );
   }
 
   /** Ends every visit, with a word to everybody in it. */

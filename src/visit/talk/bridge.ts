@@ -9,6 +9,7 @@ import { mirror } from "../../media/negotiate.ts";
 import type { Direction } from "../../media/sdp.ts";
 import { q850 } from "../../sip/causes.ts";
 import type { Call, CallEnd, CallEvents, Message, Reoffer, Referral } from "../../sip/dialog/call.ts";
+import type { DoorKeysHost } from "../presses/door-keys.ts";
 import { DirectMedia } from "./direct-media.ts";
 import { DigitRelay } from "./digit-relay.ts";
 import type { Key } from "./keypad.ts";
@@ -32,7 +33,7 @@ export interface BridgeHooks {
   replaced?(gone: Leg, by: Leg): void;
 }
 
-export interface BridgeHost {
+export interface BridgeHost extends DoorKeysHost {
   readonly media: MediaEngine;
   readonly clock: Clock;
   readonly log: Log;
@@ -276,7 +277,7 @@ export class Bridge {
     const digits = new DigitRelay(leg, {
       ...{ clock: this.#host.clock, log: this.#host.log },
       other: () => this.other(call),
-      passes: () => !this.#over && (hooks.passesDigits?.(leg) ?? true),
+      passes: () => !this.#over && !this.#host.keysAt(this.other(call))?.keeps && (hooks.passesDigits?.(leg) ?? true),
       told: (key) => hooks.digit?.(key, leg),
     });
     const detach = () => {
@@ -295,8 +296,9 @@ export class Bridge {
         ...{ clock: this.#host.clock, log: this.#host.log },
         hears: () => {
           const { sound, keys } = this.#hooks.hears?.() ?? { sound: false, keys: false };
-          // Who rings to take the place of a side may be shown what the other one's camera sends.
-          return { sound: sound || this.#sides.some(({ leaving }) => leaving), keys };
+          // Who rings to take the place of a side may be shown what the other one's camera sends; keys are to stay here.
+          const stays = this.#sides.some(({ leg, leaving }) => leaving || this.#host.keysAt(leg)?.hears);
+          return { sound: sound || stays, keys };
         },
         offer: async ({ call }) => {
           const side = this.#side(call);

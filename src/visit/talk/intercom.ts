@@ -4,7 +4,6 @@ import { sentence } from "../../errors.ts";
 import { cause, q850 } from "../../sip/causes.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import type { MediaSession } from "../../media/media.ts";
-import type { DoorKeys } from "../presses/door-keys.ts";
 import { Bridge } from "./bridge.ts";
 import { Forking, type Caller } from "../ringing/fork.ts";
 import { answerFor, openMedia, refusalFor, takeOffer, type Leg } from "./leg.ts";
@@ -17,8 +16,6 @@ const ringSeconds = 60;
 export interface IntercomDoor {
   /** It talks with who called it. */
   connected(to: Leg): void;
-  /** What keys do there; nothing where it is none. */
-  keysOf(to: Leg): DoorKeys | undefined;
 }
 
 /**
@@ -62,17 +59,14 @@ export async function connectCall(
     answerer = winner;
     const leg: Leg = { call, session, name: call.caller.number };
     call.answer(answerFor(leg, call.sdp !== undefined, winner.session));
-    const keys = at?.keysOf(winner);
-    const isDoor = (from: Leg) => from === winner;
     const bridge: Bridge = new Bridge(host, leg, winner, {
-      ...(keys && {
-        passesDigits: (from) => isDoor(from) || !keys.keeps,
-        hears: () => ({ sound: false, keys: keys.hears }),
-        digit: ({ digit }, from) => {
-          // Where somebody else has taken its place there is no door any more.
-          if (winner.call.state !== "ended") keys.pressed(digit, isDoor(from) ? undefined : from);
-        },
-      }),
+      // A door may come in later, and go: by a transfer.
+      digit: ({ digit }, from) => {
+        const there = host.keysAt(bridge.other(from.call));
+        if (there) there.pressed(digit, from);
+        else host.keysAt(from)?.pressed(digit);
+      },
+      replaced: (_, by) => at?.connected(by),
       text: (message, by) => host.text(message, by.name, bridge.other(by.call).name),
       refer: (referral, by) => {
         const other = bridge.other(by.call);

@@ -110,7 +110,7 @@ export class Talk {
       {
         passesDigits: (from) => from === bell || (door.answererDigits !== "flow" && !door.keys.keeps),
         hears: () => ({
-          sound: recorder.wanted || visit.sounds.playing || this.#held.size > 0,
+          sound: recorder.wanted || visit.sounds.playing || this.#held.size > 0 || door.keys.keeps,
           keys: door.answererDigits !== "door" || door.keys.hears,
         }),
         digit: (key, from) => (from === bell ? visit.pressed(key, "door") : visit.pressed(key, "answerer", from)),

@@ -141,6 +141,44 @@ describe("Keys of a call at its door", { timeout: 60_000 }, () => {
     }
   });
 
+  it("a door that a transfer brings into a call between phones has its keys and rights, blind or attended", async () => {
+    for (const how of ["blind", "attended"]) {
+      await open({ openKey: "5", rights: [{ who: "extension", names: ["6002"] }] });
+      const [one, two, bell] = [await desk.phone("6001"), await desk.phone("6002"), await desk.phone("8000")];
+      await desk.intercom(one, two);
+      if (how === "blind") {
+        await two.refer("<sip:8000@10.0.0.1>");
+        await bell.pickUp({}, "t8");
+      } else {
+        const second = desk.device("6002");
+        await desk.intercom(second, bell, "t8");
+        await two.refer(`<sip:8000@10.0.0.1?Replaces=${second.named}>`);
+      }
+      await desk.clock.advance(100);
+      await press(one, "15");
+      assert.deepEqual(
+        openings.map(({ refused, by }) => [refused, by]),
+        [["no-right", "6001"]],
+        how,
+      );
+      assert.equal(bell.party.count("INFO"), 0, how);
+      if (how === "blind") await desk.close();
+    }
+  });
+
+  it("a door's address is no way past its rights: it is dialled by its number", async () => {
+    desk = await Desk.open({}, {}, { rights: [{ who: "page" }], address: "10.0.0.77" }, {});
+    const bell = await desk.phone("8000");
+    for (const host of ["10*0*0*77", bell.party.host.replaceAll(".", "*"), "sip:9@10.0.0.77:5070"]) {
+      const way = desk.switchboard.wayOutside(host, "phone");
+      assert.match(way?.kind === "refused" ? way.why : "", /is Front door: dial its number 8000$/);
+      assert.equal(desk.switchboard.wayOutside(host, "flow")?.kind, "address");
+    }
+    const leads = (host: string) =>
+      desk.switchboard.keysAt({ name: "sip:door.lan", call: { flow: { remote: { host } } } } as unknown as Leg)?.keeps;
+    assert.deepEqual(["10.0.0.77", bell.party.host, "10.0.0.78"].map(leads), [true, true, undefined]);
+  });
+
   it("a flow may try a code, and has the name of one by its digits only", async () => {
     await open({ rights: [{ who: "page" }] }, { name: "Anna", code: "4711" });
     const { bell } = await desk.talking();
