@@ -60,42 +60,45 @@ export interface DoorSettings
 /** The same before it was checked: its preset may be known by its id alone. */
 export type DoorForm = Omit<DoorSettings, "make"> & Partial<Pick<DoorSettings, "make">>;
 
-export const codesFrom = ["both", "phone", "door", "off"] as const;
+const codesFrom = ["both", "phone", "door", "off"] as const;
 
 // The checker quotes what a pattern refuses, so whatever may hold a password (P7) is judged below instead.
 const text = { type: "string" } as const;
+/** Its fields, for a JSON schema. */
+export const doorFields = {
+  id: { type: "string", pattern: "^[a-z0-9]+(-[a-z0-9]+)*$", maxLength: 64 },
+  name: { type: "string", maxLength: 100 },
+  preset: text,
+  extension: numberSchema,
+  login: { type: "string", pattern: '^[^"\\\\\\s]{1,64}$' },
+  password: text,
+  address: text,
+  imageUrl: text,
+  videoUrl: text,
+  cameraUsername: text,
+  cameraPassword: text,
+  code: text,
+  openKey: keySchema,
+  codesFrom: { enum: codesFrom },
+  openBy: { enum: openingPlans },
+  answererDigits: { enum: ["both", "door", "flow"] },
+  verifyTls: { type: "boolean" },
+  pin: text,
+  ...pressFields,
+  ...relayFields,
+  ...rightFields,
+  ...talkFields,
+  ...pictureFields,
+  ...liveFields,
+  ...reportFields,
+  ...pollFields,
+} as const;
+
 const checkForm = checker("door", {
   type: "object",
   required: ["id", "name", "preset", "extension", "password"],
   additionalProperties: false,
-  properties: {
-    id: { type: "string", pattern: "^[a-z0-9]+(-[a-z0-9]+)*$", maxLength: 64 },
-    name: { type: "string", maxLength: 100 },
-    preset: text,
-    extension: numberSchema,
-    login: { type: "string", pattern: '^[^"\\\\\\s]{1,64}$' },
-    password: text,
-    address: text,
-    imageUrl: text,
-    videoUrl: text,
-    cameraUsername: text,
-    cameraPassword: text,
-    code: text,
-    openKey: keySchema,
-    codesFrom: { enum: codesFrom },
-    openBy: { enum: openingPlans },
-    answererDigits: { enum: ["both", "door", "flow"] },
-    verifyTls: { type: "boolean" },
-    pin: text,
-    ...pressFields,
-    ...relayFields,
-    ...rightFields,
-    ...talkFields,
-    ...pictureFields,
-    ...liveFields,
-    ...reportFields,
-    ...pollFields,
-  },
+  properties: doorFields,
 });
 
 const advice: Record<string, string> = {

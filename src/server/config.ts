@@ -1,16 +1,11 @@
 // The file that `npm run server` is given: listeners, extensions, doors, and a strategy per door.
 import { readFile } from "node:fs/promises";
 import type { FromSchema } from "json-schema-to-ts";
-import { pictureFields, pressFields } from "../door/door.ts";
 import { giveUp, sentence } from "../errors.ts";
 import { numberSchema } from "../number.ts";
 import { checker } from "../schema.ts";
 import { guardSchema } from "../sip/guard/settings.ts";
-import { openingPlans } from "../door/plan.ts";
-import { keySchema, relayFields } from "../door/relays.ts";
-import { rightFields } from "../door/rights.ts";
-import { codesFrom } from "../door/settings.ts";
-import { talkFields } from "../door/talks.ts";
+import { doorFields } from "../door/settings.ts";
 import { deviceFields } from "../visit/numbers/devices.ts";
 import { groupSchema } from "../visit/numbers/groups.ts";
 import { parkingSchema } from "../visit/places/parking-settings.ts";
@@ -98,30 +93,9 @@ const schema = {
         type: "object",
         required: ["id", "name", "extension", "password"],
         properties: {
-          id: { type: "string" },
-          name: { type: "string" },
+          ...doorFields,
           preset: { type: "string", default: "generic" },
-          extension: { type: "string" },
-          login: { type: "string" },
-          password: { type: "string" },
-          address: { type: "string" },
-          imageUrl: { type: "string" },
-          videoUrl: { type: "string" },
-          cameraUsername: { type: "string" },
-          cameraPassword: { type: "string" },
-          code: { type: "string", default: "" },
-          openKey: keySchema,
-          codesFrom: { enum: codesFrom },
-          openBy: { enum: openingPlans },
-          answererDigits: { enum: ["both", "door", "flow"] },
-          verifyTls: { type: "boolean" },
-          ...relayFields,
-          ...rightFields,
-          ...talkFields,
-          ...pictureFields,
-          ...pressFields,
           ...deviceFields,
-          pin: { type: "string" },
           strategy: { type: "object" },
         },
         additionalProperties: false,

@@ -1,6 +1,7 @@
 // The server's file: what it says of security, and sentences for what is wrong.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { doorFields } from "../../src/door/settings.ts";
 import { checkConfig } from "../../src/server/config.ts";
 import { startServer } from "../../src/server/server.ts";
 
@@ -74,4 +75,28 @@ describe("X1 presses in the server's file", () => {
       /buttons has 201 twice/,
     );
   });
+});
+
+describe("doors in the server's file", () => {
+  const front = { id: "front", name: "Frontdoor", extension: "503", password: "pw" };
+  const door = (more: object) => checkConfig({ doors: [{ ...front, ...more }] }).doors[0];
+
+  it("take all that a door's form takes", () => {
+    const more = {
+      ...{ liveWarm: 10, liveAlways: true, clipSeconds: 5, heldOpenSeconds: 60 },
+      ...{ poll: "own", pollUrl: "http://{address}/", pollSeconds: 2, pollRules: [{ word: "press", when: "ring" }] },
+    };
+    assert.deepEqual(door(more), { ...front, ...more, preset: "generic" });
+    for (const field of Object.keys(doorFields)) assert.doesNotMatch(said(field), /not known/, field);
+    assert.throws(() => door({ clipSecond: 5 }), /doors\.0\.clipSecond is not known here/);
+  });
+
+  const said = (field: string): string => {
+    try {
+      door({ [field]: {} });
+      return "";
+    } catch (error) {
+      return String(error);
+    }
+  };
 });
