@@ -131,10 +131,11 @@ function checkKeys(keys: unknown): Key[] {
   return (Array.isArray(keys) ? (keys as readonly Partial<Key>[]) : []).map(({ name, secret }) => {
     const refuse = (why: string) => giveUp("invalid", `mqtt-bridge: ${why}`, { data: { field: "keys" } });
     if (name === undefined || !/^\P{C}{1,64}$/u.test(name)) throw refuse("a key needs a name of 1 to 64 letters");
-    // What is not signed has that name where rights are asked for.
-    if (name === "mqtt") throw refuse('no key may have the name "mqtt": give it another');
-    if (known.has(name)) throw refuse(`two keys have the name "${name}": give each its own`);
-    known.add(name);
+    // Rights, which ask for names, make no difference of capitals; what is not signed is "mqtt" there.
+    const lower = name.toLowerCase();
+    if (lower === "mqtt") throw refuse('no key may have the name "mqtt": give it another');
+    if (known.has(lower)) throw refuse(`two keys have the name "${name}": give each its own`);
+    known.add(lower);
     if (!(secret instanceof Secret) || secret.reveal().length < 32)
       throw refuse(`the key "${name}" needs a secret of 32 letters or more`);
     return { name, secret };

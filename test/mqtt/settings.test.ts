@@ -46,6 +46,16 @@ describe("The settings of an MQTT bridge", () => {
       },
       /two keys have the name "a"/,
     ],
+    ...["MQTT", "mqtt"].map((name): [string, object, RegExp] => [
+      `a key named ${name}, as what is not signed is`,
+      { url, keys: [{ name, secret }] },
+      /no key may have the name "mqtt"/,
+    ]),
+    [
+      "two keys that rights cannot tell apart",
+      { url, keys: ["Anna", "anna"].map((name) => ({ name, secret })) },
+      /two keys have the name "anna"/,
+    ],
     [
       "a short secret",
       { url, keys: [{ name: "a", secret: new Secret("geheim") }] },
