@@ -11,7 +11,7 @@ const slug = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const keyForm = /^$|^[0-9#A-D]{1,4}$/;
 const time = /^$|^([01]?\d|2[0-3]):[0-5]\d$|^24:00$/;
 const moment = /^$|^\d{4}-\d\d-\d\d(T\d\d:\d\d)?$/;
-const whos = ["anybody", "extension", "account", "page", "mqtt", "hook", "flow"] as const;
+const whos = ["anybody", "extension", "account", "page", "mqtt", "flow"] as const;
 const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 
 type Row = Record<string, string>;

@@ -42,7 +42,7 @@ const checkAs = checker("dtmf-out: msg.as", {
   required: ["kind", "name"],
   additionalProperties: false,
   properties: {
-    kind: { enum: ["extension", "account", "page", "mqtt", "hook", "flow"] },
+    kind: { enum: ["extension", "account", "page", "mqtt", "flow"] },
     name: { type: "string", minLength: 1, maxLength: 200 },
   },
 } as const);

@@ -6,11 +6,11 @@ import type { Relay } from "./relays.ts";
 
 /** Who opens: a phone of the house, a number or server outside, a page's user, a key of MQTT … */
 export interface OpenedAs {
-  readonly kind: "extension" | "account" | "page" | "mqtt" | "code" | "hook" | "flow";
+  readonly kind: "extension" | "account" | "page" | "mqtt" | "code" | "flow";
   readonly name: string;
 }
 
-export const rightKinds = ["anybody", "extension", "account", "page", "mqtt", "hook", "flow"] as const;
+export const rightKinds = ["anybody", "extension", "account", "page", "mqtt", "flow"] as const;
 
 export interface RightSettings extends Hours, Validity {
   readonly who: (typeof rightKinds)[number];
@@ -88,6 +88,5 @@ const kindName: Readonly<Record<OpenedAs["kind"], string>> = {
   page: "the page's user",
   mqtt: "MQTT's",
   code: "the code",
-  hook: "the hook",
   flow: "the flow's",
 };

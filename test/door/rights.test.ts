@@ -38,7 +38,6 @@ describe("Who may open a door, and when", () => {
       ["page", "bert", "no-right"],
       ["mqtt", "phone", "may"],
       ["flow", "6001", "no-right"],
-      ["hook", "x", "no-right"],
       ["code", "courier", "may"],
     ];
     for (const [kind, name, expected] of asks) assert.equal(asked(rights, { kind, name }), expected, `${kind} ${name}`);
