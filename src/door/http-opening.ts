@@ -8,7 +8,7 @@ import { fill } from "./placeholders.ts";
 import type { Means, Step } from "./plan.ts";
 import type { Preset } from "./preset.ts";
 import type { DoorSettings } from "./settings.ts";
-import { fillUrl, webCredentials } from "./urls.ts";
+import { fillUrl, webCredentials, withoutQuery } from "./urls.ts";
 
 type Opening = NonNullable<Preset["opening"]>;
 type Question = Opening["steps"][number] | NonNullable<Opening["confirm"]>;
@@ -112,9 +112,6 @@ interface Fault {
 }
 
 const refusals: readonly number[] = [404, 405];
-
-// Errors name the address that was asked; some makes want a password behind its question mark.
-const withoutQuery = (text: string): string => text.replace(/\?[^\s?]+/g, "");
 
 const pinOf = (door: DoorSettings): string => door.code.reveal().replace(/[^0-9A-D]/g, "");
 

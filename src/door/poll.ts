@@ -7,6 +7,7 @@ import type { Secret } from "../secret.ts";
 import type { Poll } from "./hook-schema.ts";
 import { PollRules } from "./poll-rules.ts";
 import type { DeviceReport } from "./reports.ts";
+import { withoutQuery } from "./urls.ts";
 
 export interface PollDeps {
   readonly clock: Clock;
@@ -86,7 +87,7 @@ export class Poller {
     // What somebody must change first is said at once.
     const isFinal = error instanceof PorteroError && error.advice === "giveUp";
     if (isFinal) this.#failures = Math.max(this.#failures, troubleAfter);
-    if (this.#failures >= troubleAfter) this.#tell(sentence(error));
+    if (this.#failures >= troubleAfter) this.#tell(withoutQuery(sentence(error)));
     return Math.min(longestPauseMs, baseMs * 2 ** Math.min(this.#failures, 10));
   }
 

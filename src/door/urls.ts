@@ -60,6 +60,9 @@ export function fillUrl(
   return fill(template, { ...Object.fromEntries(encoded), ...{ address: address ?? "", contact: contact ?? "" } });
 }
 
+/** A sentence about an address that was asked, which some makers want a password in, behind its question mark (P7). */
+export const withoutQuery = (text: string): string => text.replace(/\?[^\s?]+/g, "");
+
 /** The door's URLs at this moment; the form's go before the preset's. */
 export function doorUrls(settings: DoorSettings, preset: Preset, where: Whereabouts): DoorUrls {
   const known = { address: settings.address ?? where.address, contact: where.contact };

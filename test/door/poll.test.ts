@@ -74,6 +74,22 @@ describe("A poll (issue 7, item 5)", { timeout: 30_000 }, () => {
     assert.ok(kept.device.turnedAway >= 4);
   });
 
+  it("tells no password that a device wants in its address, however it is called there (P7)", async (t) => {
+    const { troubles, until } = await asking(t, "call-status", {
+      ...status,
+      url: "http://{address}/nowhere?x=s3cret&y=1",
+    });
+    await until(() => troubles.length > 0, 500);
+    assert.doesNotMatch(String(troubles[0]), /s3cret/);
+    const { troubles: dead, until: soon } = await asking(t, "call-status", {
+      ...status,
+      url: "http://127.0.0.1:9/?x=s3cret",
+    });
+    await soon(() => dead.length > 0, 500);
+    assert.match(String(dead[0]), /127\.0\.0\.1:9/);
+    assert.doesNotMatch(String(dead[0]), /s3cret/);
+  });
+
   it("of a stream: one connection, a line at a time; what says nothing of the bell does not end its press", async (t) => {
     const { device, reports, until } = await asking(t, "monitor", monitor);
     await until(() => device.asked.length === 1);
