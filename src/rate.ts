@@ -1,6 +1,9 @@
 // So many within so long: what comes above that is left out.
 import type { Clock } from "./clock.ts";
 
+/** Of what devices report: more than a door that is slammed, a bell with ten buttons; far less than a flood. */
+export const reportRate = (clock: Clock): Rate => new Rate(clock, 30, 10_000);
+
 export class Rate {
   readonly #clock: Clock;
   readonly #most: number;

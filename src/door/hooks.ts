@@ -5,7 +5,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { Rate } from "../rate.ts";
+import { reportRate, type Rate } from "../rate.ts";
 import type { Secret } from "../secret.ts";
 import { reportOf, type DeviceReport } from "./reports.ts";
 
@@ -18,9 +18,6 @@ interface Hook {
   readonly rate: Rate;
 }
 
-/** A relay that chatters, a bell with ten buttons: far less than this. */
-const most = 30;
-const withinMs = 10_000;
 /** So often, at most, the log tells of calls with a wrong secret. */
 const complainMs = 60_000;
 
@@ -40,7 +37,7 @@ export class Hooks {
 
   /** Lets who knows `secret` report; the result ends that. */
   add(secret: Secret, take: (report: DeviceReport) => void): () => void {
-    const hook: Hook = { hash: hashOf(secret.reveal()), take, rate: new Rate(this.#clock, most, withinMs) };
+    const hook: Hook = { hash: hashOf(secret.reveal()), take, rate: reportRate(this.#clock) };
     this.#hooks.add(hook);
     return () => void this.#hooks.delete(hook);
   }

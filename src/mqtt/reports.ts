@@ -3,7 +3,7 @@
 import type { Clock } from "../clock.ts";
 import { sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { Rate } from "../rate.ts";
+import { reportRate, type Rate } from "../rate.ts";
 import type { DoorsForMqtt } from "./doors.ts";
 import { slug, stateTopics, type StateTopic } from "./topics.ts";
 
@@ -13,9 +13,6 @@ const words: Readonly<Record<StateTopic, readonly string[]>> = {
   lock: ["locked", "unlocked"],
 };
 const longest = 100;
-/** More than a door that is slammed, far less than a flood. */
-const most = 30;
-const withinMs = 10_000;
 
 export class Reports {
   readonly #doors: DoorsForMqtt;
@@ -45,19 +42,21 @@ export class Reports {
     if (!report || state === undefined) return false;
     try {
       const door = this.#doors.list().find(({ id }) => slug(id) === name);
+      if (!this.#mayTell(door?.id ?? "")) return true;
       const word = payload.length > longest ? "" : payload.toString("utf8").trim().toLowerCase();
       if (!door) this.#log.warn(`mqtt: ${topic.slice(0, 200)}: there is no such door here`);
       else if (!words[state].includes(word))
         this.#log.warn(`mqtt: ${state}/set of ${door.id} takes ${words[state].join(" or ")}`);
-      else if (this.#mayTell(door.id)) report(door.id, { [state]: word });
+      else report(door.id, { [state]: word });
     } catch (error) {
       this.#log.warn(`mqtt: a state of ${name.slice(0, 64)} was not taken: ${sentence(error)}`);
     }
     return true;
   }
 
+  /** `door` is empty for those that there are not: nobody fills the log with names that he makes up. */
   #mayTell(door: string): boolean {
-    const rate = this.#rates.get(door) ?? new Rate(this.#clock, most, withinMs);
+    const rate = this.#rates.get(door) ?? reportRate(this.#clock);
     this.#rates.set(door, rate);
     return rate.take();
   }

@@ -3,6 +3,7 @@ import type { Clock } from "../../clock.ts";
 import { fillUrl, pollOf, Poller, webCredentials, type DeviceReport } from "../../door/door.ts";
 import { sentence } from "../../errors.ts";
 import type { Log } from "../../log.ts";
+import { reportRate } from "../../rate.ts";
 import { Secret } from "../../secret.ts";
 import type { Door } from "./doors.ts";
 
@@ -19,6 +20,7 @@ export function pollDoor(host: DoorPollHost, door: Door, report: (report: Device
   if (!poll) return () => {};
   const login = webCredentials(settings, poll.credentials);
   const { verifyTls, pin } = settings;
+  const mayTell = newsRate(host.clock);
   const poller = new Poller(poll, {
     clock: host.clock,
     fill: (template, words) => {
@@ -27,6 +29,7 @@ export function pollDoor(host: DoorPollHost, door: Door, report: (report: Device
     },
     access: { ...login, ...(verifyTls === undefined ? {} : { verifyTls }), ...(pin === undefined ? {} : { pin }) },
     report: (told) => {
+      if (!mayTell(told)) return;
       try {
         report(told);
       } catch (error) {
@@ -41,4 +44,18 @@ export function pollDoor(host: DoorPollHost, door: Door, report: (report: Device
   });
   void poller.run();
   return () => poller.close();
+}
+
+/** Whether a report goes on: news as often as by a hook; a state that was told already always, since it changes nothing. */
+function newsRate(clock: Clock): (report: DeviceReport) => boolean {
+  const rate = reportRate(clock);
+  const last: Record<string, string> = {};
+  return (report) => {
+    const state = report.kind === "state" ? Object.entries(report.state) : [];
+    if (state.length > 0 && state.every(([part, value]) => last[part] === value)) return true;
+    const may = rate.take();
+    // What is left out is news still, when it is asked for the next time.
+    if (may) Object.assign(last, Object.fromEntries(state));
+    return may;
+  };
 }
