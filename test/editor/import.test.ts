@@ -113,7 +113,7 @@ describe("Import of a dial plan", { skip: without("chromium") }, () => {
     await editor.deploy();
     const [door, registrar] = [await house.idOf("door"), await house.idOf("sip-registrar")];
     assert.deepEqual(await house.admin("GET", `credentials/door/${door}`), {
-      ...{ has_password: true, has_code: false, cameraUsername: "", has_cameraPassword: false },
+      ...{ has_password: true, has_code: false, has_relayCodes: false, cameraUsername: "", has_cameraPassword: false },
     });
     assert.deepEqual(await house.admin("GET", `portero/registrar/${registrar}`), {
       passwords: { "100": "of-all-phones", "6001": "of-all-phones" },
