@@ -43,7 +43,7 @@ export function serveHooks(
   });
   RED.httpAdmin.get("/portero/hook/:door", RED.auth.needsPermission("door.write"), (request, response) => {
     const secret = secretOf(RED, request.params["door"] ?? "", request.query["round"]);
-    response.json({ path: `portero/hook/${secret.reveal()}` });
+    response.set("Cache-Control", "no-store").json({ path: `portero/hook/${secret.reveal()}` });
   });
   return (node, config, take) => {
     if (!config.hooks) return () => {};

@@ -76,7 +76,9 @@ export function serveOpening(RED: Red): void {
         try {
           const node = RED.nodes.getNode(request.params["id"] ?? "") as DoorNode | null | undefined;
           if (node?.type !== "door") throw giveUp("not-deployed", "deploy the door first");
-          response.json(await answer(node, (request.body ?? {}) as Record<string, unknown>));
+          response
+            .set("Cache-Control", "no-store")
+            .json(await answer(node, (request.body ?? {}) as Record<string, unknown>));
         } catch (error) {
           response.status(400).json({ reason: sentence(error) });
         }

@@ -194,7 +194,7 @@ export default function (RED: Red): void {
     RED.auth.needsPermission("mqtt-bridge.write"),
     (request, response) => {
       const { node = "", id = "" } = request.params;
-      response.json({ secret: keySecret(node, id).reveal() });
+      response.set("Cache-Control", "no-store").json({ secret: keySecret(node, id).reveal() });
     },
   );
 }

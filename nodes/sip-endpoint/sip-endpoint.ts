@@ -183,6 +183,6 @@ export default function (RED: Red): void {
       return response.status(400).json({ reason: "which extension?" });
     }
     const password = generatedPassword(instanceSecret(RED.settings.userDir), owner, extension);
-    response.json({ login: extension, password: password.reveal() });
+    response.set("Cache-Control", "no-store").json({ login: extension, password: password.reveal() });
   });
 }

@@ -319,6 +319,8 @@ export default function (RED: Red): void {
   RED.httpAdmin.get("/portero/registrar/:id", RED.auth.needsPermission("sip-registrar.write"), (request, response) => {
     const node = RED.nodes.getNode(request.params["id"] ?? "") as RegistrarNode | null | undefined;
     if (node?.type !== "sip-registrar") return response.json({ passwords: {} });
-    response.json({ passwords: Object.fromEntries(ownPasswords(node.credentials.passwords)) });
+    response
+      .set("Cache-Control", "no-store")
+      .json({ passwords: Object.fromEntries(ownPasswords(node.credentials.passwords)) });
   });
 }

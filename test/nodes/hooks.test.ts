@@ -36,18 +36,20 @@ describe("A door's hooks in Node-RED (issue 7, item 5)", () => {
         ...more,
       });
       const answer = { status: 200, body: undefined as unknown };
+      const headers: Record<string, string> = {};
       const response = {
-        set: () => response,
+        set: (name: string, value: string) => ((headers[name] = value), response),
         status: (code: number) => ((answer.status = code), response),
         send: (body: unknown) => void (answer.body = body),
         json: (body: unknown) => void (answer.body = body),
       };
       routes.get(route)?.(request as unknown as Request, response as unknown as Response, () => {});
-      return { answer, request };
+      return { answer, request, headers };
     };
     const call = (url: string, method = "GET") => ask("/portero/hook", { url, method });
     const shown = (round?: string) => {
-      const { answer } = ask("/portero/hook/:door", { params: { door: "d1" }, query: { round } });
+      const { answer, headers } = ask("/portero/hook/:door", { params: { door: "d1" }, query: { round } });
+      assert.equal(headers["Cache-Control"], "no-store");
       return (answer.body as { path: string }).path.replace("portero/hook", "");
     };
     return { on, call, shown, heard, logged };
