@@ -65,6 +65,8 @@ export interface Red {
     uiHost?: string;
     uiPort?: number;
     https?: unknown;
+    /** Ours: further names that browsers reach Node-RED by. */
+    portero?: { hosts?: unknown };
   };
   httpAdmin: Application;
   /** For everybody, behind the login that `httpNodeAuth` sets. */

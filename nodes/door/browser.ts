@@ -5,7 +5,7 @@ import { giveUp, sentence } from "../../src/errors.ts";
 import type { DoorSettings, Opening } from "../../src/door/door.ts";
 import type { VisitEvent } from "../../src/visit/messages.ts";
 import type { Request, Response } from "../http.d.ts";
-import { isOwnOrigin } from "../origin.ts";
+import { checkHost, isOwnOrigin } from "../origin.ts";
 import type { Red } from "../red.d.ts";
 import { doorNode } from "../shared.ts";
 import type { EndpointNode } from "../sip-endpoint/sip-endpoint.ts";
@@ -51,8 +51,14 @@ export interface ShownDoor extends DoorNode {
   readonly settings: DoorSettings;
 }
 
-/** The door with this short name. @throws PorteroError `no-door`, `not-shown` */
-export function doorShown(RED: Red, slug: string | undefined, needs: Access = "see"): ShownDoor {
+/** The door with this short name. @throws PorteroError `strange-host`, `no-door`, `not-shown` */
+export function doorShown(
+  RED: Red,
+  slug: string | undefined,
+  headers: Request["headers"],
+  needs: Access = "see",
+): ShownDoor {
+  checkHost(RED, headers);
   let found: DoorNode | undefined;
   RED.nodes.eachNode(({ id, type }) => {
     const node = type === "door" ? doorNode(RED, id) : undefined;
@@ -87,7 +93,7 @@ export function serveBrowsers(RED: Red): (node: DoorNode) => void {
     // Its addresses are relative to a folder.
     if (!request.path.endsWith("/")) return response.redirect(`${encodeURIComponent(request.params["door"] ?? "")}/`);
     try {
-      const { access } = doorShown(RED, request.params["door"]);
+      const { access } = doorShown(RED, request.params["door"], request.headers);
       response.set("Content-Security-Policy", access === "open" ? `${policy}; frame-ancestors 'self'` : policy);
       send(response, "door.html", "text/html");
     } catch (error) {
@@ -99,7 +105,7 @@ export function serveBrowsers(RED: Red): (node: DoorNode) => void {
 
   RED.httpNode.get("/portero/door/:door/events", (request, response) => {
     try {
-      follow(doorShown(RED, request.params["door"]), response, open);
+      follow(doorShown(RED, request.params["door"], request.headers), response, open);
     } catch (error) {
       refuse(response, error);
     }
@@ -109,7 +115,7 @@ export function serveBrowsers(RED: Red): (node: DoorNode) => void {
     RED.httpNode.post(`/portero/door/:door/${does}`, (request, response) => {
       try {
         if (!isOwnOrigin(request.headers)) throw giveUp("foreign", "This was asked by a page that is not Node-RED's");
-        work(doorShown(RED, request.params["door"], "open"), request).then(
+        work(doorShown(RED, request.params["door"], request.headers, "open"), request).then(
           (result) => response.json(result),
           (error: unknown) => refuse(response, error),
         );

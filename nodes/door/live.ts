@@ -31,7 +31,7 @@ export function serveLive(RED: Red, clock: Clock = systemClock, transcodes = can
   const get = (path: string, answer: (node: ShownDoor, response: Response) => Promise<void>) =>
     RED.httpNode.get(`/portero/door/:door/${path}`, (request, response) => {
       try {
-        const node = doorShown(RED, request.params["door"]);
+        const node = doorShown(RED, request.params["door"], request.headers);
         answer(node, response).catch((error: unknown) => {
           if (response.headersSent) response.end();
           else response.status(503).json({ reason: sentence(error) });
@@ -98,7 +98,7 @@ export function serveLive(RED: Red, clock: Clock = systemClock, transcodes = can
     sockets.admit(request, socket, head, () => {
       const { door, ticket, kind } = wanted;
       if (!tickets.redeem(ticket, door)) throw giveUp("no-ticket", "This page has waited too long: it asks anew");
-      const camera = cameraOf(doorShown(RED, door));
+      const camera = cameraOf(doorShown(RED, door, request.headers));
       if (kind !== "jsmpeg") return { camera, kind };
       if (!transcodes())
         throw giveUp("no-jsmpeg", "node-rtsp-stream and ffmpeg, which this needs, are not both installed here");

@@ -8,6 +8,7 @@ import { xmlText } from "../../src/visit/numbers/address-list.ts";
 import type { VisitView } from "../../src/visit/messages.ts";
 import type { Visit } from "../../src/visit/visit.ts";
 import type { Response } from "../http.d.ts";
+import { checkHost } from "../origin.ts";
 import { instanceSecret, linkKey } from "../passwords.ts";
 import type { Red } from "../red.d.ts";
 import { endpoints, textOr } from "../shared.ts";
@@ -98,6 +99,11 @@ export function serveLinks(RED: Red): void {
   });
 
   RED.httpNode.post("/portero/open/:token", (request, response) => {
+    try {
+      checkHost(RED, request.headers);
+    } catch (error) {
+      return say(response, 403, sentence(error));
+    }
     const { state, visit, endpoint } = find(request.params["token"] ?? "");
     if (state !== "good") return over(response, state === "used" ? "used" : "void");
     // The same id opens once, be it asked for twice in the same moment.

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { accessOf, serveBrowsers } from "../../nodes/door/browser.ts";
 import type { DoorNode } from "../../nodes/door/door.ts";
 import type { Request, RequestHandler, Response } from "../../nodes/http.d.ts";
-import { isOwnOrigin } from "../../nodes/origin.ts";
+import { checkHost, isOwnOrigin } from "../../nodes/origin.ts";
 import type { Red } from "../../nodes/red.d.ts";
 
 interface Answer {
@@ -125,6 +125,23 @@ describe("door: what browsers may", () => {
     assert.deepEqual(board.asked, []);
   });
 
+  it("a name that anybody can have lead here (DNS rebinding) is refused on every way, unless there is a login", async () => {
+    const board = new Board();
+    const headers = { host: "evil.example:1880", origin: "http://evil.example:1880", "sec-fetch-site": "same-origin" };
+    for (const route of [
+      "GET /portero/door/:door",
+      "GET /portero/door/:door/events",
+      "POST /portero/door/:door/open",
+    ]) {
+      const { status, body } = await browsers([front("open", board)]).ask(route, { headers }).answer;
+      assert.equal(status, 403, route);
+      assert.match(JSON.stringify(body), /evil\.example is not known as a name of this Node-RED.*set httpNodeAuth/);
+    }
+    assert.deepEqual(board.asked, []);
+    const closed = browsers([front("open", board)], { httpNodeAuth: { user: "anna", pass: "x" } });
+    assert.equal((await closed.ask("POST /portero/door/:door/open", { headers }).answer).status, 200);
+  });
+
   it("a page is told what goes on until it leaves, or its door is deployed anew; nothing listens after that", async () => {
     const board = new Board();
     const { ask, end } = browsers([front("see", board)]);
@@ -159,4 +176,30 @@ describe("Whether a page of ours asks", () => {
     [{ host }, true],
   ] as const)
     it(`${JSON.stringify(headers)}: ${isOurs ? "yes" : "no"}`, () => assert.equal(isOwnOrigin(headers), isOurs));
+});
+
+describe("By which names browsers reach Node-RED without a login", () => {
+  const settings = { uiHost: "house.example", portero: { hosts: ["door.example", "https://b.example:8443/"] } };
+  const known = (headers: Request["headers"]) => {
+    const eachNode = (visit: (node: object) => void) =>
+      visit({ type: "doorbell-in", linkUrl: "https://link.example/red" });
+    const RED = { settings, nodes: { eachNode } } as unknown as Red;
+    try {
+      checkHost(RED, headers);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const yes =
+    "192.168.1.5:1880 [fd00::5]:1880 localhost house house.local:1880 pi.lan pi.home pi.home.arpa a.internal pi.fritz.box " +
+    "a.localhost pi.tail1.ts.net HOUSE.local. house.example:1880 DOOR.example b.example link.example:444";
+  const no =
+    "evil.example evil.example. local.evil.example evillocal.example 192.168.1.5.evil.example xlink.example x:y:z a@house.example.evil.org";
+  for (const host of yes.split(" ")) it(`${host}: yes`, () => assert.ok(known({ host })));
+  for (const host of no.split(" ")) it(`${host}: no`, () => assert.ok(!known({ host })));
+  it("none: yes, that is no browser; another by X-Forwarded-Host: no, which a page may write itself", () => {
+    assert.ok(known({}));
+    assert.ok(!known({ host: "evil.example", "x-forwarded-host": "door.example" }));
+  });
 });

@@ -38,7 +38,7 @@ function house(settings: Partial<Red["settings"]> = {}) {
     _: (key: string, words = {}) => [key, ...Object.values(words)].join(" "),
   } as unknown as Red;
   serveLinks(RED);
-  const ask = (method: string, token: string) =>
+  const ask = (method: string, token: string, host?: string) =>
     new Promise<{ status: number; body: string; headers: Record<string, string> }>((resolve) => {
       let status = 200;
       const headers: Record<string, string> = {};
@@ -47,7 +47,7 @@ function house(settings: Partial<Red["settings"]> = {}) {
         set: (name: string, value: string) => ((headers[name] = value), response),
         send: (body: string) => resolve({ status, body, headers }),
       };
-      routes.get(method)?.({ params: { token } } as never, response as never, () => {});
+      routes.get(method)?.({ params: { token }, headers: { host } } as never, response as never, () => {});
     });
   const link = (more: object = {}) => linksOf(RED, { openLink: true, ...more }, endpoint)?.(view as never) ?? "";
   return { asked, answer, ask, link, token: link().split("/").at(-1) ?? "" };
@@ -95,6 +95,14 @@ describe("A link in a message that opens the door", () => {
     assert.equal((await ask("POST", token)).status, 410);
     assert.match((await ask("GET", token)).body, /link\.used/);
     assert.equal(asked.length, 1);
+  });
+
+  it("a name that anybody can have lead here opens nothing without a login", async () => {
+    const { ask, token, asked } = house();
+    const { status, body } = await ask("POST", token, "evil.example");
+    assert.equal(status, 403);
+    assert.match(body, /evil\.example is not known as a name/);
+    assert.deepEqual(asked, []);
   });
 
   it("says why the door did not open, and may be tried again", async () => {
