@@ -1,5 +1,6 @@
 // What a message says of a door: a state, in whatever words a sensor has for it, or a report as a hook's path names it.
-import { doorParts, reportOf, reportWords, type DeviceReport, type DoorPart } from "../../src/door/door.ts";
+import { doorParts, type DoorPart } from "../../src/door-states.ts";
+import { reportOf, reportWords, type DeviceReport } from "../../src/door/door.ts";
 import { giveUp } from "../../src/errors.ts";
 
 /** What the dialog says of the sensor. */

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { Picture } from "../../src/camera/camera.ts";
 import { systemClock } from "../../src/clock.ts";
 import { giveUp, sentence } from "../../src/errors.ts";
-import { MqttBridge, type DoorsForMqtt, type DoorStateForMqtt } from "../../src/mqtt/bridge.ts";
+import type { DoorState } from "../../src/door-states.ts";
+import { MqttBridge, type DoorsForMqtt } from "../../src/mqtt/bridge.ts";
 import { Marks } from "../../src/store/marks.ts";
 import { showUrl } from "../../src/secret.ts";
 import type { Opening } from "../../src/door/door.ts";
@@ -79,7 +80,7 @@ export default function (RED: Red): void {
       stop: (door) => switchboard.lastVisit(door)?.stop("stopped by MQTT"),
       setDnd: (door, on) => switchboard.setQuiet(door, on),
       ...(config.reports && {
-        report: (door: string, state: DoorStateForMqtt) => switchboard.setDoorState(door, state, "mqtt"),
+        report: (door: string, state: DoorState) => switchboard.setDoorState(door, state, "mqtt"),
       }),
     };
     let bridge: MqttBridge;

@@ -11,16 +11,7 @@ export { presetOf, presets } from "./presets.ts";
 export { opens, rightKinds, type OpenedAs, type RightSettings } from "./rights.ts";
 export { relayOf, relaysOf, type Relay, type RelaySettings } from "./relays.ts";
 export { checkDoor, type DoorForm, type DoorSettings } from "./settings.ts";
-export {
-  doorParts,
-  doorStates,
-  reportOf,
-  reportWords,
-  type DoorPart,
-  type DoorState,
-  type DeviceReport,
-  type ReportSettings,
-} from "./reports.ts";
+export { reportOf, reportWords, type DeviceReport, type ReportSettings } from "./reports.ts";
 export { talkRules, type TalkRules, type TalkSettings } from "./talks.ts";
 export { Poller } from "./poll.ts";
 export { pollOf, type PollSettings } from "./polls.ts";

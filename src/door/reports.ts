@@ -2,16 +2,7 @@
 // and the state of its contact, relay and lock. One word for each, as it stands in a hook's path: `press`, `press/201`,
 // `opened`, `contact/open`, `relay/off` …
 
-export const doorStates = {
-  contact: ["open", "closed"],
-  relay: ["on", "off"],
-  lock: ["locked", "unlocked"],
-} as const;
-export type DoorPart = keyof typeof doorStates;
-export const doorParts = Object.keys(doorStates) as DoorPart[];
-
-/** What nobody has told yet is absent. */
-export type DoorState = { readonly [P in DoorPart]?: (typeof doorStates)[P][number] };
+import { doorParts, doorStates, type DoorState } from "../door-states.ts";
 
 export type DeviceReport =
   | { readonly kind: "press"; readonly button?: string }

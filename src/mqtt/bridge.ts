@@ -1,20 +1,13 @@
 // Doors on MQTT: states, events and results go out, commands come in under the rules of policy.ts (X6).
 import { EventEmitter } from "node:events";
 import type { Clock } from "../clock.ts";
+import { doorParts, type DoorState } from "../door-states.ts";
 import { sentence } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import { Refusals } from "./audit.ts";
 import { Commands } from "./commands.ts";
 import { Connection, type BridgeStatus } from "./connection.ts";
-import type {
-  CallState,
-  Command,
-  DoorForMqtt,
-  DoorsForMqtt,
-  DoorStateForMqtt,
-  OpeningForMqtt,
-  Refusal,
-} from "./doors.ts";
+import type { CallState, Command, DoorForMqtt, DoorsForMqtt, OpeningForMqtt, Refusal } from "./doors.ts";
 import { Homes } from "./homes.ts";
 import { Outbox } from "./outbox.ts";
 import { CommandPolicy, type LastVisit } from "./policy.ts";
@@ -22,11 +15,11 @@ import { checkMqtt, type MqttSettings } from "./settings.ts";
 import { Keys, type Key, type KeyMemory } from "./signed.ts";
 import { occasions, Templates, type Occasion } from "./templates.ts";
 import { Reports } from "./reports.ts";
-import { stateTopics, Topics, type CommandTopic, type DoorTopic } from "./topics.ts";
+import { Topics, type CommandTopic, type DoorTopic } from "./topics.ts";
 
 export { checkMqtt };
 export type { BridgeStatus, CallState, Command, DoorForMqtt, DoorsForMqtt, LastVisit, MqttSettings, OpeningForMqtt };
-export type { DoorStateForMqtt, Key, KeyMemory, Refusal };
+export type { Key, KeyMemory, Refusal };
 
 export interface BridgeEvents {
   status: [BridgeStatus];
@@ -41,7 +34,7 @@ const told = ({ registered, call, quiet, ...state }: Partial<Omit<DoorForMqtt, "
   Object.entries({
     availability: registered === undefined ? undefined : registered ? "online" : "offline",
     ...{ call, dnd: quiet === undefined ? undefined : quiet ? "ON" : "OFF" },
-    ...Object.fromEntries(stateTopics.map((topic) => [topic, state[topic]])),
+    ...Object.fromEntries(doorParts.map((topic) => [topic, state[topic]])),
   }).flatMap(([topic, payload]) => (payload === undefined ? [] : [[topic as DoorTopic, payload] as const]));
 
 export class MqttBridge extends EventEmitter<BridgeEvents> {
@@ -146,7 +139,7 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
   }
 
   /** What is known of the door's contact, relay and lock; each retained. */
-  publishDoorState(door: string, state: DoorStateForMqtt): void {
+  publishDoorState(door: string, state: DoorState): void {
     for (const [topic, payload] of told(state)) this.#state(door, topic, payload);
   }
 

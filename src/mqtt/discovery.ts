@@ -1,9 +1,10 @@
 // What Home Assistant is told of a door: one device with its entities (device-based discovery: one retained message a
 // device on <prefix>/device/<id>/config, with `device`, `origin` and `components`). Only what is there becomes an entity.
+import type { DoorPart } from "../door-states.ts";
 import type { Announcement } from "./announcements.ts";
 import { callStates, type DoorForMqtt, type DoorsForMqtt } from "./doors.ts";
 import type { MqttSettings } from "./settings.ts";
-import { slug, type StateTopic, type Topics } from "./topics.ts";
+import { slug, type Topics } from "./topics.ts";
 
 export type Component = Readonly<Record<string, unknown>> & { readonly platform: string };
 
@@ -143,7 +144,7 @@ function opening(
 
 /** What nobody has told yet is not there yet. */
 function states(door: DoorForMqtt, topics: Topics): Record<string, Component> {
-  const sensor = (topic: StateTopic, payload_on: string, payload_off: string, more: object): Component | undefined =>
+  const sensor = (topic: DoorPart, payload_on: string, payload_off: string, more: object): Component | undefined =>
     door[topic] && {
       ...{ platform: "binary_sensor", state_topic: topics.of(door.id, topic), payload_on, payload_off, ...more },
     };

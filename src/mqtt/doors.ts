@@ -1,18 +1,12 @@
 // What the bridge and the doors' owner say to each other; the owner supplies DoorsForMqtt.
+import type { DoorState } from "../door-states.ts";
 import type { LastVisit, RefusalCode } from "./policy.ts";
 import type { CommandTopic } from "./topics.ts";
 
 export const callStates = ["idle", "ringing", "talking", "parked", "conference"] as const;
 export type CallState = (typeof callStates)[number];
 
-/** What is known of the door itself. */
-export interface DoorStateForMqtt {
-  readonly contact?: "open" | "closed";
-  readonly relay?: "on" | "off";
-  readonly lock?: "locked" | "unlocked";
-}
-
-export interface DoorForMqtt extends DoorStateForMqtt {
+export interface DoorForMqtt extends DoorState {
   readonly id: string;
   readonly name: string;
   readonly registered: boolean;
@@ -62,7 +56,7 @@ export interface DoorsForMqtt {
   readonly reject?: (door: string) => Done;
   readonly setDnd?: (door: string, on: boolean) => Done;
   /** Takes what others on the broker say of a door's state; where it is absent nobody is asked. */
-  readonly report?: (door: string, state: DoorStateForMqtt) => void;
+  readonly report?: (door: string, state: DoorState) => void;
 }
 
 export const verbs = ["answer", "reject", "hangup", "park", "stop"] as const;

@@ -1,6 +1,7 @@
 // Where the doors are at home besides our own topics: Home Assistant and Homie, as the settings say. The bridge tells what
 // happens; what others know of our doors is kept true here. The two share the bridge's connection. Only Homie's last will
 // needs one of its own, since a connection has one will, and that of the bridge's is taken.
+import { doorParts } from "../door-states.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { Announcements, type Announcement } from "./announcements.ts";
@@ -10,7 +11,7 @@ import type { DoorForMqtt, DoorsForMqtt, OpeningForMqtt, Verb } from "./doors.ts
 import { Homie, type Momentary } from "./homie.ts";
 import type { Letter } from "./outbox.ts";
 import type { MqttSettings } from "./settings.ts";
-import { slug, stateTopics, type CommandAddress, type DoorTopic, type Topics } from "./topics.ts";
+import { slug, type CommandAddress, type DoorTopic, type Topics } from "./topics.ts";
 
 /** What they need of the bridge. */
 export interface HomesHost {
@@ -143,7 +144,7 @@ export class Homes {
 
   /** `isNew`: nobody had told of it before, so it is to be announced. */
   state(door: string, topic: DoorTopic, payload: string, isNew: boolean): void {
-    if (isNew && (stateTopics as readonly string[]).includes(topic)) this.changed();
+    if (isNew && (doorParts as readonly string[]).includes(topic)) this.changed();
     const found = this.#homie?.mirror(door, topic, payload);
     if (found) this.#retain(...found);
   }

@@ -1,10 +1,11 @@
 // Doors as devices of the Homie convention 5: each a child of one root device, which is the bridge. Ring, open and result are
 // momentary (never retained, QoS 0), all else is a state. What may be set goes the way of every other command.
+import { doorParts, doorStates } from "../door-states.ts";
 import { createHash } from "node:crypto";
 import type { Announcement } from "./announcements.ts";
 import { callStates, verbs, type DoorForMqtt, type DoorsForMqtt, type Verb } from "./doors.ts";
 import type { MqttSettings } from "./settings.ts";
-import { slug, stateTopics, type CommandAddress, type CommandTopic, type DoorTopic } from "./topics.ts";
+import { slug, type CommandAddress, type CommandTopic, type DoorTopic } from "./topics.ts";
 
 interface Property {
   readonly name: string;
@@ -34,14 +35,14 @@ const mirrors: Readonly<Record<string, Mirror>> = {
   "bell/registered": { from: "availability", value: (payload) => String(payload === "online") },
   "bell/call": { from: "call", value: asIs },
   "bell/dnd": { from: "dnd", value: (payload) => String(payload === "ON") },
-  ...Object.fromEntries(stateTopics.map((from) => [`door/${from}`, { from, value: asIs }])),
+  ...Object.fromEntries(doorParts.map((from) => [`door/${from}`, { from, value: asIs }])),
 };
 
 /** What nobody has told yet is not there yet. */
 const states: Readonly<Record<string, Property>> = {
-  "door/contact": { name: "Contact", datatype: "enum", format: "open,closed" },
-  "door/relay": { name: "Relay", datatype: "enum", format: "on,off" },
-  "door/lock": { name: "Lock", datatype: "enum", format: "locked,unlocked" },
+  "door/contact": { name: "Contact", datatype: "enum", format: doorStates.contact.join(",") },
+  "door/relay": { name: "Relay", datatype: "enum", format: doorStates.relay.join(",") },
+  "door/lock": { name: "Lock", datatype: "enum", format: doorStates.lock.join(",") },
 };
 
 const settable: Readonly<Record<string, CommandTopic>> = {

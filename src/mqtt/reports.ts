@@ -1,17 +1,14 @@
 // What others on the broker report of a door: `<base>/<door>/contact/set`, `relay/set`, `lock/set`. States and no commands:
 // they move nothing, so a retained one counts like any other, and the rules of policy.ts are not asked.
 import type { Clock } from "../clock.ts";
+import { doorParts, doorStates, type DoorPart } from "../door-states.ts";
 import { sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { reportRate, type Rate } from "../rate.ts";
 import type { DoorsForMqtt } from "./doors.ts";
-import { slug, stateTopics, type StateTopic } from "./topics.ts";
+import { slug } from "./topics.ts";
 
-const words: Readonly<Record<StateTopic, readonly string[]>> = {
-  contact: ["open", "closed"],
-  relay: ["on", "off"],
-  lock: ["locked", "unlocked"],
-};
+const words: Readonly<Record<DoorPart, readonly string[]>> = doorStates;
 const longest = 100;
 
 export class Reports {
@@ -30,7 +27,7 @@ export class Reports {
 
   /** Filters for all doors, those that are added later as well. */
   get filters(): string[] {
-    return this.#doors.report ? stateTopics.map((topic) => `${this.#base}/+/${topic}/set`) : [];
+    return this.#doors.report ? doorParts.map((topic) => `${this.#base}/+/${topic}/set`) : [];
   }
 
   /** Whether that was a report, for which then all is done. Never throws. */
@@ -38,7 +35,7 @@ export class Reports {
     const report = this.#doors.report;
     const rest = topic.startsWith(`${this.#base}/`) ? topic.slice(this.#base.length + 1) : "";
     const [, name = "", part] = /^([^/]+)\/(contact|relay|lock)\/set$/.exec(rest) ?? [];
-    const state = stateTopics.find((known) => known === part);
+    const state = doorParts.find((known) => known === part);
     if (!report || state === undefined) return false;
     try {
       const door = this.#doors.list().find(({ id }) => slug(id) === name);

@@ -1,13 +1,11 @@
 // The bridge's topics: <base>/bridge/availability and <base>/<door>/….
+import type { DoorPart } from "../door-states.ts";
 
 /** What arrives, by the end of its topic. */
 export type CommandTopic = "door/open" | "call/set" | "dnd/set";
 /** What leaves. */
 export type DoorTopic =
-  "availability" | "event" | "call" | "snapshot" | "snapshot/base64" | "door/result" | "dnd" | "strike" | StateTopic;
-/** What is known of the door itself. */
-export const stateTopics = ["contact", "relay", "lock"] as const;
-export type StateTopic = (typeof stateTopics)[number];
+  "availability" | "event" | "call" | "snapshot" | "snapshot/base64" | "door/result" | "dnd" | "strike" | DoorPart;
 
 /** Slugs. */
 export interface CommandAddress {

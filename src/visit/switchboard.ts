@@ -23,7 +23,7 @@ import type { Finding } from "../sip/trace/findings.ts";
 import { qualifyOf, type DeviceOptions } from "./numbers/devices.ts";
 import type { DigitWish } from "./talk/digits.ts";
 import { Directory, type DirectoryEvents } from "./numbers/directory.ts";
-import type { DoorState } from "./presses/door-state.ts";
+import type { DoorState } from "../door-states.ts";
 import type { DoorCodes } from "./presses/door-codes.ts";
 import type { DoorKeys } from "./presses/door-keys.ts";
 import { Entrances, hostOfDoor, type Heard, type EntranceEvents, type EntranceHost } from "./presses/entrances.ts";

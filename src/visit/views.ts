@@ -4,7 +4,7 @@ import { shownUri, type Contact } from "../sip/registrar/contact.ts";
 import type { Reach } from "../sip/registrar/qualify.ts";
 import { showAddress } from "../sip/transport/flow.ts";
 import type { Said, VisitView } from "./messages.ts";
-import type { DoorState } from "./presses/door-state.ts";
+import type { DoorState } from "../door-states.ts";
 
 /** One registered device, as it is told to the outside. */
 export interface RegistrationView {

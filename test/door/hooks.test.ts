@@ -23,7 +23,7 @@ function setting() {
   return { clock, hooks, heard, logged, get, remove };
 }
 
-describe("A hook (issue 7, item 5)", () => {
+describe("A hook", () => {
   it("reports for the door whose secret it has: presses, openings and states", () => {
     const { get, heard } = setting();
     assert.equal(get(`/${front}/press`), 200);

@@ -203,7 +203,7 @@ describe("X11 presets of a user's own", () => {
   });
 });
 
-describe("A door that is asked what happens (issue 7, item 5)", () => {
+describe("A door that is asked what happens", () => {
   const rules = [{ word: "contact/open", when: '"door":1' }];
   const own = { poll: "own", pollUrl: "http://{address}/status?user={user}&pwd={password}", pollRules: rules };
 

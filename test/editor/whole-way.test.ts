@@ -1,4 +1,4 @@
-// `npm start` from its first line to the end of a visit, without a browser: what issue 2 promises to somebody who has just
+// `npm start` from its first line to the end of a visit, without a browser: what the README promises to somebody who has just
 // cloned the project, seen by an MQTT client and by whoever looks at Node-RED.
 import assert from "node:assert/strict";
 import { once } from "node:events";

@@ -11,7 +11,7 @@ import { endpoint, Flow, frontdoor, sink } from "./flow.ts";
 
 const contact: Sensor = { part: "contact", inverted: false };
 
-describe("What a message says of a door (issue 7, item 7)", () => {
+describe("What a message says of a door", () => {
   const state = (payload: unknown, sensor: Partial<Sensor> = {}) => {
     const report = reportIn(payload, { ...contact, ...sensor });
     return report.kind === "state" ? report.state : report;

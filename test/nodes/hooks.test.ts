@@ -11,7 +11,7 @@ import type { Request, RequestHandler, Response } from "../../nodes/http.d.ts";
 import type { Red, RedNode } from "../../nodes/red.d.ts";
 import type { DeviceReport } from "../../src/door/door.ts";
 
-describe("A door's hooks in Node-RED (issue 7, item 5)", () => {
+describe("A door's hooks in Node-RED", () => {
   let userDir: string;
   before(async () => void (userDir = await mkdtemp(join(tmpdir(), "portero-"))));
   after(() => rm(userDir, { recursive: true, force: true }));

@@ -1,10 +1,9 @@
 // What is known of a door itself: its contact, its relay and its lock, as hooks, pollers, sensors and flows tell it. These
-// are reports and no commands: nothing here moves a door. Who holds one open too long is told of (issue 7, item 7).
+// are reports and no commands: nothing here moves a door. Who holds one open too long is told of.
 import type { Cancel, Clock } from "../../clock.ts";
-import { doorParts, doorStates, type DoorPart, type DoorState, type Opening } from "../../door/door.ts";
+import { doorParts, doorStates, type DoorPart, type DoorState } from "../../door-states.ts";
+import type { Opening } from "../../door/door.ts";
 import { checker } from "../../schema.ts";
-
-export type { DoorState };
 
 /** What is told of a door's state; a contract, as the messages of visits are. */
 export interface DoorReport extends DoorState {

@@ -1,7 +1,8 @@
 // A door's contact, relay and lock: who tells them, what is told of them, and what they prove.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { DoorStates, provesMs, type DoorReport, type DoorState } from "../../../src/visit/presses/door-state.ts";
+import type { DoorState } from "../../../src/door-states.ts";
+import { DoorStates, provesMs, type DoorReport } from "../../../src/visit/presses/door-state.ts";
 import { FakeClock } from "../../support/clock.ts";
 
 function watched(heldOpenSeconds?: number) {
@@ -13,7 +14,7 @@ function watched(heldOpenSeconds?: number) {
   return { clock, told, states, set };
 }
 
-describe("The state of a door (issue 7, item 7)", () => {
+describe("The state of a door", () => {
   it("is what was told last of each part, and only news is told", () => {
     const { clock, told, states, set } = watched();
     set({ contact: "closed", lock: "locked" });

@@ -17,7 +17,7 @@ const visit = (): Visit => desk.switchboard.lastVisit("front") ?? assert.fail("n
 const ends = () => (desk.told("ended") as VisitEnd[]).map(({ outcome, text }) => [outcome, text]);
 const ringAll = (...targets: string[]) => strategyOf({ strategy: "ring-all", targets, seconds: 30 });
 
-describe("A press that is told without a call (issue 7, item 5)", () => {
+describe("A press that is told without a call", () => {
   it("is a visit: it rings at once, says that it has no call, and ends by itself", async () => {
     await open();
     assert.equal(press(), "ring");
