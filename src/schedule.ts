@@ -20,7 +20,9 @@ export interface Validity {
   readonly validUntil?: string;
 }
 
-const time = { type: "string", pattern: "^(([01]?[0-9]|2[0-3]):[0-5][0-9]|24:00)$" } as const;
+/** What a time of the day looks like. */
+export const timeForm = "^(([01]?[0-9]|2[0-3]):[0-5][0-9]|24:00)$";
+const time = { type: "string", pattern: timeForm } as const;
 const moment = {
   type: "string",
   pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,3})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$",

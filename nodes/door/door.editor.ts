@@ -19,7 +19,7 @@ import { codecFault } from "../editor/devices.ts";
 import { fingerprint, moveLogin, splitQuery } from "../editor/logins.ts";
 import { prepareReports, ruleFault, saveReports } from "./reports.editor.ts";
 import { prepareChooser } from "./presets.editor.ts";
-import { slugOf } from "./slug.ts";
+import { isSlug, slugOf } from "../../src/slug.ts";
 import { cameraDefaults, prepareCamera, saveCamera } from "./camera.editor.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
 import { openingDefaults, prepareOpening, saveOpening } from "./opening.editor.ts";
@@ -74,10 +74,6 @@ function buttonList(buttons: readonly Button[]): void {
   for (const button of buttons) list.editableList("addItem", button);
 }
 
-/** Whether a field is empty, or a number within its limits. */
-const isFrom0To = (value: unknown, most: number): boolean =>
-  text(value) === "" || (Number(value) >= 0 && Number(value) <= most);
-
 // Each by its name, for those who read the page without running it.
 const camera = cameraDefaults(words);
 const opening = openingDefaults(words);
@@ -89,7 +85,7 @@ RED.nodes.registerType("door", {
     endpoint: { value: "", type: "sip-endpoint", required: true },
     slug: {
       value: "",
-      validate: (value, _options) => /^$|^[a-z0-9]+(-[a-z0-9]+)*$/.test(text(value)) || words("error.slug"),
+      validate: (value, _options) => text(value) === "" || isSlug(text(value)) || words("error.slug"),
     },
     preset: { value: "generic" },
     extension: { value: "", validate: (value, _options) => isExtension(value) || words("error.extension") },
@@ -115,10 +111,9 @@ RED.nodes.registerType("door", {
     liveAlways: { value: false },
     liveWarm: {
       value: "",
-      validate: (value, _options) =>
-        (isFrom0To(value, 3600) && (text(value) === "" || Number(value) >= 5)) || words("error.live-warm"),
+      validate: (value, _options) => isWithin(value, 5, 3600) || words("error.live-warm"),
     },
-    clipSeconds: { value: "", validate: (value, _options) => isFrom0To(value, 60) || words("error.clip") },
+    clipSeconds: { value: "", validate: (value, _options) => isWithin(value, 0, 60) || words("error.clip") },
     codecs: { value: "", validate: (value, _options) => codecFault(words, value) ?? true },
     encryption: { value: "" },
     answererDigits: { value: "both" },
@@ -130,7 +125,7 @@ RED.nodes.registerType("door", {
     pressInTalk: { value: "busy" },
     bounceSeconds: {
       value: "",
-      validate: (value, _options) => isFrom0To(value, 60) || words("error.bounce"),
+      validate: (value, _options) => isWithin(value, 0, 60) || words("error.bounce"),
     },
     oneCall: { value: "" },
     buttons: { value: [], validate: (value, _options) => buttonFault(value) },
@@ -144,9 +139,9 @@ RED.nodes.registerType("door", {
     },
     hangUpAfterOpening: {
       value: "",
-      validate: (value, _options) => isFrom0To(value, 600) || words("error.hang-up"),
+      validate: (value, _options) => isWithin(value, 0, 600) || words("error.hang-up"),
     },
-    longestTalk: { value: "", validate: (value, _options) => isFrom0To(value, 1440) || words("error.longest") },
+    longestTalk: { value: "", validate: (value, _options) => isWithin(value, 0, 1440) || words("error.longest") },
     browsers: { value: "off" },
     hooks: { value: false },
     hookRound: { value: "" },
@@ -166,7 +161,7 @@ RED.nodes.registerType("door", {
       value: "",
       validate: (value, _options) => isWithin(value, 1, 86_400) || words("error.held-open"),
     },
-    mediaTimeout: { value: "", validate: (value, _options) => isFrom0To(value, 3600) || words("error.silence") },
+    mediaTimeout: { value: "", validate: (value, _options) => isWithin(value, 0, 3600) || words("error.silence") },
     dtmf: { value: "" },
     dtmfMs: wholeNumber(words, 40, 5000),
     dtmfGapMs: wholeNumber(words, 40, 5000),

@@ -15,7 +15,7 @@ import { serveHooks } from "./hooks.ts";
 import { serveLive } from "./live.ts";
 import { openingForm, serveOpening, type OpeningConfig } from "./opening.ts";
 import { reportForm, type ReportConfig } from "./reports.ts";
-import { slugOf } from "./slug.ts";
+import { slugOf } from "../../src/slug.ts";
 
 export interface DoorConfig extends Config, ReportConfig, OpeningConfig, Omit<DeviceRow, "dndStatus"> {
   endpoint?: string;

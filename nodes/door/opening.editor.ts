@@ -3,15 +3,16 @@
 import { chooseFirst, several, stored, text, type Words } from "../editor/dialog.ts";
 import type { EditedNode, Editor, JQuery, Property, Query } from "../editor/red.d.ts";
 import { input, labelled, select, unfold, wrapped } from "../editor/rows.ts";
+import { rightKinds } from "../../src/door/rights.ts";
+import { timeForm } from "../../src/schedule.ts";
+import { isSlug } from "../../src/slug.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
 
-const slug = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const keyForm = /^$|^[0-9#A-D]{1,4}$/;
-const time = /^$|^([01]?\d|2[0-3]):[0-5]\d$|^24:00$/;
+const time = new RegExp(`^$|${timeForm}`);
 const moment = /^$|^\d{4}-\d\d-\d\d(T\d\d:\d\d)?$/;
-const whos = ["anybody", "extension", "account", "page", "mqtt", "flow"] as const;
 const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 
 type Row = Record<string, string>;
@@ -33,7 +34,7 @@ export const openingDefaults = (words: Words) =>
 
 function relayFault(rows: readonly Row[], words: Words): string | undefined {
   const ids = rows.map((row) => text(row["id"]));
-  const wrong = ids.find((id) => !slug.test(id));
+  const wrong = ids.find((id) => !isSlug(id));
   if (wrong !== undefined) return words("error.relay", { relay: wrong || "?" });
   const twice = ids.find((id, at) => ids.indexOf(id) !== at);
   if (twice !== undefined) return words("error.relay-twice", { relay: twice });
@@ -90,7 +91,7 @@ function rightList(list: Query, rows: readonly Row[], words: Words): void {
       const line = wrapped(row);
       const more = wrapped(row);
       const fields: Record<string, Query> = {};
-      const choices = whos.map((who) => [who, words(`who.${who}`)] as const);
+      const choices = rightKinds.map((who) => [who, words(`who.${who}`)] as const);
       for (const [name, width] of Object.entries(rightColumns)) {
         const field = name === "who" ? select(choices, item["who"] ?? "extension") : input(item[name]);
         fields[name] = labelled(line, words(`right.${name}`), words(`right.${name}-title`), field, width);

@@ -12,7 +12,7 @@ import { giveUp, PorteroError, sentence } from "../../src/errors.ts";
 import { folderOf } from "../passwords.ts";
 import type { Red } from "../red.d.ts";
 import { textOr } from "../shared.ts";
-import { slugOf } from "./slug.ts";
+import { slugOf } from "../../src/slug.ts";
 
 /** `GET /portero/presets`; `POST /portero/presets` with what the dialog holds. Gives what reads the catalogue. */
 export function servePresets(RED: Red): () => PresetCatalogue {

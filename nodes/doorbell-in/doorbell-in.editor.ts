@@ -2,6 +2,7 @@
 import { visitEvents } from "../../src/visit/messages.ts";
 import { chosen, colour, several, text, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
+import { timeForm } from "../../src/schedule.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
@@ -13,7 +14,7 @@ const filters = ["buttons", "callers", "from", "to", "days", "events"] as const;
 const time = {
   value: "",
   validate: (value: unknown, _options: unknown) =>
-    /^$|^([01]?\d|2[0-3]):[0-5]\d$|^24:00$/.test(text(value)) || words("error.time"),
+    new RegExp(`^$|${timeForm}`).test(text(value)) || words("error.time"),
 };
 
 const idsOf = (value: unknown): string[] => (Array.isArray(value) ? (value as string[]) : []);

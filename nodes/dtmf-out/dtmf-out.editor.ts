@@ -1,6 +1,7 @@
 // The dialog of dtmf-out: open the door, or send digits.
 import { colour, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
+import { isSlug } from "../../src/slug.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
@@ -17,7 +18,7 @@ RED.nodes.registerType("dtmf-out", {
     door: { value: "", type: "door", required: false },
     relay: {
       value: "",
-      validate: (value, _options) => /^$|^[a-z0-9]+(-[a-z0-9]+)*$/.test(text(value)) || words("error.relay"),
+      validate: (value, _options) => text(value) === "" || isSlug(text(value)) || words("error.relay"),
     },
     digits: {
       value: "payload",

@@ -1,6 +1,7 @@
 // The dialog of an account: its server, its proxies, a second server, which numbers go out by it, and calls in.
 import { chooseFirst, isExtension, showFor, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery, Property, Query } from "../editor/red.d.ts";
+import { slugForm } from "../../src/slug.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
@@ -54,7 +55,7 @@ RED.nodes.registerType("sip-account", {
   defaults: {
     name: { value: "", validate: (value, _options) => text(value) !== "" || words("error.name") },
     endpoint: { value: "", type: "sip-endpoint", required: true },
-    slug: checked(/^$|^[a-z0-9]+(-[a-z0-9]+)*$/, "slug"),
+    slug: checked(new RegExp(`^$|${slugForm}`), "slug"),
     server: checked(host, "server"),
     port: wholeNumber(words, 1, 65535),
     transport: { value: "" },

@@ -2,6 +2,7 @@
 // list of them, each has a name, a number at the device and digits of its own, and the first is the one that is meant where
 // nobody says which.
 import { Secret } from "../secret.ts";
+import { slugForm } from "../slug.ts";
 
 export interface RelaySettings {
   /** A slug: its name in messages and topics. */
@@ -64,7 +65,7 @@ export const relayFields = {
       required: ["id", "name"],
       additionalProperties: false,
       properties: {
-        id: { type: "string", pattern: "^[a-z0-9]+(-[a-z0-9]+)*$", maxLength: 64 },
+        id: { type: "string", pattern: slugForm, maxLength: 64 },
         name: { type: "string", minLength: 1, maxLength: 100 },
         number: { type: "string", pattern: "^[A-Za-z0-9._-]{1,16}$" },
         code: { type: "string" },

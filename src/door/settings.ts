@@ -16,6 +16,7 @@ import { keySchema, relayFault, relayFields, type RelaySettings } from "./relays
 import { reportAdvice, reportFields, type ReportSettings } from "./reports.ts";
 import { rightFields, rightsFault, type RightSettings } from "./rights.ts";
 import { talkAdvice, talkFields, type TalkSettings } from "./talks.ts";
+import { slugForm } from "../slug.ts";
 
 export interface DoorSettings
   extends PressSettings, TalkSettings, PictureSettings, LiveSettings, ReportSettings, PollSettings {
@@ -66,7 +67,7 @@ const codesFrom = ["both", "phone", "door", "off"] as const;
 const text = { type: "string" } as const;
 /** Its fields, for a JSON schema. */
 export const doorFields = {
-  id: { type: "string", pattern: "^[a-z0-9]+(-[a-z0-9]+)*$", maxLength: 64 },
+  id: { type: "string", pattern: slugForm, maxLength: 64 },
   name: { type: "string", maxLength: 100 },
   preset: text,
   extension: numberSchema,

@@ -12,7 +12,8 @@ import {
 } from "./doors.ts";
 import { no, type Arrival, type CommandPolicy } from "./policy.ts";
 import { readSigned, type Keys } from "./signed.ts";
-import { slug, type CommandAddress, type CommandTopic } from "./topics.ts";
+import { slugOf } from "../slug.ts";
+import type { CommandAddress, CommandTopic } from "./topics.ts";
 
 /** Where it is said what became of a command. */
 export interface Outcomes {
@@ -59,7 +60,7 @@ export class Commands {
 
   received(read: CommandAddress, payload: Buffer, arrival: Arrival): void {
     const { command: topic } = read;
-    const door = this.#out.list().find((d) => slug(d.id) === read.door);
+    const door = this.#out.list().find((d) => slugOf(d.id) === read.door);
     const id = randomUUID();
     if (door === undefined) {
       this.#refuse({ door: read.door.slice(0, 64), topic, id }, "unknown-door", "there is no such door here");
@@ -120,7 +121,7 @@ export class Commands {
     const { policy } = this.#rules;
     const { id, key } = about;
     const named = /^open:(.+)$/.exec(action)?.[1];
-    const relay = relays.find((one) => slug(one.id) === named)?.id;
+    const relay = relays.find((one) => slugOf(one.id) === named)?.id;
     try {
       if (named === undefined && action !== "open")
         return this.#refuse(about, "unknown-command", "the action must be open or open:<relay>");

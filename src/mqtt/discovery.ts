@@ -4,7 +4,8 @@ import type { DoorPart } from "../door-states.ts";
 import type { Announcement } from "./announcements.ts";
 import { callStates, type DoorForMqtt, type DoorsForMqtt } from "./doors.ts";
 import type { MqttSettings } from "./settings.ts";
-import { slug, type Topics } from "./topics.ts";
+import { slugOf } from "../slug.ts";
+import type { Topics } from "./topics.ts";
 
 export type Component = Readonly<Record<string, unknown>> & { readonly platform: string };
 
@@ -22,7 +23,7 @@ const origin = { name: "Portero" };
 
 /** Ids hold [a-zA-Z0-9_-] only. */
 const idOf = (base: string, door?: string): string =>
-  ["portero", slug(base), ...(door === undefined ? [] : [slug(door)])].join("_");
+  ["portero", slugOf(base), ...(door === undefined ? [] : [slugOf(door)])].join("_");
 
 /** Whether the bridge with this base may have announced something there, be it with another prefix. */
 export function isDiscoveryOf(base: string, topic: string): boolean {
@@ -137,7 +138,7 @@ function opening(
       ? { strike: lock(first?.name ?? "Door", of("door/open"), of(door.lock === undefined ? "strike" : "lock")) }
       : { open: button(name, of("door/open")) }),
     ...Object.fromEntries(
-      more.map((relay) => [`open_${slug(relay.id)}`, button(relay.name, topics.ofRelay(id, relay.id))]),
+      more.map((relay) => [`open_${slugOf(relay.id)}`, button(relay.name, topics.ofRelay(id, relay.id))]),
     ),
   };
 }

@@ -11,7 +11,8 @@ import type { DoorForMqtt, DoorsForMqtt, OpeningForMqtt, Verb } from "./doors.ts
 import { Homie, type Momentary } from "./homie.ts";
 import type { Letter } from "./outbox.ts";
 import type { MqttSettings } from "./settings.ts";
-import { slug, type CommandAddress, type DoorTopic, type Topics } from "./topics.ts";
+import { slugOf } from "../slug.ts";
+import type { CommandAddress, DoorTopic, Topics } from "./topics.ts";
 
 /** What they need of the bridge. */
 export interface HomesHost {
@@ -159,7 +160,7 @@ export class Homes {
   result(door: string, { ok, reason, relay }: Pick<OpeningForMqtt, "ok" | "reason" | "relay">): void {
     const { relays = [] } = this.#host.list().find(({ id }) => id === door) ?? {};
     const isFirst = relay === undefined || relays.length === 0 || relays[0]?.id === relay;
-    if (ok) this.#momentary(door, isFirst ? "door/open" : `relays/${slug(relay)}`, "PRESS");
+    if (ok) this.#momentary(door, isFirst ? "door/open" : `relays/${slugOf(relay)}`, "PRESS");
     this.#momentary(door, "door/result", reason);
     if (ok && isFirst && this.#hasStrike) this.#pulse(door);
   }

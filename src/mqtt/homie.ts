@@ -5,7 +5,8 @@ import { createHash } from "node:crypto";
 import type { Announcement } from "./announcements.ts";
 import { callStates, verbs, type DoorForMqtt, type DoorsForMqtt, type Verb } from "./doors.ts";
 import type { MqttSettings } from "./settings.ts";
-import { slug, type CommandAddress, type CommandTopic, type DoorTopic } from "./topics.ts";
+import { slugOf } from "../slug.ts";
+import type { CommandAddress, CommandTopic, DoorTopic } from "./topics.ts";
 
 interface Property {
   readonly name: string;
@@ -67,7 +68,7 @@ export class Homie {
 
   constructor(host: HomieHost) {
     this.#host = host;
-    this.root = `portero-${slug(host.settings.base)}`;
+    this.root = `portero-${slugOf(host.settings.base)}`;
   }
 
   /** Where the root's state is: the last will is said there, and counts for all its children. */
@@ -113,7 +114,7 @@ export class Homie {
 
   // A slug holds no two hyphens in a row: no door of this bridge has the id of another bridge.
   #child(door: string): string {
-    return `${this.root}--${slug(door)}`;
+    return `${this.root}--${slugOf(door)}`;
   }
 
   #of(device: string, rest: string): string {
@@ -180,7 +181,7 @@ export class Homie {
       "door/open": open(first?.name ?? "Open"),
       "door/result": { name: "Result", datatype: "string", retained: false },
       ...Object.fromEntries(Object.entries(states).filter(([property]) => this.#value(id, property) !== undefined)),
-      ...Object.fromEntries(more.map((relay) => [`relays/${slug(relay.id)}`, open(relay.name)])),
+      ...Object.fromEntries(more.map((relay) => [`relays/${slugOf(relay.id)}`, open(relay.name)])),
     };
   }
 }

@@ -6,7 +6,7 @@ import { sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { reportRate, type Rate } from "../rate.ts";
 import type { DoorsForMqtt } from "./doors.ts";
-import { slug } from "./topics.ts";
+import { slugOf } from "../slug.ts";
 
 const words: Readonly<Record<DoorPart, readonly string[]>> = doorStates;
 const longest = 100;
@@ -38,7 +38,7 @@ export class Reports {
     const state = doorParts.find((known) => known === part);
     if (!report || state === undefined) return false;
     try {
-      const door = this.#doors.list().find(({ id }) => slug(id) === name);
+      const door = this.#doors.list().find(({ id }) => slugOf(id) === name);
       if (!this.#mayTell(door?.id ?? "")) return true;
       const word = payload.length > longest ? "" : payload.toString("utf8").trim().toLowerCase();
       if (!door) this.#log.warn(`mqtt: ${topic.slice(0, 200)}: there is no such door here`);

@@ -5,6 +5,7 @@ import { checker } from "../schema.ts";
 import { Secret } from "../secret.ts";
 import type { Key } from "./signed.ts";
 import { checkTemplate, templateSchema, type Template } from "./templates.ts";
+import { isTopic } from "./topics.ts";
 
 /** Who may open a door by a plain PRESS: nobody, only around a visit, or anybody on the broker at any time. */
 export type CommandRule = "off" | "visit" | "always";
@@ -95,8 +96,7 @@ export function checkMqtt(settings: unknown): MqttSettings {
     ["base", base, "doorbell or home/doorbell"],
     ["discoveryPrefix", discoveryPrefix, "homeassistant"],
   ] as const)
-    // MQTT 5 §4.7: wildcards name no topic, $ begins the broker's own ones, and an empty level is one more level.
-    if (/[#+\0]|^\$|^\/|\/$|\/\//.test(topic))
+    if (!isTopic(topic))
       throw refuse(field, `must be a topic such as ${like}, without # + $ and without / at its ends`);
   for (const template of form.messages) checkTemplate(template, base);
   const strange = Object.keys(tls ?? {}).find((name) => !tlsNames.includes(name));

@@ -1,7 +1,8 @@
 // Messages of a user's own beside those of topics.ts: another topic, another payload, for a system that wants it so.
 import type { FromSchema } from "json-schema-to-ts";
 import { giveUp } from "../errors.ts";
-import { slug, Topics } from "./topics.ts";
+import { slugOf } from "../slug.ts";
+import { isTopic, Topics } from "./topics.ts";
 
 /** What stands for what in a template, by its occasion, beside `base`, `door`, `name`, `ts` and `json`, the whole payload that we publish. */
 export const placeholders = {
@@ -46,7 +47,7 @@ export function checkTemplate({ on, topic, payload }: Template, base: string): v
   if (unknown)
     throw refuse(`holds ${unknown[0]}, which is not known for ${on}: there is ${known.map((k) => `{${k}}`).join(" ")}`);
   const example = topic.replaceAll("{base}", base).replace(place, "x");
-  if (/[#+\0]|^\$|^\/|\/$|\/\//.test(example)) throw refuse("is no topic: none of # + $, and no / at its ends");
+  if (!isTopic(example)) throw refuse("is no topic: none of # + $, and no / at its ends");
   if (new Topics(base).read(example)) throw refuse("would be a command to the bridge itself: choose another topic");
 }
 
@@ -71,7 +72,7 @@ export class Templates {
 
   /** What is to be published, too. */
   of(on: Occasion, told: Told): { topic: string; payload: string }[] {
-    const values: Record<string, unknown> = { ...told, base: this.#base, door: slug(told.door) };
+    const values: Record<string, unknown> = { ...told, base: this.#base, door: slugOf(told.door) };
     const text = (name: string) => {
       const value = values[name];
       return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? `${value}` : "";

@@ -1,5 +1,6 @@
 // The bridge's topics: <base>/bridge/availability and <base>/<door>/….
 import type { DoorPart } from "../door-states.ts";
+import { slugOf } from "../slug.ts";
 
 /** What arrives, by the end of its topic. */
 export type CommandTopic = "door/open" | "call/set" | "dnd/set";
@@ -16,16 +17,8 @@ export interface CommandAddress {
 
 const commandTopics: readonly CommandTopic[] = ["door/open", "call/set", "dnd/set"];
 
-/** A name as a topic's level: "Hintertür 2" is "hintertur-2". Never empty, never a wildcard. */
-export function slug(name: string): string {
-  const plain = name
-    .normalize("NFD")
-    .replace(/\p{M}/gu, "")
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-+|-+$/g, "");
-  return plain === "" ? "door" : plain;
-}
+/** MQTT 5 §4.7: wildcards name no topic, $ begins the broker's own ones, and an empty level is one more level. */
+export const isTopic = (text: string): boolean => !/[#+\0]|^\$|^\/|\/$|\/\//.test(text);
 
 export class Topics {
   readonly #base: string;
@@ -45,12 +38,12 @@ export class Topics {
   }
 
   of(door: string, topic: DoorTopic | CommandTopic): string {
-    return `${this.#base}/${slug(door)}/${topic}`;
+    return `${this.#base}/${slugOf(door)}/${topic}`;
   }
 
   /** Where one of several relays of a door is opened; `door/open` opens the first. */
   ofRelay(door: string, relay: string): string {
-    return `${this.#base}/${slug(door)}/relay/${slug(relay)}/open`;
+    return `${this.#base}/${slugOf(door)}/relay/${slugOf(relay)}/open`;
   }
 
   /** Filters for the commands to all doors, those that are added later as well. */

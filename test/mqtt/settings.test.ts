@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { checkMqtt } from "../../src/mqtt/settings.ts";
 import { Secret } from "../../src/secret.ts";
-import { slug, Topics } from "../../src/mqtt/topics.ts";
+import { Topics } from "../../src/mqtt/topics.ts";
+import { slugOf } from "../../src/slug.ts";
 
 const secret = new Secret("x".repeat(32));
 const url = "mqtt://broker.lan:1883";
@@ -75,7 +76,7 @@ describe("The settings of an MQTT bridge", () => {
 
 describe("The topics", () => {
   it("name a door by a slug that is no wildcard", () => {
-    assert.deepEqual(["front", "Hintertür 2", "a/b+#", "門"].map(slug), ["front", "hintertur-2", "a-b", "door"]);
+    assert.deepEqual(["front", "Hintertür 2", "a/b+#", "門"].map(slugOf), ["front", "hintertur-2", "a-b", "door"]);
     assert.equal(new Topics("home/bell").of("Front Door", "door/result"), "home/bell/front-door/door/result");
   });
 

@@ -7,7 +7,7 @@ import { afterEach, describe, it } from "node:test";
 import { causesIn } from "../../nodes/dial-strategy/settings.ts";
 import { deviceOptions } from "../../nodes/devices.ts";
 import { doorForm } from "../../nodes/door/door.ts";
-import { slugOf } from "../../nodes/door/slug.ts";
+import { slugOf } from "../../src/slug.ts";
 import { checkDoor } from "../../src/door/door.ts";
 import { Secret } from "../../src/secret.ts";
 import { simCommand, type SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
