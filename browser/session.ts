@@ -3,9 +3,10 @@
 import { JsmpegPlayer } from "./players/jsmpeg.ts";
 import { MjpegPlayer } from "./players/mjpeg.ts";
 import { canBuffer, MsePlayer } from "./players/mse.ts";
-import { kinds, type Format, type Kind, type Player, type Watcher } from "./players/player.ts";
+import { kinds, type Kind, type Player, type Watcher } from "./players/player.ts";
 import { canDecode, WebCodecsPlayer } from "./players/webcodecs.ts";
 import { words } from "./words.ts";
+import type { Told } from "../src/camera/live/sender.ts";
 
 /** `still`: single pictures. */
 export type Way = Kind | "still";
@@ -26,11 +27,6 @@ interface Ticket {
   /** Why there is no film. */
   readonly reason?: string;
 }
-
-type Said =
-  | ({ readonly type: "format" } & Format)
-  | { readonly type: "trouble"; readonly reason: string; readonly retryMs?: number }
-  | { readonly type: "dropped"; readonly frames: number };
 
 const makers: Record<Kind, { can: () => boolean; make: (watcher: Watcher, base: URL) => Player }> = {
   webcodecs: { can: canDecode, make: (watcher) => new WebCodecsPlayer(watcher) },
@@ -143,7 +139,7 @@ export class Session {
       socket.onclose = ({ reason }) => end(() => reject(new Trouble(reason || words.cut)));
       socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
         quietSince = performance.now();
-        const told = typeof data === "string" ? (JSON.parse(data) as Said) : data;
+        const told = typeof data === "string" ? (JSON.parse(data) as Told) : data;
         if (told instanceof ArrayBuffer) player.take(told);
         else if (told.type === "format") {
           this.#codec = told.codec;

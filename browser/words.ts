@@ -2,11 +2,9 @@
 export const words = {
   camera: (door: string) => `Camera of ${door}`,
   live: "Live",
-  still: "Picture",
   pictureOf: (time: string) => `Picture of ${time}`,
   paused: "Paused",
   connecting: "Connecting …",
-  waiting: "Waiting for the camera …",
   again: (seconds: number) => `Trying again in ${seconds} s.`,
   play: "Play",
   pause: "Pause",
@@ -24,7 +22,6 @@ export const words = {
   noKind: (kind: string) => `This camera or this browser cannot do “${kind}”: leave the attribute "kind" out.`,
   cannotPlay: (codec: string) =>
     `This browser cannot play the camera's film (${codec}): it shows single pictures instead.`,
-  noFilm: "This camera has no film: it shows single pictures.",
 
   // The page of a door.
   bell: "🔔",

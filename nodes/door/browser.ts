@@ -1,6 +1,7 @@
 // What browsers may have of a door: its page, which shows the camera and who is there and may open. Below Node-RED's root
 // for nodes, behind the login that is set for that (httpNodeAuth).
 import { readFile } from "node:fs/promises";
+import type { DoorNow } from "../../browser/door/state.ts";
 import { giveUp, sentence } from "../../src/errors.ts";
 import type { DoorSettings, Opening } from "../../src/door/door.ts";
 import type { VisitEvent } from "../../src/visit/messages.ts";
@@ -17,22 +18,6 @@ export type Access = (typeof accesses)[number];
 
 /** A flow from before there was a choice shows nothing. */
 export const accessOf = (value: unknown): Access => accesses.find((known) => known === value) ?? "off";
-
-/** What an open page knows; the same words stand in browser/door/state.ts. */
-interface DoorNow {
-  readonly name: string;
-  readonly mayOpen: boolean;
-  readonly call: string;
-  readonly visit?: {
-    readonly who: string;
-    readonly button?: string;
-    readonly seconds: number;
-    readonly answeredBy?: string;
-  };
-  /** Where it has several. */
-  readonly relays?: readonly { readonly id: string; readonly name: string }[];
-  readonly opening?: Pick<Opening, "ok" | "reason">;
-}
 
 const files = {
   "camera.js": "text/javascript",
