@@ -4,7 +4,7 @@
 import { systemClock } from "../../src/clock.ts";
 import { linkToken, OpenLinks, visitIn, type LinkedVisit } from "../../src/door/link.ts";
 import { giveUp, sentence } from "../../src/errors.ts";
-import { xmlText } from "../../src/visit/numbers/address-list.ts";
+import { xmlText } from "../../src/xml-text.ts";
 import type { VisitView } from "../../src/visit/messages.ts";
 import type { Visit } from "../../src/visit/visit.ts";
 import type { Response } from "../http.d.ts";

@@ -13,40 +13,25 @@ import { firstOf, NoneWorked } from "./first.ts";
 import { readJpeg } from "./jpeg.ts";
 import { movie } from "./mp4/movie.ts";
 import type { Pictures } from "./pictures.ts";
-import {
-  ofFilm,
-  ofRunning,
-  overHttp,
-  rtspFilm,
-  shown,
-  type Film,
-  type Login,
-  type Source,
-  type Taken,
-} from "./sources.ts";
+import { ofFilm, ofRunning, overHttp, rtspFilm, shown, type Film, type Source, type Taken } from "./sources.ts";
 import type { Still } from "./still.ts";
+import type { Access } from "./video.ts";
 
 export { splitCredentials };
 
-export interface CameraSettings {
+export interface CameraSettings extends Access {
   /** `http:` or `https:`, with nothing left to fill in. User and password in it are used if none are given below. */
   readonly image?: Secret;
   /** The same of a film of JPEGs, of which the first is taken. */
   readonly mjpeg?: Secret;
   /** `rtsp:` or `rtsps:`. H.264 and H.265 need ffmpeg. */
   readonly rtsp?: Secret;
-  readonly username?: string;
-  readonly password?: Secret;
   /** Which are asked, in this order; all by default. */
   readonly order?: readonly SourceKind[];
   /** For a picture, whatever it takes. 5,000 by default; 10,000 where only films are known, whose key frame has to come. */
   readonly timeoutMs?: number;
   /** 8 MiB by default. */
   readonly maxBytes?: number;
-  /** False accepts any certificate. True by default. */
-  readonly verifyTls?: boolean;
-  /** SHA-256 fingerprint of the only certificate to accept. */
-  readonly pin?: string;
   /** How old the last picture may be where no new one can be had; 30,000 by default, 0 = it is never given. */
   readonly keepMs?: number;
   /** Blacked out in every picture that is given. */
@@ -241,7 +226,7 @@ export class Camera {
     return rtspFilm(rtsp, this.#login, { clock: this.#clock, log: this.#log, lookup }, live);
   }
 
-  get #login(): Login {
+  get #login(): Access {
     const { username, password, verifyTls, pin } = this.#settings;
     return {
       ...(username === undefined ? {} : { username }),

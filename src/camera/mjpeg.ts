@@ -7,25 +7,12 @@ import { giveUp, PorteroError, tryAgain } from "../errors.ts";
 import { HttpClient, splitCredentials } from "../http.ts";
 import { Collected } from "../http/collected.ts";
 import type { Log } from "../log.ts";
-import { showUrl, type Secret } from "../secret.ts";
+import { showUrl } from "../secret.ts";
 import { JpegWalk } from "./jpeg.ts";
 import { isTooLarge, PictureReader, statusFault } from "./picture-reader.ts";
 import { mostFrameBytes } from "./rtsp/depayload.ts";
 import { runVideo } from "./running.ts";
-import type { VideoOutput, VideoStream } from "./video.ts";
-
-export interface MjpegSettings {
-  /** `http:` or `https:`. User and password in it are used if none are given below. */
-  url: Secret;
-  username?: string;
-  password?: Secret;
-  /** Until the first bytes of the film; 5,000 by default. */
-  timeoutMs?: number;
-  /** The film ends when nothing has come for so long; 10,000 by default. */
-  silenceMs?: number;
-  verifyTls?: boolean;
-  pin?: string;
-}
+import type { FilmSettings, VideoOutput, VideoStream } from "./video.ts";
 
 interface Deps {
   readonly clock: Clock;
@@ -92,11 +79,11 @@ export class JpegCutter {
  * `silent` and `no-picture` to try again, `no-picture` (no JPEGs) and `no-film` (one picture only) to give up, `camera-status`;
  * none when the camera ended it after some pictures.
  */
-export const openMjpeg = (settings: MjpegSettings, deps: Deps): VideoStream =>
+export const openMjpeg = (settings: FilmSettings, deps: Deps): VideoStream =>
   runVideo((out, signal) => new Film(settings, deps, out).run(signal), deps.log);
 
 class Film {
-  readonly #settings: MjpegSettings;
+  readonly #settings: FilmSettings;
   readonly #deps: Deps;
   readonly #clock: Clock;
   readonly #place: string;
@@ -108,7 +95,7 @@ class Film {
   #pictures = 0;
   #headers: IncomingHttpHeaders | undefined;
 
-  constructor(settings: MjpegSettings, deps: Deps, out: VideoOutput) {
+  constructor(settings: FilmSettings, deps: Deps, out: VideoOutput) {
     this.#settings = settings;
     this.#deps = deps;
     this.#clock = deps.clock;

@@ -11,6 +11,7 @@ import { readJpeg } from "./jpeg.ts";
 import { PictureReader, statusFault } from "./picture-reader.ts";
 import { openRtsp } from "./rtsp/stream.ts";
 import { snapshotOf, type Still } from "./still.ts";
+import type { Access } from "./video.ts";
 
 /** A picture as it was taken. */
 export interface Taken {
@@ -35,18 +36,10 @@ export interface Source {
   readonly take: Take;
 }
 
-/** How its devices let us in. */
-export interface Login {
-  readonly username?: string;
-  readonly password?: Secret;
-  readonly verifyTls?: boolean;
-  readonly pin?: string;
-}
-
 /** A JPEG by HTTP; of a film the first. */
 export function overHttp(
   url: Secret,
-  login: Login,
+  login: Access,
   maxBytes: number,
   { client, clock }: { readonly client: HttpClient; readonly clock: Clock },
 ): Take {
@@ -105,7 +98,7 @@ const youngMs = 1_000;
 /** A stream by RTSP; `live` is the last key frame of the same one, where somebody watches it already. */
 export function rtspFilm(
   url: Secret,
-  login: Login,
+  login: Access,
   { clock, log, lookup }: { readonly clock: Clock; readonly log: Log; readonly lookup?: LookupFunction | undefined },
   live: () => Still | undefined = () => undefined,
 ): Film {

@@ -1,6 +1,26 @@
 // What a camera's film looks like to whoever shows or keeps it, whichever way it came.
 import type { EventEmitter } from "node:events";
 import type { PorteroError } from "../errors.ts";
+import type { Secret } from "../secret.ts";
+
+/** How a camera lets us in. */
+export interface Access {
+  readonly username?: string;
+  readonly password?: Secret;
+  /** False accepts any certificate. True by default. */
+  readonly verifyTls?: boolean;
+  /** SHA-256 fingerprint of the only certificate to accept. */
+  readonly pin?: string;
+}
+
+export interface FilmSettings extends Access {
+  /** User and password in it are used if none are given beside it. */
+  readonly url: Secret;
+  /** For connecting and for each answer; 5,000 by default. */
+  readonly timeoutMs?: number;
+  /** The film ends when nothing has come for so long; 10,000 by default. */
+  readonly silenceMs?: number;
+}
 
 export interface VideoFormat {
   readonly codec: "h264" | "h265" | "jpeg";

@@ -6,29 +6,18 @@ import { giveUp } from "../../errors.ts";
 import { splitCredentials, trustOf } from "../../http.ts";
 import { Signer, type Login } from "../../http/signer.ts";
 import { silent, type Log } from "../../log.ts";
-import { showUrl, type Secret } from "../../secret.ts";
+import { showUrl } from "../../secret.ts";
 import type { Trust } from "../../trust.ts";
 import { runVideo } from "../running.ts";
-import type { VideoOutput, VideoStream } from "../video.ts";
+import type { FilmSettings, VideoOutput, VideoStream } from "../video.ts";
 import { Session, type Transport } from "./session.ts";
 
 export type { Transport };
 
-export interface RtspSettings {
-  /** `rtsp:` or `rtsps:`. User and password in it are used if none are given below. */
-  url: Secret;
-  username?: string;
-  password?: Secret;
+/** The URL is `rtsp:` or `rtsps:`. */
+export interface RtspSettings extends FilmSettings {
   /** How packets come: in the connection, by default, or by UDP, with the connection where UDP brings nothing. */
-  transport?: Transport;
-  /** For connecting and for each answer; 5,000 by default. */
-  timeoutMs?: number;
-  /** The stream ends when no packet has come for so long; 10,000 by default. */
-  silenceMs?: number;
-  /** False accepts any certificate. True by default. */
-  verifyTls?: boolean;
-  /** SHA-256 fingerprint of the only certificate to accept. */
-  pin?: string;
+  readonly transport?: Transport;
 }
 
 interface Deps {

@@ -1,6 +1,7 @@
 // The address list of the house (N4), as programs and phones read it: CSV (RFC 4180), vCard 3.0 (RFC 2426), and the XML
 // phonebooks that two makers of phones document. Holds no passwords.
 import { giveUp } from "../../errors.ts";
+import { xmlText } from "../../xml-text.ts";
 
 /** One number of the house. */
 export interface AddressEntry {
@@ -53,14 +54,6 @@ const card = ({ number, name }: AddressEntry): string[] => [
   ...["BEGIN:VCARD", "VERSION:3.0", `N:${cardText(name)};;;;`, `FN:${cardText(name)}`],
   ...[`TEL;TYPE=WORK,VOICE:${cardText(number)}`, "END:VCARD"],
 ];
-
-const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-/** For an element of XML or HTML, or an attribute in double quotes. */
-export const xmlText = (text: string): string =>
-  // What XML 1.0 §2.2 does not allow cannot be escaped either.
-  text
-    .replace(/[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "")
-    .replace(/[&<>"]/g, (c) => escapes[c] ?? c);
 
 const xml = (root: string, rows: readonly string[]): AddressList => ({
   contentType: "text/xml; charset=utf-8",
