@@ -53,10 +53,7 @@ export function doorShown(
     throw giveUp("no-door", `There is no door "${slug ?? ""}": the name in the address is a door's short name`);
   if (!found.endpoint || !found.settings) throw giveUp("no-door", found.health.trouble ?? "This door has no settings");
   if (found.access === "off")
-    throw giveUp(
-      "not-shown",
-      `${found.label} is not shown to browsers: its dialog has a choice for that, "In browsers"`,
-    );
+    throw giveUp("not-shown", `${found.label} is not shown to browsers: its dialog has a choice for that, "Browsers"`);
   if (needs === "open" && found.access !== "open")
     throw giveUp("not-opened", `${found.label} may not be opened from a browser: its dialog has a choice for that`);
   return found as ShownDoor;
