@@ -30,8 +30,10 @@ export function placeholderFaults({ camera = {}, opening, poll }: Preset): strin
         faults.push(`${field} has {${word}}, which nothing fills: use one of {${known.join("}, {")}}`);
   };
   const address = (field: string, known: readonly string[], url: string | undefined) => {
+    const before = faults.length;
     allow(field, known, url);
-    if (url !== undefined && !isAtDevice(url))
+    // A word that nothing fills may have been meant for the host: one sentence is enough.
+    if (url !== undefined && faults.length === before && !isAtDevice(url))
       faults.push(`${field} leads elsewhere than to the device: its host must be {address} or {contact}`);
   };
   const asked = (field: string, known: readonly string[], url: string | undefined) => {
