@@ -7,7 +7,7 @@ import { checkConfig } from "../../src/server/config.ts";
 import { startServer } from "../../src/server/server.ts";
 import { without } from "../support/peers.ts";
 import { authority } from "./authority.ts";
-import { Baresip, toneShare, type BaresipOptions } from "./baresip.ts";
+import { Baresip, type BaresipOptions } from "./baresip.ts";
 import { namesServer } from "./names.ts";
 
 const password = "correct-horse";
@@ -43,9 +43,8 @@ async function house(
   const bell = await Baresip.start({ ...common, extension: "8000", tone: 440, ...mediaenc(has.bell) });
   const phone = await Baresip.start({ ...common, extension: "6001", tone: 880, answer: true, ...mediaenc(has.phone) });
   const close = async () => {
-    const samples = [await bell.end(), await phone.end()] as const;
+    await Promise.all([bell.end(), phone.end()]);
     await server.close();
-    return samples;
   };
   try {
     await Promise.all([bell.registered(), phone.registered()]);
@@ -76,21 +75,17 @@ describe("P3 baresip with SRTP", { skip: without("baresip", "openssl"), timeout:
   ] as const)
     it(`hears and is heard: ${title}`, async () => {
       const { bell, phone, dial, close, suites } = await house(set, has);
-      let samples: readonly [Int16Array, Int16Array];
       try {
         dial();
         await bell.event("CALL_ESTABLISHED");
         await phone.event("CALL_ESTABLISHED");
-        await Promise.all([bell.received(1.5), phone.received(1.5)]);
+        await Promise.all([bell.hears(880), phone.hears(440)]);
         assert.deepEqual([suites().get("Front door"), suites().get("6001")], [bellSuite, phoneSuite]);
         bell.command("hangup");
         await phone.event("CALL_CLOSED");
       } finally {
-        samples = await close();
+        await close();
       }
-      const [atBell, atPhone] = samples;
-      assert.ok(toneShare(atPhone, 440) > 0.8, `the phone heard the bell: ${toneShare(atPhone, 440)}`);
-      assert.ok(toneShare(atBell, 880) > 0.8, `the bell heard the phone: ${toneShare(atBell, 880)}`);
     });
 
   it("P2, P3 hears and is heard by TLS, and only without TLS the keys lie open", async (t) => {
@@ -99,16 +94,14 @@ describe("P3 baresip with SRTP", { skip: without("baresip", "openssl"), timeout:
       const { ca, sign } = await authority(t);
       const tls = secure ? { ca, ...(await sign("DNS:portero.test")), dns: await namesServer(t) } : undefined;
       const { server, bell, phone, dial, close } = await house({ phone: "required" }, { phone: "srtp-mand" }, tls);
-      let samples: readonly [Int16Array, Int16Array];
       try {
         dial();
         await phone.event("CALL_ESTABLISHED");
-        await Promise.all([bell.received(1), phone.received(1)]);
+        await Promise.all([bell.hears(880), phone.hears(440)]);
         findings.push(server.switchboard.tracing.diagnosis.findings().map(({ code }) => code));
       } finally {
-        samples = await close();
+        await close();
       }
-      assert.ok(toneShare(samples[1], 440) > 0.8, `the phone heard the bell: ${toneShare(samples[1], 440)}`);
     }
     assert.deepEqual(
       findings.map((codes) => codes.includes("open-keys")),
@@ -118,7 +111,6 @@ describe("P3 baresip with SRTP", { skip: without("baresip", "openssl"), timeout:
 
   it("RFC 4568 §7.1.4 goes on after a hold", async () => {
     const { server, bell, phone, dial, close } = await house({ phone: "required" }, { phone: "srtp-mand" });
-    let samples: readonly [Int16Array, Int16Array];
     const changes = () =>
       server.switchboard.endpoint.trace
         .entries()
@@ -140,11 +132,10 @@ describe("P3 baresip with SRTP", { skip: without("baresip", "openssl"), timeout:
       // Packets that could be opened, and as many the other way.
       const start = await packets();
       while ((await packets()) < start + 100) await pause(50);
+      await phone.hears(440);
     } finally {
-      samples = await close();
+      await close();
     }
-    const after = samples[1].subarray(-8000);
-    assert.ok(toneShare(after, 440) > 0.8, `the phone heard the bell: ${toneShare(after, 440)}`);
   });
 
   it("is not called without it where it is required, and the bell rings on", async () => {

@@ -8,7 +8,7 @@ import type { Traced } from "../../src/sip/trace/trace.ts";
 import { checkControl, control } from "../../src/visit/talk/control.ts";
 import type { Switchboard } from "../../src/visit/switchboard.ts";
 import { without } from "../support/peers.ts";
-import { Baresip, bestSecond, toneShare } from "./baresip.ts";
+import { Baresip } from "./baresip.ts";
 import { until, visitTold, wholeVisit } from "./visit-lines.ts";
 
 const password = "correct-horse";
@@ -70,12 +70,9 @@ describe("two baresip, bell and phone", { skip: without("baresip"), timeout: 60_
     it(`H4, H5, P9 hear each other ${title}`, async (t) => {
       const { bell, phone, lines, talk } = await house(t, title, transport, { bell: bellCodec, phone: phoneCodec });
       await talk();
-      await Promise.all([bell.received(1.5), phone.received(1.5)]);
+      await Promise.all([bell.hears(880), phone.hears(440)]);
       bell.command("hangup");
       await phone.event("CALL_CLOSED");
-      const [atBell, atPhone] = [await bell.end(), await phone.end()];
-      assert.ok(toneShare(atPhone, 440) > 0.8, `the phone heard the bell: ${toneShare(atPhone, 440)}`);
-      assert.ok(toneShare(atBell, 880) > 0.8, `the bell heard the phone: ${toneShare(atBell, 880)}`);
       assert.deepEqual(await visitTold(lines), wholeVisit);
     });
 
@@ -112,15 +109,11 @@ describe("two baresip, bell and phone", { skip: without("baresip"), timeout: 60_
     await bell.received(0.5);
     phone.command("transfer", `sip:6002@${address}`);
     await Promise.all([other.event("CALL_ESTABLISHED"), phone.event("CALL_CLOSED")]);
-    await Promise.all([bell.received((await bell.seconds()) + 1.5), other.received(1.5)]);
+    await Promise.all([bell.hears(1320), other.hears(440)]);
     bell.command("hangup");
     await other.event("CALL_CLOSED");
     const told = lines.find(({ event }) => event === "transferred");
     assert.deepEqual(told?.["payload"], { from: "6001", to: "6002" });
-    const [atBell, atOther] = [await bell.end(), await other.end()];
-    assert.ok(toneShare(atOther, 440) > 0.8, `the other phone heard the bell: ${toneShare(atOther, 440)}`);
-    const heard = toneShare(atBell.subarray(-8000), 1320);
-    assert.ok(heard > 0.8, `the bell heard the other phone: ${heard}`);
   });
 
   it("N1 the flow holds the bell, which is sent music and falls silent, and takes it back", async (t) => {
@@ -141,10 +134,9 @@ describe("two baresip, bell and phone", { skip: without("baresip"), timeout: 60_
     });
     assert.equal((await tell({ action: "unhold" })).reason, "the two hear each other again");
     await until("the bell to be heard again", async () => (await sound.stats()).received > heard + 100 || undefined);
+    await phone.hears(440);
     bell.command("hangup");
     await phone.event("CALL_CLOSED");
-    const again = toneShare((await phone.end()).subarray(-4000), 440);
-    assert.ok(again > 0.8, `the phone heard the bell again: ${again}`);
   });
 
   for (const action of ["transfer", "consult"])
@@ -163,21 +155,16 @@ describe("two baresip, bell and phone", { skip: without("baresip"), timeout: 60_
       const tell = teller(server);
       assert.equal((await tell({ action, targets: ["6002"], seconds: 10 })).by, "6002");
       if (action === "consult") {
-        await Promise.all([phone.received((await phone.seconds()) + 1.5), other.received(1.5)]);
+        await Promise.all([phone.hears(1320), other.hears(880)]);
         assert.equal((await tell({ action: "complete" })).by, "6002");
       }
       await phone.event("CALL_CLOSED");
-      await other.received((await other.seconds()) + 1.5);
-      if (action === "transfer") await bell.received((await bell.seconds()) + 1.5);
+      await other.hears(440);
+      if (action === "transfer") await bell.hears(1320);
       bell.command("hangup");
       await other.event("CALL_CLOSED");
       const told = lines.find(({ event }) => event === "transferred");
       assert.deepEqual(told?.["payload"], { from: "6001", to: "6002" });
-      const [atBell, atPhone, atOther] = [await bell.end(), await phone.end(), await other.end()];
-      const shares = [toneShare(atOther.subarray(-8000), 440)];
-      if (action === "transfer") shares.push(toneShare(atBell.subarray(-8000), 1320));
-      else shares.push(bestSecond(atPhone, 1320), bestSecond(atOther, 880));
-      assert.ok(Math.min(...shares) > 0.8, `each heard the other: ${shares.join(", ")}`);
     });
 });
 

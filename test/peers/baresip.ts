@@ -161,6 +161,23 @@ export class Baresip {
     }
   }
 
+  /**
+   * Resolves when it hears that tone: half a second in a row of nearly nothing else. Holes that a busy machine makes
+   * pass; silence, noise and another's tone do not.
+   */
+  async hears(hertz: number): Promise<void> {
+    for (let tries = 0; toneShare(await this.#lately(), hertz) <= 0.8; tries++) {
+      if (tries > 400) throw new Error(`baresip does not hear ${hertz} Hz. It said:\n${this.child.output}`);
+      await turn(50);
+    }
+  }
+
+  /** The last half second that it has received, or less. */
+  async #lately(): Promise<Int16Array> {
+    const file = (await this.#files()).at(-1);
+    return file === undefined ? new Int16Array() : samplesOf(await readFile(file)).slice(-4000);
+  }
+
   /** Ends it and gives the 16-bit samples of what it received (8 kHz). */
   end(): Promise<Int16Array> {
     return (this.#ended ??= this.#end());
@@ -171,9 +188,14 @@ export class Baresip {
     await this.child.end("SIGTERM");
     const files = await Promise.all((await this.#files()).map((file) => readFile(file)));
     await rm(this.#folder, { recursive: true });
-    const data = Buffer.concat(files.map((wav) => wav.subarray(44)));
-    return Int16Array.from({ length: data.length >> 1 }, (_, i) => data.readInt16LE(i * 2));
+    return samplesOf(...files);
   }
+}
+
+/** The samples of WAV files whose heads have the usual length. */
+function samplesOf(...files: readonly Buffer[]): Int16Array {
+  const data = Buffer.concat(files.map((wav) => wav.subarray(44)));
+  return Int16Array.from({ length: data.length >> 1 }, (_, i) => data.readInt16LE(i * 2));
 }
 
 function toneWav(hertz: number, seconds: number, rate = 8000): Buffer {

@@ -6,7 +6,7 @@ import { checkConfig } from "../../src/server/config.ts";
 import { startServer } from "../../src/server/server.ts";
 import { readTraced } from "../../src/sip/trace/text.ts";
 import { without } from "../support/peers.ts";
-import { Baresip, toneShare } from "./baresip.ts";
+import { Baresip } from "./baresip.ts";
 
 const password = "correct-horse";
 
@@ -61,6 +61,7 @@ describe("two baresip that may send to each other", { skip: without("baresip"), 
     const before = await direct();
     const heard = await Promise.all([caller.seconds(), called.seconds()]);
     await Promise.all([caller.received(heard[0] + 1.5), called.received(heard[1] + 1.5)]);
+    await Promise.all([caller.hears(880), called.hears(440)]);
     assert.equal(await passed(), before);
     const asked = endpoint.trace.entries().at(-1)?.seq ?? 0;
     called.command("hold");
@@ -76,8 +77,5 @@ describe("two baresip that may send to each other", { skip: without("baresip"), 
     assert.equal(await passed(), after);
     caller.command("hangup");
     await called.event("CALL_CLOSED");
-    const [atCaller, atCalled] = [await caller.end(), await called.end()];
-    assert.ok(toneShare(atCalled.subarray(-8000), 440) > 0.8, `the called one heard the caller`);
-    assert.ok(toneShare(atCaller.subarray(-8000), 880) > 0.8, `the caller heard the called one`);
   });
 });

@@ -45,7 +45,6 @@ describe("real devices and a parking place", { skip: without("baresip"), timeout
     const { lines, address, baresip, close } = await open();
     const [bell, phone] = [await baresip("8000", 440), await baresip("6001", 1320, "PCMU")];
     let heard: Int16Array;
-    let atPhone: Int16Array;
     try {
       await Promise.all([bell.registered(), phone.registered()]);
       bell.command("dial", `sip:8000@${address}`);
@@ -55,27 +54,23 @@ describe("real devices and a parking place", { skip: without("baresip"), timeout
       phone.command("dial", `sip:555@${address}`);
       assert.equal((await lines.next("answered")).payload.by, "6001");
       await phone.event("CALL_ESTABLISHED");
-      const since = await bell.seconds();
-      await Promise.all([bell.received(since + 2), phone.received(2)]);
+      await Promise.all([bell.hears(1320), phone.hears(440)]);
       phone.command("hangup");
       await bell.event("CALL_CLOSED");
       assert.equal((await lines.next("ended")).payload.outcome, "answered");
     } finally {
-      [heard, atPhone] = [await bell.end(), await phone.end()];
+      [heard] = await Promise.all([bell.end(), phone.end()]);
       await close();
     }
     // The first two chords of the tune.
     const music = [523.25, 659.26, 783.99].map((hertz) => toneShare(seconds(heard, 0.2, 1.4), hertz));
     assert.ok(music.reduce((sum, share) => sum + share) > 0.5, `the tune: ${music.join(", ")}`);
-    assert.ok(toneShare(seconds(heard, heard.length / 8000 - 1), 1320) > 0.8, "then the phone");
-    assert.ok(toneShare(seconds(atPhone, 0.5), 440) > 0.8, "and the phone hears the bell");
   });
 
   it("H7 the phone transfers the bell to 444, and another one fetches it from its slot", async () => {
     const { lines, address, baresip, close } = await open();
     const devices = [await baresip("8000", 440), await baresip("6001", 1320), await baresip("6002", 1760)] as const;
     const [bell, phone, other] = devices;
-    let atOther: Int16Array;
     try {
       await Promise.all(devices.map((device) => device.registered()));
       bell.command("dial", `sip:8000@${address}`);
@@ -86,14 +81,12 @@ describe("real devices and a parking place", { skip: without("baresip"), timeout
       await Promise.all([lines.next("parked", () => true, 2), phone.event("CALL_CLOSED")]);
       other.command("dial", `sip:701@${address}`);
       assert.equal((await lines.next("transferred")).payload.to, "6002");
-      await other.received(1.5);
+      await other.hears(440);
       bell.command("hangup");
       await other.event("CALL_CLOSED");
     } finally {
-      await Promise.all([bell.end(), phone.end()]);
-      atOther = await other.end();
+      await Promise.all(devices.map((device) => device.end()));
       await close();
     }
-    assert.ok(toneShare(seconds(atOther, 0.5), 440) > 0.8, `${toneShare(atOther, 440)}`);
   });
 });

@@ -12,7 +12,7 @@ import type { StrategySettings } from "../../src/visit/strategy.ts";
 import { sine, wav } from "../media/wav.ts";
 import { without } from "../support/peers.ts";
 import { Record } from "../visit/house.ts";
-import { Baresip, bestSecond, toneShare } from "./baresip.ts";
+import { Baresip, bestSecond } from "./baresip.ts";
 
 const password = "correct-horse";
 const bellTone = 440;
@@ -87,16 +87,12 @@ class Scene {
   /** The bell and the nth phone hear each other, then the bell hangs up: what the bell has heard, and the end. */
   async talk(bell: Baresip, phone: Baresip, nth: 1 | 2): Promise<{ heard: Int16Array; end: VisitEnd }> {
     await Promise.all([phone.event("CALL_ESTABLISHED"), bell.event("CALL_ESTABLISHED")]);
-    await Promise.all([bell.received((await bell.seconds()) + 2), phone.received(2)]);
+    await Promise.all([bell.hears(tones[nth - 1] ?? 0), phone.hears(bellTone)]);
     bell.command("hangup");
     await phone.event("CALL_CLOSED");
     const end = await this.ended();
     assert.deepEqual([end.outcome, end.answeredBy], ["answered", Scene.numbers(this.name)[nth]]);
-    const [heard, atPhone] = [await bell.end(), await phone.end()];
-    const tone = tones[nth - 1] ?? 0;
-    const [mine, its] = [toneShare(heard.subarray(-6000), tone), toneShare(atPhone.subarray(-6000), bellTone)];
-    assert.ok(Math.min(mine, its) > 0.8, `the bell hears ${mine} of the phone, and the phone ${its} of the bell`);
-    return { heard, end };
+    return { heard: await bell.end(), end };
   }
 
   async close(): Promise<void> {

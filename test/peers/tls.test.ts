@@ -6,7 +6,7 @@ import { startServer } from "../../src/server/server.ts";
 import { without } from "../support/peers.ts";
 import { run } from "../support/processes.ts";
 import { authority, type Authority } from "./authority.ts";
-import { Baresip, toneShare } from "./baresip.ts";
+import { Baresip } from "./baresip.ts";
 import { namesServer } from "./names.ts";
 import { visitTold, wholeVisit } from "./visit-lines.ts";
 
@@ -38,19 +38,15 @@ async function house(
 
 /** A bell presses, a phone answers, and each hears the other's tone. */
 async function talk(bell: Baresip, phone: Baresip, target: string) {
-  const ends: Int16Array[] = [];
   try {
     bell.command("dial", target);
     await Promise.all([bell.event("CALL_ESTABLISHED"), phone.event("CALL_ESTABLISHED")]);
-    await Promise.all([bell.received(1.5), phone.received(1.5)]);
+    await Promise.all([bell.hears(880), phone.hears(440)]);
     bell.command("hangup");
     await phone.event("CALL_CLOSED");
   } finally {
-    ends.push(await bell.end(), await phone.end());
+    await Promise.all([bell.end(), phone.end()]);
   }
-  const [atBell = new Int16Array(), atPhone = new Int16Array()] = ends;
-  assert.ok(toneShare(atPhone, 440) > 0.8, `the phone heard the bell: ${toneShare(atPhone, 440)}`);
-  assert.ok(toneShare(atBell, 880) > 0.8, `the bell heard the phone: ${toneShare(atBell, 880)}`);
 }
 
 describe("P2 baresip by TLS", { skip: without("baresip", "openssl"), timeout: 90_000 }, () => {
