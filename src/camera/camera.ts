@@ -5,6 +5,7 @@ import type { Box } from "../box.ts";
 import { systemClock, type Clock } from "../clock.ts";
 import { giveUp, PorteroError, sentence, tryAgain } from "../errors.ts";
 import { HttpClient, splitCredentials } from "../http.ts";
+import { span } from "../http/faults.ts";
 import { silent, type Log } from "../log.ts";
 import { sourceKinds, type SourceKind } from "../picture-sources.ts";
 import type { Secret } from "../secret.ts";
@@ -182,11 +183,13 @@ export class Camera {
     if (sources.length === 0) throw giveUp("no-image-url", "This door has no image URL: enter one, or choose a preset");
     const waits = sources.every(({ kind }) => kind === "rtsp" || kind === "call");
     const timeoutMs = wish.timeoutMs ?? this.#settings.timeoutMs ?? (waits ? 10_000 : 5_000);
+    const patienceMs = timeoutMs / sources.length;
     const ways = sources.map(({ take }) => async (ended: AbortSignal): Promise<Taken> => {
-      return await take({ signal: ended, timeoutMs: Math.max(1, start + timeoutMs - this.#clock.now()) });
+      const leftMs = start + timeoutMs - this.#clock.now();
+      if (leftMs < 1) throw tryAgain("timeout", `was not asked, since the ${span(timeoutMs)} were over`);
+      return await take({ signal: ended, timeoutMs: leftMs });
     });
     try {
-      const patienceMs = timeoutMs / sources.length;
       const { value, place } = await firstOf(ways, { clock: this.#clock, patienceMs, signal });
       const { jpeg, width, height, takenAt, source } = value;
       const kind = sources[place]?.kind ?? "jpeg";

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import { systemClock, type Clock } from "../clock.ts";
 import { giveUp, PorteroError, sentence, tryAgain } from "../errors.ts";
+import { span } from "../http/faults.ts";
 import type { Still } from "./still.ts";
 
 export interface DecodeOptions {
@@ -35,7 +36,7 @@ export class Decoder {
   async decode(still: Still, { timeoutMs = 5_000, signal }: DecodeOptions = {}): Promise<Buffer> {
     if (still.format.codec === "jpeg") return still.bytes;
     const ended = new AbortController();
-    const within = `within ${Math.round(timeoutMs / 100) / 10} s`;
+    const within = `within ${span(timeoutMs)}`;
     const cancel = this.#clock.after(timeoutMs, () =>
       ended.abort(tryAgain("timeout", `ffmpeg made no picture of the camera's video ${within}`)),
     );

@@ -3,6 +3,7 @@ import type { LookupFunction } from "node:net";
 import type { Clock } from "../clock.ts";
 import { tryAgain } from "../errors.ts";
 import { splitCredentials, type HttpClient } from "../http.ts";
+import { span } from "../http/faults.ts";
 import type { Log } from "../log.ts";
 import type { SourceKind } from "../picture-sources.ts";
 import { showUrl, type Secret } from "../secret.ts";
@@ -83,7 +84,10 @@ export function ofFilm(
   return async ({ signal, timeoutMs }) => {
     const end = clock.now() + timeoutMs;
     const seen = await still({ signal, timeoutMs });
-    const jpeg = await decoder.decode(seen, { timeoutMs: Math.max(1, end - clock.now()), signal });
+    const leftMs = end - clock.now();
+    if (leftMs < 1)
+      throw tryAgain("timeout", `The camera's film gave a picture, but the ${span(timeoutMs)} were over: give it more`);
+    const jpeg = await decoder.decode(seen, { timeoutMs: leftMs, signal });
     const found = readJpeg(jpeg);
     if ("fault" in found) throw tryAgain("no-picture", `The camera's film gave a damaged picture: it ${found.fault}`);
     const { width, height } = found.frame;

@@ -1,6 +1,7 @@
 // One picture out of a film, without decoding: a JPEG as it came, or a key frame for whoever decodes it.
 import { systemClock, type Clock } from "../clock.ts";
 import { tryAgain } from "../errors.ts";
+import { span } from "../http/faults.ts";
 import type { Frame, VideoFormat, VideoStream } from "./video.ts";
 
 export interface Still {
@@ -49,7 +50,7 @@ export function snapshotOf(
       );
     const onAbort = () => settle(() => reject(signal?.reason as Error));
     const cancel = clock.after(timeoutMs, () => {
-      const within = `within ${Math.round(timeoutMs / 100) / 10} s`;
+      const within = `within ${span(timeoutMs)}`;
       settle(() => reject(tryAgain("timeout", `The camera's stream gave no whole picture ${within}`)));
     });
     stream.on("format", onFormat).on("frame", onFrame).on("ended", onEnded);

@@ -18,8 +18,11 @@ export const size = (bytes: number): string =>
 
 const round = (value: number) => Math.round(value * 10) / 10;
 
+/** How long something was waited for: `2.5 s`, `40 ms`. */
+export const span = (ms: number): string => (ms < 95 ? `${Math.round(ms)} ms` : `${round(ms / 1000)} s`);
+
 export function timedOut(place: string, timeoutMs: number, progress: Progress): PorteroError {
-  const within = `within ${round(timeoutMs / 1000)} s`;
+  const within = `within ${span(timeoutMs)}`;
   return tryAgain(
     "timeout",
     progress.answered

@@ -5,6 +5,7 @@ import { Decoder } from "../../src/camera/decode.ts";
 import { Camera, lacksDecoder, type CameraDeps, type CameraSettings } from "../../src/camera/camera.ts";
 import { Pictures } from "../../src/camera/pictures.ts";
 import { stillOf, type Still } from "../../src/camera/still.ts";
+import type { Clock } from "../../src/clock.ts";
 import { sentence, tryAgain } from "../../src/errors.ts";
 import { Secret } from "../../src/secret.ts";
 import { device, digestGuard, nobody, password, rejects } from "../http/device.ts";
@@ -34,6 +35,13 @@ async function web(t: TestContext, has: Record<string, boolean | "never">) {
   const asked = (): string => bell.requests.map(({ path }) => path).join(" ");
   return { has, asked, url: (path: string) => new Secret(`${bell.url}${path}`), bell };
 }
+
+const onlyClock = (clock: FakeClock): Clock => ({
+  now: () => clock.now(),
+  after: (ms, run) => clock.after(ms, run),
+  every: (ms, run) => clock.every(ms, run),
+  sleep: (ms, signal) => clock.sleep(ms, signal),
+});
 
 const still = (at: number): Still =>
   stillOf({ codec: "jpeg", sets: [] }, { units: [jpeg], key: true, at, timestamp: 0 });
@@ -71,6 +79,28 @@ describe("The sources of a picture", () => {
     await clock.advance(1);
     assert.equal((await picture).kind, "mjpeg");
     assert.equal(clock.pending, 0, "a timer was left");
+  });
+
+  it("one whose turn comes when the time is over is told as not asked, and a machine that halts does not make it 0 s", async (t) => {
+    const clock = new FakeClock();
+    let haltedMs = 0;
+    const halting = { ...onlyClock(clock), now: () => clock.now() + haltedMs };
+    const call = () => ({
+      source: "sip:503",
+      still() {
+        haltedMs = 5_000;
+        return Promise.reject(tryAgain("timeout", "The call's video gave no whole picture within 5 s"));
+      },
+    });
+    const { asked, url } = await web(t, { "/a": true });
+    const camera = cameraOf(t, { image: url("/a"), order: ["call", "jpeg"] }, { clock: halting, call });
+    await rejects(camera.snapshot(), "no-picture", /within 5 s; JPEG: was not asked, since the 5 s were over$/);
+    assert.equal(asked(), "");
+    [haltedMs] = [0];
+    const silent = await web(t, { "/a": "never" });
+    const hurried = cameraOf(t, { image: silent.url("/a") }, { clock }).snapshot({ timeoutMs: 40 });
+    await silent.bell.asked;
+    await Promise.all([rejects(hurried, "timeout", /did not answer within 40 ms/), clock.advance(40)]);
   });
 
   it("P8 hold an RTSP stream too: a whole picture of it, without a decoder where it is MJPEG", async (t) => {

@@ -3,6 +3,7 @@
 // pictures at once. While nobody looks there is no connection, no timer, nothing.
 import type { Cancel, Clock } from "../../clock.ts";
 import { PorteroError, sentence, tryAgain } from "../../errors.ts";
+import { span } from "../../http/faults.ts";
 import type { Log } from "../../log.ts";
 import { stillOf, type Still } from "../still.ts";
 import { openVideo, type VideoSettings } from "../upstream.ts";
@@ -131,7 +132,7 @@ export class LiveCamera {
    * tryAgain `timeout`.
    */
   async look(timeoutMs: number): Promise<VideoFormat> {
-    const late = `The camera has shown no picture within ${Math.round(timeoutMs / 100) / 10} s`;
+    const late = `The camera has shown no picture within ${span(timeoutMs)}`;
     let end = () => {};
     try {
       return await new Promise((resolve, reject) => {
