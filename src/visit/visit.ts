@@ -18,7 +18,6 @@ import type { DoorKeys } from "./presses/door-keys.ts";
 import type { DigitWish } from "./talk/digits.ts";
 import { Figures } from "./talk/figures.ts";
 import type { Caller } from "./ringing/fork.ts";
-import { leadsTo } from "./ringing/aim.ts";
 import type { HandoverWish } from "./talk/handover.ts";
 import { invite } from "./talk/invite.ts";
 import type { Key } from "./talk/keypad.ts";
@@ -27,15 +26,13 @@ import type { Outcome, Recorded, VisitEnd, VisitEvent, VisitEventName, VisitStat
 import { Openings } from "./presses/openings.ts";
 import { VisitParking } from "./places/parking-flow.ts";
 import { CallRecorder, type TapeName } from "./sound/recording.ts";
-import { ringingOf } from "./ringing/ringing.ts";
-import { beginRunning, type AnswerOptions, type Running } from "./ringing/running.ts";
+import type { AnswerOptions } from "./ringing/running.ts";
+import { Search } from "./ringing/search.ts";
 import type { RoomTalk } from "./places/room-talk.ts";
-import { abortedAs } from "./strategies/outcome.ts";
-import type { Ringing, Strategy } from "./strategy.ts";
+import type { Strategy } from "./strategy.ts";
 import type { Talk } from "./talk/talk.ts";
 import type { TransferHost } from "./talk/transfer.ts";
 import { TalkLimits, warningTone } from "./talk/talk-limits.ts";
-import { Tries } from "./ringing/tries.ts";
 import { saidBy } from "./views.ts";
 import { Waiting } from "./presses/waiting.ts";
 
@@ -67,16 +64,12 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   readonly #line: BellLine;
   readonly #recorder: CallRecorder;
   #state: VisitState = "ringing";
-  #running: Running | undefined;
-  /** Of all strategies. */
-  readonly #tries = new Tries();
-  #strategy: string | undefined;
   #endedAt: number | undefined;
-  #attempt = 0;
   #idle: Cancel = () => {};
   readonly #figures: Figures;
   readonly #limits: TalkLimits;
   readonly #answering: Answering;
+  readonly #search: Search;
 
   constructor(host: TransferHost, door: VisitDoor, bell?: IncomingCall) {
     super();
@@ -103,7 +96,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       answerer: () => this.#answering.talk?.answerer?.session,
       over: () => this.#state === "ended",
       changed: () => {
-        if (this.#state === "ringing" && !this.#running) this.#waitForFlow();
+        if (this.#state === "ringing" && !this.#search.isOn) this.#waitForFlow();
       },
     });
     this.waiting = new Waiting(this.sounds, host.log);
@@ -112,13 +105,21 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#answering = new Answering(host, this.#line, {
       ...{ id: this.id, door, sounds: this.sounds, recorder: this.#recorder, parked: this.parking.at },
       state: () => this.#state,
-      attempt: () => this.#attempt,
+      attempt: () => this.#search.attempt,
       caller: () => this.#phonesSee,
       tell: (event, payload) => this.tell(event, payload),
       pressed: (key, from, by, member) => this.#pressed(key, from, by, member),
       talks: () => this.#talks(),
-      found: (by) => this.#running !== by && this.#running?.abort("answered"),
+      found: (by) => this.#search.stop("answered", by),
       end: (outcome, how) => this.#end(outcome, how),
+    });
+    this.#search = new Search(host, {
+      ...{ line: this.#line, door, sounds: this.sounds, recorder: this.#recorder, answering: this.#answering },
+      ...{ caller: () => this.#phonesSee, answer: () => this.answerAlone(), parked: this.parking.at },
+      nameOf: (kind) => this.#tapeName(kind),
+      tell: (event, payload) => this.tell(event, payload),
+      rests: () => !this.talkingBell && this.#endedAt === undefined && this.#waitForFlow(),
+      refuse: (status, why, text) => this.refuse(status, why, text),
     });
     this.#limits = new TalkLimits(host.clock, door.talks, {
       warn: () => {
@@ -169,7 +170,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
       ...(this.waiting.isOn && this.#state === "ringing" && { waiting: true }),
       startedAt: new Date(this.startedAt).toISOString(),
       ...(this.#answering.by === undefined ? {} : { answeredBy: this.#answering.by }),
-      ...{ ...this.parking.said, ...this.#answering.conference, attempt: this.#attempt },
+      ...{ ...this.parking.said, ...this.#answering.conference, attempt: this.#search.attempt },
       ...(call && saidBy(call)),
     };
   }
@@ -218,9 +219,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   /** A device has registered, or did so anew: who waits for it rings it at once (X1, H12). */
   offer(contact: Contact, isNew: boolean): void {
     this.#answering.talk?.offer(contact);
-    const running = this.#running;
-    if (!running || running.fork?.offer(contact) || !isNew) return;
-    if (leadsTo(this.#host, running.targets, contact.extension)) running.wake();
+    this.#search.offer(contact, isNew);
   }
 
   /**
@@ -229,28 +228,10 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
    */
   async answerBy(strategy: Strategy, options: AnswerOptions = {}): Promise<Outcome> {
     if (this.#state !== "ringing") return { result: "cancelled", tries: 0, parties: [] };
-    this.#running?.abort("stopped");
+    this.#search.stop("stopped");
     this.waiting.end();
     this.#idle();
-    const { running, signal, done } = beginRunning(options.signal);
-    this.#running = running;
-    this.#strategy = strategy.called;
-    let outcome: Outcome;
-    try {
-      if (!this.hasCall) await this.#line.session;
-      outcome = await strategy(this.#ringing(running, signal, options));
-    } catch (error) {
-      // Where the bell has gone, or never called, there is nothing to do, and no failure.
-      if (!signal.aborted && this.hasCall)
-        this.#host.log.error(`the strategy of ${this.door.name} failed: ${sentence(error)}`);
-      const result = signal.aborted ? abortedAs(signal) : "unanswered";
-      outcome = { result, tries: this.#attempt, parties: [], ...(!this.hasCall && { reason: sentence(error) }) };
-    }
-    done();
-    if (this.#running === running) {
-      this.#running = undefined;
-      if (!this.talkingBell && this.#endedAt === undefined) this.#waitForFlow();
-    }
+    const outcome = await this.#search.by(strategy, options);
     if (outcome.result !== "answered") this.tell("unanswered", outcome);
     if (outcome.message)
       this.#end("unanswered", {
@@ -306,32 +287,6 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     return this.#answering.sendDigits(digits, wish);
   }
 
-  #ringing(running: Running, signal: AbortSignal, { onTry }: AnswerOptions): Ringing {
-    return ringingOf(this.#host, {
-      ...{ running, signal, line: this.#line, door: this.door, sounds: this.sounds, recorder: this.#recorder },
-      caller: () => this.#phonesSee,
-      answer: () => this.answerAlone(),
-      ring: (targets) => {
-        this.tell("trying", { attempt: ++this.#attempt, targets });
-        return this.#attempt;
-      },
-      connect: async (winner) => {
-        await this.#answering.connect(winner, running);
-        return this.#answering.talk?.answerer === winner;
-      },
-      tried: (attempt, result) => {
-        this.#tries.add(result.parties, attempt);
-        onTry?.(attempt, result);
-      },
-      nameOf: (kind) => this.#tapeName(kind),
-      recorded: (recorded) => this.tell("recorded", recorded),
-      talk: () => this.#answering.visit,
-      meet: (talk, by) => this.#answering.meet(talk, by, running),
-      parked: this.parking.at,
-      refuse: (status, why, text) => this.refuse(status, why, text),
-    });
-  }
-
   #pressed({ digit, by, durationMs }: Key, from: "door" | "answerer", who?: Leg, member?: string): void {
     if (this.#state === "ended" || this.door.keys.pressed(digit, who)) return;
     if (from === "answerer" && this.door.answererDigits === "door") return;
@@ -360,7 +315,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
 
   #bellGone(end: CallEnd): void {
     const unusable = end.status === 488 || end.status === 503;
-    const unheard = unusable ? "failed" : this.#running?.message ? "unanswered" : "cancelled";
+    const unheard = unusable ? "failed" : this.#search.takesMessage ? "unanswered" : "cancelled";
     this.#end(this.#answering.at !== undefined ? "answered" : unheard, end);
   }
 
@@ -373,8 +328,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#figures.end();
     this.#limits.close();
     this.#recorder.end(this.#answering.by ?? "");
-    const fork = this.#running?.fork;
-    this.#running?.abort(outcome === "cancelled" ? "cancelled" : "stopped");
+    this.#search.stop(outcome === "cancelled" ? "cancelled" : "stopped");
     const status = how.status ?? 480;
     const wasWanted = outcome !== "unanswered" && outcome !== "stopped";
     if (!wasWanted && this.hasCall && how.by === "local" && this.#answering.at === undefined) this.refusedWith = status;
@@ -384,9 +338,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     const end: VisitEnd = {
       ...{ outcome, cause: how.cause, text: how.text },
       ...(this.#answering.by === undefined ? {} : { answeredBy: this.#answering.by }),
-      ...(this.#strategy === undefined ? {} : { strategy: this.#strategy }),
-      // What rang until now has its end, and the strategy will be told of it.
-      ...this.#tries.record(fork?.parties, this.#attempt),
+      ...this.#search.record(),
       ringSeconds: (talkedFrom - this.startedAt) / 1000,
       talkSeconds: (this.#endedAt - talkedFrom) / 1000,
       openings: this.openings.count,

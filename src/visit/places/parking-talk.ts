@@ -2,7 +2,7 @@
 // with it is let go; who fetches it talks with it, as after a transfer.
 import { giveUp, sentence } from "../../errors.ts";
 import { cause } from "../../sip/causes.ts";
-import { known, type Known } from "../talk/bridge.ts";
+import { known, type Known } from "../talk/side.ts";
 import { Forking } from "../ringing/fork.ts";
 import type { ChangedTalk } from "../talk/handover.ts";
 import { letGo, type Leg } from "../talk/leg.ts";

@@ -4,16 +4,15 @@ import type { Clock } from "../../clock.ts";
 import { sentence } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import type { MediaEngine } from "../../media/engine.ts";
-import type { MediaSession } from "../../media/media.ts";
 import { mirror } from "../../media/negotiate.ts";
 import type { Direction } from "../../media/sdp.ts";
 import { q850 } from "../../sip/causes.ts";
-import type { Call, CallEnd, CallEvents, Message, Reoffer, Referral } from "../../sip/dialog/call.ts";
+import type { Call, CallEnd, Message, Reoffer, Referral } from "../../sip/dialog/call.ts";
 import type { DoorKeysHost } from "../presses/door-keys.ts";
 import { DirectMedia } from "./direct-media.ts";
-import { DigitRelay } from "./digit-relay.ts";
 import type { Key } from "./keypad.ts";
 import { joinable, letGo, type Leg } from "./leg.ts";
+import { attach, wishOf, type Known, type Side } from "./side.ts";
 
 /** What happens on a bridge. */
 export interface BridgeHooks {
@@ -39,26 +38,6 @@ export interface BridgeHost extends DoorKeysHost {
   readonly log: Log;
   /** All bridges that are, each under both of its calls. */
   readonly bridges: Map<Call, Bridge>;
-}
-
-/** A party outside of a bridge that it was in, or is to be in. */
-export interface Known {
-  readonly leg: Leg;
-  /** What it wants of itself: `sendonly` where it holds. */
-  readonly wish: Direction;
-  /** What it was told last of the other's wish. */
-  readonly told: Direction;
-}
-
-interface Side extends Known {
-  wish: Direction;
-  told: Direction;
-  /** What it is told in the place of the other's wish: it is held by us. */
-  held: Direction | undefined;
-  /** Its call may end without the end of the bridge: it is being replaced. */
-  leaving: boolean;
-  readonly digits: DigitRelay;
-  readonly detach: () => void;
 }
 
 export class Bridge {
@@ -240,53 +219,32 @@ export class Bridge {
   }
 
   #attach(leg: Leg, wish: Direction, told: Direction): Side {
-    const { call, session } = leg;
+    const { call } = leg;
     this.#host.bridges.set(call, this);
-    const heard: [event: "ended", listener: (...payload: unknown[]) => void][] = [];
-    const on = <E extends keyof CallEvents>(event: E, listener: (...payload: CallEvents[E]) => void) => {
-      const typed = listener as (...payload: unknown[]) => void;
-      call.on(event as string as "ended", typed);
-      heard.push([event as string as "ended", typed]);
-    };
-    on("ended", (end) => this.#ended(call, end));
-    on("reoffer", (offer) => void this.#reoffered(call, offer));
-    on("refresh", (offer) => offer(session.offer()));
-    on("acknowledged", (sdp) => this.#settle(leg, sdp));
-    on("pictureWanted", () => {
-      const other = this.other(call);
-      if (!other.session.requestPicture()) void other.call.requestPicture();
-    });
-    // Where nobody takes them, nobody listens, and the peer is told so.
     const hooks = this.#hooks;
-    if (hooks.text) on("message", (message) => hooks.text?.(message, leg));
-    if (hooks.refer) on("refer", (referral) => hooks.refer?.(referral, leg));
-    // By RTCP, of a camera that knows no such request.
-    const picture = () => void call.requestPicture();
-    const silent = () => {
-      this.#silent.add(leg);
-      this.#listen();
-    };
-    const sound = () => void this.#silent.delete(leg);
-    const closed = () => void this.#wasLost(leg);
-    const settled = () => {
-      this.#settleDigits();
-      this.#direct.changed();
-    };
-    session.on("silent", silent).on("heard", sound).on("closed", closed);
-    session.on("pictureWanted", picture).on("settled", settled);
-    const digits = new DigitRelay(leg, {
-      ...{ clock: this.#host.clock, log: this.#host.log },
-      other: () => this.other(call),
-      passes: () => !this.#over && !this.#host.keysAt(this.other(call))?.keeps && (hooks.passesDigits?.(leg) ?? true),
-      told: (key) => hooks.digit?.(key, leg),
+    return attach(leg, wish, told, {
+      ended: (end) => this.#ended(call, end),
+      reoffered: (offer) => void this.#reoffered(call, offer),
+      acknowledged: (sdp) => this.#settle(leg, sdp),
+      silent: () => {
+        this.#silent.add(leg);
+        this.#listen();
+      },
+      heard: () => void this.#silent.delete(leg),
+      closed: () => void this.#wasLost(leg),
+      settled: () => {
+        this.#settleDigits();
+        this.#direct.changed();
+      },
+      text: hooks.text && ((message) => hooks.text?.(message, leg)),
+      refer: hooks.refer && ((referral) => hooks.refer?.(referral, leg)),
+      digits: {
+        ...{ clock: this.#host.clock, log: this.#host.log },
+        other: () => this.other(call),
+        passes: () => !this.#over && !this.#host.keysAt(this.other(call))?.keeps && (hooks.passesDigits?.(leg) ?? true),
+        told: (key) => hooks.digit?.(key, leg),
+      },
     });
-    const detach = () => {
-      for (const [event, listener] of heard) call.off(event, listener);
-      session.off("silent", silent).off("heard", sound).off("closed", closed);
-      session.off("pictureWanted", picture).off("settled", settled);
-      digits.close();
-    };
-    return { leg, wish, told, held: undefined, leaving: false, digits, detach };
   }
 
   #goDirect(): DirectMedia {
@@ -391,9 +349,3 @@ export class Bridge {
     return true;
   }
 }
-
-/** What the peer of a session has said that it wants of itself. */
-const wishOf = (session: MediaSession): Direction => session.agreed("audio")?.remote.direction ?? "sendrecv";
-
-/** A party that was in no bridge yet and has been told nothing. */
-export const known = (leg: Leg): Known => ({ leg, wish: wishOf(leg.session), told: "sendrecv" });

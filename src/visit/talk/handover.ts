@@ -7,10 +7,11 @@ import type { Direction } from "../../media/sdp.ts";
 import { cause } from "../../sip/causes.ts";
 import type { CallEnd } from "../../sip/dialog/call.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
-import { Bridge, known, type Known } from "./bridge.ts";
+import { Bridge } from "./bridge.ts";
 import { Forking, type Caller } from "../ringing/fork.ts";
 import { whyNobody } from "../ringing/results.ts";
 import { letGo, type Leg } from "./leg.ts";
+import { known, type Known } from "./side.ts";
 import type { TargetSettings } from "../ringing/target.ts";
 import { takePlace, type TransferHost } from "./transfer.ts";
 
