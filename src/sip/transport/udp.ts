@@ -2,11 +2,12 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { tryAgain, type PorteroError } from "../../errors.ts";
+import { isStun } from "../../stun.ts";
 import { parseMessage } from "../message/parse.ts";
 import { portTaken } from "./busy.ts";
 import { showAddress, type Address, type Flow, type Inbound, type ListenerOptions, type Transport } from "./flow.ts";
 import { namedAs, plainHost } from "./local.ts";
-import { answerTo, isStun, readAnswer, stunRequest } from "./stun.ts";
+import { answerTo, readAnswer, stunRequest } from "./stun.ts";
 
 /** STUN requests of ours that may wait for an answer; the oldest is forgotten for a further one. */
 const mostAsked = 2000;

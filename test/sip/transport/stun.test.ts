@@ -5,7 +5,8 @@ import { createSocket } from "node:dgram";
 import { describe, it, type TestContext } from "node:test";
 import { crc32 } from "node:zlib";
 import type { Address } from "../../../src/sip/transport/flow.ts";
-import { answerTo, isStun, readAnswer, stunRequest } from "../../../src/sip/transport/stun.ts";
+import { isStun } from "../../../src/stun.ts";
+import { answerTo, readAnswer, stunRequest } from "../../../src/sip/transport/stun.ts";
 import { UdpTransport } from "../../../src/sip/transport/udp.ts";
 
 const hex = (text: string) => Buffer.from(text.replace(/\s/g, ""), "hex");
