@@ -10,6 +10,8 @@ export interface Relay {
 export interface DoorNow {
   readonly name: string;
   readonly mayOpen: boolean;
+  /** Whether its pages answer calls. */
+  readonly answers: boolean;
   readonly call: "idle" | "ringing" | "talking" | "parked" | "conference";
   readonly visit?: {
     readonly who: string;

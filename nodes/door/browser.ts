@@ -23,6 +23,7 @@ const files = {
   "camera.js": "text/javascript",
   "door.js": "text/javascript",
   "jsmpeg.js": "text/javascript",
+  "phone.js": "text/javascript",
   "door.css": "text/css",
 } as const;
 const policy =
@@ -173,14 +174,14 @@ function follow(node: ShownDoor, response: Response, open: Map<DoorNode, Set<() 
   tell();
 }
 
-function now({ slug, label, access, endpoint, settings }: ShownDoor, opening: DoorNow["opening"]): DoorNow {
+function now({ slug, label, access, answerAs, endpoint, settings }: ShownDoor, opening: DoorNow["opening"]): DoorNow {
   const call = endpoint.switchboard.doors().find(({ id }) => id === slug)?.call ?? "idle";
   const visit = endpoint.switchboard
     .visits()
     .find(({ door }) => door.id === slug)
     ?.view();
   return {
-    ...{ name: label, mayOpen: access === "open", call },
+    ...{ name: label, mayOpen: access === "open", answers: answerAs !== undefined, call },
     ...(visit && {
       visit: {
         who: visit.caller.name || visit.caller.number,

@@ -19,6 +19,7 @@ import { codecFault } from "../editor/devices.ts";
 import { fingerprint, moveLogin, splitQuery } from "../editor/logins.ts";
 import { prepareReports, ruleFault, saveReports } from "./reports.editor.ts";
 import { prepareChooser } from "./presets.editor.ts";
+import { isNumber } from "../../src/number.ts";
 import { isSlug, slugOf } from "../../src/slug.ts";
 import { cameraDefaults, prepareCamera, saveCamera } from "./camera.editor.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
@@ -143,6 +144,10 @@ RED.nodes.registerType("door", {
     },
     longestTalk: { value: "", validate: (value, _options) => isWithin(value, 0, 1440) || words("error.longest") },
     browsers: { value: "off" },
+    answerAs: {
+      value: "",
+      validate: (value, _options) => text(value) === "" || isNumber(text(value)) || words("error.answer-as"),
+    },
     hooks: { value: false },
     hookRound: { value: "" },
     poll: { value: "off" },

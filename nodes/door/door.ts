@@ -8,6 +8,7 @@ import { generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Config, Red, RedNode } from "../red.d.ts";
 import { endpointNode, Health, onClose, textOr } from "../shared.ts";
 import type { EndpointNode } from "../sip-endpoint/sip-endpoint.ts";
+import { serveAnswering } from "./answering.ts";
 import { accessOf, serveBrowsers, type Access } from "./browser.ts";
 import { serveCameras } from "./cameras.ts";
 import { checkedDoor, servePresets } from "./presets.ts";
@@ -48,6 +49,8 @@ export interface DoorConfig extends Config, ReportConfig, OpeningConfig, Omit<De
   clipSeconds?: string;
   /** What browsers may; absent: nothing. */
   browsers?: Access;
+  /** The extension that its pages answer as; absent or empty: they answer nothing. */
+  answerAs?: string;
 }
 
 interface DoorCredentials {
@@ -65,6 +68,7 @@ export interface DoorNode extends RedNode<DoorCredentials> {
   health: Health;
   endpoint: EndpointNode | undefined;
   access: Access;
+  answerAs: string | undefined;
   /** What the door really runs with; undefined while a setting is wrong. */
   settings: DoorSettings | undefined;
 }
@@ -135,6 +139,7 @@ function pressForm({
 
 export default function (RED: Red): void {
   const endPages = serveBrowsers(RED);
+  const endPhones = serveAnswering(RED);
   const hookUp = serveHooks(RED);
   serveLive(RED);
   const readPresets = servePresets(RED);
@@ -145,6 +150,7 @@ export default function (RED: Red): void {
     this.label = textOr(config.name) ?? "Door";
     this.slug = textOr(config.slug) ?? slugOf(this.label);
     this.access = accessOf(config.browsers);
+    this.answerAs = textOr(config.answerAs);
     let takeAway = () => {};
     let unheard = () => {};
     try {
@@ -179,6 +185,7 @@ export default function (RED: Red): void {
     }
     onClose(this, async () => {
       endPages(this);
+      endPhones(this);
       unheard();
       await this.endpoint?.lastWords();
       takeAway();

@@ -1,5 +1,5 @@
 // A door's camera for browsers: single pictures, and the film by WebSocket or as MJPEG. Below Node-RED's root for nodes, behind
-// the login that is set for that (httpNodeAuth); a WebSocket passes by that login, so that a page fetches a ticket there first.
+// the login that is set for that (httpNodeAuth), and by ticket where that is passed by (upgrade.ts).
 import { systemClock, type Clock } from "../../src/clock.ts";
 import { LiveCamera } from "../../src/camera/live/live-camera.ts";
 import { kinds, kindsOf, Sender, type Kind } from "../../src/camera/live/sender.ts";
@@ -10,10 +10,10 @@ import { canTranscode } from "../../src/camera/live/transcoder.ts";
 import type { Picture } from "../../src/camera/camera.ts";
 import { giveUp, sentence } from "../../src/errors.ts";
 import type { Response } from "../http.d.ts";
-import { isOwnOrigin } from "../origin.ts";
 import type { Red } from "../red.d.ts";
 import { doorShown, refuse, type ShownDoor } from "./browser.ts";
 import type { DoorNode } from "./door.ts";
+import { onUpgrade } from "./upgrade.ts";
 
 // A camera that was at rest: to connect to it and to hear what it sends.
 const lookMs = 3_000;
@@ -84,20 +84,11 @@ export function serveLive(RED: Red, clock: Clock = systemClock, transcodes = can
     response.on("close", camera.watch(new Sender("mjpeg", line, clock)));
   });
 
-  RED.server?.on("upgrade", (request, socket, head) => {
-    const wanted = wantedIn(RED, request.url ?? "");
-    // Anybody else's: Node-RED's own, or a websocket node's.
-    if (!wanted) return;
-    // Node took its own away: a connection that is reset now would end Node-RED.
-    socket.on("error", () => {});
-    if (!isOwnOrigin(request.headers)) {
-      socket.once("finish", () => socket.destroy());
-      socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-      return;
-    }
+  onUpgrade(RED, "live", ({ door, query, request, socket, head }) =>
     sockets.admit(request, socket, head, () => {
-      const { door, ticket, kind } = wanted;
-      if (!tickets.redeem(ticket, door)) throw giveUp("no-ticket", "This page has waited too long: it asks anew");
+      if (!tickets.redeem(query.get("ticket") ?? "", door))
+        throw giveUp("no-ticket", "This page has waited too long: it asks anew");
+      const kind = kinds.find((known) => known === query.get("kind")) ?? "mse";
       const camera = cameraOf(doorShown(RED, door, request.headers));
       if (kind !== "jsmpeg") return { camera, kind };
       if (!transcodes())
@@ -105,8 +96,8 @@ export function serveLive(RED: Red, clock: Clock = systemClock, transcodes = can
       const film = transcoded.get(camera) ?? new Transcoded(camera, clock);
       transcoded.set(camera, film);
       return { camera: film, kind };
-    });
-  });
+    }),
+  );
 }
 
 const liveOf = ({ endpoint, slug }: ShownDoor): LiveCamera | Error | undefined =>
@@ -127,17 +118,4 @@ async function offer(node: ShownDoor, transcodes: boolean): Promise<{ kinds: rea
   } catch (error) {
     return { kinds: kindsOf(camera.likely, transcodes), reason: sentence(error) };
   }
-}
-
-function wantedIn(RED: Red, url: string): { door: string; ticket: string; kind: Kind } | undefined {
-  const host = "http://localhost";
-  if (!URL.canParse(url, host)) return undefined;
-  const { pathname, searchParams } = new URL(url, host);
-  const root = `/${RED.settings.httpNodeRoot || ""}/`.replace(/\/+/g, "/");
-  const [, door] = pathname.startsWith(root)
-    ? (/^portero\/door\/([^/]+)\/live$/.exec(pathname.slice(root.length)) ?? [])
-    : [];
-  if (door === undefined) return undefined;
-  const kind = kinds.find((known) => known === searchParams.get("kind")) ?? "mse";
-  return { door, ticket: searchParams.get("ticket") ?? "", kind };
 }

@@ -119,7 +119,8 @@ export class Admission {
     // A transfer belongs to a call: outside of one we place calls for nobody.
     if (request.method === "REFER") return refuse(403);
     const calls = request.method !== "REGISTER";
-    const trusted = calls ? this.#options.trusts(request, transaction.flow) : undefined;
+    const { flow } = transaction;
+    const trusted = calls && flow.as === undefined ? this.#options.trusts(request, flow) : undefined;
     // Who is trusted was named by address or as our server elsewhere; all others must call from where callers may (A8).
     if (calls && !trusted) {
       const may = guard.mayCallFrom(transaction.flow.remote.host);
@@ -144,6 +145,7 @@ export class Admission {
   #identify(request: SipRequest, transaction: ServerTransaction): Identity | undefined {
     const { guard } = this.#options;
     const { flow } = transaction;
+    if (flow.as !== undefined) return this.#proven(request, transaction, flow.as);
     const { host } = flow.remote;
     const verdict = this.#authenticator.check(request, host);
     if (verdict.kind === "ask") {
@@ -165,6 +167,15 @@ export class Admission {
     guard.wrong(flow.remote, login, verdict.why, verdict.response);
     if (silent) transaction.dismiss(undefined);
     else this.#wrong(request, transaction, verdict);
+    return undefined;
+  }
+
+  /** Who was proven before the first message is that extension and no other, and answers calls: it begins none. */
+  #proven(request: SipRequest, transaction: ServerTransaction, as: string): Identity | undefined {
+    const identity = [...this.#extensions.values()].find(({ extension }) => extension === as);
+    if (identity && request.method === "REGISTER") return identity;
+    const why = identity ? "a page answers calls and begins none" : `there is no extension ${as} to answer as`;
+    this.#refuse(request, transaction, as, why);
     return undefined;
   }
 

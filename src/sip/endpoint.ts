@@ -1,8 +1,10 @@
 // Our SIP side: listening sockets, who may register and call, and the calls. It hands authenticated calls upward and
 // knows nothing of visits, media or doors.
 import { EventEmitter } from "node:events";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import { systemClock, type Cancel, type Clock } from "../clock.ts";
-import { giveUp, type PorteroError } from "../errors.ts";
+import { giveUp, tryAgain, type PorteroError } from "../errors.ts";
 import type { DigestAlgorithm } from "../digest.ts";
 import { Admission, numberOf, type Extension, type Refusal } from "./admission.ts";
 import type { Call, CallHost } from "./dialog/call.ts";
@@ -33,6 +35,8 @@ import {
   type Transport,
   type TransportName,
 } from "./transport/flow.ts";
+import { Handed, type Handing } from "./transport/handed.ts";
+import { localAddressFor, namedAs } from "./transport/local.ts";
 import { listenOnAll, listenOnSockets, type Listen } from "./transport/listen.ts";
 
 export type { Extension, Refusal } from "./admission.ts";
@@ -99,6 +103,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   /** The extensions whose answers go another way than they ask for. */
   readonly #rports = new Map<string, boolean>();
   #transports: Transport[] = [];
+  #handed: Handed | undefined;
   /** Where it listens. */
   #listening: readonly Address[] = [];
   #running = false;
@@ -189,6 +194,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     };
     this.#transports = await listenOnAll(this.#options.listeners, (options) => listen(options, inbound));
     this.#listening = this.#transports.flatMap(({ address }) => address ?? []);
+    const [[first = {}], [bound = { host: "", port: 5060 }]] = [this.#options.listeners, this.#listening];
+    this.#handed = new Handed(inbound, this.clock, namedAs(first, bound, localAddressFor));
     this.#running = true;
   }
 
@@ -203,9 +210,19 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     this.qualifier.close();
     for (const cancel of this.#graces) cancel();
     this.#graces.clear();
-    const transports = this.#transports;
+    const transports = [...this.#transports, ...(this.#handed ? [this.#handed] : [])];
     this.#transports = [];
+    this.#handed = undefined;
     await Promise.all(transports.map((transport) => transport.close()));
+  }
+
+  /**
+   * Takes a WebSocket from somebody else's HTTP server, which has made sure of who comes; the result ends it.
+   * @throws PorteroError `not-started`, `too-many`
+   */
+  handOver(request: IncomingMessage, socket: Duplex, head: Buffer, handing: Handing): () => void {
+    if (!this.#handed) throw tryAgain("not-started", "the endpoint does not listen yet");
+    return this.#handed.take(request, socket, head, handing);
   }
 
   /** Lets devices register for a number. The login must be free (see the number plan for numbers). */

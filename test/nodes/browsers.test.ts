@@ -150,7 +150,7 @@ describe("door: what browsers may", () => {
     board.emit("opening", { door: "back", ok: true, reason: "opened" });
     const told = one.written.map((text) => JSON.parse(/data: (.*)/.exec(text)?.[1] ?? "") as Record<string, unknown>);
     const first = {
-      ...{ name: "Front door", mayOpen: false, call: "ringing" },
+      ...{ name: "Front door", mayOpen: false, answers: false, call: "ringing" },
       visit: { who: "Gate", seconds: 0 },
     };
     assert.deepEqual(told, [first, { ...first, opening: { ok: false, reason: "no code" } }]);

@@ -49,25 +49,30 @@ export interface Wire {
   destroy(): void;
 }
 
+/** What is known of a connection beside its two ends; see Flow. */
+type Known = Partial<Pick<Flow, "alias" | "as" | "sentBy">>;
+
 class ConnectionFlow implements Flow {
   readonly transport: TransportName;
   readonly reliable = true;
   readonly remote: Address;
   readonly sentBy: Address;
   declare readonly alias?: string;
+  declare readonly as?: string;
   closed = false;
   readonly #owner: Connections;
   readonly #wire: Wire;
   readonly #failures = new Set<(error: PorteroError) => void>();
   #error: PorteroError | undefined;
 
-  constructor(owner: Connections, wire: Wire, remote: Address, alias?: string) {
+  constructor(owner: Connections, wire: Wire, remote: Address, { alias, as, sentBy }: Known = {}) {
     this.#owner = owner;
     this.#wire = wire;
     this.transport = owner.name;
     this.remote = remote;
-    this.sentBy = owner.sentBy(remote.host);
+    this.sentBy = sentBy ?? owner.sentBy(remote.host);
     if (alias !== undefined) this.alias = alias;
+    if (as !== undefined) this.as = as;
   }
 
   send(data: Buffer, failed?: (error: PorteroError) => void): void {
@@ -91,7 +96,8 @@ class ConnectionFlow implements Flow {
   }
 
   reach(remote: Address): Flow {
-    return this.#owner.to(remote);
+    // Nothing leads to one that was handed over but itself.
+    return this.as === undefined ? this.#owner.to(remote) : this;
   }
 
   opened(): void {
@@ -147,12 +153,18 @@ export class Connections {
     const wire = this.#options.dial(remote);
     const late = this.#clock.after(connectionLimits.connectMs, () => wire.destroy());
     const { host, port } = remote;
-    return this.#adopt(wire, key, new ConnectionFlow(this, wire, { host, port }, this.#options.alias), late);
+    const { alias } = this.#options;
+    return this.#adopt(
+      wire,
+      key,
+      new ConnectionFlow(this, wire, { host, port }, alias === undefined ? {} : { alias }),
+      late,
+    );
   }
 
   /** Takes a connection that a peer made; `spoke` is called at its first message. */
-  accept(wire: Wire, remote: Address, spoke?: () => void): void {
-    this.#adopt(wire, showAddress(remote), new ConnectionFlow(this, wire, remote), undefined, spoke);
+  accept(wire: Wire, remote: Address, known: Pick<Flow, "as" | "sentBy"> | undefined, spoke?: () => void): void {
+    this.#adopt(wire, showAddress(remote), new ConnectionFlow(this, wire, remote, known), undefined, spoke);
   }
 
   /** Ends all: what was just written (a BYE, say) still leaves, but a peer that does not read cannot hold us up. */

@@ -29,6 +29,8 @@ export interface Flow {
   readonly sentBy: Address;
   /** Stands in our Contact where no address leads to us, only this flow: a WebSocket client's (RFC 7118 §5.2). */
   readonly alias?: string;
+  /** The extension that everything on this flow comes from: it was proven otherwise, and no password is asked for. */
+  readonly as?: string;
   readonly closed: boolean;
   /** Sends one message; `failed` is called later, at most once, where it could not leave. */
   send(data: Buffer, failed?: (error: PorteroError) => void): void;

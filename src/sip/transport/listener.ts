@@ -142,7 +142,7 @@ export class ConnectionTransport implements Transport {
       if (fault) {
         this.#inbound.trouble?.(fault);
         wire.destroy();
-      } else this.#connections.accept(wire, remote, spoke);
+      } else this.#connections.accept(wire, remote, undefined, spoke);
     };
     if (this.name === "TCP") return { greet: (socket) => take(socket, new StreamWire(socket)) };
     const secure = this.#tls?.server;

@@ -44,7 +44,7 @@ export const plainHost = (host: string): string => host.replace(/^::ffff:(?=\d+\
 
 /** How the listener at `bound` names itself to a peer in Via and Contact. */
 export function namedAs(
-  { advertise, advertisePort }: ListenerOptions,
+  { advertise, advertisePort }: Pick<ListenerOptions, "advertise" | "advertisePort">,
   bound: Address,
   local: (remote: string) => string,
 ): (remote: string) => Address {

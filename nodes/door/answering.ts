@@ -1,0 +1,87 @@
+// Pages that answer the bell (X8): each is a phone by SIP over WebSocket, on Node-RED's own web server. Who has come to the
+// page may answer as the extension that the door names, and as no other: a ticket, had behind Node-RED's login, stands for
+// the extension's password on one connection. The page's side is browser/phone.ts.
+import type { IncomingHttpHeaders } from "node:http";
+import { isIP } from "node:net";
+import { systemClock, type Clock } from "../../src/clock.ts";
+import { giveUp } from "../../src/errors.ts";
+import { Tickets } from "../../src/camera/live/tickets.ts";
+import type { Switchboard } from "../../src/visit/switchboard.ts";
+import type { Red } from "../red.d.ts";
+import { doorShown, refuse, type ShownDoor } from "./browser.ts";
+import type { DoorNode } from "./door.ts";
+import { forbid, onUpgrade } from "./upgrade.ts";
+
+/** What a page is told before it answers. */
+export interface Answering {
+  readonly ticket: string;
+  readonly extension: string;
+  /** The numbers of the other doors: their pages answer for them. */
+  readonly others: readonly string[];
+}
+
+/** Lets pages of all doors answer; the result ends those of one, which come back by themselves. */
+export function serveAnswering(RED: Red, clock: Clock = systemClock): (node: DoorNode) => void {
+  const tickets = new Tickets(clock);
+  const open = new Map<DoorNode, Set<() => void>>();
+
+  RED.httpNode.get("/portero/door/:door/phone", (request, response) => {
+    try {
+      const node = doorShown(RED, request.params["door"], request.headers);
+      const extension = answersAs(node);
+      const { switchboard } = node.endpoint;
+      const others = switchboard.doors().flatMap(({ id, extension: number }) => (id === node.slug ? [] : [number]));
+      const answering: Answering = { ticket: tickets.issue(use(node.slug, extension)), extension, others };
+      response.set("Cache-Control", "no-store").json(answering);
+    } catch (error) {
+      refuse(response, error);
+    }
+  });
+
+  onUpgrade(RED, "sip", ({ door, query, request, socket, head }) => {
+    try {
+      const node = doorShown(RED, door, request.headers);
+      const as = answersAs(node);
+      if (!tickets.redeem(query.get("ticket") ?? "", use(door, as))) return forbid(socket);
+      const from = forwardedFor(request.headers);
+      const end = node.endpoint.switchboard.endpoint.handOver(request, socket, head, {
+        as,
+        ...(from !== undefined && { from }),
+      });
+      const ends = open.get(node) ?? new Set();
+      open.set(node, ends.add(end));
+      socket.once("close", () => ends.delete(end));
+    } catch {
+      // What is wrong is said where the page asks for its next ticket.
+      forbid(socket);
+    }
+  });
+
+  return (node) => {
+    for (const end of open.get(node) ?? []) end();
+    open.delete(node);
+  };
+}
+
+const use = (door: string, extension: string): string => `${door} ${extension}`;
+
+/** @throws PorteroError `answers-not`, `no-number` */
+function answersAs({ label, answerAs, endpoint }: ShownDoor): string {
+  if (answerAs === undefined)
+    throw giveUp("answers-not", `Pages of ${label} answer no calls: its dialog has a field for that, "Answer as"`);
+  if (!isExtension(endpoint.switchboard, answerAs))
+    throw giveUp(
+      "no-number",
+      `There is no extension ${answerAs}, which pages of ${label} answer as: make it in a registrar`,
+    );
+  return answerAs;
+}
+
+const isExtension = ({ directory }: Switchboard, number: string): boolean =>
+  directory.addresses().some((entry) => entry.number === number && entry.kind === "extension");
+
+/** Where the browser is, as the first proxy says. */
+const forwardedFor = ({ "x-forwarded-for": said }: IncomingHttpHeaders): string | undefined => {
+  const [first = ""] = [said ?? ""].flat().join().split(",");
+  return isIP(first.trim()) ? first.trim() : undefined;
+};

@@ -1,0 +1,208 @@
+// Pages that answer (X8), as far as the server lets them in: routes and WebSocket as Node-RED's web server has them, SIP as a
+// page speaks it. In a real browser: test/editor/answering.test.ts.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { describe, it, type TestContext } from "node:test";
+import { WebSocket } from "ws";
+import { serveAnswering, type Answering } from "../../nodes/door/answering.ts";
+import type { DoorNode } from "../../nodes/door/door.ts";
+import type { Red } from "../../nodes/red.d.ts";
+import { parseMessage } from "../../src/sip/message/parse.ts";
+import { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
+import { house as sipHouse } from "../sip/house.ts";
+
+const express = createRequire(import.meta.url)("express") as () => RequestListener;
+
+/** The doors front, whose pages answer as 6001, side (as 6009, which there is not), and back, whose pages do not answer. */
+async function house(t: TestContext, settings: object = {}) {
+  const sip = await sipHouse();
+  const { endpoint, clock } = sip;
+  const switchboard = {
+    endpoint,
+    doors: () => ["front", "side", "back"].map((id, nth) => ({ id, extension: `80${nth}` })),
+    directory: {
+      addresses: () => [
+        ...["6001", "6002"].map((number) => ({ number, kind: "extension" })),
+        { number: "8000", kind: "door" },
+      ],
+    },
+  };
+  const door = (slug: string, answerAs?: string, access = "see") => ({
+    ...{ type: "door", id: slug, slug, label: slug, access, answerAs, settings: {}, endpoint: { switchboard } },
+  });
+  const nodes = [
+    door("front", "6001"),
+    door("side", "6009"),
+    door("back"),
+    door("shut", "6001", "off"),
+    door("bell", "8000"),
+  ];
+  const app = express() as RequestListener & { use(path: string, below: RequestListener): void };
+  const below = express();
+  app.use("/red", below);
+  const server = createServer(app);
+  const end = serveAnswering(
+    {
+      ...{ httpNode: below, server, settings: { httpNodeRoot: "/red", ...settings } },
+      nodes: {
+        eachNode: (visit: (config: object) => void) => nodes.forEach(visit),
+        getNode: (id: string) => nodes.find((node) => node.id === id),
+      },
+    } as unknown as Red,
+    clock,
+  );
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  t.after(async () => {
+    await endpoint.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  const ask = async (name: string) => {
+    const answer = await fetch(`http://${host}/red/portero/door/${name}/phone`);
+    return { status: answer.status, body: (await answer.json()) as Answering & { reason?: string } };
+  };
+  const page = async (ticket: string, options: { door?: string; origin?: string; headers?: object } = {}) => {
+    const { door: name = "front", origin = `http://${host}`, headers = {} } = options;
+    const url = `ws://${host}/red/portero/door/${name}/sip?ticket=${ticket}`;
+    const socket = new WebSocket(url, "sip", { origin, headers: { ...headers } });
+    t.after(() => socket.terminate());
+    const refused = new Promise<string>((resolve) => socket.once("error", ({ message }) => resolve(message)));
+    const why = await Promise.race([once(socket, "open").then(() => ""), refused]);
+    return { socket, why };
+  };
+  const enter = async (options = {}) => {
+    const { socket, why } = await page((await ask("front")).body.ticket, options);
+    assert.equal(why, "");
+    return socket;
+  };
+  return { ...sip, ask, page, enter, doors: nodes, end: () => end(nodes[0] as unknown as DoorNode) };
+}
+
+/** What a page says, in SIP. */
+const say = (method: string, number: string, more: readonly string[] = []): string =>
+  [
+    `${method} sip:portero.invalid SIP/2.0`,
+    `Via: SIP/2.0/WS page.invalid;branch=z9hG4bK${method}${number}`,
+    `From: <sip:${number}@portero.invalid>;tag=a`,
+    `To: <sip:${number}@portero.invalid>`,
+    `Call-ID: ${method}${number}`,
+    `CSeq: 1 ${method}`,
+    `Contact: <sip:page@page.invalid;transport=ws>;expires=120`,
+    "Max-Forwards: 70",
+    ...more,
+    "Content-Length: 0",
+    "",
+    "",
+  ].join("\r\n");
+
+async function next(socket: WebSocket): Promise<SipRequest | SipResponse> {
+  const [data] = (await once(socket, "message")) as [Buffer];
+  const { message } = parseMessage(data);
+  assert.ok(message);
+  return message;
+}
+
+async function answerTo(socket: WebSocket, text: string): Promise<number> {
+  const came = next(socket);
+  socket.send(text);
+  const answer = await came;
+  assert.ok(answer instanceof SipResponse);
+  return answer.status;
+}
+
+describe("X8 pages that answer", () => {
+  it("register without a password as the extension of their door, are rung by their connection, and are gone with it", async (t) => {
+    const { enter, endpoint } = await house(t);
+    const socket = await enter();
+    assert.equal(await answerTo(socket, say("REGISTER", "6001")), 200);
+    const [contact] = endpoint.location.contacts("6001");
+    assert.ok(contact);
+    const rung = next(socket);
+    const call = await endpoint.callContact(contact, { from: { number: "800", name: "Front" }, sdp: "v=0\r\n" });
+    const invite = await rung;
+    assert.ok(invite instanceof SipRequest);
+    assert.equal(invite.method, "INVITE");
+    // What the page is told to send its sound to: our address, not the web server's.
+    assert.match(invite.get("contact") ?? "", /@10\.0\.0\.1:5060;transport=ws/);
+    call.hangUp();
+    const gone = once(endpoint.location, "unregistered");
+    socket.close();
+    const [, why] = (await gone) as [unknown, string];
+    assert.equal(why, "connection closed");
+  });
+
+  it("are that extension only, and begin no calls: no other number, no call, no text", async (t) => {
+    const { enter, endpoint, refusals } = await house(t);
+    const socket = await enter();
+    assert.equal(await answerTo(socket, say("REGISTER", "8000")), 403);
+    for (const method of ["INVITE", "MESSAGE", "REFER"]) assert.equal(await answerTo(socket, say(method, "6001")), 403);
+    assert.deepEqual(endpoint.location.contacts(), []);
+    assert.match(
+      refusals.map(({ text }) => text).join("\n"),
+      /8000 authenticates as "6001"[^]*a page answers calls and begins none/,
+    );
+  });
+
+  it("P12 no ticket, no socket; a ticket is for one door, one connection, half a minute, and pages of ours", async (t) => {
+    const { ask, page, clock } = await house(t);
+    const refused = /403/;
+    const ticket = async () => (await ask("front")).body.ticket;
+    for (const made of ["", "made-up"]) assert.match((await page(made)).why, refused);
+    assert.match((await page(await ticket(), { door: "back" })).why, refused);
+    assert.match((await page(await ticket(), { door: "side" })).why, refused);
+    assert.match((await page(await ticket(), { origin: "http://evil.example" })).why, refused);
+    const once = await ticket();
+    assert.equal((await page(once)).why, "");
+    assert.match((await page(once)).why, refused);
+    const late = await ticket();
+    await clock.advance(31_000);
+    assert.match((await page(late)).why, refused);
+  });
+
+  it("a ticket is good for the extension that it was given for, and not for the one that the door names since", async (t) => {
+    const { ask, page, doors } = await house(t);
+    const { ticket } = (await ask("front")).body;
+    const [front] = doors;
+    assert.ok(front);
+    front.answerAs = "6002";
+    assert.match((await page(ticket)).why, /403/);
+  });
+
+  it("say why there is no ticket: not shown, does not answer, no such extension, a name from elsewhere", async (t) => {
+    const { ask } = await house(t);
+    for (const [door, status, why] of [
+      ["nowhere", 404, /There is no door "nowhere"/],
+      ["shut", 403, /shut is not shown to browsers/],
+      ["back", 403, /Pages of back answer no calls: its dialog has a field for that, "Answer as"/],
+      ["side", 403, /There is no extension 6009, which pages of side answer as: make it in a registrar/],
+      ["bell", 403, /There is no extension 8000/],
+    ] as const) {
+      const { status: told, body } = await ask(door);
+      assert.equal(told, status, door);
+      assert.match(body.reason ?? "", why);
+    }
+    assert.deepEqual((await ask("front")).body.others, ["801", "802"]);
+  });
+
+  it("end with a deploy of their door", async (t) => {
+    const { enter, end } = await house(t);
+    const socket = await enter();
+    const closed = once(socket, "close");
+    end();
+    await closed;
+  });
+
+  it("end with the endpoint, which is not there for the next one", async (t) => {
+    const { ask, page, enter, endpoint } = await house(t);
+    const socket = await enter();
+    const closed = once(socket, "close");
+    await endpoint.close();
+    await closed;
+    assert.match((await page((await ask("front")).body.ticket)).why, /403/);
+  });
+});
