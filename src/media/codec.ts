@@ -29,7 +29,7 @@ const known = new Map([...codecNames, "telephone-event"].map((n) => [n.toLowerCa
 export const knownName = (name: string): string | undefined => known.get(name.toLowerCase());
 
 export const isEvents = (f: Format): boolean => f.name === "telephone-event";
-export const isG711 = (f: Format): boolean => f.name === "PCMU" || f.name === "PCMA";
+export const isG711 = (f: Pick<Format, "name">): boolean => f.name === "PCMU" || f.name === "PCMA";
 
 /** Whether an m-line of this kind may use the format. */
 export function usable(kind: Kind, f: Format): boolean {

@@ -65,6 +65,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   readonly clock: Clock;
   readonly log: Log;
   readonly recordings: string | undefined;
+  readonly rtpengines: readonly string[];
   readonly plan = new NumberPlan();
   readonly #groups = new RingGroups(this.plan, (number, name) =>
     this.directory.enter(number, { kind: "group", name, options: {} }),
@@ -89,6 +90,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
     this.clock = options.clock ?? systemClock;
     this.log = options.log ?? silent;
     this.recordings = options.recordings;
+    this.rtpengines = options.media?.rtpengine ?? [];
     const { maxCalls: mostCalls = callsFor(options.media), ...sip } = options.sip;
     const isFirst = (number: string) => this.entrances.at(number) !== undefined;
     const qualify = (number: string) => qualifyOf(this.optionsOf(number));
@@ -202,7 +204,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
 
   /**
    * Adds a door station; the result takes it away and ends its visits.
-   * @throws PorteroError `invalid`, `door-taken`, `number-taken` (H20), `login-taken`
+   * @throws PorteroError `invalid`, `door-taken`, `number-taken` (H20), `login-taken`, `keys-pass`
    */
   addDoor(settings: DoorForm, owner: string, device: DeviceOptions = {}): () => void {
     return addDoor(this, settings, owner, device);
@@ -221,7 +223,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
    * @throws PorteroError `invalid`, `number-taken` (H20), `room-taken`, `cannot-mix`
    */
   addRoom(settings: ConferenceSettings, owner: string): () => void {
-    if (this.#options.media?.rtpengine?.length) throw giveUp("cannot-mix", mixesNothing);
+    if (this.rtpengines.length > 0) throw giveUp("cannot-mix", mixesNothing);
     return this.rooms.add(settings, owner);
   }
 

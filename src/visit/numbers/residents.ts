@@ -1,10 +1,11 @@
 // The numbers at which devices register: phones by their extensions, and door stations. Each is claimed in the number
 // plan, known to the registrar with its password, and entered in the directory; all of it goes again together.
-import { checkDoor, knowsDtmf, type DoorForm } from "../../door/door.ts";
+import { checkDoor, knowsDtmf, type DoorForm, type DoorSettings } from "../../door/door.ts";
 import { giveUp } from "../../errors.ts";
+import { codecNames, isG711 } from "../../media/codec.ts";
 import type { Secret } from "../../secret.ts";
 import type { Endpoint } from "../../sip/endpoint.ts";
-import { checkDevice, type DeviceOptions } from "./devices.ts";
+import { checkDevice, withoutSound, type DeviceOptions } from "./devices.ts";
 import type { Directory } from "./directory.ts";
 import type { Entrances } from "../presses/entrances.ts";
 import type { NumberPlan } from "./number-plan.ts";
@@ -15,6 +16,8 @@ export interface ResidentHost {
   readonly plan: NumberPlan;
   readonly directory: Directory;
   readonly entrances: Entrances;
+  /** Where rtpengines are that carry our media; none: we do. */
+  readonly rtpengines: readonly string[];
 }
 
 interface Resident {
@@ -38,13 +41,14 @@ export function addExtension(host: ResidentHost, settings: ExtensionSettings, ow
   );
 }
 
-/** @throws PorteroError `invalid`, `door-taken`, `number-taken` (H20), `login-taken` */
+/** @throws PorteroError `invalid`, `door-taken`, `number-taken` (H20), `login-taken`, `keys-pass` */
 export function addDoor(host: ResidentHost, settings: DoorForm, owner: string, device: DeviceOptions): () => void {
   const checked = checkDoor(settings);
   checkDevice(device, owner);
   const { id, extension, login, password, name } = checked;
   if (host.entrances.get(id))
     throw giveUp("door-taken", `two doors are called "${id}": give one of them another name`, { data: { owner } });
+  const codecs = codecsOf(host, checked, device, owner);
   const preset = checked.make;
   const { method, durationMs, gapMs } = preset.dtmf;
   const { rport } = device;
@@ -56,13 +60,44 @@ export function addDoor(host: ResidentHost, settings: DoorForm, owner: string, d
   };
   return moveIn(host, resident, owner, () => {
     const remove = host.entrances.add(checked, device.dtmf ?? method);
-    const options = { dtmf, dtmfMs: durationMs, dtmfGapMs: gapMs, ...device };
+    const options = { dtmf, dtmfMs: durationMs, dtmfGapMs: gapMs, ...device, ...codecs };
     const leave = host.directory.enter(extension, { kind: "door", name, options });
     return () => {
       leave();
       remove();
     };
   });
+}
+
+/**
+ * A door with rights talks in sound that keys can be taken out of: what passes by us, or hides in a codec that no tone is found
+ * in, would open it whatever they say. @throws PorteroError `keys-pass`, `invalid`
+ */
+function codecsOf(
+  { rtpengines }: ResidentHost,
+  { name, rights }: DoorSettings,
+  { codecs = codecNames }: DeviceOptions,
+  owner: string,
+): Pick<DeviceOptions, "codecs"> {
+  if (!rights) return {};
+  if (rtpengines.length > 0)
+    throw giveUp(
+      "keys-pass",
+      `${name} says who may open it, and the media of its endpoint run in rtpengine (${rtpengines.join(", ")}), by which ` +
+        "what a phone presses gets to the door station past that: have the endpoint carry the media itself, or take away " +
+        "the lines under Who may open",
+      { data: { field: "rights" } },
+    );
+  const fit = codecs.filter((codec) => codec === "H264" || isG711({ name: codec }));
+  if (withoutSound(fit))
+    throw giveUp(
+      "invalid",
+      `${owner}: codecs must have PCMA or PCMU: in others no tone of a key is found, and it has rights`,
+      {
+        data: { field: "codecs" },
+      },
+    );
+  return { codecs: fit };
 }
 
 function moveIn(

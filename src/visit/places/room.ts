@@ -212,13 +212,20 @@ export class Room {
     return this.#options.mayOpen?.(leg.name) ?? true;
   }
 
+  /** Whether there is a door here, beside itself, that nothing of what it presses may reach. */
+  #keeps(leg: Leg): boolean {
+    const mayOpen = this.#mayOpen(leg);
+    return this.#others(leg).some(({ door }) => door !== undefined && (!mayOpen || door.keys.keeps));
+  }
+
   #relay(leg: Leg): DigitRelay {
     return new DigitRelay(leg, {
       ...{ clock: this.#host.clock, log: this.#host.log },
       other: () => this.#door?.leg ?? leg,
       passes: () => {
+        if (this.#keeps(leg)) return "never";
         const door = this.#door?.door;
-        return this.#mayOpen(leg) && door !== undefined && door.answererDigits !== "flow" && !door.keys.keeps;
+        return this.#mayOpen(leg) && door !== undefined && door.answererDigits !== "flow";
       },
       told: (key) => {
         if (this.#mayOpen(leg)) for (const other of this.#others(leg)) other.pressed?.(key, leg);
@@ -251,7 +258,8 @@ export class Room {
       presence.silent = false;
       conference?.add(leg.session, { muted });
     }
-    keys?.settle();
+    if (keys) keys.settle();
+    else leg.session.hearDigits({ events: "pass", tones: this.#keeps(leg) ? "keep" : "ignore" });
     const door = this.#door;
     conference?.passKeys(leg.session, marked ? (keys?.passesEvents ?? false) : guest === door);
     const shown = marked && leg.session.agreed("video") ? door?.leg : undefined;

@@ -20,8 +20,8 @@ export interface BridgeHooks {
   digit?(key: Key, from: Leg): void;
   /** What is heard here of what the two say and press; nothing where nobody says. */
   hears?(): { readonly sound: boolean; readonly keys: boolean };
-  /** Whether the keys of a side go on to the other; all do where nobody says. */
-  passesDigits?(from: Leg): boolean;
+  /** As DigitRelayHost.passes; all do where nobody says. */
+  passesDigits?(from: Leg): boolean | "never";
   /** One side hung up, or neither sends any sound any more. The other side is told already. */
   over?(by: Leg | undefined, text: string, cause?: number): void;
   /** A text of one side, to be answered. */
@@ -241,7 +241,8 @@ export class Bridge {
       digits: {
         ...{ clock: this.#host.clock, log: this.#host.log },
         other: () => this.other(call),
-        passes: () => !this.#over && !this.#host.keysAt(this.other(call))?.keeps && (hooks.passesDigits?.(leg) ?? true),
+        passes: () =>
+          this.#host.keysAt(this.other(call))?.keeps ? "never" : !this.#over && (hooks.passesDigits?.(leg) ?? true),
         told: (key) => hooks.digit?.(key, leg),
       },
     });

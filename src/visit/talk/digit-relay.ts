@@ -12,8 +12,8 @@ export interface DigitRelayHost {
   readonly log: Log;
   /** The other side, as it is now. */
   other(): Leg;
-  /** Whether what this side presses goes on to the other. */
-  passes(): boolean;
+  /** Whether what this side presses goes on to the other; `never`: not even as tones in its sound. */
+  passes(): boolean | "never";
   /** A key of this side, let go of. */
   told(key: Key): void;
 }
@@ -54,9 +54,9 @@ export class DigitRelay {
     const { method } = to.session.dtmf;
     const packets = method === "auto" || method === "rfc4733";
     const passes = this.#host.passes();
-    this.#events = passes && packets && this.#from.session.passesEventsTo(to.session) ? "pass" : "keep";
-    this.#tones = passes && waysTo(to, method)[0] === "inband" ? "pass" : "keep";
-    this.#keypad.hear({ events: this.#events, tones: this.#tones });
+    this.#events = passes === true && packets && this.#from.session.passesEventsTo(to.session) ? "pass" : "keep";
+    this.#tones = passes === true && waysTo(to, method)[0] === "inband" ? "pass" : "keep";
+    this.#keypad.hear({ events: this.#events, tones: passes === "never" ? passes : this.#tones });
   }
 
   close(): void {
@@ -64,7 +64,7 @@ export class DigitRelay {
   }
 
   #pressed(key: Key): void {
-    if (!this.#host.passes()) return;
+    if (this.#host.passes() !== true) return;
     if (key.by === "rfc4733" && this.#events === "pass") return;
     if (key.by === "inband" && this.#tones === "pass") return;
     const wait = key.by === "info" && this.#events === "pass" ? this.#host.clock.sleep(twinMs) : undefined;

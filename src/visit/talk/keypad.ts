@@ -32,6 +32,8 @@ export class Keypad {
   readonly #hooks: KeyHooks;
   readonly #recent: Key[] = [];
   readonly #down = new Map<Pressed["by"], Key>();
+  /** Tones are looked for to be taken out of the sound, and are no keys. */
+  #deaf = false;
 
   constructor(leg: Leg, clock: Clock, hooks: KeyHooks) {
     this.#leg = leg;
@@ -41,10 +43,21 @@ export class Keypad {
     leg.call.on("info", this.#informed);
   }
 
-  /** What becomes of them where they are heard; tones are looked for only where the leg's settings say so. */
-  hear({ events, tones }: { readonly events: DigitHearing["events"]; readonly tones: "pass" | "keep" }): void {
+  /**
+   * What becomes of them where they are heard. Tones are keys only where the leg's settings say so, and are not even looked for
+   * else; `never`: all the same none is left in the sound.
+   */
+  hear({
+    events,
+    tones,
+  }: {
+    readonly events: DigitHearing["events"];
+    readonly tones: "pass" | "keep" | "never";
+  }): void {
     const { session } = this.#leg;
-    session.hearDigits({ events, tones: session.dtmf.tones ? tones : "ignore" });
+    const looked = session.dtmf.tones;
+    this.#deaf = tones === "never" && !looked;
+    session.hearDigits({ events, tones: tones === "never" ? "keep" : looked ? tones : "ignore" });
   }
 
   /** What is held still is let go of: the call is over, or somebody else's. */
@@ -57,6 +70,7 @@ export class Keypad {
   }
 
   readonly #heard = ({ digit, by, durationMs }: Pressed): void => {
+    if (by === "inband" && this.#deaf) return;
     if (durationMs === undefined) {
       const key = this.#news(digit, by);
       if (!key) return;

@@ -109,7 +109,7 @@ export class Talk {
       bell,
       answerer,
       {
-        passesDigits: (from) => from === bell || (door.answererDigits !== "flow" && !door.keys.keeps),
+        passesDigits: (from) => from === bell || (door.keys.keeps ? "never" : door.answererDigits !== "flow"),
         hears: () => ({
           sound: recorder.wanted || visit.sounds.playing || this.#held.size > 0 || door.keys.keeps,
           keys: door.answererDigits !== "door" || door.keys.hears,

@@ -282,9 +282,9 @@ describe("H15 a digit that comes by two ways counts once", () => {
     assert.equal(phone.inform("1"), 200);
   });
 
-  function relay(from: ReturnType<typeof leg>, to: ReturnType<typeof leg>) {
+  function relay(from: ReturnType<typeof leg>, to: ReturnType<typeof leg>, passes: boolean | "never" = true) {
     const made = new DigitRelay(from.leg, {
-      ...{ clock, log: silent, other: () => to.leg, passes: () => true },
+      ...{ clock, log: silent, other: () => to.leg, passes: () => passes },
       told: (key) => told.push(`${key.digit} ${key.by}`),
     });
     made.settle();
@@ -323,6 +323,19 @@ describe("H15 a digit that comes by two ways counts once", () => {
     phone.event("5", undefined, "inband");
     await clock.advance(500);
     assert.deepEqual(bell.sent, []);
+  });
+
+  it("P11 tones that may never reach a door are taken out of the sound, whatever the phone's setting says", () => {
+    for (const tones of [false, true]) {
+      const phone = leg("6001", { dtmf: { tones } });
+      const made = relay(phone, leg("bell"), "never");
+      assert.deepEqual(phone.hears(), { events: "keep", tones: "keep" });
+      told = [];
+      phone.event("5", undefined, "inband");
+      phone.event("5", 100, "inband");
+      assert.deepEqual(told, tones ? ["5 inband"] : [], "a key only where the setting has them looked for");
+      made.close();
+    }
   });
 
   it("a way that was refused is not tried again with the next key", async () => {

@@ -290,6 +290,18 @@ describe("direct media", () => {
     await nothing(desk, bell, phone);
   });
 
+  for (const keeps of [{ rights: [{ who: "page" }] }, { openKey: "5" }, { codesFrom: "both" }] as const)
+    it(`P11 nothing goes past us to a door where keys stay here: ${Object.keys(keeps).join()}`, async () => {
+      const desk = await open({}, { ...may, answererDigits: "door" }, keeps);
+      const { bell, phone } = await visiting(desk);
+      await nothing(desk, bell, phone);
+      const [caller, door] = [await desk.phone("6002", may), await desk.phone("8000")];
+      const invite = await caller.dial("8000", {}, own(caller, { port: 4003 }));
+      await door.pickUp(own(door, { port: 4004 }), "t8");
+      await caller.answered(invite);
+      await nothing(desk, caller, door);
+    });
+
   it("N5 a visit comes back before the door is sent keys as RTP events", async () => {
     const desk = await open({}, { ...may, dtmf: "rfc4733", answererDigits: "door" });
     const { bell, phone, ours, theirs, visit } = await visiting(desk, { keys: 101 }, { keys: 101 });
