@@ -6,6 +6,7 @@ import type { MediaEngine } from "../../media/engine.ts";
 import type { MediaSession } from "../../media/media.ts";
 import type { Call } from "../../sip/dialog/call.ts";
 import { IncomingCall } from "../../sip/dialog/incoming.ts";
+import { writeHost } from "../../sip/message/uri.ts";
 import { dtmfOf, type DeviceOptions } from "../numbers/devices.ts";
 
 export interface Leg {
@@ -17,12 +18,15 @@ export interface Leg {
   readonly as?: OpenedAs;
 }
 
-/** As whom a party opens doors: by the extension whose password it knows, else as somebody outside. */
+/**
+ * As whom a party opens doors: by the extension whose password it knows, else as somebody outside, by whose account it comes;
+ * without one by its address: any number may stand in From, also that of an extension or the name of an account.
+ */
 export function openedAs({ call, name, as }: Leg): OpenedAs {
   if (!(call instanceof IncomingCall)) return as ?? { kind: "account", name };
-  const { caller } = call;
+  const { caller, flow } = call;
   if (caller.kind === "extension") return { kind: "extension", name: caller.number };
-  return { kind: "account", name: caller.kind === "account" ? caller.account : caller.number };
+  return { kind: "account", name: caller.kind === "account" ? caller.account : `sip:${writeHost(flow.remote.host)}` };
 }
 
 /** Media for a party, as its devices may use it (H1); `like` is whom it is to talk with. */

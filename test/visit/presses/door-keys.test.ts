@@ -195,11 +195,15 @@ describe("Keys of a call at its door", { timeout: 60_000 }, () => {
     const called = (caller: object) =>
       openedAs({
         name: "6001",
-        call: Object.assign(Object.create(IncomingCall.prototype) as object, { caller }),
+        call: Object.create(IncomingCall.prototype, {
+          caller: { value: caller },
+          flow: { value: { remote: { host: "10.0.0.66" } } },
+        }) as unknown,
       } as unknown as Leg);
     assert.deepEqual(called({ kind: "extension", number: "6001" }), { kind: "extension", name: "6001" });
     assert.deepEqual(called({ kind: "account", number: "6001", account: "pbx" }), { kind: "account", name: "pbx" });
-    assert.deepEqual(called({ kind: "address", number: "6001" }), { kind: "account", name: "6001" });
+    // Nobody's account and nobody's extension: who comes from an address that is listed has that for a name.
+    assert.deepEqual(called({ kind: "address", number: "pbx" }), { kind: "account", name: "sip:10.0.0.66" });
     assert.deepEqual(openedAs({ name: "6001", call: {} } as unknown as Leg), { kind: "account", name: "6001" });
   });
 
