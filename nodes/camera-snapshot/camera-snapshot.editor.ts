@@ -2,6 +2,7 @@
 import { chooseFirst, colour, isWithin, showFor, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import { fingerprint, moveLogin } from "../editor/logins.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
+import { keep } from "../editor/rows.ts";
 import { chosenSources, sourceList } from "../editor/sources.ts";
 import { boxesIn } from "../boxes.ts";
 import type { Trial } from "./camera-snapshot.ts";
@@ -96,10 +97,7 @@ RED.nodes.registerType("camera-snapshot", {
     });
   },
   oneditsave() {
-    const chosen = chosenSources($("#portero-sources"));
-    const before = Array.isArray(this["sources"]) ? this["sources"] : [];
-    if (chosen.join() !== before.join()) this.changed = true;
-    this["sources"] = chosen;
+    keep(this, "sources", chosenSources($("#portero-sources")));
     moveLogin($("#node-input-url"), $("#node-input-username"), $("#node-input-password"), words);
   },
 });

@@ -13,8 +13,9 @@ import {
 import { countryChoice } from "../editor/countries.ts";
 import { chooseFirst, colour, isWithin, text, wordsOf } from "../editor/dialog.ts";
 import type { EditedNode, Editor, JQuery } from "../editor/red.d.ts";
+import { keep, rowsOf } from "../editor/rows.ts";
 import { stepsFault, StepList } from "../editor/steps.ts";
-import { rowOf, rowsOf, targetFault, TargetList } from "../editor/targets.ts";
+import { rowOf, targetFault, TargetList } from "../editor/targets.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
@@ -221,10 +222,7 @@ RED.nodes.registerType("dial-strategy", {
   oneditsave() {
     const lists = { targets: open?.targets.read() ?? [], steps: open?.steps.read() ?? [] };
     open = undefined;
-    for (const [name, rows] of Object.entries(lists)) {
-      if (JSON.stringify(rows) !== JSON.stringify(rowsOf(this[name]))) this.changed = true;
-      this[name] = rows;
-    }
+    for (const [name, rows] of Object.entries(lists)) keep(this, name, rows);
   },
   oneditcancel() {
     open = undefined;

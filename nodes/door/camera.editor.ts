@@ -2,6 +2,7 @@
 import { boxesIn } from "../boxes.ts";
 import { isWithin, text, type Words } from "../editor/dialog.ts";
 import type { EditedNode, JQuery, Property, Query } from "../editor/red.d.ts";
+import { keep } from "../editor/rows.ts";
 import { chosenSources, sourceList } from "../editor/sources.ts";
 
 declare const $: JQuery;
@@ -27,8 +28,5 @@ export function prepareCamera(node: EditedNode, words: Words): void {
 }
 
 export function saveCamera(node: EditedNode): void {
-  const chosen = chosenSources(list());
-  const before = Array.isArray(node["pictureSources"]) ? node["pictureSources"] : [];
-  if (chosen.join() !== before.join()) node.changed = true;
-  node["pictureSources"] = chosen;
+  keep(node, "pictureSources", chosenSources(list()));
 }

@@ -23,6 +23,7 @@ import { isNumber } from "../../src/number.ts";
 import { isSlug, slugOf } from "../../src/slug.ts";
 import { cameraDefaults, prepareCamera, saveCamera } from "./camera.editor.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
+import { fill, input, keep, lineOf, plain, rowsOf, typedIn } from "../editor/rows.ts";
 import { openingDefaults, prepareOpening, saveOpening } from "./opening.editor.ts";
 
 declare const RED: Editor;
@@ -36,7 +37,8 @@ interface Button {
   name: string;
 }
 
-const buttonsOf = (value: unknown): Button[] => (Array.isArray(value) ? (value as Button[]) : []);
+const buttonsOf = (value: unknown): Button[] => rowsOf(value) as Button[];
+const buttons = () => $("#portero-door-buttons");
 
 function buttonFault(value: unknown): true | string {
   const numbers = buttonsOf(value).map(({ number }) => number);
@@ -44,35 +46,16 @@ function buttonFault(value: unknown): true | string {
   return twice === undefined || words("error.button-twice", { number: twice });
 }
 
-/** The rows of the list of buttons as they stand there; without a number there is none. */
-function buttonRows(): Button[] {
-  const rows: Button[] = [];
-  $("#portero-door-buttons")
-    .editableList("items")
-    .each((_index, element) => {
-      const value = (name: string) => text($(element).find(`.portero-button-${name}`).val());
-      if (value("number") !== "") rows.push({ number: value("number"), name: value("name") });
-    });
-  return rows;
-}
-
-function buttonList(buttons: readonly Button[]): void {
-  const list = $("#portero-door-buttons");
-  list.editableList({
-    ...{ removable: true, sortable: true, height: "auto", addButton: words("label.add-button") },
-    addItem: (row: Query, _index, item: Partial<Button>) => {
-      const line = $("<div>").css({ display: "flex", gap: "6px" }).appendTo(row);
-      for (const name of ["number", "name"] as const)
-        $("<input>")
-          .attr("type", "text")
-          .attr("placeholder", words(`placeholder.button-${name}`))
-          .css({ width: name === "number" ? "30%" : "70%" })
-          .val(text(item[name]))
-          .addClass(`portero-button-${name}`)
-          .appendTo(line);
+function buttonList(value: unknown): void {
+  fill(buttons(), buttonsOf(value) as Partial<Button>[], {
+    add: words("label.add-button"),
+    row: (row, item) => {
+      const line = lineOf(row);
+      const field = (name: keyof Button, width: string) =>
+        plain(line, words, `button-${name}`, input(item[name]), width);
+      return { number: field("number", "30%"), name: field("name", "68%") };
     },
   });
-  for (const button of buttons) list.editableList("addItem", button);
 }
 
 // Each by its name, for those who read the page without running it.
@@ -197,7 +180,7 @@ RED.nodes.registerType("door", {
       field("browsers"),
       field("poll"),
     );
-    buttonList(buttonsOf(this["buttons"]));
+    buttonList(this["buttons"]);
     prepareCamera(this, words);
     prepareOpening(this, words);
     const source = field("buttonFrom");
@@ -281,9 +264,12 @@ RED.nodes.registerType("door", {
   },
   oneditsave() {
     saveCamera(this);
-    const buttons = buttonRows();
-    if (JSON.stringify(buttons) !== JSON.stringify(buttonsOf(this["buttons"]))) this.changed = true;
-    this["buttons"] = buttons;
+    // Without a number there is none.
+    keep(
+      this,
+      "buttons",
+      typedIn(buttons(), ["number", "name"]).filter(({ number }) => number !== ""),
+    );
     saveOpening(this);
     saveReports(this);
     for (const name of ["imageUrl", "videoUrl", "pollUrl"])

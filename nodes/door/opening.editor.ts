@@ -2,7 +2,7 @@
 // made or revoked here is so at once.
 import { chooseFirst, several, stored, text, type Words } from "../editor/dialog.ts";
 import type { EditedNode, Editor, JQuery, Property, Query } from "../editor/red.d.ts";
-import { input, labelled, select, unfold, wrapped } from "../editor/rows.ts";
+import { fieldsIn, fill, input, keep, labelled, rowsOf, select, typedIn, unfold, wrapped } from "../editor/rows.ts";
 import { rightKinds } from "../../src/door/rights.ts";
 import { timeForm } from "../../src/schedule.ts";
 import { isSlug } from "../../src/slug.ts";
@@ -16,7 +16,7 @@ const moment = /^$|^\d{4}-\d\d-\d\d(T\d\d:\d\d)?$/;
 const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 
 type Row = Record<string, string>;
-const rowsOf = (value: unknown): Row[] => (Array.isArray(value) ? (value as Row[]) : []);
+const listOf = (value: unknown): Row[] => rowsOf(value) as Row[];
 
 const relayColumns = { id: "19%", name: "25%", number: "13%", code: "20%", key: "13%" } as const;
 const rightColumns = { who: "34%", names: "56%" } as const;
@@ -28,8 +28,8 @@ export const openingDefaults = (words: Words) =>
     openBy: { value: "" },
     openKey: { value: "", validate: (value, _options) => keyForm.test(text(value)) || words("error.open-key") },
     codesFrom: { value: "" },
-    relays: { value: [], validate: (value, _options) => relayFault(rowsOf(value), words) ?? true },
-    rights: { value: [], validate: (value, _options) => rightFault(rowsOf(value), words) ?? true },
+    relays: { value: [], validate: (value, _options) => relayFault(listOf(value), words) ?? true },
+    rights: { value: [], validate: (value, _options) => rightFault(listOf(value), words) ?? true },
   }) satisfies Record<string, Property>;
 
 function relayFault(rows: readonly Row[], words: Words): string | undefined {
@@ -51,26 +51,13 @@ function rightFault(rows: readonly Row[], words: Words): string | undefined {
   return undefined;
 }
 
-/** Rows of a list, as they stand there. */
-function rowsIn(list: Query, names: readonly string[]): Row[] {
-  const rows: Row[] = [];
-  list.editableList("items").each((_index, element) => {
-    const fields = $(element).data("fields") as Record<string, Query>;
-    rows.push(Object.fromEntries(names.map((name) => [name, text(fields[name]?.val())])));
-  });
-  return rows;
-}
-
-const asFields = (row: Query, fields: Record<string, Query>): void =>
-  void row.closest("li").find(".red-ui-editableList-item-content").data("fields", fields);
-
 /** Digits of the relays, by their short names, as far as this dialog knows them. */
 let digits: Record<string, string> = {};
 
 function relayList(list: Query, rows: readonly Row[], words: Words): void {
-  list.editableList({
-    ...{ removable: true, sortable: true, height: "auto", addButton: words("label.add-relay") },
-    addItem: (row: Query, _index, item: Row) => {
+  fill(list, rows, {
+    add: words("label.add-relay"),
+    row: (row, item) => {
       const line = wrapped(row);
       const fields: Record<string, Query> = {};
       for (const [name, width] of Object.entries(relayColumns)) {
@@ -78,16 +65,15 @@ function relayList(list: Query, rows: readonly Row[], words: Words): void {
         if (name === "code") field.attr("type", "password").attr("autocomplete", "new-password");
         fields[name] = labelled(line, words(`relay.${name}`), words(`relay.${name}-title`), field, width);
       }
-      asFields(row, fields);
+      return fields;
     },
   });
-  for (const row of rows) list.editableList("addItem", row);
 }
 
 function rightList(list: Query, rows: readonly Row[], words: Words): void {
-  list.editableList({
-    ...{ removable: true, sortable: true, height: "auto", addButton: words("label.add-right") },
-    addItem: (row: Query, _index, item: Row) => {
+  fill(list, rows, {
+    add: words("label.add-right"),
+    row: (row, item) => {
       const line = wrapped(row);
       const more = wrapped(row);
       const fields: Record<string, Query> = {};
@@ -106,10 +92,9 @@ function rightList(list: Query, rows: readonly Row[], words: Words): void {
         fields[name] = labelled(more, words(`right.${name}`), words(`right.${name}-title`), input(item[name]), width);
       const named = weekdays.map((value) => ({ value, label: words(`day.${value}`) }));
       fields["days"]?.typedInput({ types: [several(named, words("label.every-day"))] });
-      asFields(row, fields);
+      return fields;
     },
   });
-  for (const row of rows) list.editableList("addItem", row);
 }
 
 interface CodeView {
@@ -184,34 +169,30 @@ export function prepareOpening(node: EditedNode, words: Words): void {
   chooseFirst(field("openBy"), field("codesFrom"));
   const relays = $("#portero-door-relays");
   digits = {};
-  relayList(relays, rowsOf(node["relays"]), words);
-  rightList($("#portero-door-rights"), rowsOf(node["rights"]), words);
+  relayList(relays, listOf(node["relays"]), words);
+  rightList($("#portero-door-rights"), listOf(node["rights"]), words);
   const codes = $("#portero-door-codes");
   codes.text(words("label.codes-later"));
   const show = codeList(codes, node.id, words);
   $.getJSON(`portero/door/${node.id}/opening`, (answer: { relays: Record<string, string>; codes: CodeView[] }) => {
     digits = answer.relays;
-    relays.editableList("items").each((_index, element) => {
-      const { id, code } = $(element).data("fields") as Record<string, Query>;
+    for (const { id, code } of fieldsIn(relays) as Record<string, Query>[]) {
       const own = digits[text(id?.val())];
       if (own !== undefined && text(code?.val()) === "") code?.val(own);
-    });
+    }
     show(answer.codes);
   }).fail(() => {});
 }
 
 export function saveOpening(node: EditedNode): void {
-  const set = (name: string, rows: Row[]) => {
-    if (JSON.stringify(rows) !== JSON.stringify(rowsOf(node[name]))) node.changed = true;
-    node[name] = rows;
-  };
-  const relays = rowsIn($("#portero-door-relays"), Object.keys(relayColumns));
+  const relays = typedIn($("#portero-door-relays"), Object.keys(relayColumns));
   const own = Object.fromEntries(relays.flatMap(({ id = "", code = "" }) => (code === "" ? [] : [[id, code]])));
-  set(
+  keep(
+    node,
     "relays",
     relays.map(({ code: _, ...row }) => row),
   );
-  set("rights", rowsIn($("#portero-door-rights"), [...Object.keys(rightColumns), ...Object.keys(rightMore)]));
+  keep(node, "rights", typedIn($("#portero-door-rights"), Object.keys({ ...rightColumns, ...rightMore })));
   const hidden = $("#node-config-input-relayCodes");
   const unchanged = JSON.stringify(own) === JSON.stringify(digits);
   if (!unchanged) node.changed = true;

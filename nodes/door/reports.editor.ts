@@ -3,7 +3,7 @@
 import { reportWords } from "../../src/door/reports.ts";
 import { copyButton, text, type Words } from "../editor/dialog.ts";
 import type { EditedNode, Editor, JQuery, Query } from "../editor/red.d.ts";
-import { input, labelled, select } from "../editor/rows.ts";
+import { fill, input, keep, labelled, lineOf, rowsOf, select, typedIn } from "../editor/rows.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
@@ -23,7 +23,7 @@ interface Rule {
 
 const field = (name: string): Query => $(`#node-config-input-${name}`);
 const list = () => $("#portero-door-rules");
-const rulesOf = (value: unknown): Rule[] => (Array.isArray(value) ? (value as Rule[]) : []);
+const rulesOf = (value: unknown): Rule[] => rowsOf(value) as Rule[];
 const key = (word: string) => `report.${word.replace("/", "-")}`;
 
 /** What is wrong with a list of rules. */
@@ -89,18 +89,18 @@ export function prepareReports(node: EditedNode, words: Words, host: () => strin
     RED.notify(words("label.renewed"), "warning");
   });
 
-  list().editableList({
-    ...{ removable: true, sortable: true, height: "auto", addButton: words("label.add-rule") },
-    addItem: (row: Query, _index, item: Partial<Rule>) => {
-      const line = $("<div>").css({ display: "flex", gap: "6px" }).appendTo(row);
+  fill(list(), rulesOf(node["pollRules"]) as Partial<Rule>[], {
+    add: words("label.add-rule"),
+    row: (row, item) => {
+      const line = lineOf(row).css("gap", "6px");
       const choices = reportWords.map((word) => [word, words(key(word))] as const);
-      const chosen = select(choices, item.word ?? "press").addClass("portero-rule-word");
-      labelled(line, words("label.rule-word"), "", chosen, "34%");
+      const word = select(choices, item.word ?? "press").addClass("portero-rule-word");
+      labelled(line, words("label.rule-word"), "", word, "34%");
       const when = input(item.when).addClass("portero-rule-when").attr("placeholder", words("placeholder.rule-when"));
       labelled(line, words("label.rule-when"), words("title.rule-when"), when, "66%");
+      return { word, when };
     },
   });
-  for (const rule of rulesOf(node["pollRules"])) list().editableList("addItem", rule);
   const showPoll = () => {
     const isKnown = make.polls === true;
     $("#portero-poll-preset").prop("disabled", !isKnown);
@@ -117,16 +117,9 @@ export function prepareReports(node: EditedNode, words: Words, host: () => strin
 
 /** Takes the list of rules into the node. */
 export function saveReports(node: EditedNode): void {
-  const rules: Rule[] = [];
-  list()
-    .editableList("items")
-    .each((_index, element) => {
-      const value = (name: string) => text($(element).find(`.portero-rule-${name}`).val());
-      if (value("when") !== "") rules.push({ word: value("word"), when: value("when") });
-    });
+  const rules: Rule[] = typedIn(list(), ["word", "when"]).filter(({ when }) => when !== "");
   // What the dialog has no field for stays with its pattern.
   const before = rulesOf(node["pollRules"]);
   const kept = rules.map((rule) => before.find((old) => old.word === rule.word && old.when === rule.when) ?? rule);
-  if (JSON.stringify(kept) !== JSON.stringify(before)) node.changed = true;
-  node["pollRules"] = kept;
+  keep(node, "pollRules", kept);
 }

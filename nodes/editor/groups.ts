@@ -1,9 +1,8 @@
 // The list of ring groups in the registrar's dialog: a number, a name, and whom it stands for.
 import { isExtension, text, type Words } from "./dialog.ts";
 import { entriesOf } from "./networks.ts";
-import type { JQuery, Query } from "./red.d.ts";
-
-declare const $: JQuery;
+import type { Query } from "./red.d.ts";
+import { fill, input, lineOf, plain, rowsOf, typedIn } from "./rows.ts";
 
 export interface GroupRow {
   number: string;
@@ -14,8 +13,7 @@ export interface GroupRow {
 const widths: Record<keyof GroupRow, string> = { number: "14%", name: "24%", members: "58%" };
 const fields = Object.keys(widths) as (keyof GroupRow)[];
 
-export const groupsOf = (value: unknown): Partial<GroupRow>[] =>
-  Array.isArray(value) ? (value as Partial<GroupRow>[]) : [];
+const groupsOf = (value: unknown): Partial<GroupRow>[] => rowsOf(value) as Partial<GroupRow>[];
 
 /** What is wrong with the rows, beside the numbers of extensions. */
 export function groupFault(words: Words, value: unknown, extensions: readonly string[]): string | undefined {
@@ -31,35 +29,15 @@ export function groupFault(words: Words, value: unknown, extensions: readonly st
   return undefined;
 }
 
-export function groupList(list: Query, words: Words, rows: readonly Partial<GroupRow>[]): void {
-  list.editableList({
-    removable: true,
-    sortable: true,
-    height: "auto",
-    addButton: words("label.add-group"),
-    addItem: (row: Query, _index, item: Partial<GroupRow>) => {
-      const line = $("<div>").css({ display: "flex", "align-items": "center" }).appendTo(row);
-      for (const name of fields)
-        $("<input>")
-          .attr("type", "text")
-          .attr("placeholder", words(`placeholder.group-${name}`))
-          .attr("title", words(`label.group-${name}`))
-          .css({ width: widths[name], "margin-right": "6px" })
-          .addClass(`portero-group-${name}`)
-          .val(text(item[name]))
-          .appendTo(line);
+export function groupList(list: Query, words: Words, value: unknown): void {
+  fill(list, groupsOf(value), {
+    add: words("label.add-group"),
+    row: (row, item) => {
+      const line = lineOf(row);
+      const field = (name: keyof GroupRow) => plain(line, words, `group-${name}`, input(item[name]), widths[name]);
+      return { number: field("number"), name: field("name"), members: field("members") };
     },
   });
-  for (const row of rows) list.editableList("addItem", row);
 }
 
-export function groupsIn(list: Query): GroupRow[] {
-  const rows: GroupRow[] = [];
-  list.editableList("items").each((_index, element) => {
-    const [number = "", name = "", members = ""] = fields.map((field) =>
-      text($(element).find(`.portero-group-${field}`).val()),
-    );
-    rows.push({ number, name, members });
-  });
-  return rows;
-}
+export const groupsIn = (list: Query): GroupRow[] => typedIn(list, fields);

@@ -11,8 +11,8 @@ import {
 } from "../../src/visit/strategies/usual.ts";
 import { isWithin, text, type Words } from "./dialog.ts";
 import type { Editor, JQuery, Query } from "./red.d.ts";
-import { input, labelled, select, unfold, wrapped } from "./rows.ts";
-import { figureOf, rowOf, rowsOf, targetFault, TargetList, fileIn, soundOf } from "./targets.ts";
+import { fieldsIn, fill, input, labelled, lineOf, rowsOf, select, unfold, wrapped } from "./rows.ts";
+import { figureOf, rowOf, targetFault, TargetList, fileIn, soundOf } from "./targets.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
@@ -76,21 +76,13 @@ export class StepList {
   constructor(list: Query, value: unknown, words: Words) {
     this.#list = list;
     this.#words = words;
-    list.editableList({
-      ...{ removable: true, sortable: true, height: "auto", addButton: words("label.addStep") },
-      addItem: (row: Query, _index, item: StepRow) => this.#add(row, item),
-    });
-    for (const row of rowsOf(value)) list.editableList("addItem", rowOf(row));
+    const row = (place: Query, item: StepRow) => this.#add(place, item);
+    fill(list, rowsOf(value).map(rowOf), { add: words("label.addStep"), row });
   }
 
   /** As it is kept: settings of strategies. */
   read(): StepRow[] {
-    const found: StepRow[] = [];
-    this.#list.editableList("items").each((_index, element) => {
-      const step = $(element).data("step") as Step | undefined;
-      if (step) found.push(this.#read(step));
-    });
-    return found;
+    return (fieldsIn(this.#list) as Step[]).map((step) => this.#read(step));
   }
 
   #read({ item, strategy: choice, targets, options }: Step): StepRow {
@@ -108,9 +100,9 @@ export class StepList {
     return row;
   }
 
-  #add(row: Query, item: StepRow): void {
+  #add(row: Query, item: StepRow): Step {
     const words = this.#words;
-    const line = $("<div>").css({ display: "flex", "align-items": "center" }).appendTo(row);
+    const line = lineOf(row);
     const strategy = select(
       stepNames.map((name) => [name, words(`option.${name}`)] as const),
       nameOf(item["strategy"]),
@@ -170,7 +162,7 @@ export class StepList {
     row.on("input", show);
     row.on("change", show);
     show();
-    row.data("step", step);
+    return step;
   }
 }
 

@@ -3,7 +3,7 @@ import { dtmfMethods } from "../../src/dtmf.ts";
 import { codecFault } from "./devices.ts";
 import { isWithin, text, type Words } from "./dialog.ts";
 import type { JQuery, Query } from "./red.d.ts";
-import { input, labelled, select, unfold, wrapped } from "./rows.ts";
+import { fieldsIn, fill, input, labelled, lineOf, rowsOf, select, unfold, wrapped } from "./rows.ts";
 
 declare const $: JQuery;
 
@@ -16,8 +16,6 @@ type Option = (typeof options)[number];
 
 export const rowOf = (value: unknown): TargetRow =>
   typeof value === "object" && value !== null ? (value as TargetRow) : { target: text(value) };
-
-export const rowsOf = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 
 /** What is typed: a figure where it is one. */
 export const figureOf = (typed: string): number | string =>
@@ -63,17 +61,12 @@ export class TargetList {
     this.#list = list;
     this.#words = words;
     const changed = () => this.#showTimes();
-    list.editableList({
-      ...{ removable: true, sortable: true, height: "auto", addButton: words("label.add") },
-      addItem: (row: Query, _index, item: TargetRow) => {
-        this.#add(row, item);
-        changed();
-      },
-      removeItem: changed,
-      sortItems: changed,
+    fill(list, rowsOf(value).map(rowOf), {
+      add: words("label.add"),
+      row: (row, item) => this.#add(row, item),
+      changed,
     });
     list.on("input", changed);
-    for (const row of rowsOf(value)) list.editableList("addItem", rowOf(row));
   }
 
   /** Beside each target stands when it begins to ring: so many seconds after the one before; undefined: nothing stands there. */
@@ -114,12 +107,7 @@ export class TargetList {
   }
 
   #fields(): Fields[] {
-    const found: Fields[] = [];
-    this.#list.editableList("items").each((_index, element) => {
-      const fields = $(element).data("fields") as Fields | undefined;
-      if (fields) found.push(fields);
-    });
-    return found;
+    return fieldsIn(this.#list) as Fields[];
   }
 
   #showTimes(): void {
@@ -135,9 +123,9 @@ export class TargetList {
     }
   }
 
-  #add(row: Query, item: TargetRow): void {
+  #add(row: Query, item: TargetRow): Fields {
     const words = this.#words;
-    const line = $("<div>").css({ display: "flex", "align-items": "center" }).appendTo(row);
+    const line = lineOf(row);
     const target = input(item["target"])
       .attr("list", "portero-extensions")
       .attr("placeholder", "6001")
@@ -179,7 +167,6 @@ export class TargetList {
     const asked = () => prompt.parent().toggle(fields.confirm.prop("checked") === true);
     fields.confirm.on("change", asked);
     asked();
-    const kept: Fields = { ...{ item, target, options: fields, prompt, when } };
-    row.data("fields", kept);
+    return { item, target, options: fields, prompt, when };
   }
 }

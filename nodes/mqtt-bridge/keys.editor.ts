@@ -2,7 +2,7 @@
 // and is asked for only when somebody wants to see it.
 import { text, type Words } from "../editor/dialog.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
-import { input } from "../editor/rows.ts";
+import { fieldsIn, fill, input, lineOf, rowsOf } from "../editor/rows.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
@@ -12,7 +12,7 @@ export interface KeyRow {
   id?: string;
 }
 
-export const keysOf = (value: unknown): KeyRow[] => (Array.isArray(value) ? (value as KeyRow[]) : []);
+const keysOf = (value: unknown): KeyRow[] => rowsOf(value) as KeyRow[];
 
 export function keyFault(words: Words, value: unknown): string | undefined {
   const names = keysOf(value).map(({ name }) => text(name));
@@ -25,15 +25,12 @@ export function keyFault(words: Words, value: unknown): string | undefined {
 const newId = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-export function keyList(list: Query, words: Words, owner: string, keys: readonly KeyRow[]): void {
-  list.editableList({
-    removable: true,
-    sortable: true,
-    height: "auto",
-    addButton: words("label.add-key"),
-    addItem: (row: Query, _index, item: KeyRow) => {
+export function keyList(list: Query, words: Words, owner: string, value: unknown): void {
+  fill(list, keysOf(value), {
+    add: words("label.add-key"),
+    row: (row, item) => {
       const id = item.id ?? newId();
-      const line = $("<div>").css({ display: "flex", "align-items": "center", gap: "6px" }).appendTo(row);
+      const line = lineOf(row).css("gap", "6px");
       const name = input(item.name)
         .attr("placeholder", words("placeholder.key"))
         .attr("title", words("label.key"))
@@ -55,17 +52,10 @@ export function keyList(list: Query, words: Words, owner: string, keys: readonly
           RED.clipboard.copyText(answer.secret, button, words("label.copied"));
         }).fail(() => RED.notify(words("error.no-key"), "warning"));
       });
-      row.closest("li").find(".red-ui-editableList-item-content").data("key", { id, name });
+      return { id, name };
     },
   });
-  for (const key of keys) list.editableList("addItem", key);
 }
 
-export function keysIn(list: Query): KeyRow[] {
-  const found: KeyRow[] = [];
-  list.editableList("items").each((_index, element) => {
-    const { id, name } = $(element).data("key") as { id: string; name: Query };
-    found.push({ name: text(name.val()), id });
-  });
-  return found;
-}
+export const keysIn = (list: Query): KeyRow[] =>
+  (fieldsIn(list) as { id: string; name: Query }[]).map(({ id, name }) => ({ name: text(name.val()), id }));

@@ -1,15 +1,13 @@
 // Messages of the user's own in the dialog of mqtt-bridge: when, to which topic, and what.
 import { checkTemplate, occasions, type Template } from "../../src/mqtt/templates.ts";
 import { text, type Words } from "../editor/dialog.ts";
-import type { JQuery, Query } from "../editor/red.d.ts";
-import { input, labelled, select, wrapped } from "../editor/rows.ts";
-
-declare const $: JQuery;
+import type { Query } from "../editor/red.d.ts";
+import { fill, input, labelled, rowsOf, select, typedIn, wrapped } from "../editor/rows.ts";
 
 const fields = ["on", "only", "topic", "payload"] as const;
 type Row = Partial<Record<(typeof fields)[number], string>>;
 
-export const messagesOf = (value: unknown): Row[] => (Array.isArray(value) ? (value as Row[]) : []);
+const messagesOf = (value: unknown): Row[] => rowsOf(value) as Row[];
 
 export function messageFault(words: Words, value: unknown, base: string): string | undefined {
   for (const { on, topic, payload } of messagesOf(value)) {
@@ -23,16 +21,13 @@ export function messageFault(words: Words, value: unknown, base: string): string
   return undefined;
 }
 
-export function messageList(list: Query, words: Words, rows: readonly Row[]): void {
-  list.editableList({
-    removable: true,
-    sortable: true,
-    height: "auto",
-    addButton: words("label.add-message"),
-    addItem: (row: Query, _index, item: Row) => {
+export function messageList(list: Query, words: Words, value: unknown): void {
+  fill(list, messagesOf(value), {
+    add: words("label.add-message"),
+    row: (row, item) => {
       const line = wrapped(row).css("margin-top", "0");
       const label = (name: string) => [words(`column.${name}`), words(`hint.${name}`)] as const;
-      const shown = {
+      return {
         on: labelled(
           line,
           ...label("on"),
@@ -46,17 +41,8 @@ export function messageList(list: Query, words: Words, rows: readonly Row[]): vo
         topic: labelled(line, ...label("topic"), input(item.topic), "40%"),
         payload: labelled(line, ...label("payload"), input(item.payload).attr("placeholder", "{json}"), "96%"),
       };
-      row.closest("li").find(".red-ui-editableList-item-content").data("message", shown);
     },
   });
-  for (const row of rows) list.editableList("addItem", row);
 }
 
-export function messagesIn(list: Query): Row[] {
-  const found: Row[] = [];
-  list.editableList("items").each((_index, element) => {
-    const shown = $(element).data("message") as Record<(typeof fields)[number], Query>;
-    found.push(Object.fromEntries(fields.map((name) => [name, text(shown[name].val())])));
-  });
-  return found;
-}
+export const messagesIn = (list: Query): Row[] => typedIn(list, fields);

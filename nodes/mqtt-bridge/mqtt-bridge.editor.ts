@@ -1,8 +1,9 @@
 // The dialog of mqtt-bridge: a broker, and what MQTT may do to the doors.
 import { chooseFirst, chosen, colour, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
-import { keyFault, keyList, keysIn, keysOf } from "./keys.editor.ts";
-import { messageFault, messageList, messagesIn, messagesOf } from "./messages.editor.ts";
+import { keyFault, keyList, keysIn } from "./keys.editor.ts";
+import { keep } from "../editor/rows.ts";
+import { messageFault, messageList, messagesIn } from "./messages.editor.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
@@ -82,16 +83,13 @@ RED.nodes.registerType("mqtt-bridge", {
     };
     for (const field of ["broker", "url", "commands", "snapshots", "discovery"])
       $(`#node-input-${field}`).on("change", show);
-    keyList($("#portero-bridge-keys"), words, this.id, keysOf(this["keys"]));
-    messageList($("#portero-bridge-messages"), words, messagesOf(this["messages"]));
+    keyList($("#portero-bridge-keys"), words, this.id, this["keys"]);
+    messageList($("#portero-bridge-messages"), words, this["messages"]);
     show();
   },
   oneditsave() {
-    const lists = { keys: keysIn($("#portero-bridge-keys")), messages: messagesIn($("#portero-bridge-messages")) };
-    for (const [name, now] of Object.entries(lists)) {
-      if (JSON.stringify(now) !== JSON.stringify(this[name] ?? [])) this.changed = true;
-      this[name] = now;
-    }
+    keep(this, "keys", keysIn($("#portero-bridge-keys")));
+    keep(this, "messages", messagesIn($("#portero-bridge-messages")));
     // A user and password typed into the URL belong to the credentials (P7). The user part ends at the last @.
     const found = /^([a-z]+:\/\/)([^/?#]*)@([^@/?#]+.*)$/i.exec(text($("#node-input-url").val()));
     if (!found) return;

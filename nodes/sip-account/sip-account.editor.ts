@@ -1,6 +1,7 @@
 // The dialog of an account: its server, its proxies, a second server, which numbers go out by it, and calls in.
 import { chooseFirst, isExtension, showFor, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery, Property, Query } from "../editor/red.d.ts";
+import { columnNames, fill, input, keep, lineOf, plain, rowsOf, typedIn } from "../editor/rows.ts";
 import { slugForm } from "../../src/slug.ts";
 
 declare const RED: Editor;
@@ -12,8 +13,6 @@ interface Row {
   prepend?: string;
 }
 
-type Fields = Record<keyof Row, Query>;
-
 const words = wordsOf("sip-account");
 const field = (name: string): Query => $(`#node-config-input-${name}`);
 const widths = new Map<keyof Row, string>([
@@ -21,13 +20,13 @@ const widths = new Map<keyof Row, string>([
   ["strip", "20%"],
   ["prepend", "30%"],
 ]);
-const rowsOf = (value: unknown): Row[] => (Array.isArray(value) ? (value as Row[]) : []);
+const prefixesOf = (value: unknown): Row[] => rowsOf(value) as Row[];
 
 function checkRows(value: unknown): true | string {
-  const prefixes = rowsOf(value).map((row) => text(row.prefix));
+  const prefixes = prefixesOf(value).map((row) => text(row.prefix));
   const wrong = prefixes.find((prefix) => !/^[0-9+*#]{1,32}$/.test(prefix));
   if (wrong !== undefined) return words("error.prefix", { prefix: wrong || "?" });
-  const short = rowsOf(value).find(({ prefix, strip }) => Number(text(strip)) > text(prefix).length);
+  const short = prefixesOf(value).find(({ prefix, strip }) => Number(text(strip)) > text(prefix).length);
   if (short) return words("error.strip", { prefix: text(short.prefix) });
   const twice = prefixes.find((prefix, index) => prefixes.indexOf(prefix) !== index);
   return twice === undefined || words("error.twice", { prefix: twice });
@@ -126,43 +125,17 @@ RED.nodes.registerType("sip-account", {
 
     showFor(field("incoming"), "incoming");
 
-    const header = $("<div>").css({ display: "flex", "margin-left": "23px", "margin-right": "17px" });
-    for (const [key, width] of widths)
-      $("<span>")
-        .css({ width, "margin-right": "6px" })
-        .text(words(`column.${key}`))
-        .appendTo(header);
-    field("list").editableList({
-      header,
-      removable: true,
-      sortable: true,
-      height: "auto",
-      addButton: words("label.add"),
-      addItem: (row: Query, _index, item: Row) => {
-        row.css({ display: "flex", "align-items": "center" });
-        const input = (key: keyof Row): Query =>
-          $("<input>")
-            .attr("type", "text")
-            .attr("placeholder", words(`placeholder.${key}`))
-            .attr("title", words(`label.${key}`))
-            .css({ width: widths.get(key) ?? "", "margin-right": "6px" })
-            .val(text(item[key]))
-            .appendTo(row);
-        const fields: Fields = { prefix: input("prefix"), strip: input("strip"), prepend: input("prepend") };
-        row.closest("li").find(".red-ui-editableList-item-content").data("fields", fields);
+    fill(field("list"), prefixesOf(this["prefixes"]), {
+      header: columnNames([...widths].map(([name, width]) => [words(`column.${name}`), width])),
+      add: words("label.add"),
+      row: (row, item) => {
+        const line = lineOf(row);
+        const typed = (name: keyof Row) => plain(line, words, name, input(item[name]), widths.get(name) ?? "");
+        return { prefix: typed("prefix"), strip: typed("strip"), prepend: typed("prepend") };
       },
     });
-    for (const row of rowsOf(this["prefixes"])) field("list").editableList("addItem", row);
   },
   oneditsave() {
-    const rows: Row[] = [];
-    field("list")
-      .editableList("items")
-      .each((_index, element) => {
-        const { prefix, strip, prepend } = $(element).data("fields") as Fields;
-        rows.push({ prefix: text(prefix.val()), strip: text(strip.val()), prepend: text(prepend.val()) });
-      });
-    if (JSON.stringify(rows) !== JSON.stringify(this["prefixes"])) this.changed = true;
-    this["prefixes"] = rows;
+    keep(this, "prefixes", typedIn(field("list"), ["prefix", "strip", "prepend"]));
   },
 });

@@ -2,9 +2,22 @@
 // system makes are only shown to be copied. What few devices need stands in a second line of their row.
 import { chosen, colour, copyButton, generatedPassword, isExtension, stored, text, wordsOf } from "../editor/dialog.ts";
 import { codecFault } from "../editor/devices.ts";
-import { groupFault, groupList, groupsIn, groupsOf } from "../editor/groups.ts";
+import { groupFault, groupList, groupsIn } from "../editor/groups.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
-import { unfold } from "../editor/rows.ts";
+import {
+  columnNames,
+  fieldsIn,
+  fill,
+  gridOf,
+  input,
+  keep,
+  labelled,
+  lineOf,
+  plain,
+  rowsOf,
+  select,
+  unfold,
+} from "../editor/rows.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
@@ -46,24 +59,8 @@ interface Fields extends Record<Option, Query> {
 }
 
 const words = wordsOf("sip-registrar");
-const widths = new Map<keyof Fields, string>([
-  ["number", "14%"],
-  ["name", "24%"],
-  ["login", "16%"],
-  ["password", "21%"],
-  ["contacts", "10%"],
-  ["codecs", "14%"],
-  ["encryption", "13%"],
-  ["dtmf", "13%"],
-  ["directMedia", "11%"],
-  ["rport", "12%"],
-  ["qualify", "9%"],
-  ["dropAfter", "10%"],
-  ["maxCalls", "8%"],
-  ["dndStatus", "10%"],
-]);
-const columns = ["number", "name", "login", "password", "contacts"] as const;
-const rowsOf = (value: unknown): Row[] => (Array.isArray(value) ? (value as Row[]) : []);
+const columns = { number: "14%", name: "24%", login: "16%", password: "21%", contacts: "10%" } as const;
+const extensionsOf = (value: unknown): Row[] => rowsOf(value) as Row[];
 // Own passwords by number, as far as this dialog knows them.
 let passwords: Record<string, string> = {};
 
@@ -76,12 +73,12 @@ const read = (json: string): Record<string, string> => {
 };
 
 function checkRows(value: unknown): true | string {
-  const numbers = rowsOf(value).map((row) => text(row.number));
+  const numbers = extensionsOf(value).map((row) => text(row.number));
   const wrong = numbers.find((number) => !isExtension(number));
   if (wrong !== undefined) return words("error.number", { number: wrong || "?" });
   const twice = numbers.find((number, index) => numbers.indexOf(number) !== index);
   if (twice !== undefined) return words("error.twice", { number: twice });
-  return rowsOf(value).flatMap(checkOptions)[0] ?? true;
+  return extensionsOf(value).flatMap(checkOptions)[0] ?? true;
 }
 
 const statuses = /^(?!401|407)[46]\d\d$/;
@@ -104,40 +101,12 @@ function checkOptions(row: Row): string[] {
   ].flat();
 }
 
-const input = (row: Query, key: keyof Fields, value: unknown, type = "text"): Query =>
-  $("<input>")
-    .attr("type", type)
-    .attr("placeholder", words(`placeholder.${key}`))
-    .attr("title", words(`label.${key}`))
-    .attr("autocomplete", "new-password")
-    .css({ width: widths.get(key) ?? "", "margin-right": "6px" })
-    .val(text(value))
-    .appendTo(row);
-
-/** A field of the second line, with its name above it. */
+/** A field of the second line. */
 function option(line: Query, key: Option, value: unknown): Query {
-  const box = $("<label>")
-    .css({ width: widths.get(key) ?? "", margin: "0 6px 0 0", "font-size": "smaller" })
-    .append(
-      $("<div>")
-        .css("color", "var(--red-ui-secondary-text-color)")
-        .text(words(`column.${key}`)),
-    )
-    .appendTo(line);
-  const choice = choices[key];
-  const field = choice ? $("<select>") : $("<input>").attr("type", "text");
-  if (choice)
-    for (const [chosenValue, word] of Object.entries(choice))
-      $("<option>")
-        .attr("value", chosenValue)
-        .text(words(`${key}.${word}`))
-        .appendTo(field);
-  else field.attr("placeholder", words(`placeholder.${key}`));
-  return field
-    .attr("title", words(`label.${key}`))
-    .css({ width: "100%", margin: "0" })
-    .val(text(value))
-    .appendTo(box);
+  const choice = Object.entries(choices[key] ?? {}).map(([one, word]) => [one, words(`${key}.${word}`)] as const);
+  const field =
+    choice.length > 0 ? select(choice, value) : input(value).attr("placeholder", words(`placeholder.${key}`));
+  return labelled(line, words(`column.${key}`), words(`label.${key}`), field, "100%");
 }
 
 RED.nodes.registerType("sip-registrar", {
@@ -153,7 +122,7 @@ RED.nodes.registerType("sip-registrar", {
     groups: {
       value: [],
       validate(value, _options) {
-        const numbers = rowsOf(this["extensions"]).map((row) => text(row.number));
+        const numbers = extensionsOf(this["extensions"]).map((row) => text(row.number));
         return groupFault(words, value, numbers) ?? true;
       },
     },
@@ -172,40 +141,29 @@ RED.nodes.registerType("sip-registrar", {
   },
   oneditprepare() {
     const hidden = $("#node-input-passwords");
-    const fill = () => {
-      $("#node-input-list")
-        .editableList("items")
-        .each((_index, element) => {
-          const fields = $(element).data("fields") as Fields;
-          const own = passwords[text(fields.number.val())];
-          if (own !== undefined && text(fields.password.val()) === "") fields.password.val(own);
-        });
+    const fillPasswords = () => {
+      for (const { number, password } of fieldsIn($("#node-input-list")) as Fields[]) {
+        const own = passwords[text(number.val())];
+        if (own !== undefined && text(password.val()) === "") password.val(own);
+      }
     };
     const given = text(hidden.val());
     passwords = given === stored ? {} : read(given);
 
-    // As wide as the rows: their handle on the left, their cross on the right.
-    const header = $("<div>").css({ display: "flex", "margin-left": "23px", "margin-right": "17px" });
-    for (const key of columns)
-      $("<span>")
-        .css({ width: widths.get(key) ?? "", "margin-right": "6px" })
-        .text(words(`column.${key}`))
-        .appendTo(header);
-    $("#node-input-list").editableList({
-      header,
-      removable: true,
-      sortable: true,
-      height: "auto",
-      addButton: words("label.add"),
-      addItem: (row, _index, item: Row) => {
-        const line = $("<div>").css({ display: "flex", "align-items": "center" }).appendTo(row);
-        const more = $("<div>").css({ display: "flex", "align-items": "flex-end", "margin-top": "6px" }).appendTo(row);
+    const names = Object.entries(columns).map(([name, width]) => [words(`column.${name}`), width] as const);
+    fill($("#node-input-list"), extensionsOf(this["extensions"]), {
+      header: columnNames(names),
+      add: words("label.add"),
+      row: (row, item): Fields => {
+        const [line, more] = [lineOf(row), gridOf(row)];
+        const typed = (key: keyof typeof columns, value: unknown) =>
+          plain(line, words, key, input(value).attr("autocomplete", "new-password"), columns[key]);
         const fields: Fields = {
-          number: input(line, "number", item.number),
-          name: input(line, "name", item.name),
-          login: input(line, "login", item.login),
-          password: input(line, "password", passwords[text(item.number)], "password"),
-          contacts: input(line, "contacts", item.maxContacts),
+          number: typed("number", item.number),
+          name: typed("name", item.name),
+          login: typed("login", item.login),
+          password: typed("password", passwords[text(item.number)]).attr("type", "password"),
+          contacts: typed("contacts", item.maxContacts),
           codecs: option(more, "codecs", item.codecs),
           encryption: option(more, "encryption", item.encryption),
           dtmf: option(more, "dtmf", item.dtmf),
@@ -242,38 +200,28 @@ RED.nodes.registerType("sip-registrar", {
         ask();
         const password = () => text(fields.password.val()) || generated;
         copyButton(button, words("label.copied"), password, words("label.no-password"));
-        // jQuery's data stays with the element when rows are moved.
-        row.closest("li").find(".red-ui-editableList-item-content").data("fields", fields);
+        return fields;
       },
     });
-    for (const row of rowsOf(this["extensions"])) $("#node-input-list").editableList("addItem", row);
-    groupList($("#node-input-groups-list"), words, groupsOf(this["groups"]));
+    groupList($("#node-input-groups-list"), words, this["groups"]);
     if (given === stored) {
       $.getJSON(`portero/registrar/${this.id}`, (answer: { passwords: Record<string, string> }) => {
         passwords = answer.passwords;
-        fill();
+        fillPasswords();
       }).fail(() => {});
     }
   },
   oneditsave() {
-    const rows: Row[] = [];
     const own: Record<string, string> = {};
-    $("#node-input-list")
-      .editableList("items")
-      .each((_index, element) => {
-        const fields = $(element).data("fields") as Fields;
-        const number = text(fields.number.val());
-        if (text(fields.password.val()) !== "") own[number] = text(fields.password.val());
-        const row: Row = { number, name: text(fields.name.val()), login: text(fields.login.val()) };
-        const set = options.flatMap((name) => (text(fields[name].val()) ? [[name, text(fields[name].val())]] : []));
-        rows.push({ ...row, maxContacts: text(fields.contacts.val()), ...(Object.fromEntries(set) as Row) });
-      });
-    const before = JSON.stringify(rowsOf(this["extensions"]));
-    if (JSON.stringify(rows) !== before) this.changed = true;
-    this["extensions"] = rows;
-    const groups = groupsIn($("#node-input-groups-list"));
-    if (JSON.stringify(groups) !== JSON.stringify(groupsOf(this["groups"]))) this.changed = true;
-    this["groups"] = groups;
+    const rows = (fieldsIn($("#node-input-list")) as Fields[]).map((fields): Row => {
+      const number = text(fields.number.val());
+      if (text(fields.password.val()) !== "") own[number] = text(fields.password.val());
+      const row: Row = { number, name: text(fields.name.val()), login: text(fields.login.val()) };
+      const set = options.flatMap((name) => (text(fields[name].val()) ? [[name, text(fields[name].val())]] : []));
+      return { ...row, maxContacts: text(fields.contacts.val()), ...(Object.fromEntries(set) as Row) };
+    });
+    keep(this, "extensions", rows);
+    keep(this, "groups", groupsIn($("#node-input-groups-list")));
     const wasStored = text($("#node-input-passwords").val()) === stored;
     const unchanged = JSON.stringify(own) === JSON.stringify(passwords);
     if (!unchanged) this.changed = true;
