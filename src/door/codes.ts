@@ -14,7 +14,7 @@ import {
   type Hours,
   type Validity,
 } from "../schedule.ts";
-import { LockOut } from "./lock-out.ts";
+import { LockOut, type Place } from "./lock-out.ts";
 import { holds } from "./rights.ts";
 
 const list = { type: "array", maxItems: 16, items: { type: "string", minLength: 1, maxLength: 64 } } as const;
@@ -185,26 +185,27 @@ export class CodeBook {
     return gone.map(viewOf);
   }
 
-  /** Somebody (`who`: a phone, the door's keypad) typed a code. One that is right is used up by that. */
-  async redeem(door: string, who: string, typed: string): Promise<Redeemed> {
-    const source = JSON.stringify([door, who]);
-    const waits = this.#lockOut.waits(source);
-    if (waits > 0) {
-      const seconds = Math.ceil(waits / 1000);
-      return { refused: "locked-out", reason: `too many wrong codes from there: try again in ${seconds} s` };
+  /** Somebody typed a code in a place. One that is right is used up by that. */
+  async redeem(door: string, place: Omit<Place, "door">, typed: string): Promise<Redeemed> {
+    const at = { ...place, door };
+    const waits = this.#lockOut.waits(at);
+    if (waits) {
+      const seconds = Math.ceil(waits.ms / 1000);
+      const where = waits.door ? "for this door: type it at a phone of the house or at the door, or" : "from there:";
+      return { refused: "locked-out", reason: `too many wrong codes ${where} try again in ${seconds} s` };
     }
-    this.#lockOut.begins(source);
+    const attempt = this.#lockOut.begins(at);
     const hash = await this.#hash(typed, this.#saltOf(door));
     const entry = this.#matching(door, hash);
     if (!entry) return { refused: "wrong-code", reason: "the code is wrong" };
     const now = this.#clock.now();
     const { name } = entry;
     if (isSpent(entry, now) || !holds(entry, now)) {
-      this.#lockOut.wasKnown(source);
+      attempt.wasKnown();
       const why = entry.uses === 0 ? "has been used up" : "does not open at this time";
       return { refused: "not-now", name, reason: `the code "${name}" ${why}` };
     }
-    this.#lockOut.wasRight(source);
+    attempt.wasRight();
     this.#keep({
       ...entry,
       ...(entry.uses !== undefined && { uses: entry.uses - 1 }),

@@ -1,6 +1,7 @@
 // What the house may use of this room: presets, a door's checked settings, its URLs, and its opening.
 export { DoorOpener, type Learned, type Opening, type OpenRequest, type Refused } from "./opener.ts";
 export { CodeBook, type CodeSettings, type CodeView, type Hash, type Redeemed } from "./codes.ts";
+export type { Place } from "./lock-out.ts";
 export { type Means, type OpeningStep } from "./plan.ts";
 export { pictureFields } from "./pictures.ts";
 export { pressRules, type PressRules, type PressSettings } from "./presses.ts";

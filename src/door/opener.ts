@@ -22,6 +22,8 @@ export interface OpenRequest {
   readonly visit?: string;
   /** A code that somebody typed: it has the right then, and not who asks. */
   readonly code?: string;
+  /** Where it was typed, where nobody can call himself that; `by` is where it is absent. */
+  readonly typedAt?: string;
 }
 
 /** Why an opening was not even tried, for programs. */
@@ -80,7 +82,7 @@ export class DoorOpener {
   }
 
   /** Opens the door once with what `means` offers. Never rejects: a failure is an Opening with `ok: false`. */
-  async open(door: DoorSettings, request: Omit<OpenRequest, "code">, means: Means): Promise<Opening> {
+  async open(door: DoorSettings, request: Omit<OpenRequest, "code" | "typedAt">, means: Means): Promise<Opening> {
     const id = request.id ?? randomUUID();
     const ts = this.#clock.now();
     const state = this.#stateOf(door.id, ts);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { CodeBook, mostCodes, type CodeSettings, type Hash, type Redeemed } from "../../src/door/codes.ts";
-import { freeTries } from "../../src/door/lock-out.ts";
+import { doorMs, doorTries, freeTries } from "../../src/door/lock-out.ts";
 import { FakeClock } from "../support/clock.ts";
 import { quickHash } from "./quick-hash.ts";
 
@@ -22,7 +22,9 @@ function shelf(entries: Iterable<[string, string]> = []) {
 function book(clock = new FakeClock(), hash: { hash?: Hash } = { hash: quickHash }) {
   const codes = new CodeBook({ clock, ...hash });
   const word = ({ refused }: Redeemed) => refused ?? "opens";
-  return { clock, codes, try: async (code: string, who = "6001") => word(await codes.redeem("front", who, code)) };
+  const typed = async (code: string, who = "6001", proven = true) =>
+    word(await codes.redeem("front", { who, proven }, code));
+  return { clock, codes, try: typed };
 }
 
 const fault = async (wish: object, codes = book().codes): Promise<string> => {
@@ -124,6 +126,48 @@ describe("Door codes", () => {
     const words: string[] = [];
     for (let i = 0; i < 3; i++) words.push(await typed("0000", "6002"), await typed("9999", "6002"));
     assert.deepEqual(words, ["wrong-code", "not-now", "wrong-code", "not-now", "wrong-code", "locked-out"]);
+  });
+
+  it("are not found by places that are made up: the door counts them all, and phones of the house go on", async () => {
+    const { clock, codes, try: typed } = book();
+    await codes.create("front", { name: "Anna", code: "258036" });
+    const guesses = (from: number, many: number) =>
+      Promise.all(Array.from({ length: many }, (_, i) => typed(String(1000 + i), `guest ${from + i}`, false)));
+    const words = [...(await guesses(0, 30)), ...(await guesses(30, 70))];
+    assert.equal(words.filter((word) => word === "wrong-code").length, doorTries);
+    const { refused, reason } = (await codes.redeem("front", { who: "guest", proven: false }, "258036")) as {
+      [name: string]: string;
+    };
+    assert.equal(refused, "locked-out");
+    assert.equal(
+      reason,
+      "too many wrong codes for this door: type it at a phone of the house or at the door, or try again in 900 s",
+    );
+    assert.deepEqual([await typed("258036", "6001"), await typed("258036", "guest 0", true)], ["opens", "opens"]);
+    assert.equal(await typed("258036", "guest"), "opens", "a name of that kind is nobody's who proves it");
+    await clock.advance(doorMs);
+    assert.deepEqual(
+      (await guesses(100, 5)).filter((word) => word === "wrong-code").length,
+      1,
+      "one for a quarter of an hour; what was right took none away and gave none back",
+    );
+    await clock.advance(doorMs * doorTries);
+    assert.equal(await typed("258036", "guest", false), "opens");
+  });
+
+  it("are not found by who has one and types it between guesses", async () => {
+    for (const proven of [true, false]) {
+      const { clock, codes, try: typed } = book();
+      await codes.create("front", { name: "Anna", code: "258036" });
+      let wrong = 0;
+      for (let minute = 0; minute < 24 * 60; minute += 5) {
+        for (let i = 1; i < freeTries; i++)
+          if ((await typed(String(1000 + i), "6001", proven)) === "wrong-code") wrong++;
+        await typed("258036", "6001", proven);
+        await clock.advance(5 * 60_000);
+      }
+      assert.ok(wrong >= doorTries && wrong <= doorTries + 96, `${wrong} guesses in a day`);
+    }
   });
 
   it("outlive a restart with their uses, and what is no code is dropped", async () => {

@@ -8,6 +8,7 @@ import {
   type Hash,
   type Learned,
   type OpeningStep,
+  type Place,
   type Redeemed,
 } from "../../door/door.ts";
 import { giveUp, sentence, tryAgain } from "../../errors.ts";
@@ -101,8 +102,8 @@ export class DoorCodes {
     return this.#book.revoke(door, name);
   }
 
-  redeem(door: string, who: string, code: string): Promise<Redeemed> {
-    return this.#book.redeem(door, who, code);
+  redeem(door: string, place: Omit<Place, "door">, code: string): Promise<Redeemed> {
+    return this.#book.redeem(door, place, code);
   }
 
   giveBack(code: CodeView): void {

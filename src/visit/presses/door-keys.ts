@@ -1,7 +1,7 @@
 // What the keys of a call do at its door: an opening key opens it, and so does a code between * and #.
 import type { Clock } from "../../clock.ts";
 import { relaysOf, type DoorSettings, type OpenRequest } from "../../door/door.ts";
-import { openedAs, type Leg } from "../talk/leg.ts";
+import { openedAs, placeOf, type Leg } from "../talk/leg.ts";
 import { Typed } from "./typed.ts";
 
 export interface DoorKeys {
@@ -48,7 +48,7 @@ export function doorKeys(
       code: (code, place) => {
         // One that there is not is refused by that name.
         const relay = place === undefined ? undefined : (relays[place - 1]?.id ?? String(place));
-        open({ door: id, by: name, code, ...(relay !== undefined && { relay }) });
+        open({ door: id, by: name, code, typedAt: by ? placeOf(by) : keypad, ...(relay !== undefined && { relay }) });
       },
     });
   };

@@ -21,7 +21,7 @@ export interface Kept {
   door(id: string): Door | undefined;
 }
 
-type Asked = Omit<OpenRequest, "code"> & { readonly id: string };
+type Asked = Omit<OpenRequest, "code" | "typedAt"> & { readonly id: string };
 
 export class Doorkeeper {
   readonly codes: DoorCodes;
@@ -65,14 +65,14 @@ export class Doorkeeper {
   }
 
   /** As Switchboard.open. Never rejects. */
-  async open({ code, ...request }: OpenRequest): Promise<Opening> {
+  async open({ code, typedAt, ...request }: OpenRequest): Promise<Opening> {
     const door = this.#doors.door(request.door);
     const { presses } = this.#doors;
     const visit = presses.active(request.door);
     const asked: Asked = { id: randomUUID(), ...request, ...(visit ? { visit: visit.id } : {}) };
     visit?.openings.begin();
     const opening = door
-      ? await (code === undefined ? this.#asked(door, asked, visit) : this.#typed(door, asked, visit, code))
+      ? await (code === undefined ? this.#asked(door, asked, visit) : this.#typed(door, asked, visit, code, typedAt))
       : this.#refused(asked, "unknown-door", `there is no door "${request.door}"`);
     const concerned = visit ?? presses.last(request.door);
     concerned?.tell(opening.ok ? "opened" : "refused", opening);
@@ -91,9 +91,16 @@ export class Doorkeeper {
     return this.#carryOut(door, as?.kind === "code" ? { ...asked, as: { kind: "flow", name: by } } : asked, visit);
   }
 
-  async #typed(door: Door, asked: Asked, visit: Visit | undefined, typed: string): Promise<Opening> {
+  async #typed(
+    door: Door,
+    asked: Asked,
+    visit: Visit | undefined,
+    typed: string,
+    typedAt: string | undefined,
+  ): Promise<Opening> {
     const { settings } = door;
-    const redeemed = await this.codes.redeem(settings.id, asked.by, typed);
+    const place = { who: typedAt ?? asked.by, proven: typedAt !== undefined };
+    const redeemed = await this.codes.redeem(settings.id, place, typed);
     if (redeemed.refused !== undefined) {
       const { refused, reason, name } = redeemed;
       const told = this.#refused(asked, refused, reason, name === undefined ? undefined : { kind: "code", name });

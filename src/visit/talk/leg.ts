@@ -29,6 +29,12 @@ export function openedAs({ call, name, as }: Leg): OpenedAs {
   return { kind: "account", name: caller.kind === "account" ? caller.account : `sip:${writeHost(flow.remote.host)}` };
 }
 
+/** Where a party types: one place for each that has proven who it is, whatever number it shows. */
+export function placeOf(leg: Leg): string {
+  const { kind, name } = openedAs(leg);
+  return kind === "account" && !(leg.call instanceof IncomingCall) ? `${kind} ${name} ${leg.name}` : `${kind} ${name}`;
+}
+
 /** Media for a party, as its devices may use it (H1); `like` is whom it is to talk with. */
 export async function openMedia(
   media: MediaEngine,

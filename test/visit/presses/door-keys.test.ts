@@ -7,7 +7,7 @@ import { afterEach, describe, it } from "node:test";
 import type { DoorSettings, Opening } from "../../../src/door/door.ts";
 import { IncomingCall } from "../../../src/sip/dialog/incoming.ts";
 import { DoorCodes } from "../../../src/visit/presses/door-codes.ts";
-import { openedAs, type Leg } from "../../../src/visit/talk/leg.ts";
+import { openedAs, placeOf, type Leg } from "../../../src/visit/talk/leg.ts";
 import { silent } from "../../../src/log.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { quickHash } from "../../door/quick-hash.ts";
@@ -191,15 +191,32 @@ describe("Keys of a call at its door", { timeout: 60_000 }, () => {
     assert.equal((await opening).ok, true);
   });
 
+  /** The leg of a call that came in from 10.0.0.66. */
+  const incoming = (caller: object): Leg => {
+    const flow = { remote: { host: "10.0.0.66" } };
+    const call: unknown = Object.create(IncomingCall.prototype, { caller: { value: caller }, flow: { value: flow } });
+    return { name: "6001", call } as Leg;
+  };
+
+  it("a place of wrong codes is who somebody has proven to be, not the number that he shows", () => {
+    const outgoing = (as: Leg["as"], name: string) => placeOf({ name, call: {}, as } as unknown as Leg);
+    const account = (number: string) => placeOf(incoming({ kind: "account", number, account: "pbx" }));
+    const address = (number: string) => placeOf(incoming({ kind: "address", number }));
+    assert.deepEqual([account("6001"), account("6002")], ["account pbx", "account pbx"]);
+    assert.equal(address("6001"), address("6002"));
+    assert.equal(
+      placeOf(incoming({ kind: "extension", number: "6001" })),
+      outgoing({ kind: "extension", name: "6001" }, "hall"),
+    );
+    // Whom we have called ourselves is where we have called.
+    assert.notEqual(
+      outgoing({ kind: "account", name: "pbx" }, "0170 1"),
+      outgoing({ kind: "account", name: "pbx" }, "0170 2"),
+    );
+  });
+
   it("who only says a number is not the phone that has it", () => {
-    const called = (caller: object) =>
-      openedAs({
-        name: "6001",
-        call: Object.create(IncomingCall.prototype, {
-          caller: { value: caller },
-          flow: { value: { remote: { host: "10.0.0.66" } } },
-        }) as unknown,
-      } as unknown as Leg);
+    const called = (caller: object) => openedAs(incoming(caller));
     assert.deepEqual(called({ kind: "extension", number: "6001" }), { kind: "extension", name: "6001" });
     assert.deepEqual(called({ kind: "account", number: "6001", account: "pbx" }), { kind: "account", name: "pbx" });
     // Nobody's account and nobody's extension: who comes from an address that is listed has that for a name.
@@ -231,7 +248,7 @@ describe("Keys of a call at its door", { timeout: 60_000 }, () => {
       assert.ok(files.join("").includes("Anna") && !files.join("").includes(`"${code}"`));
       const after = await shelf();
       assert.deepEqual([after.learned.of("front"), after.has("front"), after.has("back")], ["http", true, false]);
-      assert.equal((await after.redeem("front", "6001", code)).refused, undefined);
+      assert.equal((await after.redeem("front", { who: "6001", proven: true }, code)).refused, undefined);
       await after.close();
     } finally {
       await rm(folder, { recursive: true });

@@ -77,7 +77,7 @@ describe("Keys that open", () => {
         ...{ keys: new Map(), codes: true, opens: () => assert.fail("a key opened") },
         code: (code) => {
           tried++;
-          const redeemed = codes.redeem("front", `${row}`, code).then((found) => {
+          const redeemed = codes.redeem("front", { who: `${row}`, proven: true }, code).then((found) => {
             if (found.refused === undefined) opened.push(keys);
           });
           tries.push(redeemed);
