@@ -31,6 +31,7 @@ class RunningVideo extends EventEmitter<VideoEvents> implements VideoStream {
     const out: VideoOutput = {
       format: (format) => this.#tell(() => this.emit("format", format)),
       frame: (frame) => this.#tell(() => this.emit("frame", frame)),
+      sound: (sound) => this.#tell(() => this.emit("sound", sound)),
     };
     await work(out, this.#closing.signal);
   }

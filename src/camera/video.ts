@@ -1,4 +1,4 @@
-// What a camera's film looks like to whoever shows or keeps it, whichever way it came.
+// What a camera's film looks and sounds like to whoever shows or keeps it, whichever way it came.
 import type { EventEmitter } from "node:events";
 import type { PorteroError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
@@ -20,6 +20,8 @@ export interface FilmSettings extends Access {
   readonly timeoutMs?: number;
   /** The film ends when nothing has come for so long; 10,000 by default. */
   readonly silenceMs?: number;
+  /** With its sound, where it has any that browsers play. It is not even asked for by default. */
+  readonly sound?: boolean;
 }
 
 export interface VideoFormat {
@@ -42,11 +44,34 @@ export interface Frame {
   readonly timestamp: number;
 }
 
+export interface SoundFormat {
+  readonly codec: "pcma" | "pcmu" | "aac";
+  /** Samples a second, of each channel. */
+  readonly rate: number;
+  readonly channels: number;
+  /** Of AAC: its AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1). */
+  readonly config?: Buffer;
+}
+
+/** A moment of a film's sound. */
+export interface Sound {
+  /** The same object as long as it does not change. */
+  readonly format: SoundFormat;
+  /** The samples of a packet (G.711), or one access unit (AAC). */
+  readonly bytes: Buffer;
+  /** Milliseconds since 1970 at which its last packet came. */
+  readonly at: number;
+  /** Of the camera, in 1/rate s, without the wrap of RTP's 32 bits; where it begins says nothing. */
+  readonly timestamp: number;
+}
+
 export interface VideoEvents {
   /** Before the first frame, and whenever it changes: then before the key frame that needs it. */
   format: [VideoFormat];
   /** The first one is a key frame, and so is the first after frames were lost. */
   frame: [Frame];
+  /** Where it was asked for. */
+  sound: [Sound];
   /** Nothing comes any more; once, and not because of `close`. What is wrong, if anything is. */
   ended: [PorteroError | undefined];
 }
@@ -55,6 +80,7 @@ export interface VideoEvents {
 export interface VideoOutput {
   format(format: VideoFormat): void;
   frame(frame: Frame): void;
+  sound(sound: Sound): void;
 }
 
 /** A running film. Who listens to it keeps up or drops: it never waits. */

@@ -2,7 +2,8 @@
 import type { VideoOutput } from "../video.ts";
 import type { Ordered } from "./rtp.ts";
 
-export type Output = VideoOutput;
+/** Of pictures. */
+export type Output = Pick<VideoOutput, "format" | "frame">;
 
 export interface Depayloader {
   push(packet: Ordered): void;

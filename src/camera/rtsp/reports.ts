@@ -10,6 +10,7 @@ const goodbye = 203;
 /** The statistics of one source, as RFC 3550 appendix A has them. */
 export class Reception {
   readonly #ssrc: number;
+  readonly #perMs: number;
   #source: number | undefined;
   #base = 0;
   #highest = 0;
@@ -19,9 +20,10 @@ export class Reception {
   #transit: number | undefined;
   #sender = { middle: 0, at: 0 };
 
-  /** `ssrc`: 32 random bits that name us. */
-  constructor(ssrc: number) {
+  /** `ssrc`: 32 random bits that name us. `perMs`: how far timestamps go in a millisecond. */
+  constructor(ssrc: number, perMs = 90) {
     this.#ssrc = ssrc >>> 0;
+    this.#perMs = perMs;
   }
 
   packet({ ssrc, sequence, timestamp, at }: RtpPacket): void {
@@ -34,7 +36,7 @@ export class Reception {
     this.#received += 1;
     const step = after(sequence, this.#highest & 0xffff);
     if (step > 0) this.#highest += step;
-    const transit = (Math.round(at * 90) - timestamp) | 0;
+    const transit = (Math.round(at * this.#perMs) - timestamp) | 0;
     if (this.#transit !== undefined) this.#jitter += (Math.abs((transit - this.#transit) | 0) - this.#jitter) / 16;
     this.#transit = transit;
   }

@@ -59,13 +59,16 @@ export class Order {
   readonly #most: number;
   readonly #mostMs: number;
   readonly #out: (packet: Ordered) => void;
+  readonly #perMs: number;
   readonly #waiting = new Map<number, RtpPacket>();
   #next: number | undefined;
   #ssrc = 0;
   #lost = false;
   #last = { raw: 0, time: 0, at: 0 };
 
-  constructor(most: number, mostMs: number, out: (packet: Ordered) => void) {
+  /** `perMs`: how far timestamps go in a millisecond. */
+  constructor(most: number, mostMs: number, out: (packet: Ordered) => void, perMs = 90) {
+    this.#perMs = perMs;
     this.#most = most;
     this.#mostMs = mostMs;
     this.#out = out;
@@ -86,7 +89,7 @@ export class Order {
       if (packet.ssrc !== this.#ssrc)
         this.#last = {
           raw: packet.timestamp,
-          time: this.#last.time + Math.max(1, Math.round((packet.at - this.#last.at) * 90)),
+          time: this.#last.time + Math.max(1, Math.round((packet.at - this.#last.at) * this.#perMs)),
           at: packet.at,
         };
       this.#begin(packet, 1);

@@ -1,11 +1,12 @@
-// What a camera's session description (SDP, RFC 8866) says of its video: the first video line, its codec and the URLs to
-// ask for (RFC 2326 appendix C).
+// What a camera's session description (SDP, RFC 8866) says of its video and its sound: the first line of each, its codec and
+// the URLs to ask for (RFC 2326 appendix C).
 import { parse } from "sdp-transform";
 import { giveUp, type PorteroError } from "../../errors.ts";
 import type { Size } from "./bits.ts";
 import type { Depayloader, Output } from "./depayload.ts";
 import { JpegDepayloader } from "./jpeg.ts";
 import { h264, h265, type NalCodec } from "./nal.ts";
+import { soundFormatOf, type SoundTrack } from "./sound.ts";
 import { UnitDepayloader } from "./units.ts";
 
 export interface Track {
@@ -21,22 +22,11 @@ const mostLines = 2000;
 
 /** The first video line. `place` begins the sentences. @throws PorteroError `bad-sdp no-video unsupported-video` */
 export function trackOf(text: string, place: string): Track {
-  const lines = text
-    .split(/\r\n|\r|\n/)
-    .map((line) => line.trim())
-    .filter((line) => /^[a-z]=./.test(line));
-  if (lines.length === 0 || lines.length > mostLines) throw badSdp(place);
-  const medias = lines.flatMap((line, index) => (line.startsWith("m=") ? [index] : []));
-  const start = medias.find((index) => /^m=video\b/i.test(lines[index] ?? ""));
-  if (start === undefined)
-    throw giveUp("no-video", `${place} has no video at this address: choose another of its streams`);
-  const session = lines.slice(0, medias[0]);
-  const media = lines.slice(
-    start,
-    medias.find((index) => index > start),
-  );
+  const [session, ...medias] = sectionsOf(text, place);
+  const media = medias.find(([first = ""]) => /^m=video\b/i.test(first));
+  if (!media) throw giveUp("no-video", `${place} has no video at this address: choose another of its streams`);
   const [format, parameters] = readMedia(media, place);
-  const sessionControl = attribute(session, "control");
+  const sessionControl = attribute(session ?? [], "control");
   const control = attribute(media, "control");
   const size = sizeOf(media);
   const { codec, payloadType } = format;
@@ -58,8 +48,31 @@ export function trackOf(text: string, place: string): Track {
   return { sessionControl, control, payloadType, codec, depayloader };
 }
 
-function readMedia(lines: readonly string[], place: string) {
-  const formats = (lines[0] ?? "").split(/ +/).slice(3, 35);
+/** The first sound that browsers play, if any. */
+export function soundTrackOf(text: string, place: string): SoundTrack | undefined {
+  const [, ...medias] = sectionsOf(text, place);
+  const media = medias.find(([first = ""]) => /^m=audio\b/i.test(first));
+  if (!media) return undefined;
+  for (const { payloadType, name, rate, channels, fmtp } of formatsOf(media, place)) {
+    const read = soundFormatOf(name, { rate, channels, parameters: parametersOf(fmtp, payloadType) });
+    if (read) return { control: attribute(media, "control"), payloadType, ...read };
+  }
+  return undefined;
+}
+
+/** What is said of the session, then of each of its media. */
+function sectionsOf(text: string, place: string): string[][] {
+  const lines = text
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.trim())
+    .filter((line) => /^[a-z]=./.test(line));
+  if (lines.length === 0 || lines.length > mostLines) throw badSdp(place);
+  const starts = lines.flatMap((line, index) => (line.startsWith("m=") ? [index] : []));
+  return [0, ...starts].map((start, index) => lines.slice(start, starts[index]));
+}
+
+/** The formats of a media line with their names, which the numbers of RFC 3551 have without saying. */
+function formatsOf(lines: readonly string[], place: string) {
   const wanted = lines.filter((line) => /^(?:m=|a=(?:rtpmap|fmtp):)/.test(line));
   let read: { rtp: unknown[]; fmtp: unknown[] };
   try {
@@ -69,18 +82,32 @@ function readMedia(lines: readonly string[], place: string) {
     throw badSdp(place);
   }
   // What sdp-transform gives is not as typed where a camera has written something else.
-  const maps = read.rtp as readonly { payload?: unknown; codec?: unknown; rate?: unknown }[];
-  const names: string[] = [];
-  for (const word of formats) {
+  const maps = read.rtp as readonly { payload?: unknown; codec?: unknown; rate?: unknown; encoding?: unknown }[];
+  const words = (lines[0] ?? "").split(/ +/).slice(3, 35);
+  return words.flatMap((word) => {
     const payloadType = Number(word);
-    if (!/^\d{1,3}$/.test(word) || payloadType > 127) continue;
     const map = maps.find(({ payload }) => payload === payloadType);
-    const name = map ? String(map.codec).toUpperCase() : payloadType === 26 ? "JPEG" : undefined;
-    const codec = name === undefined ? undefined : codecs[name];
-    if (codec && (map === undefined || Number(map.rate) === 90_000))
-      return [{ codec, payloadType }, parametersOf(read.fmtp, payloadType)] as const;
-    if (name !== undefined) names.push(name);
+    const [usual, usualRate] = numbered[payloadType] ?? [];
+    if (!/^\d{1,3}$/.test(word) || payloadType > 127 || !(map ?? usual)) return [];
+    const name = map ? String(map.codec).toUpperCase() : (usual ?? "");
+    const rate = Number(map ? map.rate : usualRate);
+    return [{ payloadType, name, rate, channels: Number(map?.encoding ?? 1), fmtp: read.fmtp }];
+  });
+}
+
+const numbered: Readonly<Partial<Record<number, readonly [string, number]>>> = {
+  0: ["PCMU", 8_000],
+  8: ["PCMA", 8_000],
+  26: ["JPEG", 90_000],
+};
+
+function readMedia(lines: readonly string[], place: string) {
+  const formats = formatsOf(lines, place);
+  for (const { name, payloadType, rate, fmtp } of formats) {
+    const codec = codecs[name];
+    if (codec && rate === 90_000) return [{ codec, payloadType }, parametersOf(fmtp, payloadType)] as const;
   }
+  const names = formats.map(({ name }) => name);
   throw unsupported(place, names.slice(0, 3).join(", ").slice(0, 60) || "a codec without a name");
 }
 

@@ -3,13 +3,10 @@ import type { Clock } from "../../clock.ts";
 import { giveUp, tryAgain, type PorteroError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { Connection, type Answer, type ConnectionOptions } from "./connection.ts";
-import type { Depayloader, Output } from "./depayload.ts";
-import { Reception } from "./reports.ts";
-import { Order, parseRtp } from "./rtp.ts";
-import { controlUrl, trackOf, type Track } from "./sdp.ts";
-import { openPair, type UdpPair } from "./udp.ts";
-
-export type Transport = "tcp" | "udp";
+import type { Output } from "./depayload.ts";
+import { Line, type Transport } from "./line.ts";
+import { controlUrl, soundTrackOf, trackOf } from "./sdp.ts";
+import type { VideoOutput } from "../video.ts";
 
 export interface SessionOptions extends Omit<ConnectionOptions, "packet" | "failed"> {
   readonly clock: Clock;
@@ -19,7 +16,9 @@ export interface SessionOptions extends Omit<ConnectionOptions, "packet" | "fail
   readonly silenceMs: number;
   /** 32 random bits. */
   readonly ssrc: number;
-  readonly out: Output;
+  /** Its sound is wanted, too. */
+  readonly sound: boolean;
+  readonly out: VideoOutput;
 }
 
 /** What to do next, where it is not over. */
@@ -30,34 +29,26 @@ const udpSilenceMs = 2_000;
 const noPictureMs = 30_000;
 const reportMs = 5_000;
 const beatMs = 500;
-const reorder = { most: 64, mostMs: 100 };
 
 export class Session {
   readonly #options: SessionOptions;
-  readonly #reception: Reception;
+  /** The video's, then the sound's. */
+  readonly #lines: Line[] = [];
   readonly #ended: Promise<Next>;
   #resolve: (next: Next) => void = () => {};
   #reject: (error: unknown) => void = () => {};
   #closed = false;
   #connection: Connection | undefined;
-  #pair: UdpPair | undefined;
-  #track: Track | undefined;
-  #order: Order | undefined;
   #transport: Transport;
   #session: { readonly id: string; readonly timeoutMs: number } | undefined;
   #uri: string;
-  // Of RTP and RTCP where they come in the connection.
-  #channels: readonly [number, number] = [0, 1];
-  #serverPort: number | undefined;
   #parameters = false;
   #asking = false;
   readonly #times = { packet: 0, frame: 0, report: 0, alive: 0 };
-  #packets = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#transport = options.transport;
-    this.#reception = new Reception(options.ssrc);
     this.#uri = options.url.href;
     this.#ended = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -86,7 +77,7 @@ export class Session {
   }
 
   async #start(signal: AbortSignal): Promise<Next> {
-    const { place } = this.#options;
+    const { place, ssrc, sound } = this.#options;
     const connection = await Connection.open(
       {
         ...this.#options,
@@ -107,11 +98,14 @@ export class Session {
     if (described.status >= 300 && described.status < 400 && location !== undefined) return { redirect: location };
     if (described.status !== 200) throw statusFault(place, "its stream", described);
     const track = trackOf(described.body, place);
-    this.#track = track;
     const base = baseOf(described, this.#uri);
     this.#uri = controlUrl(track.sessionControl, base);
-    await this.#setup(connection, controlUrl(track.control, this.#uri));
-    this.#arrange(track.depayloader(this.#output()));
+    const { payloadType } = track;
+    const video = new Line({ place: 0, perMs: 90, ssrc, payloadType, depayloader: track.depayloader(this.#output()) });
+    this.#lines.push(video);
+    const answer = await this.#setup(connection, video, controlUrl(track.control, this.#uri));
+    if (answer && answer.status !== 200) throw statusFault(place, "to set up its stream", answer);
+    if (sound) await this.#setupSound(connection, described.body);
     const played = await connection.request("PLAY", this.#uri, { ...this.#inSession(), Range: "npt=0.000-" });
     if (played.status !== 200) throw statusFault(place, "to play", played);
     const now = this.#options.clock.now();
@@ -120,50 +114,47 @@ export class Session {
     return undefined;
   }
 
-  async #setup(connection: Connection, uri: string): Promise<void> {
-    let answer = await this.#wish(connection, uri);
+  // A camera that has no sound is as good as any.
+  async #setupSound(connection: Connection, sdp: string): Promise<void> {
+    const { place, ssrc, out, log } = this.#options;
+    const track = soundTrackOf(sdp, place);
+    if (!track) {
+      log.debug(`${place} has no sound that browsers play: PCMA, PCMU or AAC`);
+      return;
+    }
+    const { payloadType, format } = track;
+    const depayloader = track.depayloader((sound) => out.sound(sound));
+    const line = new Line({ place: 1, perMs: format.rate / 1000, ssrc, payloadType, depayloader });
+    this.#lines.push(line);
+    const answer = await this.#setup(connection, line, controlUrl(track.control, this.#uri));
+    if (answer?.status === 200) return;
+    this.#lines.pop();
+    line.close();
+    if (answer) log.debug(statusFault(place, "its sound", answer).message);
+  }
+
+  async #setup(connection: Connection, line: Line, uri: string): Promise<Answer | undefined> {
+    let answer = await this.#wish(connection, line, uri);
     // Unsupported Transport: there are cameras for either.
-    if (answer?.status === 461) {
-      this.#pair?.close();
-      this.#pair = undefined;
+    if (answer?.status === 461 && this.#lines.length === 1) {
       this.#transport = this.#transport === "tcp" ? "udp" : "tcp";
-      answer = await this.#wish(connection, uri);
+      answer = await this.#wish(connection, line, uri);
     }
-    if (answer?.status === 200) this.#agree(answer);
-    else if (answer) throw statusFault(this.#options.place, "to set up its stream", answer);
-  }
-
-  async #wish(connection: Connection, uri: string): Promise<Answer | undefined> {
-    let wish = "RTP/AVP/TCP;unicast;interleaved=0-1";
-    if (this.#transport === "udp") {
-      const { localAddress, remoteAddress } = connection;
-      const pair = await openPair(localAddress, remoteAddress, (kind, bytes) => this.#packet(kind, bytes));
-      if (this.#closed) {
-        pair.close();
-        return undefined;
-      }
-      this.#pair = pair;
-      const { port } = pair;
-      wish = `RTP/AVP;unicast;client_port=${port}-${port + 1}`;
-    }
-    return await connection.request("SETUP", uri, { Transport: wish });
-  }
-
-  #agree({ headers }: Answer): void {
-    const [id = "", ...parameters] = (headers.get("session")?.[0] ?? "").split(";").map((part) => part.trim());
+    if (answer?.status !== 200) return answer;
+    const [id = "", ...parameters] = (answer.headers.get("session")?.[0] ?? "").split(";").map((part) => part.trim());
     const seconds = Number(/(?:^|;)timeout *= *(\d{1,6})/i.exec(parameters.join(";"))?.[1] ?? 60);
     if (id !== "") this.#session = { id, timeoutMs: 1000 * Math.max(1, seconds) };
-    const agreed = headers.get("transport")?.[0] ?? "";
-    const channels = /interleaved=(\d{1,3})(?:-(\d{1,3}))?/i.exec(agreed);
-    if (channels) this.#channels = [Number(channels[1]), Number(channels[2] ?? Number(channels[1]) + 1)];
-    const ports = /server_port=(\d{1,5})(?:-(\d{1,5}))?/i.exec(agreed);
-    const rtcp = ports ? Number(ports[2] ?? Number(ports[1]) + 1) : 0;
-    if (rtcp > 0 && rtcp <= 65_535) this.#serverPort = rtcp;
+    line.agree(answer);
+    return answer;
   }
 
-  #arrange(depayloader: Depayloader): void {
-    const { most, mostMs } = this.#transport === "udp" ? reorder : { most: 0, mostMs: 0 };
-    this.#order = new Order(most, mostMs, (packet) => depayloader.push(packet));
+  async #wish(connection: Connection, line: Line, uri: string): Promise<Answer | undefined> {
+    const wish = await line.wish(this.#transport, connection, (kind, bytes) => this.#packet(line, kind, bytes));
+    if (this.#closed) {
+      line.close();
+      return undefined;
+    }
+    return await connection.request("SETUP", uri, { ...this.#inSession(), Transport: wish });
   }
 
   #output(): Output {
@@ -182,22 +173,18 @@ export class Session {
   }
 
   #interleaved(channel: number, bytes: Buffer): void {
-    const kind = this.#channels.indexOf(channel);
-    if (!this.#pair && (kind === 0 || kind === 1)) this.#packet(kind, bytes);
+    for (const line of this.#lines) {
+      const kind = line.kindOf(channel);
+      if (kind !== undefined) this.#packet(line, kind, bytes);
+    }
   }
 
-  #packet(kind: 0 | 1, bytes: Buffer): void {
+  #packet(line: Line, kind: 0 | 1, bytes: Buffer): void {
     const now = this.#options.clock.now();
-    if (kind === 1) {
-      if (this.#reception.read(bytes, now)) this.#resolve(undefined);
-      return;
-    }
-    const packet = parseRtp(bytes, now);
-    if (!packet || packet.payloadType !== this.#track?.payloadType) return;
-    this.#packets += 1;
-    this.#times.packet = now;
-    this.#reception.packet(packet);
-    this.#order?.push(packet);
+    const isVideo = line === this.#lines[0];
+    if (kind === 0) {
+      if (line.take(bytes, now) && isVideo) this.#times.packet = now;
+    } else if (line.read(bytes, now) && isVideo) this.#resolve(undefined);
   }
 
   // Every half second: is it still there, does it know that we are?
@@ -205,7 +192,7 @@ export class Session {
     const { clock, place, silenceMs } = this.#options;
     const now = clock.now();
     const { packet, frame, report, alive } = this.#times;
-    if (this.#transport === "udp" && this.#packets === 0 && now - packet >= udpSilenceMs) {
+    if (this.#transport === "udp" && this.#lines[0]?.packets === 0 && now - packet >= udpSilenceMs) {
       this.#leaveUdp();
     } else if (now - packet >= silenceMs) {
       this.#reject(tryAgain("silent", `${place} has sent no video for ${Math.round(silenceMs / 1000)} s`));
@@ -215,9 +202,7 @@ export class Session {
     }
     if (now - report >= reportMs) {
       this.#times.report = now;
-      const bytes = this.#reception.report(now);
-      if (!this.#pair) this.#connection?.send(this.#channels[1], bytes);
-      else if (this.#serverPort !== undefined) this.#pair.report(bytes, this.#serverPort);
+      for (const line of this.#lines) if (this.#connection) line.report(this.#connection, now);
     }
     if (now - alive >= Math.min(30_000, (this.#session?.timeoutMs ?? 60_000) / 2)) {
       this.#times.alive = now;
@@ -260,10 +245,9 @@ export class Session {
 
   #close(): void {
     this.#closed = true;
-    this.#pair?.close();
+    for (const line of this.#lines) line.close();
     const goodbye = this.#session && { method: "TEARDOWN", uri: this.#uri, headers: this.#inSession() };
     this.#connection?.close(goodbye);
-    this.#order = undefined;
   }
 }
 

@@ -10,7 +10,8 @@ import { showUrl } from "../../secret.ts";
 import type { Trust } from "../../trust.ts";
 import { runVideo } from "../running.ts";
 import type { FilmSettings, VideoOutput, VideoStream } from "../video.ts";
-import { Session, type Transport } from "./session.ts";
+import type { Transport } from "./line.ts";
+import { Session } from "./session.ts";
 
 export type { Transport };
 
@@ -29,7 +30,7 @@ interface Deps {
 const mostTries = 5;
 
 async function play(settings: RtspSettings, deps: Deps, out: VideoOutput, signal: AbortSignal): Promise<void> {
-  const { url: secret, timeoutMs = 5_000, silenceMs = 10_000, transport = "tcp" } = settings;
+  const { url: secret, timeoutMs = 5_000, silenceMs = 10_000, transport = "tcp", sound = false } = settings;
   const split = splitCredentials(secret.reveal());
   let url = checkedUrl(split.url);
   const username = settings.username ?? split.username;
@@ -40,7 +41,7 @@ async function play(settings: RtspSettings, deps: Deps, out: VideoOutput, signal
   let by: Transport = transport;
   for (let tries = 0; tries < mostTries && !signal.aborted; tries++) {
     const session = new Session({
-      ...{ ...deps, url, login, trust, signer, timeoutMs, silenceMs, out, transport: by },
+      ...{ ...deps, url, login, trust, signer, timeoutMs, silenceMs, out, sound, transport: by },
       place: placeOf(url),
       ssrc: randomBytes(4).readUInt32BE(),
     });
