@@ -1,12 +1,14 @@
 // The pictures of a running film that are kept: the last group (a key frame and what builds on it), so that who comes later
 // sees something at once, and those of the last seconds where they are asked for. Bounded in bytes and in frames.
 import { movie } from "../mp4/movie.ts";
-import type { Frame, VideoFormat } from "../video.ts";
+import type { Frame, Sound, VideoFormat } from "../video.ts";
 
 /** A key frame and the frames that build on it, without a hole. */
 export interface Group {
   readonly format: VideoFormat;
   readonly frames: Frame[];
+  /** What was heard meanwhile, where a clip can hold it: AAC. */
+  readonly sound: Sound[];
   bytes: number;
   /** It was cut off, for want of room: what comes does not go on from here. */
   cut: boolean;
@@ -50,7 +52,7 @@ export class Kept {
   add(frame: Frame): void {
     if (!this.#format) return;
     if (frame.key) {
-      this.#groups.push({ format: this.#format, frames: [], bytes: 0, cut: false });
+      this.#groups.push({ format: this.#format, frames: [], sound: [], bytes: 0, cut: false });
       this.#forget(frame.at);
     }
     const group = this.last;
@@ -59,6 +61,7 @@ export class Kept {
     if (group.bytes + bytes > mostGroupBytes || group.frames.length >= mostGroupFrames) {
       // The key frame alone is a picture still.
       for (const left of group.frames.splice(1)) this.#count(group, -sizeOfFrame(left));
+      for (const left of group.sound.splice(0)) this.#count(group, -left.bytes.length);
       group.cut = true;
       return;
     }
@@ -67,12 +70,23 @@ export class Kept {
     while (this.#bytes > mostBytes && this.#groups.length > 1) this.#drop();
   }
 
+  hear(sound: Sound): void {
+    const group = this.last;
+    if (!group || group.cut || sound.format.codec !== "aac") return;
+    group.sound.push(sound);
+    this.#count(group, sound.bytes.length);
+  }
+
   /** The groups that hold what was seen from `from` to `to`, milliseconds since 1970, with what is needed to decode it. */
   between(from: number, to: number): Group[] {
     const start = this.#groups.findLastIndex(({ frames: [first] }) => first !== undefined && first.at <= from);
     return this.#groups
       .slice(Math.max(0, start))
-      .map((group) => ({ ...group, frames: group.frames.filter(({ at }) => at <= to) }))
+      .map((group) => ({
+        ...group,
+        frames: group.frames.filter(({ at }) => at <= to),
+        sound: group.sound.filter(({ at }) => at <= to),
+      }))
       .filter(({ frames }) => frames.length > 0);
   }
 
@@ -104,7 +118,7 @@ export class Kept {
 }
 
 export interface Clip {
-  /** As it came from the camera: H.264, H.265 or JPEG in MP4. */
+  /** As it came from the camera: H.264, H.265 or JPEG in MP4, with its sound where that is AAC and was asked for. */
   readonly mp4: Buffer;
   readonly codec: VideoFormat["codec"];
   readonly width: number;
@@ -118,8 +132,9 @@ export interface Clip {
 export function clipOf(groups: readonly Group[]): Clip | undefined {
   const format = groups.at(-1)?.format;
   const frames = groups.filter((group) => group.format === format).flatMap((group) => group.frames);
+  const sound = groups.filter((group) => group.format === format).flatMap((group) => group.sound);
   const [first, last] = [frames[0], frames.at(-1)];
   if (!format || !first || !last) return undefined;
   const { codec, width = 0, height = 0 } = format;
-  return { mp4: movie(format, frames), codec, width, height, from: first.at, to: last.at };
+  return { mp4: movie(format, frames, sound), codec, width, height, from: first.at, to: last.at };
 }

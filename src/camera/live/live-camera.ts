@@ -7,7 +7,7 @@ import { span } from "../../http/faults.ts";
 import type { Log } from "../../log.ts";
 import { stillOf, type Still } from "../still.ts";
 import { openVideo, type VideoSettings } from "../upstream.ts";
-import type { Frame, VideoFormat, VideoStream } from "../video.ts";
+import type { Frame, Sound, SoundFormat, VideoFormat, VideoStream } from "../video.ts";
 import { clipOf, Kept, type Clip, type Group } from "./kept.ts";
 
 export interface LiveOptions {
@@ -32,6 +32,8 @@ export interface Viewer {
   format(format: VideoFormat): void;
   /** `old`: of the time before the viewer came; the first one that is not is the newest. */
   frame(frame: Frame, old: boolean): void;
+  /** What is heard now, where the film has sound. */
+  sound?(sound: Sound): void;
   /** No pictures now: why, and after how many milliseconds it is tried again. They come back by themselves. */
   trouble(error: PorteroError, retryMs: number): void;
   /** The camera was taken away: nothing comes any more. */
@@ -63,6 +65,7 @@ export class LiveCamera {
   readonly #kept: Kept;
   #stream: VideoStream | undefined;
   #offset: number | undefined;
+  #soundOffset: { readonly format: SoundFormat; readonly offset: number } | undefined;
   #firstAt: number | undefined;
   #pause: Pause | undefined;
   #failures = 0;
@@ -194,6 +197,7 @@ export class LiveCamera {
       };
       stream.on("format", (format) => own(() => this.#format(format)));
       stream.on("frame", (frame) => own(() => this.#frame(frame)));
+      stream.on("sound", (sound) => own(() => this.#sound(sound)));
       stream.on("ended", (error) => own(() => this.#failed(error ?? tryAgain("ended", "The camera ended its film"))));
     } catch (error) {
       this.#failed(error instanceof PorteroError ? error : tryAgain("network", sentence(error)));
@@ -213,6 +217,7 @@ export class LiveCamera {
     const stream = this.#stream;
     this.#stream = undefined;
     this.#offset = undefined;
+    this.#soundOffset = undefined;
     this.#firstAt = undefined;
     this.#kept.clear();
     this.#waiting.clear();
@@ -235,6 +240,17 @@ export class LiveCamera {
       if (frame.key) this.#waiting.delete(viewer);
       if (!this.#waiting.has(viewer)) viewer.frame(moved, false);
     });
+  }
+
+  #sound(sound: Sound): void {
+    // Nothing is heard before anything is seen.
+    if (!this.#kept.last) return;
+    const { format, at, timestamp } = sound;
+    if (this.#soundOffset?.format !== format)
+      this.#soundOffset = { format, offset: Math.round((at * format.rate) / 1000) - timestamp };
+    const moved = { ...sound, timestamp: timestamp + this.#soundOffset.offset };
+    this.#kept.hear(moved);
+    this.#each((viewer) => viewer.sound?.(moved));
   }
 
   #failed(error: PorteroError): void {

@@ -35,10 +35,15 @@ export async function record(
     frame: (frame, old) => {
       if (ended.signal.aborted || !format || (old && beforeMs > 0)) return;
       if (groups.at(-1)?.frames.at(-1) === frame) return;
-      if (frame.key || groups.length === 0) groups.push({ format, frames: [], bytes: 0, cut: false });
+      if (frame.key || groups.length === 0) groups.push({ format, frames: [], sound: [], bytes: 0, cut: false });
       groups.at(-1)?.frames.push(frame);
       bytes += sizeOfFrame(frame);
       if (bytes > mostBytes) end();
+    },
+    sound: (sound) => {
+      if (ended.signal.aborted || sound.format.codec !== "aac") return;
+      groups.at(-1)?.sound.push(sound);
+      bytes += sound.bytes.length;
     },
     trouble: (error) => {
       fault = error;

@@ -4,8 +4,9 @@ import type { Clock } from "../../clock.ts";
 import { sentence, type PorteroError } from "../../errors.ts";
 import { Fragments } from "../mp4/fragments.ts";
 import { codecName, mediaType } from "../mp4/sample-entry.ts";
+import { SoundFragments, soundName } from "../mp4/sound.ts";
 import { stillOf } from "../still.ts";
-import type { Frame, VideoFormat } from "../video.ts";
+import type { Frame, Sound, SoundFormat, VideoFormat } from "../video.ts";
 import type { Viewer } from "./live-camera.ts";
 
 export const kinds = ["mse", "webcodecs", "mjpeg", "jsmpeg"] as const;
@@ -14,6 +15,14 @@ export const kinds = ["mse", "webcodecs", "mjpeg", "jsmpeg"] as const;
  * transport stream, for which the frames come from Transcoded.
  */
 export type Kind = (typeof kinds)[number];
+
+export const soundWishes = ["off", "raw", "mp4"] as const;
+/**
+ * What a browser takes of the sound: nothing, each packet as it came, or (of AAC) fragments of MP4. A byte stands in front of it, 2,
+ * with which no message of a picture begins: nine bytes and Annex B have 0 or 1, MP4 0, a JPEG FF.
+ */
+export type SoundWish = (typeof soundWishes)[number];
+const flagSound = Buffer.from([2]);
 
 /** The kinds that a film of this format can be shown as, that with the least delay first. */
 export const kindsOf = (codec: VideoFormat["codec"], canTranscode: boolean): readonly Kind[] =>
@@ -36,6 +45,16 @@ export type Told =
       readonly width: number;
       readonly height: number;
     }
+  | {
+      /** The film has sound, which is sent to whoever wants it. */
+      readonly type: "sound";
+      readonly codec: SoundFormat["codec"];
+      readonly rate: number;
+      readonly channels: number;
+      /** Of AAC: its name in a media type, its AudioSpecificConfig in Base64. */
+      readonly name?: string;
+      readonly config?: string;
+    }
   | { readonly type: "trouble"; readonly reason: string; readonly retryMs?: number }
   | { readonly type: "dropped"; readonly frames: number };
 
@@ -54,6 +73,9 @@ export class Sender implements Viewer {
   #kind: Kind | undefined;
   #waitsForKey = true;
   #dropped = 0;
+  #sound: SoundFormat | undefined;
+  #soundWish: SoundWish = "off";
+  #soundFragments: SoundFragments | undefined;
 
   constructor(wish: Kind, line: Line, clock: Clock) {
     this.#wish = wish;
@@ -93,6 +115,33 @@ export class Sender implements Viewer {
     if (this.#kind === "mse") this.#send(this.#fragments.fragment(frame, old));
     else if (this.#kind === "webcodecs") this.#send(annexB(format, frame));
     else for (const part of frame.units) this.#send(part);
+  }
+
+  /** What the browser wants to hear from now on. */
+  hear(wish: SoundWish): void {
+    this.#soundWish = wish;
+    this.#soundFragments = undefined;
+  }
+
+  sound(sound: Sound): void {
+    const { format, bytes } = sound;
+    // MPEG-1's player has no place for it.
+    if (this.#kind === undefined || this.#kind === "jsmpeg") return;
+    if (format !== this.#sound) {
+      this.#sound = format;
+      this.#soundFragments = undefined;
+      const { codec, rate, channels, config } = format;
+      const more = config && { name: soundName(format), config: config.toString("base64") };
+      this.#tell({ type: "sound", codec, rate, channels, ...more });
+    }
+    if (this.#soundWish === "off" || this.#late()) return;
+    if (this.#soundWish === "raw" || format.codec !== "aac") {
+      this.#send(Buffer.concat([flagSound, bytes]));
+      return;
+    }
+    const fragments = (this.#soundFragments ??= new SoundFragments());
+    if (fragments.isNew) this.#send(Buffer.concat([flagSound, fragments.header(format)]));
+    this.#send(Buffer.concat([flagSound, fragments.fragment(sound)]));
   }
 
   trouble(error: PorteroError, retryMs: number): void {

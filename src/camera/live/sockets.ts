@@ -5,15 +5,15 @@ import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer } from "ws";
 import { sentence, tryAgain, type PorteroError } from "../../errors.ts";
 import type { Clock } from "../../clock.ts";
-import type { VideoFormat } from "../video.ts";
+import type { Sound, VideoFormat } from "../video.ts";
 import type { LiveCamera, Viewer } from "./live-camera.ts";
-import { Sender, type Kind, type Line } from "./sender.ts";
+import { Sender, soundWishes, type Kind, type Line } from "./sender.ts";
 
 const beatMs = 5_000;
 /** A ping with each of so many beats; one unanswered is enough. */
 const beatsOfPing = 4;
 const mostViewers = 32;
-// What a browser says is never listened to.
+// A browser says one word: how it wants the sound.
 const mostHeard = 1_024;
 const codes = { restart: 1012, refused: 4403 } as const;
 
@@ -87,6 +87,10 @@ class Seat implements Viewer {
     this.#sender = new Sender(kind, line, clock);
     this.#stop = clock.every(beatMs, () => this.#beat());
     browser.on("pong", () => (this.#answered = true));
+    browser.on("message", (bytes: Buffer) => {
+      const wish = soundWishes.find((known) => bytes.toString() === `sound ${known}`);
+      if (wish) this.#sender.hear(wish);
+    });
   }
 
   format(format: VideoFormat): void {
@@ -96,6 +100,10 @@ class Seat implements Viewer {
 
   frame(...frame: Parameters<Sender["frame"]>): void {
     this.#sender.frame(...frame);
+  }
+
+  sound(sound: Sound): void {
+    this.#sender.sound(sound);
   }
 
   trouble(error: PorteroError, retryMs: number): void {

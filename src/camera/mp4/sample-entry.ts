@@ -103,12 +103,13 @@ function hvcC(sets: readonly Buffer[]): Buffer {
   );
 }
 
-// 14496-1 §7.2.6: an elementary stream of pictures of ISO 10918-1 (object type 6C).
-function esds(): Buffer {
+/** What an elementary stream is (14496-1 §7.2.6): by default pictures of ISO 10918-1 (object type 6C). */
+export function esds(object = 0x6c, stream = 0x11, specific?: Buffer): Buffer {
   const descriptor = (tag: number, ...content: Buffer[]) => {
     const bytes = Buffer.concat(content);
     return Buffer.concat([u8(tag, bytes.length), bytes]);
   };
-  const decoder = descriptor(4, u8(0x6c, 0x11, 0, 0, 0), u32(0, 0));
+  const more = specific ? [descriptor(5, specific)] : [];
+  const decoder = descriptor(4, u8(object, stream, 0, 0, 0), u32(0, 0), ...more);
   return fullBox("esds", 0, 0, descriptor(3, u16(1), u8(0), decoder, descriptor(6, u8(2))));
 }

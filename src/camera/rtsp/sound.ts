@@ -1,5 +1,6 @@
 // A camera's sound from its packets: G.711 (RFC 3551 §4.5.14) as it came, AAC (RFC 3640) in access units. What is lost is left out.
 import type { Sound, SoundFormat } from "../video.ts";
+import { unitSamples } from "../mp4/sound.ts";
 import type { Depayloader } from "./depayload.ts";
 import type { Ordered } from "./rtp.ts";
 
@@ -56,8 +57,6 @@ class LawDepayloader implements Depayloader {
   }
 }
 
-/** Samples of an access unit (ISO/IEC 14496-3 §4.5.1.1). */
-export const unitSamples = 1024;
 // A channel's unit has 768 bytes at most (§4.5.1.1); no camera has more than two.
 const mostUnitBytes = 4 * 768;
 
