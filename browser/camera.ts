@@ -3,12 +3,13 @@
 //   door       the door's short name
 //   kind       webcodecs, mse, mjpeg, jsmpeg or still, instead of the best that this browser can
 //   poster     an address of a picture to show before the first one; "none" for none; by default the door's last picture
-//   controls   shows the bar with pause and full screen
+//   controls   shows the bar with pause, full screen, and sound where there is any
 //
 // The attributes `state` (connecting, playing, trouble, paused) and `way` say what it does; an event `state` follows each
 // change, with `{ state, way, reason }` in its detail. It looks only while it is seen: not in a hidden tab, not scrolled away.
 import { Session, type View, type Way } from "./session.ts";
 import { kinds, type Player } from "./players/player.ts";
+import { Speaker } from "./speaker.ts";
 import { style } from "./style.ts";
 import { words } from "./words.ts";
 
@@ -48,6 +49,7 @@ export class PorteroCamera extends HTMLElement implements View {
   static readonly observedAttributes = ["door", "kind", "poster", "controls"];
   /** Pictures that were shown since the page was opened. */
   frames = 0;
+  readonly speaker = new Speaker(() => this.#draw());
   readonly #root = this.attachShadow({ mode: "open" });
   readonly #seer = new IntersectionObserver((seen) => {
     this.#seen = seen.at(-1)?.isIntersecting ?? false;
@@ -66,7 +68,7 @@ export class PorteroCamera extends HTMLElement implements View {
     this.#root.innerHTML = html;
     this.#part("stop").onclick = () => this.toggle();
     this.#part("full").onclick = () => void this.#fullScreen();
-    this.#part("sound").onclick = () => this.#toggleSound();
+    this.#part("sound").onclick = () => this.speaker.toggle();
     this.#part("tap").onclick = () => {
       this.#part("tap").hidden = true;
       if (this.#player?.surface instanceof HTMLVideoElement) this.#player.surface.play().catch(() => {});
@@ -228,9 +230,9 @@ export class PorteroCamera extends HTMLElement implements View {
     this.#button("full", isFull ? "leave" : "full", isFull ? words.leaveFull : words.full);
     const video = this.#player?.surface instanceof HTMLVideoElement ? this.#player.surface : undefined;
     this.#part("full").hidden = !("requestFullscreen" in this) && !(video && "webkitEnterFullscreen" in video);
-    const muted = video?.muted ?? true;
-    this.#button("sound", muted ? "unmute" : "mute", muted ? words.unmute : words.mute);
-    this.#part("sound").hidden = !video || !hasSound(video);
+    const { isOn, isThere } = this.speaker;
+    this.#button("sound", isOn ? "mute" : "unmute", isOn ? words.mute : words.unmute);
+    this.#part("sound").hidden = !isThere;
   }
 
   #button(name: string, icon: keyof typeof icons, label: string): void {
@@ -253,18 +255,12 @@ export class PorteroCamera extends HTMLElement implements View {
       " ": () => this.toggle(),
       k: () => this.toggle(),
       f: () => void this.#fullScreen(),
-      m: () => this.#toggleSound(),
+      m: () => this.speaker.toggle(),
     };
     const act = does[event.key];
     if (!act) return;
     event.preventDefault();
     act();
-  }
-
-  #toggleSound(): void {
-    const video = this.#player?.surface;
-    if (video instanceof HTMLVideoElement && hasSound(video)) video.muted = !video.muted;
-    this.#draw();
   }
 
   async #fullScreen(): Promise<void> {
@@ -277,18 +273,6 @@ export class PorteroCamera extends HTMLElement implements View {
   #part(name: string): HTMLElement {
     return this.#root.querySelector(`.${name}`) as HTMLElement;
   }
-}
-
-// Each browser says it in its own way.
-function hasSound(video: HTMLVideoElement): boolean {
-  const told = video as {
-    audioTracks?: ArrayLike<unknown>;
-    webkitAudioDecodedByteCount?: number;
-    mozHasAudio?: boolean;
-  };
-  return (
-    (told.audioTracks?.length ?? 0) > 0 || (told.webkitAudioDecodedByteCount ?? 0) > 0 || told.mozHasAudio === true
-  );
 }
 
 // A dashboard may load the script twice.

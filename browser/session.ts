@@ -2,9 +2,11 @@
 // its signal, and asks for nothing after that.
 import { JsmpegPlayer } from "./players/jsmpeg.ts";
 import { MjpegPlayer } from "./players/mjpeg.ts";
-import { canBuffer, MsePlayer } from "./players/mse.ts";
+import { MsePlayer } from "./players/mse.ts";
 import { kinds, type Kind, type Player, type Watcher } from "./players/player.ts";
+import { canBuffer } from "./players/tail.ts";
 import { canDecode, WebCodecsPlayer } from "./players/webcodecs.ts";
+import type { Speaker } from "./speaker.ts";
 import { words } from "./words.ts";
 import type { Told } from "../src/camera/live/sender.ts";
 
@@ -13,6 +15,7 @@ export type Way = Kind | "still";
 
 /** What a session tells the element that shows it. */
 export interface View {
+  readonly speaker: Speaker;
   /** Its place in the page is that of the player before. */
   player(player: Player, way: Way): void;
   /** A picture was shown, and when it was taken where that is known. */
@@ -40,6 +43,8 @@ const longestPauseMs = 15_000;
 const stillEveryMs = 2_000;
 const silentMs = 15_000;
 const steps = 1_000;
+// No message of a picture begins with it.
+const flagSound = 2;
 
 /** A fault in words, to be shown. */
 class Trouble extends Error {}
@@ -132,6 +137,7 @@ export class Session {
         socket.onmessage = socket.onclose = null;
         socket.close();
         player.close();
+        this.#view.speaker.end();
         settle();
       };
       this.#signal.addEventListener("abort", onAbort);
@@ -139,12 +145,17 @@ export class Session {
       socket.onclose = ({ reason }) => end(() => reject(new Trouble(reason || words.cut)));
       socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
         quietSince = performance.now();
-        const told = typeof data === "string" ? (JSON.parse(data) as Told) : data;
-        if (told instanceof ArrayBuffer) player.take(told);
-        else if (told.type === "format") {
+        if (data instanceof ArrayBuffer) {
+          if (new DataView(data).getUint8(0) === flagSound) this.#view.speaker.take(new Uint8Array(data, 1));
+          else player.take(data);
+          return;
+        }
+        const told = JSON.parse(data) as Told;
+        if (told.type === "format") {
           this.#codec = told.codec;
           player.format(told);
-        } else if (told.type === "trouble") this.#view.trouble(told.reason);
+        } else if (told.type === "sound") this.#view.speaker.offer(told, (wish) => socket.send(`sound ${wish}`));
+        else if (told.type === "trouble") this.#view.trouble(told.reason);
       };
     });
   }

@@ -93,6 +93,7 @@ RED.nodes.registerType("door", {
     verifyTls: { value: true },
     pin: { value: "", validate: (value, _options) => fingerprint.test(text(value)) || words("error.pin") },
     liveAlways: { value: false },
+    liveSound: { value: false },
     liveWarm: {
       value: "",
       validate: (value, _options) => isWithin(value, 5, 3600) || words("error.live-warm"),

@@ -45,6 +45,7 @@ export interface DoorConfig extends Config, ReportConfig, OpeningConfig, Omit<De
   longestTalk?: string;
   mediaTimeout?: string;
   liveAlways?: boolean;
+  liveSound?: boolean;
   liveWarm?: string;
   clipSeconds?: string;
   /** What browsers may; absent: nothing. */
@@ -91,6 +92,7 @@ export function doorForm(config: DoorConfig, credentials: Partial<DoorCredential
     verifyTls: verifyTls !== false,
     ...picturesIn(config),
     liveAlways: config.liveAlways === true,
+    liveSound: config.liveSound === true,
     ...pressForm(config),
     ...openingForm(config, credentials.relayCodes),
     ...numbersIn(config),

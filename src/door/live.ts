@@ -5,6 +5,8 @@ export interface LiveSettings {
   readonly liveWarm?: number;
   /** It goes on always: what is shown and taken is there at once, and from before a press. */
   readonly liveAlways?: boolean;
+  /** With the camera's sound, for who listens in the browser and in clips; without where it is absent. */
+  readonly liveSound?: boolean;
   /** A clip of each press, so many seconds of it long; none where it is absent or 0. */
   readonly clipSeconds?: number;
 }
@@ -13,12 +15,14 @@ export interface LiveSettings {
 export const liveFields = {
   liveWarm: { type: "number", minimum: 5, maximum: 3600 },
   liveAlways: { type: "boolean" },
+  liveSound: { type: "boolean" },
   clipSeconds: { type: "number", minimum: 0, maximum: 60 },
 } as const;
 
 export const liveAdvice: Readonly<Record<keyof LiveSettings, string>> = {
   liveWarm: "enter seconds from 5 to 3600, or leave it empty for 30",
   liveAlways: "switch it on or off",
+  liveSound: "switch it on or off",
   clipSeconds: "enter seconds from 0 (no clip) to 60, or leave it empty",
 };
 

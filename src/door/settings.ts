@@ -218,6 +218,7 @@ export function checkDoor(settings: unknown, catalogue: ReadonlyMap<string, Pres
       keepPicture: form.keepPicture,
       liveWarm: form.liveWarm,
       liveAlways: form.liveAlways,
+      liveSound: form.liveSound,
       clipSeconds: form.clipSeconds,
       masks: form.masks?.length ? form.masks : undefined,
       heldOpenSeconds: form.heldOpenSeconds,

@@ -15,6 +15,12 @@ from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer
 Gst.init(None)
 options = json.loads(sys.argv[1])
 
+
+
+def tone(rate):
+    return "audiotestsrc is-live=true freq=1000 volume=0.5 ! audio/x-raw,channels=1,rate=" + str(rate) + " ! "
+
+
 source = "videotestsrc is-live=true pattern=smpte ! video/x-raw,width=640,height=360,framerate=25/1,format=I420 ! "
 h264 = "openh264enc gop-size=12 bitrate=400000 ! h264parse config-interval=-1 ! "
 streams = {
@@ -23,6 +29,14 @@ streams = {
     "/h265": source
     + "x265enc key-int-max=12 speed-preset=ultrafast tune=zerolatency bitrate=400 ! h265parse config-interval=-1 ! "
     + "rtph265pay name=pay0 pt=96 mtu=600",
+    # A tone of 1 kHz.
+    "/pcma": source + h264 + "rtph264pay name=pay0 pt=96 " + tone(8000) + "alawenc ! rtppcmapay name=pay1 pt=8",
+    "/pcmu": source + h264 + "rtph264pay name=pay0 pt=96 " + tone(8000) + "mulawenc ! rtppcmupay name=pay1 pt=0",
+    "/aac": source
+    + h264
+    + "rtph264pay name=pay0 pt=96 "
+    + tone(16000)
+    + "voaacenc bitrate=32000 ! aacparse ! rtpmp4gpay name=pay1 pt=97",
     "/mjpeg": source + "jpegenc quality=85 ! rtpjpegpay name=pay0 pt=26",
 }
 protocols = {"tcp": GstRtsp.RTSPLowerTrans.TCP, "udp": GstRtsp.RTSPLowerTrans.UDP}

@@ -35,6 +35,17 @@ export interface Line {
   end(): void;
 }
 
+/** The film has sound, which is sent to whoever wants it. */
+export interface SoundTold {
+  readonly type: "sound";
+  readonly codec: SoundFormat["codec"];
+  readonly rate: number;
+  readonly channels: number;
+  /** Of AAC: its name in a media type, its AudioSpecificConfig in Base64. */
+  readonly name?: string;
+  readonly config?: string;
+}
+
 export type Told =
   | {
       readonly type: "format";
@@ -45,16 +56,7 @@ export type Told =
       readonly width: number;
       readonly height: number;
     }
-  | {
-      /** The film has sound, which is sent to whoever wants it. */
-      readonly type: "sound";
-      readonly codec: SoundFormat["codec"];
-      readonly rate: number;
-      readonly channels: number;
-      /** Of AAC: its name in a media type, its AudioSpecificConfig in Base64. */
-      readonly name?: string;
-      readonly config?: string;
-    }
+  | SoundTold
   | { readonly type: "trouble"; readonly reason: string; readonly retryMs?: number }
   | { readonly type: "dropped"; readonly frames: number };
 

@@ -10,7 +10,7 @@ import type { PressClip } from "../messages.ts";
 
 /** A camera, or why there is none to be seen live. */
 export function doorLive(settings: DoorSettings, where: () => Whereabouts, deps: LiveDeps): LiveCamera | Error {
-  const { name, masks = [], videoUrl, make } = settings;
+  const { name, masks = [], videoUrl, make, liveSound = false } = settings;
   if (masks.length > 0)
     return giveUp(
       "masked",
@@ -25,6 +25,7 @@ export function doorLive(settings: DoorSettings, where: () => Whereabouts, deps:
       throw tryAgain("no-address", `${name} has not registered yet, and the address of its camera is not known else`);
     return {
       videoUrl: url,
+      sound: liveSound,
       ...(username === undefined ? {} : { username }),
       ...(password && { password }),
       ...(verifyTls === undefined ? {} : { verifyTls }),
