@@ -22,7 +22,7 @@ export interface RtspServer {
   readonly url: string;
 }
 
-export async function rtspServer(t: TestContext, options: ServerOptions = {}): Promise<RtspServer> {
+export async function rtspServer(t: Pick<TestContext, "after">, options: ServerOptions = {}): Promise<RtspServer> {
   const script = fileURLToPath(new URL("rtsp-server.py", import.meta.url));
   const child = start(python, [script, JSON.stringify(options)]);
   t.after(() => child.end("SIGKILL"));
