@@ -15,6 +15,7 @@ export class Refusals {
   readonly #clock: Clock;
   readonly #tell: (refusal: Refusal) => void;
   #left = singly;
+  #floods = false;
   readonly #sums = new Map<string, Place & { counts: Record<string, number> }>();
   #cancel: Cancel | undefined;
 
@@ -23,13 +24,15 @@ export class Refusals {
     this.#tell = tell;
   }
 
-  add(refusal: Refusal): void {
+  /** `again`: it has been told already, and goes into the sum. */
+  add(refusal: Refusal, again = false): void {
     this.#cancel ??= this.#clock.after(minute, () => this.#sumUp());
-    if (this.#left > 0) {
+    if (this.#left > 0 && !again) {
       this.#left--;
       this.#tell(refusal);
       return;
     }
+    if (!again) this.#floods = true;
     // Anybody can think up doors.
     const door = refusal.code === "unknown-door" ? "?" : refusal.door;
     const place = `${door} ${refusal.topic}`;
@@ -46,7 +49,8 @@ export class Refusals {
 
   #sumUp(): void {
     this.#cancel = undefined;
-    this.#left = this.#sums.size > 0 ? inFlood : singly;
+    this.#left = this.#floods ? inFlood : singly;
+    this.#floods = false;
     for (const { door, topic, counts } of this.#sums.values()) {
       const parts = Object.entries(counts);
       const total = parts.reduce((sum, [, count]) => sum + count, 0);

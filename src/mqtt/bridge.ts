@@ -84,7 +84,7 @@ export class MqttBridge extends EventEmitter<BridgeEvents> {
     const commands = new Commands(this.#doors, rules, this.#clock, {
       list: () => this.#list(),
       command: (command) => void this.emit("command", command),
-      refused: (refusal) => this.#refusals.add(refusal),
+      refused: (refusal, again) => this.#refusals.add(refusal, again),
       result: (door, opening) => this.publishResult(door, opening),
       dnd: (door, on) => this.publishDnd(door, on),
       retained: (door, topic, relay) => void (this.#settings.clearRetained && this.#clear(door, topic, relay)),

@@ -19,7 +19,8 @@ import type { CommandAddress, CommandTopic } from "./topics.ts";
 export interface Outcomes {
   list(): readonly DoorForMqtt[];
   command(command: Command): void;
-  refused(refusal: Refusal): void;
+  /** `again`: it is only to be counted. */
+  refused(refusal: Refusal, again: boolean): void;
   result(door: string, opening: OpeningForMqtt): void;
   dnd(door: string, on: boolean): void;
   /** The broker holds a retained command. */
@@ -132,8 +133,10 @@ export class Commands {
           "the door has no such relay: name one of its list, or use door/open",
         );
       const visit = this.#doors.lastVisit(door);
-      const verdict = key === undefined ? policy.judgePress(door, visit) : policy.judgeSigned(door, id);
-      if (!verdict.ok) return this.#refuse(about, verdict.code, verdict.reason);
+      const ask = { door, relay: relay ?? relays[0]?.id, key };
+      const verdict = key === undefined ? policy.judgePress(ask, visit) : policy.judgeSigned(ask, id);
+      if (!verdict.ok) return this.#refuse(about, verdict.code, verdict.reason, verdict.again);
+      let isRefused = false;
       try {
         const recent = visit === undefined ? {} : { visit: visit.id };
         const asked = { door, ...(relay !== undefined && { relay }), id, ...recent };
@@ -141,9 +144,11 @@ export class Commands {
         this.#out.command({ ...asked, ...signer, command: "open", ts: this.#clock.now() });
         const as = { kind: "mqtt", name: key ?? "mqtt" } as const;
         const by = key === undefined ? "mqtt" : `mqtt:${key}`;
-        this.#out.result(door, await this.#doors.open({ ...asked, by, as }));
+        const opening = await this.#doors.open({ ...asked, by, as });
+        isRefused = opening.refused !== undefined;
+        this.#out.result(door, opening);
       } finally {
-        policy.opened(door);
+        policy.opened(ask, isRefused);
       }
     } catch (error) {
       this.#refuse(about, "failed", `opening failed: ${sentence(error)}`);
@@ -174,8 +179,8 @@ export class Commands {
     }
   }
 
-  #refuse(about: About, code: Refusal["code"], reason: string): false {
-    this.#out.refused({ ...about, code, reason, ts: this.#clock.now() });
+  #refuse(about: About, code: Refusal["code"], reason: string, again = false): false {
+    this.#out.refused({ ...about, code, reason, ts: this.#clock.now() }, again);
     return false;
   }
 }

@@ -22,29 +22,54 @@ export type RefusalCode =
   | ("unknown-key" | "forged" | "late" | "replayed");
 
 export type Verdict =
-  { readonly ok: true } | { readonly ok: false; readonly code: RefusalCode; readonly reason: string };
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly code: RefusalCode;
+      readonly reason: string;
+      /** It was said within the last minute already. */
+      readonly again?: boolean;
+    };
+
+/** What a wish to open is for, and who has signed it; nobody where that is absent. All that is plain is one asker. */
+export interface Ask {
+  readonly door: string;
+  /** Its id; where a door has several, also of the one that is opened where nobody says which. */
+  readonly relay?: string | undefined;
+  readonly key?: string | undefined;
+}
 
 export const settleMs = 2_000;
 export const lateMs = 120_000;
 const sameMs = 2_000;
 const minute = 60_000;
 const perMinute = 3;
+const asksPerMinute = 30;
 const rememberMs = 10 * minute;
 
 interface DoorState {
   busy: boolean;
-  /** When openings were allowed, of the last minute. */
-  begun: number[];
-  /** The ids of signed requests that were carried out, of the last ten. */
+  /** The ids of signed requests that were carried out, of the last ten minutes. */
   readonly ids: Map<string, number>;
 }
 
-export const no = (code: RefusalCode, reason: string): Verdict => ({ ok: false, code, reason });
+/** Of one asker at one relay, in the last minute: who floods a door takes no share but his own. */
+interface Share {
+  /** When openings were allowed. */
+  begun: number[];
+  /** When he asked, however it went. */
+  asked: number[];
+  /** When he was last told that this is too often. */
+  toldAt: number | undefined;
+}
+
+export const no = (code: RefusalCode, reason: string) => ({ ok: false, code, reason }) as const;
 
 export class CommandPolicy {
   readonly #rule: CommandRule;
   readonly #clock: Clock;
   readonly #doors = new Map<string, DoorState>();
+  readonly #shares = new Map<string, Share>();
   #settled = false;
   #cancel: Cancel = () => {};
 
@@ -75,53 +100,73 @@ export class CommandPolicy {
     return { ok: true };
   }
 
-  /** For a plain PRESS that is fresh. After `ok: true` the door counts as busy until `opened(door)`. */
-  judgePress(door: string, visit: LastVisit | undefined): Verdict {
-    const now = this.#clock.now();
-    const last = this.#stateOf(door, now).begun.at(-1);
-    if (last !== undefined && now - last < sameMs)
-      return no("duplicate", "a second PRESS within 2 s counts as the same one");
-    if (this.#rule !== "always" && !isRecent(visit, now))
-      return no("no-visit", "nobody is at the door: PRESS opens while it rings or talks, and until 120 s after");
-    return this.#begin(door, now);
+  /** For a plain PRESS that is fresh. After `ok: true` the door counts as busy until `opened`. */
+  judgePress(ask: Ask, visit: LastVisit | undefined): Verdict {
+    return this.#judge(ask, (now, { begun }) => {
+      const last = begun.at(-1);
+      if (last !== undefined && now - last < sameMs)
+        return no("duplicate", "a second PRESS within 2 s counts as the same one");
+      if (this.#rule !== "always" && !isRecent(visit, now))
+        return no("no-visit", "nobody is at the door: PRESS opens while it rings or talks, and until 120 s after");
+      return { ok: true };
+    });
   }
 
-  /** For a wish to open whose signature is right. After `ok: true` the door counts as busy until `opened(door)`. */
-  judgeSigned(door: string, id: string): Verdict {
-    const now = this.#clock.now();
-    const { ids } = this.#stateOf(door, now);
-    if (ids.has(id)) return no("duplicate", "the same id opens once: give each request its own");
-    const verdict = this.#begin(door, now);
-    if (verdict.ok) ids.set(id, now);
+  /** For a wish to open whose signature is right. After `ok: true` the door counts as busy until `opened`. */
+  judgeSigned(ask: Ask, id: string): Verdict {
+    const { ids } = this.#stateOf(ask.door);
+    const verdict = this.#judge(ask, (now) => {
+      for (const [old, at] of ids) if (now - at > rememberMs) ids.delete(old);
+      return ids.has(id) ? no("duplicate", "the same id opens once: give each request its own") : { ok: true };
+    });
+    if (verdict.ok) ids.set(id, this.#clock.now());
     return verdict;
   }
 
-  #stateOf(door: string, now: number): DoorState {
-    const state: DoorState = this.#doors.get(door) ?? { busy: false, begun: [], ids: new Map() };
-    this.#doors.set(door, state);
-    state.begun = state.begun.filter((at) => now - at < minute);
-    for (const [id, at] of state.ids) if (now - at > rememberMs) state.ids.delete(id);
-    return state;
-  }
-
-  #begin(door: string, now: number): Verdict {
-    const state = this.#stateOf(door, now);
-    if (state.busy) return no("busy", "an opening of this door is under way: wait for its result");
-    if (state.begun.length >= perMinute) {
-      const seconds = Math.ceil(((state.begun[0] ?? now) + minute - now) / 1000);
-      return no("too-many", `opened ${perMinute} times within a minute already: try again in ${seconds} s`);
+  #judge(ask: Ask, fresh: (now: number, share: Share) => Verdict): Verdict {
+    const now = this.#clock.now();
+    const [state, share] = [this.#stateOf(ask.door), this.#shareOf(ask, now)];
+    if (share.asked.length >= asksPerMinute) {
+      const again = share.toldAt !== undefined && now - share.toldAt < minute;
+      if (!again) share.toldAt = now;
+      const reason = `asked ${asksPerMinute} times within a minute already: ${inSeconds(share.asked, now)}`;
+      return { ...no("too-many", reason), again };
     }
+    share.asked.push(now);
+    const verdict = fresh(now, share);
+    if (!verdict.ok) return verdict;
+    if (state.busy) return no("busy", "an opening of this door is under way: wait for its result");
+    if (share.begun.length >= perMinute)
+      return no("too-many", `opened ${perMinute} times within a minute already: ${inSeconds(share.begun, now)}`);
     state.busy = true;
-    state.begun.push(now);
+    share.begun.push(now);
     return { ok: true };
   }
 
-  /** The opening that was allowed is over. */
-  opened(door: string): void {
-    const state = this.#doors.get(door);
-    if (state) state.busy = false;
+  #stateOf(door: string): DoorState {
+    const state: DoorState = this.#doors.get(door) ?? { busy: false, ids: new Map() };
+    this.#doors.set(door, state);
+    return state;
+  }
+
+  #shareOf({ door, relay, key }: Ask, now: number): Share {
+    const name = JSON.stringify([door, relay, key]);
+    const share: Share = this.#shares.get(name) ?? { begun: [], asked: [], toldAt: undefined };
+    this.#shares.set(name, share);
+    share.begun = share.begun.filter((at) => now - at < minute);
+    share.asked = share.asked.filter((at) => now - at < minute);
+    return share;
+  }
+
+  /** The opening that was allowed is over. What the door's owner has `refused` was none. */
+  opened(ask: Ask, refused = false): void {
+    this.#stateOf(ask.door).busy = false;
+    if (refused) this.#shareOf(ask, this.#clock.now()).begun.pop();
   }
 }
+
+const inSeconds = ([first = 0]: readonly number[], now: number): string =>
+  `try again in ${Math.ceil((first + minute - now) / 1000)} s`;
 
 const isRecent = (visit: LastVisit | undefined, now: number): boolean =>
   visit !== undefined && (visit.active || (visit.endedAt !== undefined && now - visit.endedAt <= lateMs));

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { CommandPolicy, type Verdict } from "../../src/mqtt/policy.ts";
 import { FakeClock } from "../support/clock.ts";
 
+const front = { door: "front" };
 const fresh = { retained: false, duplicate: false };
 const ringing = { id: "v1", active: true };
 const code = (verdict: Verdict) => (verdict.ok ? "ok" : verdict.code);
@@ -12,7 +13,7 @@ async function settled(rule: "off" | "visit" | "always") {
   const policy = new CommandPolicy(rule, clock);
   policy.connected();
   await clock.advance(2_000);
-  const press = (visit?: { id: string; active: boolean; endedAt?: number }) => code(policy.judgePress("front", visit));
+  const press = (visit?: { id: string; active: boolean; endedAt?: number }) => code(policy.judgePress(front, visit));
   return { clock, policy, press };
 }
 
@@ -48,7 +49,7 @@ describe("X6 which commands from MQTT are carried out", () => {
     assert.equal(press({ id: "v", active: false, endedAt: clock.now() - 120_001 }), "no-visit");
     assert.equal(press({ id: "v", active: false }), "no-visit");
     assert.equal(press({ id: "v", active: false, endedAt: clock.now() - 120_000 }), "ok");
-    policy.opened("front");
+    policy.opened(front);
     await clock.advance(3_000);
     assert.equal(press(ringing), "ok");
   });
@@ -65,7 +66,7 @@ describe("X6 which commands from MQTT are carried out", () => {
     const { clock, policy, press } = await settled("visit");
     assert.equal(code(policy.judge({ ...fresh, duplicate: true })), "duplicate");
     assert.equal(press(ringing), "ok");
-    policy.opened("front");
+    policy.opened(front);
     await clock.advance(1_999);
     assert.equal(press(ringing), "duplicate");
     await clock.advance(1);
@@ -77,20 +78,66 @@ describe("X6 which commands from MQTT are carried out", () => {
     assert.equal(press(ringing), "ok");
     await clock.advance(5_000);
     assert.equal(press(ringing), "busy");
-    assert.equal(code(policy.judgePress("back", ringing)), "ok");
-    policy.opened("front");
+    assert.equal(code(policy.judgePress({ door: "back" }, ringing)), "ok");
+    policy.opened(front);
     assert.equal(press(ringing), "ok");
   });
 
-  it("three a minute and door, counting only what was allowed (rule 5)", async () => {
+  it("three a minute for each relay and asker, counting only what was allowed (rule 5)", async () => {
     const { clock, policy, press } = await settled("visit");
     const seen: string[] = [];
     for (let i = 0; i < 6; i++) {
       seen.push(press(ringing));
-      policy.opened("front");
+      policy.opened(front);
       await clock.advance(10_000);
     }
     assert.deepEqual(seen, ["ok", "ok", "ok", "too-many", "too-many", "too-many"]);
     assert.equal(press(ringing), "ok");
+  });
+
+  it("what plain PRESSes have used up is not missing to a key, nor that of one relay or key to another", async () => {
+    const { clock, policy } = await settled("visit");
+    const asks = [
+      front,
+      { ...front, relay: "gate" },
+      { ...front, key: "anna" },
+      { ...front, relay: "gate", key: "anna" },
+    ];
+    for (let round = 0; round < 4; round++) {
+      for (const [at, ask] of asks.entries()) {
+        const id = `${round} ${at}`;
+        const verdict = "key" in ask ? policy.judgeSigned(ask, id) : policy.judgePress(ask, ringing);
+        assert.equal(code(verdict), round < 3 ? "ok" : "too-many", id);
+        if ("key" in ask)
+          assert.equal(code(policy.judgeSigned({ ...front, key: "bert" }, `bert's ${id}`)), round < 3 ? "busy" : "ok");
+        policy.opened(front);
+      }
+      await clock.advance(3_000);
+    }
+  });
+
+  it("what the door refuses uses up nothing", async () => {
+    const { clock, policy, press } = await settled("visit");
+    for (let i = 0; i < 12; i++) {
+      assert.equal(press(ringing), "ok");
+      policy.opened(front, true);
+      await clock.advance(1_000);
+    }
+  });
+
+  it("thirty asks a minute, whatever comes of them; of the rest one is told each minute", async () => {
+    const { clock, policy } = await settled("visit");
+    const ask = () => policy.judgePress(front, undefined);
+    for (let i = 0; i < 30; i++) assert.equal(code(ask()), "no-visit");
+    await clock.advance(20_000);
+    const beyond = Array.from({ length: 100 }, ask);
+    const told = beyond.filter((verdict) => !verdict.ok && !verdict.again);
+    assert.deepEqual(
+      told.map((verdict) => (verdict.ok ? "" : verdict.reason)),
+      ["asked 30 times within a minute already: try again in 40 s"],
+    );
+    assert.equal(code(policy.judgeSigned({ ...front, key: "anna" }, "1")), "ok", "nobody else is held up");
+    await clock.advance(40_000);
+    assert.equal(code(ask()), "no-visit");
   });
 });
