@@ -10,10 +10,10 @@ export interface MediaEngine extends EventEmitter<{ down: [PorteroError] }> {
   /** How many sessions are open. */
   readonly sessions: number;
   /**
-   * A session with the port of its sound; `like` is the one that it is likely to be bridged with. Rejects tryAgain
-   * "no-ports" or "media-down".
+   * A session with the port of its sound, at once where one is ready; `like` is the one that it is likely to be bridged with.
+   * Rejects tryAgain "no-ports" or "media-down".
    */
-  open(like?: MediaSession): Promise<MediaSession>;
+  open(like?: MediaSession): MediaSession | Promise<MediaSession>;
   /** Passes media both ways, from now on and through every new offer of either; each session has one other. */
   bridge(a: MediaSession, b: MediaSession): void;
   /** Sessions that all hear each other, as they are added; absent where nothing is mixed. */

@@ -126,8 +126,8 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
    * "media-down". Video gets its port with the first offer or answer that has it; where `like` has video, that port is kept
    * ready, since many that ring at once would take it from each other.
    */
-  async open(like?: MediaSession): Promise<MediaSession> {
-    if (!this.#worker || this.#closing) await this.#running();
+  open(like?: MediaSession): MediaSession | Promise<MediaSession> {
+    if (!this.#worker || this.#closing) return this.#running().then(() => this.open(like));
     const pairs = like && (like.offers("video") || like.agreed("video")) ? 2 : 1;
     if (this.#opening.length === 0 && this.#ports.length >= pairs) return this.#session(pairs);
     return new Promise((resolve, reject) => {

@@ -139,6 +139,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
         if (!call) return;
         this.#overload.takes(call);
         if (!this.emit("call", call)) call.reject(480);
+        call.trying();
       },
       message: (request, transaction, from) =>
         receiveText(request, transaction, from, (message) => this.emit("message", message)),
@@ -241,16 +242,16 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     };
   }
 
-  /** Calls a registered contact. */
-  async callContact(
+  /** Calls a registered contact, at once while its flow is open. */
+  callContact(
     contact: Contact,
     options: Pick<OutgoingOptions, "from" | "sdp" | "headers">,
-  ): Promise<OutgoingCall> {
-    const { path } = contact;
-    const headers = path.length > 0 ? { ...options.headers, Route: path.join(", ") } : options.headers;
+  ): OutgoingCall | Promise<OutgoingCall> {
+    const { path, uri, flow } = contact;
     const direct = path.length === 0;
-    const flows = await this.#waysTo(contact);
-    return this.#call({ ...options, ...(headers && { headers }), uri: contact.uri, direct }, flows);
+    const headers = direct ? options.headers : { ...options.headers, Route: path.join(", ") };
+    const all = { ...options, ...(headers && { headers }), uri, direct };
+    return flow.closed ? this.#waysTo(contact).then((flows) => this.#call(all, flows)) : this.#call(all, [flow]);
   }
 
   /** The flow by which a contact is reached: its own while it is open. Rejects with a sentence where there is none. */

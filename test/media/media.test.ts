@@ -197,7 +197,7 @@ describe("the relay", limit, () => {
 
   it("opens and closes 200 sessions and leaves no port", async () => {
     const open = media.sessions;
-    const sessions = await Promise.all(Array.from({ length: 200 }, () => media.open()));
+    const sessions = await Promise.all(Array.from({ length: 200 }, async () => media.open()));
     assert.equal(media.sessions, open + 200);
     const ports = sessions.map((session) => portOf(session.offer()));
     assert.equal(new Set(ports).size, 200);
@@ -237,9 +237,9 @@ describe("the port range", limit, () => {
       isCode("no-ports")(e) &&
       (e as PorteroError).advice === "again" &&
       String(e).includes(`from ${first} to ${first + 5}`);
-    await assert.rejects(small.open(), named);
+    await assert.rejects(async () => small.open(), named);
     await one.close();
-    await assert.rejects(small.open(), named, "still draining");
+    await assert.rejects(async () => small.open(), named, "still draining");
   });
 
   it("serves again what was closed and has rested", async (t) => {
@@ -247,7 +247,7 @@ describe("the port range", limit, () => {
     const small = await Media.start({ ...loopback, ports: [first, first + 3], drainMs: 0 });
     t.after(() => small.close());
     const [one, two] = [await small.open(), await small.open()];
-    await assert.rejects(small.open(), isCode("no-ports"));
+    await assert.rejects(async () => small.open(), isCode("no-ports"));
     await Promise.all([one.close(), two.close()]);
     assert.deepEqual(
       (await Promise.all([small.open(), small.open()])).map((session) => portOf(session.offer())).sort(),
@@ -270,7 +270,7 @@ describe("the port range", limit, () => {
     t.after(() => house.close());
     const bell = await house.open();
     bell.receiveOffer((await another(1)).sdp("8") + video);
-    const rung = await Promise.all(Array.from({ length: 60 }, () => house.open(bell)));
+    const rung = await Promise.all(Array.from({ length: 60 }, async () => house.open(bell)));
     const offers = rung.map((session) => session.offer(bell));
     assert.equal(offers.filter((offer) => portOf(offer, "video") > 0).length, 60);
   });
@@ -284,7 +284,7 @@ describe("the port range", limit, () => {
     bell.answer();
     const one = await small.open(bell);
     assert.ok(portOf(one.offer(bell)) > 0);
-    await assert.rejects(small.open(bell), isCode("no-ports"));
+    await assert.rejects(async () => small.open(bell), isCode("no-ports"));
   });
 
   it("must make sense, and the address must be ours", async () => {
@@ -370,7 +370,7 @@ describe("a worker that dies", limit, () => {
     const session = await media.open();
     const stats = session.stats();
     // More than stand ready.
-    const opening = Promise.allSettled(Array.from({ length: 100 }, () => media.open()));
+    const opening = Promise.allSettled(Array.from({ length: 100 }, async () => media.open()));
     const ended = workers[0]?.terminate();
     const failed = (await opening).flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
     assert.ok(failed.length > 0 && failed.every(isCode("media-down")));
@@ -381,7 +381,7 @@ describe("a worker that dies", limit, () => {
 
   it("does not come back after close()", async () => {
     await media.close();
-    await assert.rejects(media.open(), isCode("media-down"));
+    await assert.rejects(async () => media.open(), isCode("media-down"));
     await media.close();
   });
 });

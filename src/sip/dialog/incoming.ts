@@ -95,7 +95,11 @@ export class IncomingCall extends Call {
     this.contact = contactOn(transaction.flow, uri?.user ?? "");
     this.dialog = Dialog.ofServer(request, tag, transaction.flow);
     transaction.hooks.cancelled = (cancel) => this.#cancelled(cancel);
-    transaction.respond(transaction.reply(100));
+  }
+
+  /** 100, where nothing was said in the turn in which the INVITE came: the next word may take more than 200 ms (§17.2.1). */
+  trying(): void {
+    if (this.#transaction.silent) this.#transaction.respond(this.#transaction.reply(100));
   }
 
   get flow(): Flow {

@@ -45,6 +45,11 @@ export class ServerTransaction {
     this.#owner = owner;
   }
 
+  /** Whether nothing was answered yet. */
+  get silent(): boolean {
+    return this.#state === "trying";
+  }
+
   /** Whether a final response has been given. */
   get answered(): boolean {
     return this.#state !== "trying" && this.#state !== "proceeding";

@@ -92,7 +92,9 @@ export class Branch {
     const { host, caller, like } = this.#for;
     const { wish } = this;
     const options = this.#options;
-    const session = await openMedia(host.media, options, like);
+    // Without a turn between: where all stands ready, the INVITE leaves in the turn in which its cause came.
+    const opening = openMedia(host.media, options, like);
+    const session = opening instanceof Promise ? await opening : opening;
     this.#session = session;
     if (this.#over) {
       this.#free();
@@ -108,7 +110,8 @@ export class Branch {
     };
     const { headers } = caller;
     const from = { number: caller.number, name: wish.name ?? caller.name };
-    const call = await this.#place({ from, sdp, ...(headers && { headers }) });
+    const placed = this.#place({ from, sdp, ...(headers && { headers }) });
+    const call = placed instanceof Promise ? await placed : placed;
     this.#call = call;
     host.tracing.groups.add(caller.group, call.callId);
     if (this.#isOver()) {
@@ -136,7 +139,7 @@ export class Branch {
     });
   }
 
-  #place(as: Parameters<ForkHost["endpoint"]["callUri"]>[1]): Promise<OutgoingCall> {
+  #place(as: Parameters<ForkHost["endpoint"]["callUri"]>[1]): OutgoingCall | Promise<OutgoingCall> {
     const { endpoint } = this.#for.host;
     if (isContact(this.to)) return endpoint.callContact(this.to, as);
     return this.to.kind === "account" ? this.to.account.call(this.to.number, as) : endpoint.callUri(this.to.uri, as);

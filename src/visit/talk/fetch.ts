@@ -16,7 +16,7 @@ export async function answerFetcher(
   isThere: () => boolean,
 ): Promise<Leg | undefined> {
   const { number: name } = call.caller;
-  const session = await openMedia(host.media, host.optionsOf(name), like()).catch((error: unknown) => {
+  const session = await Promise.resolve(openMedia(host.media, host.optionsOf(name), like())).catch((error: unknown) => {
     call.reject(refusalFor(error));
     throw error;
   });

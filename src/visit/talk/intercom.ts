@@ -31,8 +31,9 @@ export async function connectCall(
   let session: MediaSession | undefined;
   let answerer: Leg | undefined;
   try {
-    call.ring();
-    session = await openMedia(host.media, host.optionsFor(call));
+    const opening = openMedia(host.media, host.optionsFor(call));
+    if (opening instanceof Promise) call.ring();
+    session = opening instanceof Promise ? await opening : opening;
     takeOffer(session, call, call.caller.number);
     const gone = new AbortController();
     call.on("ended", () => gone.abort("cancelled"));
@@ -45,11 +46,10 @@ export async function connectCall(
       ...(targets ? {} : { dialled: { number: call.dialled, by } }),
     };
     host.tracing.groups.add(call.callId, call.callId);
-    const {
-      winner,
-      parties,
-      cause: why,
-    } = await new Forking(host, caller, session, targets ?? [call.dialled]).run(ringSeconds, gone.signal);
+    const ringing = new Forking(host, caller, session, targets ?? [call.dialled]).run(ringSeconds, gone.signal);
+    // Behind the phones' INVITEs, which have left by now where all stood ready: somebody waits for those.
+    if (call.state === "ringing") call.ring();
+    const { winner, parties, cause: why } = await ringing;
     if (!winner) {
       const status = parties.find((party) => party.status !== undefined)?.status ?? (why === cause.absent ? 480 : 408);
       call.reject(status, undefined, q850(why));

@@ -35,18 +35,21 @@ export function placeOf(leg: Leg): string {
   return kind === "account" && !(leg.call instanceof IncomingCall) ? `${kind} ${name} ${leg.name}` : `${kind} ${name}`;
 }
 
-/** Media for a party, as its devices may use it (H1); `like` is whom it is to talk with. */
-export async function openMedia(
+/** Media for a party, as its devices may use it (H1), at once where they stand ready; `like` is whom it is to talk with. */
+export function openMedia(
   media: MediaEngine,
   options: DeviceOptions,
   like?: MediaSession,
-): Promise<MediaSession> {
-  const session = await media.open(like);
-  session.codecs = options.codecs;
-  session.encryption = options.encryption;
-  session.dtmf = dtmfOf(options);
-  session.direct = options.directMedia ?? false;
-  return session;
+): MediaSession | Promise<MediaSession> {
+  const made = (session: MediaSession) => {
+    session.codecs = options.codecs;
+    session.encryption = options.encryption;
+    session.dtmf = dtmfOf(options);
+    session.direct = options.directMedia ?? false;
+    return session;
+  };
+  const session = media.open(like);
+  return session instanceof Promise ? session.then(made) : made(session);
 }
 
 /** The answer for a caller, made for whom it will talk to; an offer where it sent none. */

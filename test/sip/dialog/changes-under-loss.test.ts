@@ -44,8 +44,9 @@ async function play(count: number, weather: Weather, cutAfterMs?: number) {
       clock.after(1_000, () => void call.reoffer(() => sdp(7000)).then(({ status }) => tale.reoffers.push(status)));
     if (tale.story === "hold and hang up" && side === "callee")
       clock.after(1_000 + random.below(400), () => call.hangUp());
+    // Late enough that its 2xx has come through: who has not answered yet is not transferred.
     if (tale.story === "transfer" && side === "callee")
-      clock.after(1_000, () => void call.refer({ uri: "sip:6002@10.0.0.2" }));
+      clock.after(5_000, () => void call.refer({ uri: "sip:6002@10.0.0.2" }));
     if (side === "caller" && tale.story !== "hold and hang up") clock.after(200_000, () => call.hangUp());
   };
   server.on("call", (call) => {

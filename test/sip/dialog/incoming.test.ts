@@ -32,6 +32,20 @@ describe("a call to us, RFC 3261 §13.3", () => {
     await nothingLeft(made);
   });
 
+  it("is told no 100 where it is told in the same turn that it rings, or is refused (§17.2.1)", async () => {
+    const made = await house();
+    made.endpoint.on("call", (call) => (call.dialled === "777" ? call.ring() : call.reject(486)));
+    for (const [to, status] of [["777", 180] as const, ["778", 486] as const]) {
+      const bell = made.party({ user: "8000" });
+      const wish = { to, callId: to, body: ["application/sdp", sdp(4000)] as const };
+      const invite = await bell.authenticated("INVITE", "pw8000", wish);
+      assert.deepEqual([bell.count(status), bell.count(100)], [1, 0]);
+      bell.send(invite);
+      await bell.settle();
+      assert.deepEqual([bell.count(status), bell.count(100)], [2, 0], "sent again, it gets the same");
+    }
+  });
+
   it("repeats its 2xx until the ACK comes, on TCP too (§13.3.1.4)", async () => {
     const made = await house();
     const bell = made.party({ user: "8000", transport: "TCP" });
