@@ -1,5 +1,5 @@
-// What browsers load that do not edit flows, in dist/browser/: the script of `<portero-camera>` and the page of a door,
-// each in one file; and what the first loads when nothing else works.
+// What browsers load that do not edit flows, in dist/browser/: the scripts of `<portero-camera>` and `<portero-door>`, each in
+// one file; and what they load where it is needed: the first when nothing else works, the second where pages answer.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundle, bundleErrors, type NodePage } from "./node-page.ts";
@@ -8,6 +8,7 @@ const scripts = [
   { name: "camera", format: "iife" },
   { name: "door", format: "iife" },
   { name: "jsmpeg", format: "esm", by: "node_modules/@cycjimmy/jsmpeg-player/LICENSE" },
+  { name: "phone", format: "esm", by: "node_modules/sip.js/LICENSE.md" },
 ] as const;
 const asTheyAre = ["door.html", "door.css"];
 

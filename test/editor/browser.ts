@@ -22,8 +22,9 @@ export class Chromium {
     this.#browser = browser;
   }
 
-  static async start(): Promise<Chromium> {
-    return new Chromium(await chromium.launch({ executablePath: thePeer("chromium"), args }));
+  /** `more`: further switches, such as a microphone that is none. */
+  static async start(more: readonly string[] = []): Promise<Chromium> {
+    return new Chromium(await chromium.launch({ executablePath: thePeer("chromium"), args: [...args, ...more] }));
   }
 
   async open(options: BrowserContextOptions = {}): Promise<Opened> {

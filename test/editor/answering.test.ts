@@ -1,0 +1,175 @@
+// A page that answers the bell (X8), in Chromium: rung through Node-RED's own web server, behind its login, like any phone.
+// Who gets in, without a browser: test/nodes/answering.test.ts.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { after, afterEach, before, describe, it, type TestContext } from "node:test";
+import type { Page } from "playwright-core";
+import { without } from "../support/peers.ts";
+import { Chromium, type Opened } from "./browser.ts";
+import { ClosedHouse, login } from "./closed-house.ts";
+import type { FlowNode } from "./house.ts";
+
+const placed = { z: "f", x: 100, y: 100 };
+const inject = (id: string, to: string): FlowNode => ({
+  ...{ ...placed, id, type: "inject", props: [{ p: "payload" }], payload: "", payloadType: "str", wires: [[to]] },
+});
+const sim = (id: string, more: object): FlowNode => ({ ...placed, id, type: "doorbell-sim", wires: [[]], ...more });
+
+/** Two doors, whose pages answer as one extension, and a phone beside them. */
+const flow: readonly FlowNode[] = [
+  { id: "f", type: "tab", label: "answering" },
+  { id: "ep", type: "sip-endpoint", bind: "127.0.0.1", port: "0", rtpFrom: "0", rtpTo: "0" },
+  ...["front", "garden"].map((slug, nth) => ({
+    ...{ id: `door-${slug}`, type: "door", endpoint: "ep", name: `The ${slug}`, slug, extension: `50${nth}` },
+    ...{ preset: "simulated", browsers: "open", answerAs: "6100" },
+  })),
+  {
+    ...{ ...placed, id: "registrar", type: "sip-registrar", endpoint: "ep", wires: [[], [], []] },
+    extensions: ["6100", "6001"].map((number) => ({ number, name: "", login: "", maxContacts: "" })),
+  },
+  inject("press", "bell"),
+  sim("bell", { role: "bell", door: "door-front" }),
+  inject("kitchen", "phone"),
+  sim("phone", { role: "phone", endpoint: "ep", extension: "6001" }),
+  { ...placed, id: "in", type: "doorbell-in", door: "door-front", wires: [["ring"], [], [], []] },
+  {
+    ...{
+      ...placed,
+      id: "ring",
+      type: "dial-strategy",
+      strategy: "ring-all",
+      targets: ["6100", "6001"],
+      wires: [[], [], []],
+    },
+    ...{ seconds: "60", secondsType: "num" },
+  },
+];
+
+interface Watched {
+  tones: number;
+  readonly sockets: WebSocket[];
+}
+
+const microphone = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+
+describe("X8 a page that answers", { skip: without("chromium"), timeout: 120_000 }, () => {
+  let house: ClosedHouse;
+  let chromium: Chromium;
+  before(async () => {
+    [house, chromium] = await Promise.all([ClosedHouse.start(flow), Chromium.start(microphone)]);
+  });
+  after(async () => {
+    await chromium.close();
+    await house.end();
+  });
+
+  /** Opens a door's page as somebody who has logged in. */
+  async function visit(t: TestContext, door = "front"): Promise<Opened> {
+    const opened = await chromium.open({ httpCredentials: login, viewport: { width: 500, height: 800 } });
+    t.after(() => opened.page.context().close());
+    await opened.page.addInitScript(watch);
+    await opened.page.goto(`${house.url}portero/door/${door}/`);
+    return opened;
+  }
+
+  /** What one can neither see nor hear of a page. */
+  function watch(): void {
+    const seen: Watched = { tones: 0, sockets: [] };
+    Object.assign(window, { seen });
+    // Whoever asks a page by the debugger's protocol has touched it.
+    let touched = false;
+    addEventListener("pointerdown", () => (touched = true), true);
+    Object.defineProperty(navigator, "userActivation", { get: () => ({ hasBeenActive: touched }) });
+    window.AudioContext = class extends AudioContext {
+      override createOscillator(): OscillatorNode {
+        seen.tones += 1;
+        return super.createOscillator();
+      }
+    };
+    window.WebSocket = class extends WebSocket {
+      constructor(...how: ConstructorParameters<typeof WebSocket>) {
+        super(...how);
+        if (how[1] === "sip") seen.sockets.push(this);
+      }
+    };
+  }
+
+  afterEach(() => house.inject("press", "hangup"));
+
+  const phone = (page: Page, state: string) =>
+    page.waitForFunction(
+      (wanted) => (document.querySelector("portero-door") as HTMLElement & { phone: string }).phone === wanted,
+      state,
+    );
+  const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
+  const says = (page: Page, text: string | RegExp) => page.getByText(text).waitFor();
+  const press = () => house.inject("press", "press");
+  const idle = (page: Page) => says(page, "Nobody is at the door");
+  const tones = (page: Page) => page.evaluate(() => (window as unknown as { seen: Watched }).seen.tones);
+
+  it("rings, aloud once it was touched, until somebody else answers, whom it names (X4)", async (t) => {
+    const [{ page, troubles }, { page: garden }] = await Promise.all([visit(t), visit(t, "garden")]);
+    await Promise.all([phone(page, "ready"), phone(garden, "ready")]);
+    await says(page, "Touch this page once");
+    await press();
+    await phone(page, "rung");
+    assert.match(await page.title(), / rings$/);
+    assert.equal(await tones(page), 0);
+    await page.getByRole("heading").click();
+    await page.waitForFunction(() => (window as unknown as { seen: Watched }).seen.tones >= 2);
+    await button(page, "Answer").waitFor();
+    assert.equal(await button(page, "Stop ringing").count(), 0);
+    await house.inject("kitchen", "answer");
+    await says(page, "Answered at 6001.");
+    await phone(page, "ready");
+    await says(page, /talks with 6001$/);
+    assert.equal(await button(page, "Answer").count(), 0);
+    // The garden's page answers as the same extension, but for its own door.
+    await idle(garden);
+    assert.equal(
+      await garden.evaluate(() => (document.querySelector("portero-door") as HTMLElement & { phone: string }).phone),
+      "ready",
+    );
+    await button(page, "End the call").click();
+    await idle(page);
+    assert.deepEqual(troubles, []);
+  });
+
+  it("X1/H12 opened while it rings is rung at once; declines for itself alone", async (t) => {
+    await press();
+    const { page } = await visit(t);
+    await phone(page, "rung");
+    await button(page, "Decline").click();
+    await phone(page, "ready");
+    await button(page, "Stop ringing").waitFor();
+    await page.reload();
+    await phone(page, "rung");
+    await button(page, "Decline").click();
+    await button(page, "Stop ringing").click();
+    await idle(page);
+  });
+
+  it("is rung anew where its connection was lost while it rang, and after a deploy", async (t) => {
+    const { page } = await visit(t);
+    await phone(page, "ready");
+    await press();
+    await phone(page, "rung");
+    await page.evaluate(() => (window as unknown as { seen: Watched }).seen.sockets.at(-1)?.close());
+    await page.waitForFunction(() => (window as unknown as { seen: Watched }).seen.sockets.length === 2);
+    await phone(page, "rung");
+    await house.deploy();
+    await phone(page, "ready");
+    await idle(page);
+    await press();
+    await phone(page, "rung");
+    await house.inject("press", "hangup");
+    await phone(page, "ready");
+  });
+
+  it("P12 who has not logged in is no phone: no ticket, and no socket without one", async () => {
+    assert.equal((await fetch(`${house.url}portero/door/front/phone`)).status, 401);
+    const socket = new WebSocket(`${house.url.replace("http", "ws")}portero/door/front/sip?ticket=made-up`, "sip");
+    const [opened, failed] = ["open", "error"].map((event) => once(socket, event).then(() => event));
+    assert.equal(await Promise.race([opened, failed]), "error");
+  });
+});
