@@ -1,14 +1,23 @@
 // A camera on loopback that shows the film of clock-film.ts in real time: by RTSP (H.264, in the connection), as Motion
-// JPEG and as single JPEGs by HTTP. It remembers when each picture left, so that a delay can be measured.
+// JPEG and as single JPEGs by HTTP. It remembers when each picture left, so that a delay can be measured. By RTSP it is heard,
+// too (PCMA): with the first pictures of each second it beeps.
 import { EventEmitter, once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
+import { encodeA } from "../../src/media/g711.ts";
+import { tone } from "../media/tone.ts";
 import { h264Film, jpegFilm, perSecond, pictures } from "./clock-film.ts";
 import { packed, rtpPacket } from "./rtsp/packets.ts";
 import { interleaved, rtspCamera, type Asked, type RtspCamera, type Saying } from "./rtsp/camera.ts";
 
 const packetBytes = 1_400;
+/** Of the pictures of a second the first so many, and what is heard with them. */
+export const [beepPictures, beepHertz] = [5, 1_000] as const;
+// Of A-law, as long as a picture.
+const samples = 8_000 / perSecond;
+const beep = Buffer.from(tone(beepHertz, 20_000, samples).map(encodeA));
+const silence = Buffer.alloc(samples, 0xd5);
 
 export class ClockCamera {
   readonly rtspUrl: string;
@@ -122,6 +131,7 @@ export class ClockCamera {
     const time = (90_000 / perSecond) * this.#sequence;
     for (const payload of packed("h264", this.#film[index] ?? [], "fragmented", time, packetBytes))
       this.#rtsp.send(interleaved(0, rtpPacket(this.#sequence++, payload)));
+    this.#rtsp.send(interleaved(2, soundPacket(this.#shown, index % perSecond < beepPictures ? beep : silence)));
     const jpeg = this.#jpegs[index] ?? Buffer.alloc(0);
     for (const viewer of this.#viewers) {
       viewer.write(`--picture\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`);
@@ -130,6 +140,9 @@ export class ClockCamera {
     }
   }
 }
+
+const soundPacket = (number: number, bytes: Buffer): Buffer =>
+  rtpPacket(number & 0xffff, { bytes, marker: false, time: samples * number }, 8, 8);
 
 const refusal: Saying = { status: "503 Service Unavailable" };
 
@@ -140,6 +153,7 @@ function sayingOf({ method, headers }: Asked, sets: readonly Buffer[]): Saying |
   if (method !== "DESCRIBE") return undefined;
   const parameters = `packetization-mode=1;sprop-parameter-sets=${sets.map((set) => set.toString("base64")).join()}`;
   const lines = ["v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=x", "t=0 0", "m=video 0 RTP/AVP 96", "a=rtpmap:96 H264/90000"];
-  const body = [...lines, `a=fmtp:96 ${parameters}`, "a=control:track1", ""].join("\r\n");
+  const sound = ["m=audio 0 RTP/AVP 8", "a=control:track2"];
+  const body = [...lines, `a=fmtp:96 ${parameters}`, "a=control:track1", ...sound, ""].join("\r\n");
   return { status: "200 OK", headers: { "Content-Type": "application/sdp" }, body };
 }

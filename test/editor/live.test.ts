@@ -4,50 +4,36 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
 import { WebSocket } from "ws";
-import { ClockCamera } from "../camera/clock-camera.ts";
+import { beepHertz, ClockCamera } from "../camera/clock-camera.ts";
+import { perSecond } from "../camera/clock-film.ts";
+import { rtspServer } from "../peers/rtsp-server.ts";
 import { without } from "../support/peers.ts";
 import { Chromium, type Opened } from "./browser.ts";
 import { ClosedHouse, login } from "./closed-house.ts";
-import type { FlowNode } from "./house.ts";
+import { heardIn, listen, putEar } from "./listen.ts";
+import { flowWith } from "./live-flow.ts";
 import { look } from "./look.ts";
 
 const httpCredentials = login;
 const authorization = `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;
 
-/** A house with a door for each kind of camera. */
-function flowWith({ rtspUrl, httpUrl }: ClockCamera): FlowNode[] {
-  const door = (slug: string, extension: string, more: object): FlowNode => ({
-    ...{ id: `door-${slug}`, type: "door", endpoint: "ep", name: `The ${slug}`, slug, extension, browsers: "see" },
-    ...{ preset: "generic", imageUrl: `${httpUrl}/still.jpg`, ...more },
-  });
-  const [placed, wires] = [{ z: "f", x: 100, y: 100 }, [["bell"]]];
-  return [
-    { id: "f", type: "tab", label: "live" },
-    { id: "ep", type: "sip-endpoint", bind: "127.0.0.1", port: "0", rtpFrom: "0", rtpTo: "0" },
-    door("front", "501", { preset: "simulated", browsers: "open", videoUrl: rtspUrl }),
-    door("garden", "502", { videoUrl: `${httpUrl}/film` }),
-    door("masked", "503", { videoUrl: rtspUrl, masks: "0 0 100 20" }),
-    door("closed", "504", { videoUrl: rtspUrl, browsers: undefined }),
-    { ...placed, id: "press", type: "inject", props: [{ p: "payload" }], payload: "press", payloadType: "str", wires },
-    { ...placed, id: "bell", type: "doorbell-sim", role: "bell", door: "door-front", wires: [[]] },
-  ];
-}
-
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 
-describe("Live view", { skip: without("chromium", "ffmpeg") }, () => {
+describe("Live view", { skip: without("chromium", "ffmpeg", "python3") }, () => {
   const ends: (() => unknown)[] = [];
   let camera: ClockCamera;
   let house: ClosedHouse;
   let chromium: Chromium;
   before(async () => {
-    camera = await ClockCamera.start({ after: (end) => ends.push(end as () => unknown) });
-    [house, chromium] = await Promise.all([ClosedHouse.start(flowWith(camera)), Chromium.start()]);
+    const later = { after: (end: unknown) => void ends.push(end as () => unknown) };
+    const [clock, other] = await Promise.all([ClockCamera.start(later), rtspServer(later)]);
+    camera = clock;
+    [house, chromium] = await Promise.all([ClosedHouse.start(flowWith(camera, other.url)), Chromium.start()]);
   });
   after(async () => {
     await chromium.close();
     await house.end();
-    for (const end of ends) end();
+    for (const end of ends) await end();
   });
 
   const address = (path: string) => `${house.url}portero/${path}`;
@@ -66,6 +52,7 @@ describe("Live view", { skip: without("chromium", "ffmpeg") }, () => {
   async function visit(t: { after(end: () => unknown): void }, door: string, options: object = {}): Promise<Opened> {
     const opened = await chromium.open({ httpCredentials, viewport: { width: 500, height: 700 }, ...options });
     t.after(() => opened.page.context().close());
+    await putEar(opened.page);
     await opened.page.goto(address(`door/${door}/`));
     return opened;
   }
@@ -239,6 +226,53 @@ describe("Live view", { skip: without("chromium", "ffmpeg") }, () => {
     await message(page).getByText("is not shown to browsers").waitFor();
     await change(page, { door: "" });
     await message(page).getByText("Which door?").waitFor();
+  });
+
+  const press = (page: Page, name: string) => element(page).getByRole("button", { name }).click();
+
+  it("X3 G.711: silent until it is switched on, then heard with the pictures, also after the way has changed", async (t) => {
+    const { page, troubles } = await visit(t, "law");
+    await playing(page, "webcodecs");
+    await element(page).getByRole("button", { name: "Sound on" }).waitFor();
+    assert.deepEqual(await listen(page, 100), [], "nothing is played");
+    await press(page, "Sound on");
+    for (const kind of ["webcodecs", "mse"]) {
+      await change(page, { kind });
+      await playing(page, kind);
+      await camera.passes(8);
+      const [seen, heard] = await Promise.all([look(page, 1_600), listen(page, 1_600)]);
+      const beeps = heard.filter(({ level }) => level > 0.2);
+      assert.ok(beeps.length > 3 && beeps.every(({ hertz }) => Math.abs(hertz - beepHertz) < 70), "the beep is heard");
+      assert.ok(heard.filter(({ level }) => level < 0.01).length > heard.length / 2, "and silence between");
+      const onsets = beeps.map(({ at }) => at).filter((at, n, all) => n === 0 || at - (all[n - 1] ?? 0) > 400);
+      const apart = seen
+        .filter(({ index }) => index >= 0 && index % perSecond === 0)
+        .flatMap(({ at }) => onsets.map((onset) => onset - at).filter((ms) => Math.abs(ms) < 400));
+      t.diagnostic(`${kind}: the sound comes ${apart.map(Math.round).join(", ")} ms after the picture`);
+      assert.ok(Math.abs(median(apart)) < 150, apart.join());
+    }
+    await element(page).focus();
+    await page.keyboard.press("m");
+    await element(page).getByRole("button", { name: "Sound on" }).waitFor();
+    assert.deepEqual(await listen(page, 100), [], "nothing is played");
+    assert.deepEqual(troubles, []);
+  });
+
+  it("X3 AAC by AudioDecoder, and by an <audio> where there is none: the camera's tone", async (t) => {
+    const { page, troubles } = await visit(t, "aac");
+    await playing(page);
+    await press(page, "Sound on");
+    for (const kind of ["webcodecs", "mse"]) {
+      await change(page, { kind });
+      await playing(page, kind);
+      await heardIn(page);
+      const heard = await listen(page, 500);
+      const clear = heard.filter(({ hertz, level }) => Math.abs(hertz - 1_000) < 70 && level > 0.2);
+      assert.ok(clear.length > 0.7 * heard.length, `${clear.length} of ${heard.length}`);
+      // The next time.
+      await page.evaluate(() => Reflect.deleteProperty(globalThis, "AudioDecoder"));
+    }
+    assert.deepEqual(troubles, []);
   });
 
   it("P9 the page says who rings, opens when its button is held and not when it is touched, and ends the visit", async (t) => {
