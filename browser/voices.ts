@@ -14,12 +14,16 @@ const firstLead = 0.04;
 const mostLead = 0.25;
 // What waits longer than that came in a heap, or the camera's clock is faster than ours.
 const slack = 0.1;
+const watchedSeconds = 2;
 
 /** Pieces one after the other, without a seam. */
 class Reel {
   readonly #context: AudioContext;
   #next = 0;
   #lead = firstLead;
+  // The least that was left to play when a piece came, since when.
+  #spare = Infinity;
+  #since = 0;
 
   constructor(rate: number) {
     this.#context = new AudioContext({ sampleRate: rate, latencyHint: "interactive" });
@@ -30,10 +34,11 @@ class Reel {
     const [first] = channels;
     if (!first || first.length === 0) return;
     const now = this.#context.currentTime;
-    if (this.#next > now + this.#lead + slack) return;
+    if (this.#next > now + this.#lead + slack || this.#isAmple(now, first.length / rate)) return;
     if (this.#next < now) {
       if (this.#next > 0) this.#lead = Math.min(mostLead, 1.5 * this.#lead);
       this.#next = now + this.#lead;
+      [this.#spare, this.#since] = [Infinity, now];
     }
     const buffer = this.#context.createBuffer(channels.length, first.length, rate);
     channels.forEach((samples, channel) => buffer.copyToChannel(samples, channel));
@@ -41,6 +46,16 @@ class Reel {
     source.connect(this.#context.destination);
     source.start(this.#next);
     this.#next += buffer.duration;
+  }
+
+  /** A piece can be left out, and what follows is still in time: pieces have waited longer than they need to for a while. */
+  #isAmple(now: number, seconds: number): boolean {
+    this.#spare = Math.min(this.#spare, this.#next - now);
+    if (now - this.#since < watchedSeconds) return false;
+    const isAmple = this.#spare > firstLead + seconds;
+    [this.#spare, this.#since] = [Infinity, now];
+    if (isAmple) this.#lead = Math.max(firstLead, this.#lead - seconds);
+    return isAmple;
   }
 
   close(): void {

@@ -25,7 +25,7 @@ export async function putEar(page: Page): Promise<void> {
     AudioNode.prototype.connect = function (this: AudioNode, to: AudioNode) {
       return connect.call(this, to instanceof AudioDestinationNode ? earIn(this.context) : to);
     } as typeof AudioNode.prototype.connect;
-    const { play } = HTMLMediaElement.prototype;
+    const { play } = HTMLMediaElement.prototype as { play: (this: HTMLMediaElement) => Promise<void> };
     const heard = new WeakSet<HTMLMediaElement>();
     HTMLMediaElement.prototype.play = function (this: HTMLMediaElement) {
       if (!this.muted && !heard.has(this)) {

