@@ -185,7 +185,7 @@ export class CodeBook {
     return gone.map(viewOf);
   }
 
-  /** Somebody typed a code in a place. One that is right is used up by that. */
+  /** Somebody typed a code in a place. One that is right is used up by that. Rejects where it could not be looked up. */
   async redeem(door: string, place: Omit<Place, "door">, typed: string): Promise<Redeemed> {
     const at = { ...place, door };
     const waits = this.#lockOut.waits(at);
@@ -195,7 +195,10 @@ export class CodeBook {
       return { refused: "locked-out", reason: `too many wrong codes ${where} try again in ${seconds} s` };
     }
     const attempt = this.#lockOut.begins(at);
-    const hash = await this.#hash(typed, this.#saltOf(door));
+    const hash = await this.#hash(typed, this.#saltOf(door)).catch((error: unknown) => {
+      attempt.wasKnown();
+      throw error;
+    });
     const entry = this.#matching(door, hash);
     if (!entry) return { refused: "wrong-code", reason: "the code is wrong" };
     const now = this.#clock.now();
@@ -214,7 +217,7 @@ export class CodeBook {
     return { code: viewOf(entry) };
   }
 
-  /** The door did not open: a code that opens so often only may be tried again. */
+  /** The door certainly did not open: a code that opens so often only may be tried again. */
   giveBack({ door, name, createdAt }: CodeView): void {
     const entry = this.#codes.get(keyOf(door, name));
     if (!entry || entry.createdAt !== createdAt) return;

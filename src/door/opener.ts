@@ -116,7 +116,8 @@ export class DoorOpener {
       state.busy = true;
       state.begun.push({ at: ts, relay: relay.id });
       const opening = carryOut(this.#clock, aim, steps)
-        .then(({ by: step, after, untouched: _, ...made }) => {
+        .then(({ by: step, after, untouched, ...made }) => {
+          if (untouched) means.untouched?.();
           if (made.ok && after && step) this.#learned.learn(door.id, step);
           return made;
         })

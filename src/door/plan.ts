@@ -25,6 +25,8 @@ export interface Means {
   readonly http?: Pick<HttpClient, "request">;
   /** Host of the registered contact. */
   readonly address?: string;
+  /** Called where the door certainly did nothing. */
+  readonly untouched?: () => void;
 }
 
 export interface Step {

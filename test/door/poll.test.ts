@@ -152,6 +152,38 @@ describe("A poll", { timeout: 30_000 }, () => {
     assert.equal(troubles[1], undefined);
   });
 
+  /** Milliseconds from each time of asking to the next. */
+  async function pauses(t: TestContext, poll: Partial<Poll>, many: number, stepMs: number): Promise<number[]> {
+    const { clock, device, until } = await asking(t, "call-status", { ...status, ...poll });
+    const at: number[] = [];
+    while (at.length <= many) {
+      await until(() => device.asked.length > at.length, stepMs);
+      at.push(clock.now());
+    }
+    return at.slice(1).map((now, i) => now - (at[i] ?? 0));
+  }
+
+  for (const [everySeconds, ms] of [
+    [5, 5000],
+    [undefined, 1000],
+    // However often somebody wishes: a device has others to serve.
+    [0.001, 250],
+  ] as const)
+    it(`asks once every ${ms} ms where ${everySeconds ?? "no"} seconds are wished for`, async (t) => {
+      const { everySeconds: _, ...rest } = status;
+      const all = await pauses(t, { ...rest, ...(everySeconds !== undefined && { everySeconds }) }, 4, ms / 10);
+      assert.ok(
+        all.every((pause) => pause >= ms && pause < 2 * ms),
+        all.join(),
+      );
+    });
+
+  it("of a device that refuses pauses twice as long each time, a minute at most", async (t) => {
+    const all = await pauses(t, { url: "http://{address}/nothing" }, 7, 500);
+    for (const [at, least] of [2, 4, 8, 16, 32, 60, 60].entries())
+      assert.ok((all[at] ?? 0) >= least * 1000 && (all[at] ?? 0) < least * 1000 + 2000, all.join());
+  });
+
   it("with a wrong password is trouble at once, and the password is in no word of it", async (t) => {
     const { troubles, until } = await asking(t, "monitor", monitor, "somebody");
     await until(() => troubles.length > 0);

@@ -123,6 +123,17 @@ describe("Codes, rights and relays in a flow", { timeout: 60_000 }, () => {
     assert.deepEqual([listed["event"], (listed["payload"] as unknown[]).length], ["codes", 1]);
     assert.ok(!JSON.stringify(listed).includes(again));
 
+    // What the dialog is shown: the digits of relays, and of a code that it makes.
+    const opening = await here.admin.get("/portero/door/door1/opening");
+    const created = await here.admin.post("/portero/door/door1/codes").send({ name: "Bert" });
+    const shown = [opening, created].map(({ body, headers }) => [JSON.stringify(body), headers["cache-control"]]);
+    assert.deepEqual(
+      shown.map(([, cache]) => cache),
+      ["no-store", "no-store"],
+    );
+    assert.match(shown.join(), /"gate":"77".*"code":"\d{6}"/);
+    await here.admin.post("/portero/door/door1/codes/revoke").send({ name: "Bert" });
+
     const { switchboard } = here.node<EndpointNode>("ep");
     const ring = once(switchboard, "visit");
     await here.node<SimNode>("bell").press();

@@ -28,6 +28,12 @@ export interface FlowNode {
   [setting: string]: unknown;
 }
 
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 interface Helper {
   load(nodes: unknown[], flow: FlowNode[], credentials?: Record<string, object>): Promise<void>;
   setFlows(flow: FlowNode[], type: "full" | "flows" | "nodes", credentials?: Record<string, object>): Promise<void>;
@@ -35,9 +41,9 @@ interface Helper {
   settings(settings: object): void;
   getNode(id: string): (RedNode & EventEmitter & { receive(msg: Message): void }) | null;
   request(): {
-    get(path: string): Promise<{ status: number; body: unknown }>;
-    post(path: string): Promise<{ status: number; body: unknown }> & {
-      send(body: object): Promise<{ status: number; body: unknown }>;
+    get(path: string): Promise<Answer>;
+    post(path: string): Promise<Answer> & {
+      send(body: object): Promise<Answer>;
     };
   };
   log(): { getCalls(): { args: { level: number; msg: unknown }[] }[] };

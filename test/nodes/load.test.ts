@@ -119,7 +119,8 @@ describe("sip-endpoint", () => {
     await flow.deploy([endpoint, frontdoor], "full");
     assert.equal(flow.node<EndpointNode>("ep").passwordFor("6001").reveal(), first);
     assert.ok(!(await readFile(file, "utf8")).includes(first));
-    const { body } = await flow.admin.get("/portero/password/ep?extension=6001");
+    const { body, headers } = await flow.admin.get("/portero/password/ep?extension=6001");
+    assert.equal(headers["cache-control"], "no-store");
     assert.deepEqual(body, { login: "6001", password: first });
   });
 

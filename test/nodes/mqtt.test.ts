@@ -125,7 +125,8 @@ describe("mqtt-bridge", () => {
     await said("doorbell/front-door/door/result", (text) => text.includes('"ok":false'));
 
     // By a key, with nobody at the door: the policy lets it through, and only the bell, which has no relay, is in the way.
-    const { body } = await flow.admin.get("/portero/mqtt-key/bridge/k1");
+    const { body, headers } = await flow.admin.get("/portero/mqtt-key/bridge/k1");
+    assert.equal(headers["cache-control"], "no-store");
     const key = { name: "phone", secret: new Secret((body as { secret: string }).secret) };
     const wish = () => sign({ door: "front-door", action: "open", ts: Date.now(), id: "by-key" }, key);
     // In the first two seconds of a connection it is refused, and under an id of the bridge's own. Not at once

@@ -360,7 +360,8 @@ describe("sip-registrar", () => {
     await flow.status("phone6002", isRegistered);
     const refused = await flow.status("phone6001", (s) => s.fill === "red");
     assert.match(refused.text ?? "", /password/);
-    const { body } = await flow.admin.get("/portero/registrar/registrar");
+    const { body, headers } = await flow.admin.get("/portero/registrar/registrar");
     assert.deepEqual(body, { passwords: { "6001": "own-pass" } });
+    assert.equal(headers["cache-control"], "no-store");
   });
 });

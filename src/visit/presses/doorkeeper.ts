@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { DoorOpener, opens, relayOf, relaysOf } from "../../door/door.ts";
 import type { Means, OpenedAs, Opening, OpenRequest, Refused } from "../../door/door.ts";
 import type { DtmfSent } from "../../dtmf.ts";
-import { PorteroError } from "../../errors.ts";
+import { PorteroError, sentence } from "../../errors.ts";
 import { HttpClient } from "../../http.ts";
 import { sendTo } from "../talk/digits.ts";
 import type { Leg } from "../talk/leg.ts";
@@ -71,8 +71,11 @@ export class Doorkeeper {
     const visit = presses.active(request.door);
     const asked: Asked = { id: randomUUID(), ...request, ...(visit ? { visit: visit.id } : {}) };
     visit?.openings.begin();
+    const ts = this.#host.clock.now();
     const opening = door
-      ? await (code === undefined ? this.#asked(door, asked, visit) : this.#typed(door, asked, visit, code, typedAt))
+      ? await (
+          code === undefined ? this.#asked(door, asked, visit) : this.#typed(door, asked, visit, code, typedAt)
+        ).catch((error: unknown) => ({ ...asked, ok: false, reason: `opening failed: ${sentence(error)}`, ts, ms: 0 }))
       : this.#refused(asked, "unknown-door", `there is no door "${request.door}"`);
     const concerned = visit ?? presses.last(request.door);
     concerned?.tell(opening.ok ? "opened" : "refused", opening);
@@ -111,20 +114,30 @@ export class Doorkeeper {
     const as: OpenedAs = { kind: "code", name: code.name };
     const relay =
       asked.relay === undefined ? relaysOf(settings).find((one) => opens(code, one)) : relayOf(settings, asked.relay);
-    const opening =
-      relay && !opens(code, relay)
-        ? this.#refused(asked, "no-right", `the code "${code.name}" does not open ${relay.name ?? settings.name}`, as)
-        : await this.#carryOut(door, { ...asked, as, ...(relay?.id !== undefined && { relay: relay.id }) }, visit);
-    if (!opening.ok) this.codes.giveBack(code);
+    if (relay && !opens(code, relay)) {
+      this.codes.giveBack(code);
+      return this.#refused(
+        asked,
+        "no-right",
+        `the code "${code.name}" does not open ${relay.name ?? settings.name}`,
+        as,
+      );
+    }
+    const found = { untouched: false };
+    const aimed = { ...asked, as, ...(relay?.id !== undefined && { relay: relay.id }) };
+    const opening = await this.#carryOut(door, aimed, visit, () => (found.untouched = true));
+    // A door that gave no answer may have opened.
+    if (opening.refused !== undefined || found.untouched) this.codes.giveBack(code);
     return opening;
   }
 
-  async #carryOut(door: Door, asked: Asked, visit: Visit | undefined): Promise<Opening> {
+  async #carryOut(door: Door, asked: Asked, visit: Visit | undefined, untouched = () => {}): Promise<Opening> {
     const { address } = door;
     const proved = this.#doors.states.begun(door.settings.id, asked.id);
     const opening = await this.#opener.open(door.settings, asked, {
       ...{ http: this.#http, ...this.#wayToDoor(door, visit, asked.as?.kind === "code" ? asked.as.name : asked.by) },
       ...(address === undefined ? {} : { address }),
+      untouched,
     });
     proved(opening);
     return opening;

@@ -102,6 +102,39 @@ describe("Keys of a call at its door", { timeout: 60_000 }, () => {
     assert.equal(told(), "");
   });
 
+  it("a code that cannot be looked up opens nothing, is told with why, and ends nothing else", async () => {
+    await open({}, { name: "Anna", code: "4711" });
+    desk.switchboard.codes.redeem = () => Promise.reject(new Error("memory limit exceeded"));
+    const { bell, phone, visit } = await desk.talking();
+    await press(phone, "*4711#");
+    assert.deepEqual(
+      openings.map(({ ok, refused, reason }) => [ok, refused, reason]),
+      [[false, undefined, "opening failed: memory limit exceeded"]],
+    );
+    assert.equal(desk.told("refused").length, 1);
+    assert.deepEqual([bell.party.count("INFO"), visit.state], [0, "talking"]);
+  });
+
+  it("a one-time code is used up where the door may have opened, and not where it certainly did not", async () => {
+    await open({}, { name: "courier", code: "4711", uses: 1 });
+    const { bell, phone } = await desk.talking();
+    const left = () => desk.switchboard.codes.list()[0]?.uses;
+    await press(phone, "*4711#");
+    for (const kind of ["dtmf-relay", "dtmf"]) {
+      const refused = await bell.party.takeRequest("INFO");
+      assert.equal(refused.get("content-type"), `application/${kind}`);
+      bell.party.respond(refused, 415);
+      await desk.clock.advance(10);
+    }
+    await desk.clock.advance(500);
+    assert.deepEqual([openings.length, openings.at(-1)?.ok, left()], [1, false, 1]);
+    await press(phone, "*4711#");
+    bell.party.respond(await bell.party.takeRequest("INFO"), 408);
+    await desk.clock.advance(500);
+    assert.deepEqual([openings.length, openings.at(-1)?.ok, left()], [2, false, 0]);
+    assert.match(openings.at(-1)?.reason ?? "", /look whether it opened/);
+  });
+
   it("a code opens the relays that it may, the first of them where none is named", async () => {
     const relays = [
       { id: "door", name: "Door" },
