@@ -3,6 +3,7 @@
 import { EventEmitter } from "node:events";
 import { networkInterfaces } from "node:os";
 import { Worker } from "node:worker_threads";
+import { systemClock } from "../clock.ts";
 import { giveUp, sentence, tryAgain, type PorteroError } from "../errors.ts";
 import type { MediaEngine } from "./engine.ts";
 import { Conferences, type Conference, type ConferenceOptions } from "./conference.ts";
@@ -10,9 +11,12 @@ import { DigitsUnderWay } from "./digits.ts";
 import { KeyFrames } from "./key-frames.ts";
 import * as negotiate from "./negotiate.ts";
 import { kinds } from "./offer-answer.ts";
+import { unsecured } from "./refusals.ts";
 import { Recordings, type Recording, type RecordOptions } from "./recording.ts";
+import { Gateway } from "./gateway.ts";
 import { MediaSession, type SessionHost } from "./session.ts";
 import { Shows } from "./shows.ts";
+import { Stock } from "./stock.ts";
 import { Outbox } from "./worker/outbox.ts";
 import { noCounts, type Counts, type FromWorker, type ToWorker, type WorkerSettings } from "./worker/messages.ts";
 
@@ -37,6 +41,8 @@ export interface MediaDeps {
   /** Starts the worker thread; tests put their own in to see it die. */
   spawn?: (settings: WorkerSettings) => Worker;
   random?: () => number;
+  /** Milliseconds since 1970, for certificates; the system's where it is absent. */
+  now?: () => number;
 }
 
 export const defaultPorts: readonly [number, number] = [30_000, 30_999];
@@ -45,36 +51,20 @@ const workerFile = new URL(import.meta.url.endsWith(".ts") ? "./worker/main.ts" 
 const spawnWorker = (settings: WorkerSettings) =>
   new Worker(workerFile, { workerData: settings, name: "portero-media" });
 
-/**
- * Port pairs that the worker keeps bound in advance, so that an INVITE goes out in the turn of the event loop in which its
- * cause came in. It is told to bind more when fewer than `low` are left.
- */
-const stock = { full: 32, low: 24 };
-
-interface Waiting {
-  /** Of ports. */
-  pairs: 1 | 2;
-  resolve: (session: MediaSession) => void;
-  reject: (error: PorteroError) => void;
-}
-
 export class Media extends EventEmitter<{ down: [PorteroError] }> implements MediaEngine {
   readonly #options: MediaOptions;
   readonly #settings: WorkerSettings;
   readonly #spawn: (settings: WorkerSettings) => Worker;
   readonly #random: () => number;
+  readonly #gateway: Gateway;
   #worker: Worker | undefined;
   #starting: Promise<Worker> | undefined;
   #closing: Promise<void> | undefined;
   #next = 1;
   readonly #sessions = new Map<number, MediaSession>();
   readonly #peers = new Map<MediaSession, MediaSession>();
-  /** Pairs that are bound and of no session, and how many more are asked for. */
-  #ports: number[] = [];
-  #wanted = 0;
-  /** Who wants a session while no pair is ready, in their order. */
-  #opening: Waiting[] = [];
   readonly #outbox = new Outbox<ToWorker>((messages) => this.#worker?.postMessage(messages));
+  readonly #stock = new Stock((pairs, when) => this.#outbox.put({ type: "want", pairs }, when));
   /** Who waits for counts, by the number of a question or of a session that is being closed: both are of one row. */
   readonly #counting = new Map<number, (counts: Counts) => void>();
   readonly #recordings = new Recordings((recording, order) => this.#outbox.put({ type: "record", recording, order }));
@@ -94,10 +84,11 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
     this.#options = options;
     this.#spawn = deps.spawn ?? spawnWorker;
     this.#random = deps.random ?? Math.random;
-    const interfaces = Object.values(networkInterfaces()).flatMap((list) => list?.map((i) => i.address) ?? []);
+    const interfaces = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+    this.#gateway = new Gateway(options.bind, interfaces, deps.now ?? (() => systemClock.now()));
     this.#settings = {
       bind: options.bind,
-      own: [options.bind, options.advertise, ...interfaces],
+      own: [options.bind, options.advertise, ...interfaces.map(({ address }) => address)],
       ports: options.ports,
       drainMs: options.drainMs ?? 5000,
       firstPacketMs: options.firstPacketMs ?? 30_000,
@@ -129,33 +120,16 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
   open(like?: MediaSession): MediaSession | Promise<MediaSession> {
     if (!this.#worker || this.#closing) return this.#running().then(() => this.open(like));
     const pairs = like && (like.offers("video") || like.agreed("video")) ? 2 : 1;
-    if (this.#opening.length === 0 && this.#ports.length >= pairs) return this.#session(pairs);
-    return new Promise((resolve, reject) => {
-      this.#opening.push({ pairs, resolve, reject });
-      this.#restock();
-    });
+    const ready = this.#stock.ready(pairs);
+    if (ready) return this.#session(ready);
+    return this.#stock.wait(pairs).then((ports) => this.#session(ports));
   }
 
-  #session(pairs: 1 | 2): MediaSession {
-    const session = new MediaSession(this.#host, this.#next++, this.#port() ?? 0);
+  #session([port = 0, video]: readonly number[]): MediaSession {
+    const session = new MediaSession(this.#host, this.#next++, port);
     this.#sessions.set(session.number, session);
-    const video = pairs === 2 ? this.#port() : undefined;
     if (video !== undefined) session.reserve("video", video);
     return session;
-  }
-
-  #port(): number | undefined {
-    const port = this.#ports.shift();
-    if (this.#ports.length < stock.low) this.#restock();
-    return port;
-  }
-
-  #restock(): void {
-    const waiting = this.#opening.reduce((sum, { pairs }) => sum + pairs, 0);
-    const pairs = stock.full + waiting - this.#ports.length - this.#wanted;
-    if (pairs <= 0 || (this.#wanted > 0 && pairs < stock.full - stock.low)) return;
-    this.#wanted += pairs;
-    this.#outbox.put({ type: "want", pairs }, this.#opening.length > 0 ? "now" : "soon");
   }
 
   /** Passes media both ways, from now on and through every new offer of either; each session has one other. */
@@ -223,7 +197,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
         for (const message of messages) {
           if (message.type === "ready") {
             this.#worker = worker;
-            this.#restock();
+            this.#stock.fill();
             resolve(worker);
           } else if (message.type === "unusable") {
             reject(
@@ -256,10 +230,8 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
 
   /** Ends whatever still waits for a worker that is gone. */
   #fail(error: PorteroError): void {
-    const waiting = this.#opening;
-    [this.#opening, this.#ports, this.#wanted] = [[], [], 0];
+    this.#stock.fail(error);
     this.#outbox.clear();
-    for (const { reject } of waiting) reject(error);
     for (const answer of this.#counting.values()) answer(noCounts);
     this.#digits.drop();
     this.#keyFrames.end();
@@ -274,20 +246,17 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
   #receive(message: Exclude<FromWorker, { type: "ready" | "unusable" }>): void {
     switch (message.type) {
       case "ports":
-        this.#wanted -= message.wanted;
-        this.#ports.push(...message.ports);
-        for (let next = this.#opening[0]; next && this.#ports.length >= next.pairs; next = this.#opening[0]) {
-          this.#opening.shift();
-          next.resolve(this.#session(next.pairs));
-        }
-        if (message.reason === undefined) break;
-        for (const { resolve, reject } of this.#opening.splice(0))
-          if (this.#ports.length > 0) resolve(this.#session(1));
-          else reject(tryAgain("no-ports", message.reason));
+        this.#stock.bound(message);
         break;
       case "silent":
       case "heard":
         this.#sessions.get(message.session)?.emit(message.type);
+        break;
+      case "secured":
+        this.#sessions.get(message.session)?.secured(message.suite);
+        break;
+      case "unsecured":
+        this.#sessions.get(message.session)?.fail(unsecured(message.why));
         break;
       case "played":
         this.#sessions.get(message.session)?.playbacks.ended(message.play, message.end);
@@ -330,11 +299,12 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
   readonly #host: SessionHost = {
     random: () => this.#random(),
     advertise: () => this.#options.advertise,
+    gateway: () => this.#gateway,
     // The next worker may have given the port of a session of the last one to somebody else.
     post: (message) => {
       if (!("session" in message) || this.#sessions.has(message.session)) this.#outbox.put(message);
     },
-    port: () => (this.#worker ? this.#port() : undefined),
+    port: () => (this.#worker ? this.#stock.one() : undefined),
     renegotiated: (session) => {
       this.#shows.renegotiated(session);
       const peer = this.#peers.get(session);

@@ -3,6 +3,7 @@
 import { isEvents, isG711, packetization, pcma, pcmu, same, usable, type Format, type Kind } from "./codec.ts";
 import type { Secured } from "./sdes.ts";
 import type { Direction, RemoteLine } from "./sdp.ts";
+import { isWebrtc, type LocalWebrtc, type RemoteWebrtc } from "./webrtc.ts";
 import type { Route } from "./worker/messages.ts";
 
 /** What one leg and its remote have settled for one m-line. */
@@ -16,8 +17,10 @@ export interface Agreed {
   readonly receive: readonly Format[];
   /** Ours: what we may do towards the remote. */
   readonly direction: Direction;
-  /** Undefined: plain RTP. */
+  /** Undefined: plain RTP, or a browser. */
   readonly secured?: Secured;
+  /** The way to a browser. */
+  readonly webrtc?: { readonly local: LocalWebrtc; readonly remote: RemoteWebrtc };
 }
 
 /** One for each clock rate that codecs have (RFC 4733 §2.1). */
@@ -31,11 +34,14 @@ export const plainAudio: readonly Format[] = [pcma, pcmu, events[0]];
 const plain = new Set(["RTP/AVP", "RTP/AVPF"]);
 const secure = new Set(["RTP/SAVP", "RTP/SAVPF"]);
 /** Whether a line may be used encrypted only. */
-export const insists = (protocol: string): boolean => secure.has(protocol);
+export const insists = (protocol: string): boolean => secure.has(protocol) || isWebrtc(protocol);
 
 /** The formats of a remote's line that we can carry; none when it is refused, of another kind, or encrypted in a way we lack. */
 export function carried(kind: Kind, line: RemoteLine): Format[] {
-  const usableProtocol = plain.has(line.protocol) || (insists(line.protocol) && line.crypto.length > 0);
+  const { protocol, webrtc, mux } = line;
+  // We are the server of DTLS, and have one port for all.
+  const way = isWebrtc(protocol) ? mux && webrtc && webrtc.setup !== "passive" : line.crypto.length > 0;
+  const usableProtocol = plain.has(protocol) || (insists(protocol) && way);
   if (line.type !== kind || line.port === 0 || !usableProtocol) return [];
   return line.formats.filter((f) => usable(kind, f));
 }
@@ -94,6 +100,13 @@ export function answerVideo(offered: readonly Format[], towards: readonly Format
     if (fit) return [wanted.fmtp === undefined ? bare(fit) : { ...fit, fmtp: wanted.fmtp }];
   }
   return [];
+}
+
+/** As answerVideo, but in the offer's own parameters: a browser's would say less of the camera than it does itself. */
+export function answerCamera(offered: readonly Format[], towards: readonly Format[]): Format[] {
+  const [fit] = answerVideo(offered, towards);
+  const own = offered.find((f) => f.payload === fit?.payload);
+  return own ? [{ ...own, fmtp: profileOnly(own) }] : [];
 }
 
 const bare = ({ payload, name, rate, channels }: Format): Format => ({ payload, name, rate, channels });

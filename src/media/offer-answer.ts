@@ -1,13 +1,25 @@
 // One dialog's offer/answer machine (RFC 3264): what was offered, what is settled, and the bodies in between. Makes every
 // SDP from the model; nothing of the other leg's body is passed on but codecs and their parameters.
 import { giveUp } from "../errors.ts";
+import { answerCover, BrowserSide, wayOf } from "./browser-side.ts";
 import { codecNames, isG711, key, type Format, type Kind } from "./codec.ts";
 import { directLine, placeOf } from "./direct.ts";
 import * as negotiate from "./negotiate.ts";
 import { insists, type Agreed } from "./negotiate.ts";
-import { noCodec, notCarried, notEncrypted } from "./refusals.ts";
+import { noCodec, notCarried, notEncrypted, noBrowsers, notWebrtc } from "./refusals.ts";
 import { answerCrypto, offerCrypto, settleCrypto, type Encryption, type RandomBytes } from "./sdes.ts";
-import { bad, parseSdp, relayedFeedback, writeSdp, type Direction, type LocalLine, type RemoteLine } from "./sdp.ts";
+import { browserFormat, browserVideo, isWebrtc, type Reach, type WebrtcMode } from "./webrtc.ts";
+import {
+  bad,
+  parseSdp,
+  refused,
+  relayedFeedback,
+  unused,
+  writeSdp,
+  type Direction,
+  type LocalLine,
+  type RemoteLine,
+} from "./sdp.ts";
 
 export const kinds = ["audio", "video"] as const;
 
@@ -20,8 +32,10 @@ export interface OfferAnswerOptions {
   readonly id: number;
   /** For keys; the system's where it is absent. */
   readonly randomBytes?: RandomBytes;
-  /** Only plain RTP is carried: encryption is neither offered nor taken. */
+  /** Only plain RTP is carried: encryption is neither offered nor taken, and no browsers are reached. */
   readonly plain?: boolean;
+  /** How browsers reach us; absent where they cannot. */
+  readonly reach?: Reach;
 }
 
 export class OfferAnswer {
@@ -32,6 +46,7 @@ export class OfferAnswer {
   codecs: readonly string[] | undefined;
   /** Whether SRTP is offered, and insisted on. */
   encryption: Encryption = "off";
+  readonly #browser: BrowserSide;
   #version = 0;
   #written = "";
   /** Our m-lines as last written; their number and order never change (RFC 3264 §8). */
@@ -47,6 +62,12 @@ export class OfferAnswer {
   constructor(options: OfferAnswerOptions) {
     this.#options = options;
     this.advertise = options.advertise;
+    this.#browser = new BrowserSide(options.plain ? undefined : options.reach, options.randomBytes);
+  }
+
+  /** Whether the other side is a browser, or may be one. */
+  set webrtc(mode: WebrtcMode) {
+    this.#browser.mode = mode;
   }
 
   /** What is settled for an m-line. */
@@ -130,6 +151,14 @@ export class OfferAnswer {
       const ours = offered.find((l) => l.type === kind && l.port !== 0);
       const theirs = remote.find((l) => l.type === kind);
       const settled = ours && theirs && negotiate.settle(kind, ours.formats, ours.direction, theirs);
+      if (ours?.webrtc || (theirs && isWebrtc(theirs.protocol))) {
+        const local = ours?.webrtc;
+        const webrtc = local && wayOf(kind, remote, theirs?.webrtc, local);
+        if (settled && webrtc) return { ...settled, webrtc };
+        if (kind === "audio" && local && theirs && theirs.port !== 0 && !isWebrtc(theirs.protocol))
+          throw notWebrtc(true);
+        return [];
+      }
       if (!settled) return [];
       const secured = settleCrypto(ours.crypto ?? [], theirs);
       if (secured !== "mismatch" && (secured || !insists(ours.protocol)))
@@ -149,6 +178,8 @@ export class OfferAnswer {
     const remote = this.#read(sdp);
     const audio = remote.flatMap((line) => negotiate.carried("audio", line));
     if (!negotiate.speech(audio)) throw noCodec(remote, this.#options.plain);
+    if (!remote.some((line) => negotiate.speech(negotiate.carried("audio", line)) && this.#suits(line)))
+      throw notWebrtc(this.#browser.mode === "required");
     if (!negotiate.speech(negotiate.limited(audio, this.codecs))) throw this.#noCommon();
     if (!remote.some((line) => negotiate.speech(this.#carried("audio", line)))) throw notEncrypted();
     this.#remoteOffer = remote;
@@ -166,13 +197,22 @@ export class OfferAnswer {
     const lines = offer.map((remote) => {
       const kind = kinds.find((k) => k === remote.type && !agreed.has(k));
       const formats = kind ? this.#answerFormats(kind, remote, towards) : [];
-      if (!kind || !negotiate.speech(formats) || this.#options.ports.get(kind) === undefined) return refused(remote);
+      const way =
+        kind && negotiate.speech(formats) ? this.#browser.answers(kind, offer, remote, this.advertise) : undefined;
+      const browser = isWebrtc(remote.protocol);
+      if (!kind || !negotiate.speech(formats) || (browser ? !way : this.#options.ports.get(kind) === undefined))
+        return refused(remote);
       const asked = negotiate.mirror(remote.direction);
       const direction = kind === "audio" ? negotiate.both(asked, most) : asked;
       const secured = answerCrypto(remote.crypto, this.#agreed.get(kind)?.secured, this.#options.randomBytes);
-      agreed.set(kind, { kind, remote, send: formats, receive: formats, direction, ...(secured && { secured }) });
+      agreed.set(kind, {
+        ...{ kind, remote, send: formats, receive: formats, direction },
+        ...(way ? { webrtc: way } : secured && { secured }),
+      });
       const other = towards?.agreed(kind)?.remote;
-      const cover = { protocol: remote.protocol, crypto: secured ? [secured.own] : [] };
+      const cover = way
+        ? answerCover(remote, way)
+        : { protocol: remote.protocol, crypto: secured ? [secured.own] : [] };
       return this.#line(kind, cover, formats, direction, other?.ptime, remote);
     });
     if (!agreed.has("audio")) {
@@ -203,10 +243,12 @@ export class OfferAnswer {
   ): LocalLine {
     const kind = kinds.find((k) => k === type);
     const wishes = kind && like instanceof OfferAnswer ? like.#wishes(kind) : undefined;
-    const formats = kind ? this.#offerFormats(kind, before, like, wishes?.formats) : [];
-    if (!kind || formats.length === 0 || this.#options.ports.get(kind) === undefined) {
+    const offered = kind ? this.#offerFormats(kind, before, like, wishes?.formats) : [];
+    const browser = this.#isBrowser;
+    if (!kind || offered.length === 0 || (!browser && this.#options.ports.get(kind) === undefined)) {
       return refused(before ? unused(before) : { type, protocol: "RTP/AVP", list: "0" });
     }
+    const formats = browser ? offered.map(browserFormat) : offered;
     const follows = wishes?.line.direction ?? (like ? "sendrecv" : (before?.direction ?? "sendrecv"));
     const direction = kind === "audio" ? (asked ?? follows) : follows;
     // RFC 5761 §5.1.1: what is in use is offered again. At first it is not: not every device takes it with a good grace.
@@ -226,12 +268,13 @@ export class OfferAnswer {
 
   /** The formats of a remote's line that this leg may use. */
   #carried(kind: Kind, line: RemoteLine): readonly Format[] {
-    if (this.encryption === "required" && line.crypto.length === 0) return [];
+    if (!this.#suits(line) || (this.encryption === "required" && line.crypto.length === 0 && !line.webrtc)) return [];
     return negotiate.limited(negotiate.carried(kind, line), this.codecs);
   }
 
   /** How a line of an offer is encrypted: as it was before, else as the sound is, else as this leg wants it. */
   #cover(kind: Kind, before: LocalLine | undefined): Cover {
+    if (this.#isBrowser) return this.#browser.offers(kind, before, this.advertise);
     const settled = this.#agreed.get(kind);
     if (before && settled) return { protocol: before.protocol, crypto: settled.secured ? [settled.secured.own] : [] };
     if (before && before.port !== 0) return before;
@@ -258,12 +301,21 @@ export class OfferAnswer {
 
   /** @throws PorteroError `media-cannot`, where encryption is required and not to be had */
   #mayBePlain(): void {
+    if (this.#browser.outOfReach) throw noBrowsers();
     if (this.#options.plain && this.encryption === "required") throw notCarried();
   }
 
   #read(sdp: string): RemoteLine[] {
     const lines = parseSdp(sdp);
-    return this.#options.plain ? lines.map((line) => ({ ...line, crypto: [] })) : lines;
+    return this.#options.plain ? lines.map(({ webrtc: _, ...line }) => ({ ...line, crypto: [] })) : lines;
+  }
+
+  get #isBrowser(): boolean {
+    return this.#browser.is(this.#agreed.get("audio"));
+  }
+
+  #suits(line: RemoteLine): boolean {
+    return this.#browser.suits(line, this.#agreed.get("audio"));
   }
 
   #noCommon() {
@@ -279,7 +331,11 @@ export class OfferAnswer {
     if (offered.length === 0) return [];
     // A leg that has settled its audio but no video is a leg without video.
     const settled = towards?.agreed("audio") ? (towards.agreed(kind)?.send ?? []) : undefined;
-    if (kind === "video") return negotiate.answerVideo(offered, settled);
+    if (kind === "video") {
+      if (isWebrtc(remote.protocol)) return browserVideo(offered, settled);
+      const show = towards?.agreed("video")?.webrtc ? negotiate.answerCamera : negotiate.answerVideo;
+      return settled ? show(offered, settled) : negotiate.answerVideo(offered, settled);
+    }
     return negotiate.answerAudio(offered, settled, negotiate.speech(this.#agreed.get("audio")?.send ?? []));
   }
 
@@ -297,13 +353,13 @@ export class OfferAnswer {
 
   #line(
     kind: Kind,
-    { protocol, crypto = [] }: Cover,
+    { protocol, crypto = [], mid, webrtc }: Cover,
     formats: readonly Format[],
     direction: Direction,
     ptime: number | undefined,
     { feedback, mux }: { feedback: readonly string[]; mux?: boolean | undefined },
   ): LocalLine {
-    const port = this.#options.ports.get(kind) ?? 0;
+    const port = this.#options.ports.get(webrtc ? "audio" : kind) ?? 0;
     return {
       type: kind,
       port,
@@ -311,9 +367,10 @@ export class OfferAnswer {
       formats,
       direction,
       ...(kind === "audio" && { ptime: ptime ?? 20 }),
-      ...(mux && { mux }),
+      ...((mux || webrtc) && { mux: true }),
       feedback,
       crypto,
+      ...(webrtc && { mid, webrtc }),
     };
   }
 
@@ -330,19 +387,4 @@ export class OfferAnswer {
   }
 }
 
-type Cover = Pick<LocalLine, "protocol" | "crypto">;
-
-const unused = ({ type, protocol, list, formats }: LocalLine) => ({
-  ...{ type, protocol, list: list ?? formats.map((f) => f.payload).join(" ") },
-});
-
-/** RFC 3264 §6: a refused line keeps its kind, protocol and formats, with port 0. */
-const refused = ({ type, protocol, list }: Pick<RemoteLine, "type" | "protocol" | "list">): LocalLine => ({
-  type,
-  port: 0,
-  protocol,
-  list,
-  formats: [],
-  direction: "inactive",
-  feedback: [],
-});
+type Cover = Pick<LocalLine, "protocol" | "crypto" | "mid" | "webrtc">;

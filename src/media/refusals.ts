@@ -1,6 +1,7 @@
 // Why a session description cannot be used, as a sentence for whoever reads a log or a node's status.
 import { giveUp } from "../errors.ts";
 import type { RemoteLine } from "./sdp.ts";
+import { isWebrtc } from "./webrtc.ts";
 
 const unusable = (code: "no-codec" | "not-encrypted", why: string) =>
   giveUp(code, `The other side's media cannot be used: ${why}.`);
@@ -9,6 +10,27 @@ export const notEncrypted = () =>
   unusable(
     "not-encrypted",
     "it is not encrypted, which is required on this side of the call; switch on SRTP (SDES) there, or require it no longer",
+  );
+
+const isComplete = ({ webrtc, mux }: RemoteLine): boolean => webrtc !== undefined && webrtc.setup !== "passive" && mux;
+
+/** `wanted`: the leg is a browser's, and the other side is none. */
+export const notWebrtc = (wanted: boolean) =>
+  unusable(
+    "no-codec",
+    wanted
+      ? 'it is not a browser\'s (WebRTC), which this device is set to be; set "webrtc" of its extension to "off" or "auto"'
+      : 'it is a browser\'s (WebRTC), which is switched off for this device; set "webrtc" of its extension to "auto"',
+  );
+
+/** `why` is the rest of the sentence. */
+export const unsecured = (why: string) => giveUp("not-secured", `The browser cannot be talked with: ${why}.`);
+
+export const noBrowsers = () =>
+  giveUp(
+    "media-cannot",
+    "This side of the call is a browser (WebRTC), which rtpengine is not asked to reach: choose the built-in media engine in the " +
+      'endpoint, or set "webrtc" of the extension to "off".',
   );
 
 export const notCarried = () =>
@@ -24,15 +46,20 @@ export function noCodec(remote: readonly RemoteLine[], plain = false) {
   if (audio === undefined) return unusable("no-codec", "it has no audio");
   if (audio.port === 0) return unusable("no-codec", "its audio is switched off (port 0)");
   const protocol = audio.protocol.slice(0, 40);
+  if (plain && isWebrtc(audio.protocol))
+    return unusable(
+      "no-codec",
+      "it is a browser's (WebRTC), and rtpengine is asked for plain RTP only; choose the built-in media engine in the endpoint",
+    );
   if (plain && audio.protocol.includes("SAVP"))
     return unusable(
       "no-codec",
       `it insists on encrypted media (${protocol}), and rtpengine is asked for plain RTP only; allow that there, or choose the built-in media engine in the endpoint`,
     );
-  if (audio.protocol.includes("TLS"))
+  if (isWebrtc(audio.protocol) && !isComplete(audio))
     return unusable(
       "no-codec",
-      `it insists on media encrypted by DTLS (${protocol}), which is not supported yet; allow SRTP with SDES, or plain RTP`,
+      `it is a browser's (${protocol}) without all that is needed: ICE with its password, a fingerprint by SHA-256, a=setup actpass or active, and rtcp-mux`,
     );
   if (audio.protocol.includes("SAVP") && audio.crypto.length === 0)
     return unusable(

@@ -5,6 +5,17 @@ import { parse } from "sdp-transform";
 import { giveUp } from "../errors.ts";
 import { knownName, label, staticFormats, type Format } from "./codec.ts";
 import { parseCrypto, writeCrypto, type CryptoLine } from "./sdes.ts";
+import {
+  attributesIn,
+  isBundleOnly,
+  isWebrtc,
+  midOf,
+  webrtcLines,
+  webrtcOf,
+  type AttributeLines,
+  type RemoteWebrtc,
+  type WrittenWebrtc,
+} from "./webrtc.ts";
 
 export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
 
@@ -29,6 +40,10 @@ export interface RemoteLine {
   /** Keys of SRTP that we can use, as its writer prefers them, and whether it has any at all. */
   readonly crypto: readonly CryptoLine[];
   readonly keyed: boolean;
+  /** Its name in the description (RFC 5888). */
+  readonly mid?: string;
+  /** How a browser is reached; absent where it is none, or does not say all of it. */
+  readonly webrtc?: RemoteWebrtc;
 }
 
 /** One m-line as we write it; port 0 refuses it. */
@@ -43,6 +58,8 @@ export interface LocalLine {
   readonly mux?: boolean;
   readonly feedback: readonly string[];
   readonly crypto?: readonly CryptoLine[];
+  readonly mid?: string | undefined;
+  readonly webrtc?: WrittenWebrtc;
 }
 
 const longest = 32_768;
@@ -61,11 +78,25 @@ export function parseSdp(text: string): RemoteLine[] {
   // Origin, name and time say nothing to us.
   const read = parse(lines.filter((line) => !/^[ost]=/.test(line)).join("\r\n"));
   const session = read as unknown as Loose;
-  const keys = keysIn(all);
-  return read.media.map((media, index) =>
-    remoteLine(mLines[index] ?? "", media as unknown as Loose, session, keys[index] ?? []),
-  );
+  const [keys, attributes] = [keysIn(all), attributesIn(all)];
+  return read.media.map((media, index) => {
+    const line = remoteLine(mLines[index] ?? "", media as unknown as Loose, session, keys[index] ?? []);
+    return { ...line, ...browserLine(line, attributes, index) };
+  });
 }
+
+/** What is different about a browser's line: where it is, is found by ICE, and neither `c=` nor the port says anything. */
+function browserLine(line: RemoteLine, attributes: AttributeLines, index: number): Partial<RemoteLine> {
+  const mid = midOf(attributes.media[index] ?? []);
+  const named = mid === undefined ? {} : { mid };
+  if (!isWebrtc(line.protocol)) return named;
+  const webrtc = webrtcOf(attributes, index);
+  const port = line.port === 0 && isBundleOnly(attributes, index) ? discard : line.port;
+  return { ...named, port, ...(webrtc && { webrtc }) };
+}
+
+/** RFC 8840 §4.1.1: the port of who does not know it yet. */
+const discard = 9;
 
 /** What stands behind `a=crypto:` at each m-line: sdp-transform would give the first of several parameters only. */
 function keysIn(lines: readonly string[]): string[][] {
@@ -88,8 +119,9 @@ function remoteLine(line: string, media: Loose, session: Loose, keys: readonly s
   if (port > 65_535) throw bad(`port ${port} does not exist`);
   const connection = record(media.connection) ?? record(session.connection);
   const ip = connection?.ip;
-  const onHold = ip === "0.0.0.0" || ip === "::";
-  const address = unicast(ip);
+  const browser = isWebrtc(protocol);
+  const onHold = !browser && (ip === "0.0.0.0" || ip === "::");
+  const address = browser ? undefined : unicast(ip);
   const rtcp = rtcpOf(record(media.rtcp));
   const ptime = Number(media.ptime);
   return {
@@ -189,15 +221,24 @@ export function writeSdp(
 ): string {
   const at = (one: string) => `IN IP${one.includes(":") ? 6 : 4} ${one}`;
   const session = `v=0\r\no=- ${id} ${version} ${at(address)}\r\ns=Portero\r\nc=${at(place)}\r\nt=0 0\r\n`;
-  return session + lines.map(mediaLines).join("");
+  return session + browserSession(lines) + lines.map(mediaLines).join("");
+}
+
+/** RFC 8839 §5.3, RFC 9143 §7.2.1. */
+function browserSession(lines: readonly LocalLine[]): string {
+  const browsers = lines.filter(({ port, webrtc }) => port !== 0 && webrtc);
+  if (browsers.length === 0) return "";
+  const bundle = browsers.flatMap(({ mid, webrtc }) => (webrtc?.bundled && mid !== undefined ? [mid] : []));
+  return `a=ice-lite\r\n${bundle.length > 0 ? `a=group:BUNDLE ${bundle.join(" ")}\r\n` : ""}`;
 }
 
 function mediaLines(line: LocalLine): string {
-  const { type, port, protocol, formats, feedback, ptime, mux, crypto = [] } = line;
-  const head = `m=${type} ${port} ${protocol} ${line.list ?? formats.map((f) => f.payload).join(" ")}\r\n`;
-  if (port === 0) return head;
-  let text = head;
+  const { type, port, protocol, formats, feedback, ptime, mux, crypto = [], mid, webrtc } = line;
+  let text = `m=${type} ${port} ${protocol} ${line.list ?? formats.map((f) => f.payload).join(" ")}\r\n`;
   const add = (attribute: string) => (text += `a=${attribute}\r\n`);
+  if (mid !== undefined) add(`mid:${mid}`);
+  if (port === 0) return text;
+  if (webrtc) for (const one of webrtcLines(webrtc, port)) add(one);
   for (const f of formats) add(`rtpmap:${f.payload} ${label(f)}`);
   for (const f of formats) if (f.fmtp !== undefined) add(`fmtp:${f.payload} ${f.fmtp}`);
   for (const f of feedback) add(`rtcp-fb:* ${f}`);
@@ -206,3 +247,25 @@ function mediaLines(line: LocalLine): string {
   if (ptime !== undefined) add(`ptime:${ptime}`);
   return add(line.direction);
 }
+
+/** The parts of a line of ours that say what it was for. */
+export const unused = ({ type, protocol, list, formats, mid }: LocalLine) => ({
+  ...{ type, protocol, list: list ?? formats.map((f) => f.payload).join(" "), ...(mid !== undefined && { mid }) },
+});
+
+/** RFC 3264 §6: a refused line keeps its kind, protocol and formats, with port 0. */
+export const refused = ({
+  type,
+  protocol,
+  list,
+  mid,
+}: Pick<RemoteLine, "type" | "protocol" | "list" | "mid">): LocalLine => ({
+  mid,
+  type,
+  port: 0,
+  protocol,
+  list,
+  formats: [],
+  direction: "inactive",
+  feedback: [],
+});

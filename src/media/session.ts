@@ -1,19 +1,23 @@
 // One leg's media: its offer/answer machine and the handle on its ports in the worker. Knows SDP, no SIP; signalling
 // carries the bodies it makes and brings those of the other side.
 import { EventEmitter } from "node:events";
+import type { PorteroError } from "../errors.ts";
 import { usualDtmf, type DtmfOptions } from "../dtmf.ts";
 import { isEvents, isG711, label, type CodecName, type Kind } from "./codec.ts";
 import type { DigitHearing, MediaDigit, MediaWay, Pressed } from "./digits.ts";
 import type { KeyFrame } from "./key-frames.ts";
 import { mayReceive, maySend, passesEvents, speech, type Agreed } from "./negotiate.ts";
+import type { Gateway } from "./gateway.ts";
 import { kinds, OfferAnswer } from "./offer-answer.ts";
 import { Playbacks, type Playback } from "./playback.ts";
+import type { WebrtcMode } from "./webrtc.ts";
+import { remoteOf } from "./remote.ts";
 import { mosOf } from "./quality.ts";
-import { keysOf, type Encryption } from "./sdes.ts";
+import type { Encryption } from "./sdes.ts";
 import type { Direction } from "./sdp.ts";
 import type { Sound } from "./sound.ts";
 import type { SuiteName } from "./suites.ts";
-import { noCounts, type Counts, type LineCounts, type Remote, type ToWorker } from "./worker/messages.ts";
+import { noCounts, type Counts, type LineCounts, type ToWorker } from "./worker/messages.ts";
 
 /** Packets of one session's sound, and of its video; `remote` is where its sound comes from, `address:port`. */
 export interface MediaStats extends LineCounts {
@@ -32,6 +36,8 @@ export interface SessionHost {
   advertise(): string;
   random(): number;
   post(message: ToWorker): void;
+  /** How browsers reach the engine; absent where they cannot. */
+  gateway?(): Gateway;
   /** A pair of ports for a further m-line, where one is left. */
   port(session: MediaSession, kind: Kind): number | undefined;
   /** Routes to and from the session's peer are to be worked out again. */
@@ -74,6 +80,8 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   direct = false;
   /** Brings the media back to us, where it may go past us; set by who connects the two. */
   comeBack: (() => Promise<void>) | undefined;
+  #suite: SuiteName | undefined;
+  #failed: PorteroError | undefined;
   #hearing: DigitHearing | undefined;
   #silenceMs: number | undefined;
   #awaited: boolean | undefined;
@@ -90,7 +98,9 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     const id = Math.floor(host.random() * 2 ** 32);
     const ports = { get: (kind: Kind) => this.#port(kind) };
     this.#elsewhere = address !== undefined;
-    this.#sdp = new OfferAnswer({ advertise: address ?? host.advertise(), ports, id, plain: this.#elsewhere });
+    const reach = host.gateway?.();
+    const advertise = address ?? host.advertise();
+    this.#sdp = new OfferAnswer({ advertise, ports, id, plain: this.#elsewhere, ...(reach && { reach }) });
     this.playbacks = new Playbacks(number, (message) => host.post(message));
   }
 
@@ -112,6 +122,11 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   /** Whether SRTP is offered to its peer, and insisted on; what the peer offers is always taken. As `advertise`. */
   set encryption(encryption: Encryption | undefined) {
     this.#sdp.encryption = encryption ?? "off";
+  }
+
+  /** Whether its peer is a browser, or may be one. As `advertise`. */
+  set webrtc(mode: WebrtcMode | undefined) {
+    this.#sdp.webrtc = mode ?? "auto";
   }
 
   /** After so long without anything from its peer it counts as silent; 0 = never; as the engine has it where it is undefined. */
@@ -138,7 +153,24 @@ export class MediaSession extends EventEmitter<MediaEvents> {
 
   /** The suite that its sound is encrypted with; undefined = plain RTP. */
   get encrypted(): SuiteName | undefined {
-    return this.#sdp.agreed("audio")?.secured?.own.key.suite;
+    const agreed = this.#sdp.agreed("audio");
+    return agreed?.webrtc ? this.#suite : agreed?.secured?.own.key.suite;
+  }
+
+  /** Why there is no sound any more, for who hears of `closed` without having closed it. */
+  get lost(): string {
+    return this.#failed?.message ?? "the sound of the call was lost";
+  }
+
+  /** Nobody can be heard there: it ends; for Media. */
+  fail(why: PorteroError): void {
+    this.#failed ??= why;
+    void this.close();
+  }
+
+  /** What the handshake with a browser has come to; for Media. */
+  secured(suite: SuiteName): void {
+    this.#suite = suite;
   }
 
   /** The negotiated audio codec, "PCMA/8000". */
@@ -323,45 +355,23 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   #apply(): void {
     const session = this.number;
     for (const kind of kinds) {
-      const port = this.#ports.get(kind);
       const agreed = this.#sdp.agreed(kind);
-      if (port === undefined) continue;
-      if (agreed) {
-        this.#opened.add(kind);
-        this.#host.post({ type: "remote", session, kind, port, remote: remoteOf(agreed) });
-      } else {
+      // All that goes to a browser goes by the port of its sound.
+      const bundled = kind !== "audio" && agreed?.webrtc !== undefined;
+      const own = this.#ports.get(kind);
+      if (own === undefined ? !agreed && this.#opened.has(kind) : !agreed || bundled) {
         this.#ports.delete(kind);
         this.#opened.delete(kind);
-        this.#host.post({ type: "release", session, kind, port });
+        this.#host.post({ type: "release", session, kind, port: own ?? 0 });
       }
+      const port = bundled ? this.#ports.get("audio") : own;
+      if (!agreed || port === undefined) continue;
+      this.#opened.add(kind);
+      this.#host.post({ type: "remote", session, kind, port, remote: remoteOf(agreed, this.#host.gateway?.()) });
     }
     if (this.#hearing) this.hearDigits(this.#hearing);
     this.#tellSilence();
     this.#host.renegotiated(this);
     this.emit("settled");
   }
-}
-
-function remoteOf(agreed: Agreed): Remote {
-  const { remote, secured } = agreed;
-  return {
-    address: remote.address,
-    port: remote.port,
-    rtcpAddress: remote.rtcp?.address,
-    rtcpPort: remote.rtcp?.port ?? Math.min(65_535, remote.port + 1),
-    mux: remote.mux,
-    feedback: remote.feedback,
-    parameterSets: parameterSetsOf(agreed),
-    send: maySend(agreed),
-    receive: mayReceive(agreed),
-    sends: agreed.send,
-    receives: agreed.receive,
-    ...(secured && { srtp: keysOf(secured) }),
-  };
-}
-
-// What the peer itself wrote: our answer may name the other leg's.
-function parameterSetsOf({ remote }: Agreed): string | undefined {
-  const parameters = remote.formats.find(({ name }) => name === "H264")?.fmtp ?? "";
-  return /(?:^|;)\s*sprop-parameter-sets=([\w+/=,]+)/i.exec(parameters)?.[1];
 }

@@ -243,12 +243,12 @@ describe("our answer", () => {
     assert.deepEqual(cryptos(phone.answer()), []);
   });
 
-  it("refuses RTP/SAVP without a line that can be used, and DTLS, in sentences that say what to allow", () => {
+  it("refuses RTP/SAVP without a line that can be used, and a browser without ICE, in sentences that say what to allow", () => {
     const refused = (text: string, words: RegExp) =>
       assert.throws(() => leg().receiveOffer(text), fails("no-codec", words));
     refused(audio("RTP/SAVP", `${line(1)} KDR=5`), /RTP\/SAVP\), but by no suite that we know; allow AES_CM_128/);
     refused(audio("RTP/SAVP"), /gives no key/);
-    refused(audio("UDP/TLS/RTP/SAVPF"), /DTLS.*SDES, or plain RTP/);
+    refused(audio("UDP/TLS/RTP/SAVPF"), /a browser's \(UDP\/TLS\/RTP\/SAVPF\) without all that is needed: ICE/);
   });
 
   it("refuses plain RTP where encryption is required, and says what to do", () => {

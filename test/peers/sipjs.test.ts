@@ -67,7 +67,8 @@ describe("SIP.js in a browser", { skip: without("chromium"), timeout: 120_000 },
           ],
         },
         media: { bind: "127.0.0.1", advertise: "127.0.0.1", ports: [0, 0] },
-        extensions: [{ extension: "6001", password, ...device }],
+        // Its description is a telephone's.
+        extensions: [{ extension: "6001", password, webrtc: "off", ...device }],
         doors: [
           {
             ...{ id: "front", name: "Front door", extension: "8000", password },

@@ -2,7 +2,8 @@
 // worker knows nothing of SDP, only sockets, addresses and payload types.
 import type { Format, Kind } from "../codec.ts";
 import type { SilenceLimits } from "../silence.ts";
-import type { SrtpKeys } from "../suites.ts";
+import type { SrtpKeys, SuiteName } from "../suites.ts";
+import type { Fingerprint, IceCredentials } from "../webrtc.ts";
 import type { PlaybackEnd, Sound } from "../sound.ts";
 import type { Level } from "./audio/conference.ts";
 import type { ConferenceOrder } from "./audio/conferences.ts";
@@ -40,8 +41,20 @@ export interface Remote {
   readonly sends: readonly Format[];
   /** What we may get from it, by our numbers. */
   readonly receives: readonly Format[];
-  /** Undefined: plain RTP. */
+  /** Undefined: plain RTP, or a browser. */
   readonly srtp?: SrtpKeys;
+  /** A browser: found by ICE, on the one port that all its lines have; its keys come by DTLS. */
+  readonly way?: BrowserWay;
+}
+
+export interface BrowserWay {
+  readonly local: IceCredentials;
+  readonly remote: IceCredentials;
+  /** Of the certificates that it may have. */
+  readonly fingerprints: readonly Fingerprint[];
+  /** Ours, in PEM. */
+  readonly certificate: string;
+  readonly key: string;
 }
 
 /** One payload type's way from one leg to the other. */
@@ -153,6 +166,10 @@ export type FromWorker =
   | { readonly type: "ports"; readonly ports: readonly number[]; readonly wanted: number; readonly reason?: string }
   | { readonly type: "silent"; readonly session: number }
   | { readonly type: "heard"; readonly session: number }
+  /** The browser is who it says, and what goes to it and comes from it is encrypted with the suite. */
+  | { readonly type: "secured"; readonly session: number; readonly suite: SuiteName }
+  /** It is not, or no connection came about; `why` is the rest of a sentence about the other side. */
+  | { readonly type: "unsecured"; readonly session: number; readonly why: string }
   | { readonly type: "played"; readonly session: number; readonly play: number; readonly end: PlaybackEnd }
   /** The peer's camera is to send a whole picture, and can be asked by signalling only. */
   | { readonly type: "picture"; readonly session: number }

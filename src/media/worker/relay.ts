@@ -8,25 +8,32 @@ import { Mutes } from "./mute.ts";
 import { Conferences } from "./audio/conferences.ts";
 import { Digits } from "./dtmf/digits.ts";
 import { Stream, type StreamDeps, type Wire } from "./stream.ts";
+import { Bundle } from "./webrtc/bundle.ts";
+import { loadDtls, type DtlsMaker } from "./webrtc/dtls.ts";
 import type { Metronome } from "./metronome.ts";
 import type { PortPair, PortPool } from "./ports.ts";
 import {
   noCounts,
+  type BrowserWay,
   type Counts,
   type FromWorker,
   type Kind,
   type LineCounts,
+  type Remote,
   type ToWorker,
   type WorkerSettings,
 } from "./messages.ts";
 
 interface Half {
   readonly stream: Stream;
-  readonly pair: PortPair;
+  /** Absent where it goes by the port of its session's sound. */
+  readonly pair?: PortPair;
 }
 
 interface Session {
   readonly halves: Map<Kind, Half>;
+  /** The one way of all its halves, where its peer is a browser. */
+  bundle?: Bundle;
   /** Since when media is expected; undefined = it is not. */
   watchedSince: number | undefined;
   silent: boolean;
@@ -41,6 +48,7 @@ export interface RelayDeps {
   readonly pool: Pick<PortPool, "open" | "has">;
   readonly metronome: Pick<Metronome, "add">;
   readonly tell: (message: FromWorker) => void;
+  readonly dtls?: () => Promise<DtlsMaker>;
 }
 
 export type RelaySettings = Pick<WorkerSettings, "bind" | "own" | "firstPacketMs" | "silenceMs">;
@@ -60,6 +68,8 @@ export class Relay {
   readonly #conferences: Conferences;
   readonly #digits: Digits;
   readonly #recorders: Recorders;
+  /** Loaded with the first browser. */
+  #dtls: Promise<DtlsMaker> | undefined;
 
   constructor(settings: RelaySettings, deps: RelayDeps) {
     this.#settings = settings;
@@ -77,7 +87,7 @@ export class Relay {
         void this.#bindReady(message.pairs);
         break;
       case "remote":
-        this.#opened(message.session, message.kind, message.port)?.stream.setRemote(message.remote);
+        this.#settled(message);
         break;
       case "release":
         void this.#release(message.session, message.kind, message.port);
@@ -185,24 +195,52 @@ export class Relay {
     this.#deps.tell({ type: "ports", ports, wanted, ...(reason !== undefined && { reason }) });
   }
 
-  /** A session's half, made of a ready pair where it has none yet. */
-  #opened(id: number, kind: Kind, port: number): Half | undefined {
-    const session = this.#sessions.get(id) ?? { halves: new Map<Kind, Half>(), watchedSince: undefined, silent: false };
+  #settled({ session: id, kind, port, remote }: Extract<ToWorker, { type: "remote" }>): void {
+    const half = this.#opened(id, kind, port, remote.way);
+    half?.stream.setRemote(remote);
+    if (half) this.#sessions.get(id)?.bundle?.carry(half.stream, remote);
+  }
+
+  /** A session's half, made of a ready pair where it has none yet, or on the way to its browser. */
+  #opened(id: number, kind: Kind, port: number, way: Remote["way"]): Half | undefined {
+    const session: Session = this.#sessions.get(id) ?? { halves: new Map(), watchedSince: undefined, silent: false };
     const pair = this.#ready.get(port);
-    if (!pair) return session.halves.get(kind);
+    const had = session.halves.get(kind);
+    if (had) return had;
     this.#ready.delete(port);
-    const half = this.#bind(id, kind, pair);
+    if (pair && way) session.bundle = this.#bundle(id, pair, way);
+    const bundle = way && session.bundle;
+    const wire = bundle ? bundle.wire : pair && this.#wireOf(pair);
+    if (!wire) return undefined;
+    const stream = this.#stream(id, kind, wire);
+    if (pair && !bundle) {
+      pair.rtp.on("message", (packet, from) => stream.receive(packet, plain(from.address), from.port));
+      pair.rtcp.on("message", (packet, from) => stream.receiveControl(packet, plain(from.address), from.port));
+    }
+    const half: Half = { stream, ...(pair && { pair }) };
     this.#sessions.set(id, session);
     session.halves.set(kind, half);
     return half;
   }
 
-  #bind(id: number, kind: Kind, pair: PortPair): Half {
+  #bundle(id: number, pair: PortPair, way: BrowserWay): Bundle {
+    const wire = this.#wireOf(pair);
+    const bundle = new Bundle(way, {
+      now: this.#deps.now,
+      send: (datagram, port, address) => wire.rtp(datagram, port, address),
+      dtls: this.#deps.dtls ?? (() => (this.#dtls ??= loadDtls())),
+      secured: (news) => this.#deps.tell({ ...news, session: id }),
+    });
+    pair.rtp.on("message", (packet, from) => bundle.receive(packet, plain(from.address), from.port));
+    return bundle;
+  }
+
+  #wireOf(pair: PortPair): Wire {
     const six = isIPv6(this.#settings.bind);
     // A dual-stack socket writes IPv4 addresses as ::ffff:1.2.3.4; everything above uses the plain form.
     const out = (address: string) => (six && !address.includes(":") ? `::ffff:${address}` : address);
     const reachable = (address: string) => six || !address.includes(":");
-    const wire: Wire = {
+    return {
       rtp: (packet, port, address) => {
         if (reachable(address)) pair.rtp.send(packet, port, out(address));
       },
@@ -210,6 +248,9 @@ export class Relay {
         if (reachable(address)) pair.rtcp.send(packet, port, out(address));
       },
     };
+  }
+
+  #stream(id: number, kind: Kind, wire: Wire): Stream {
     const deps: StreamDeps = {
       now: this.#deps.now,
       random: this.#deps.random,
@@ -218,10 +259,7 @@ export class Relay {
         this.#deps.pool.has(port) && (this.#own.has(address) || address.startsWith("127.") || address === "::1"),
       wantPicture: () => this.#deps.tell({ type: "picture", session: id }),
     };
-    const stream = new Stream(kind, wire, deps);
-    pair.rtp.on("message", (packet, from) => stream.receive(packet, plain(from.address), from.port));
-    pair.rtcp.on("message", (packet, from) => stream.receiveControl(packet, plain(from.address), from.port));
-    return { stream, pair };
+    return new Stream(kind, wire, deps);
   }
 
   readonly #soundOf = (id: number): Stream | undefined => this.#half(id, "audio")?.stream;
@@ -232,16 +270,18 @@ export class Relay {
 
   #release(id: number, kind: Kind, port: number): Promise<void> {
     const half = this.#half(id, kind);
-    this.#sessions.get(id)?.halves.delete(kind);
+    const session = this.#sessions.get(id);
+    session?.halves.delete(kind);
+    if (half) session?.bundle?.drop(half.stream);
     return half ? this.#shut(half) : this.#unused(port);
   }
 
   #shut(half: Half): Promise<void> {
     this.#players.closed(half.stream);
     half.stream.close();
-    half.pair.rtp.removeAllListeners("message");
-    half.pair.rtcp.removeAllListeners("message");
-    return half.pair.close();
+    half.pair?.rtp.removeAllListeners("message");
+    half.pair?.rtcp.removeAllListeners("message");
+    return half.pair?.close() ?? Promise.resolve();
   }
 
   /** A ready pair whose number was told to somebody rests like any other. */
@@ -254,6 +294,7 @@ export class Relay {
   #close(id: number, ports: readonly number[]): void {
     const counts = this.#counts(id);
     const halves = [...(this.#sessions.get(id)?.halves.values() ?? [])];
+    this.#sessions.get(id)?.bundle?.close();
     this.#sessions.delete(id);
     const shut = [...halves.map((half) => this.#shut(half)), ...ports.map((port) => this.#unused(port))];
     const done = Promise.all(shut).then(() => {

@@ -43,6 +43,14 @@ export interface Ear {
 
 const laws = { aToU, uToA };
 
+/** What comes from a browser was opened on its way here, with what comes from its other streams (webrtc/bundle.ts). */
+const opened: Pick<Srtp, "unprotect" | "unprotectControl" | "protect" | "protectControl"> = {
+  unprotect: (packet) => packet,
+  unprotectControl: (packet) => packet,
+  protect: (packet) => packet,
+  protectControl: (packet) => packet,
+};
+
 /** What becomes of one payload type on its way to the other leg. */
 interface Way {
   readonly payload: number;
@@ -62,7 +70,7 @@ export class Stream {
   /** Streams whose packets come here. */
   readonly #sources = new Set<Stream>();
   #remote: Remote | undefined;
-  #srtp: Srtp | undefined;
+  #srtp: Srtp | typeof opened | undefined;
   #rtcpAddress: string | undefined;
   #rtcpPort = 0;
   readonly #requests = new PictureRequests();
@@ -134,7 +142,8 @@ export class Stream {
   setRemote(remote: Remote): void {
     this.#remote = remote;
     this.#receives = new Map(remote.receives.map((format) => [format.payload, format]));
-    this.#srtp = remote.srtp && new Srtp(remote.srtp, this.#srtp);
+    const before = this.#srtp instanceof Srtp ? this.#srtp : undefined;
+    this.#srtp = remote.way ? opened : remote.srtp && new Srtp(remote.srtp, before);
     this.#latch.expect(remote.address, remote.port);
     this.#rtcpAddress = remote.rtcpAddress ?? remote.address;
     this.#rtcpPort = remote.rtcpPort;
@@ -160,6 +169,17 @@ export class Stream {
     }
     to.#sources.add(this);
     if (this.#audience?.join(to, routes)) this.requestPicture();
+  }
+
+  /** Its peer is there, beyond doubt, whatever its description says; what it may have missed of a picture begins anew. */
+  follow(address: string, port: number): void {
+    const found = this.#latch.address === undefined;
+    this.#latch.follow(address, port);
+    if (found) for (const source of this.#sources) source.#again(this);
+  }
+
+  #again(to: Stream): void {
+    if (this.#audience?.again(to)) this.requestPicture();
   }
 
   /** Until the returned function is called, `ear` hears what the peer sends. */

@@ -3,8 +3,10 @@
 import { codecNames, type CodecName } from "../../media/codec.ts";
 import { dtmfMethods, timingLimits, usualDtmf, type DtmfMethod, type DtmfOptions } from "../../dtmf.ts";
 import { encryptions, type Encryption } from "../../media/sdes.ts";
+import { webrtcModes, type WebrtcMode } from "../../media/webrtc.ts";
 import { giveUp } from "../../errors.ts";
 import { checker } from "../../schema.ts";
+import type { Flow } from "../../sip/transport/flow.ts";
 import type { Qualify } from "../../sip/registrar/qualify.ts";
 
 export interface DeviceOptions {
@@ -12,6 +14,11 @@ export interface DeviceOptions {
   readonly codecs?: readonly CodecName[];
   /** Whether SRTP is offered to the device, or insisted on; `off` where it is absent. What it offers is always taken. */
   readonly encryption?: Encryption;
+  /**
+   * Whether the device is a browser: `auto`, where it is absent, takes what calls as one for one, and what has registered by
+   * a WebSocket.
+   */
+  readonly webrtc?: WebrtcMode;
   /** How digits are sent to the device; `auto` where it is absent, for a door as its preset knows. */
   readonly dtmf?: DtmfMethod;
   /** How long a digit lasts, and how long the gap after it, in milliseconds. */
@@ -40,6 +47,7 @@ const milliseconds = ([minimum, maximum]: readonly [number, number]) =>
 export const deviceFields = {
   codecs: { type: "array", minItems: 1, uniqueItems: true, items: { enum: codecNames } },
   encryption: { enum: encryptions },
+  webrtc: { enum: webrtcModes },
   rport: { type: "boolean" },
   dtmf: { enum: dtmfMethods },
   dtmfMs: milliseconds(timingLimits.durationMs),
@@ -51,6 +59,10 @@ export const deviceFields = {
   maxCalls: { type: "integer", minimum: 1, maximum: 100 },
   dndStatus: { type: "integer" },
 } as const;
+
+/** For a call to a device by a way that it has come by: pages come by WebSocket (RFC 7118). */
+export const calledBy = ({ transport }: Pick<Flow, "transport">, options: DeviceOptions): DeviceOptions =>
+  transport.startsWith("WS") && (options.webrtc ?? "auto") === "auto" ? { ...options, webrtc: "required" } : options;
 
 export const usualDndStatus = 486;
 

@@ -7,7 +7,7 @@ import type { CallEnd } from "../../sip/dialog/call.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import type { OutgoingCall } from "../../sip/dialog/outgoing.ts";
 import type { OpenedAs } from "../../door/door.ts";
-import type { DeviceOptions } from "../numbers/devices.ts";
+import { calledBy, type DeviceOptions } from "../numbers/devices.ts";
 import { answerFetcher } from "../talk/fetch.ts";
 import { openMedia, type Leg } from "../talk/leg.ts";
 import { usualConfirmSeconds, type RingWish } from "./target.ts";
@@ -100,10 +100,10 @@ export class Branch {
       this.#free();
       return;
     }
-    session.on("closed", () => this.#lost({ ...endedWith(cause.noRoute), text: "the sound of the call was lost" }));
+    session.on("closed", () => this.#lost({ ...endedWith(cause.noRoute), text: session.lost }));
     // Without a codec in common, or encryption where it must be, this throws: here, before there is a call that could not be
     // made to its end.
-    if (options.codecs || options.encryption === "required") session.offer(like);
+    if (options.codecs || options.encryption === "required" || options.webrtc === "required") session.offer(like);
     const sdp = (localHost: string) => {
       session.advertise = localHost;
       return session.offer(like, caller.direction);
@@ -256,7 +256,7 @@ export class Branch {
     const { host } = this.#for;
     const { codecs, dtmf, target } = this.wish;
     const own = { ...(codecs && { codecs }), ...(dtmf && { dtmf }) };
-    if (isContact(this.to)) return { ...host.optionsOf(this.to.extension), ...own };
+    if (isContact(this.to)) return calledBy(this.to.flow, { ...host.optionsOf(this.to.extension), ...own });
     const media = this.to.kind === "account" ? this.to.media : {};
     return { ...host.optionsOf(target), ...media, ...own };
   }

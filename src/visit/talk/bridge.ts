@@ -200,7 +200,7 @@ export class Bridge {
   /** What ended before there was a bridge is not heard by its listeners any more. */
   #wasLost({ call, session }: Leg): boolean {
     if (call.end) this.#ended(call, call.end);
-    else if (session.over) this.end(undefined, "the sound of the call was lost");
+    else if (session.over) this.end(undefined, session.lost);
     return this.#over;
   }
 

@@ -44,6 +44,7 @@ export function openMedia(
   const made = (session: MediaSession) => {
     session.codecs = options.codecs;
     session.encryption = options.encryption;
+    session.webrtc = options.webrtc;
     session.dtmf = dtmfOf(options);
     session.direct = options.directMedia ?? false;
     return session;

@@ -59,6 +59,14 @@ export class Audience {
     return true;
   }
 
+  /** A viewer that could not be sent anything so far begins anew; whether it wants a whole picture. */
+  again(viewer: Viewer): boolean {
+    const seat = this.#seats.get(viewer);
+    if (!seat) return false;
+    this.leave(viewer);
+    return this.join(viewer, [...seat.ways.values()]);
+  }
+
   /** The packets of the last whole picture, and how old it is. */
   keyFrame(): { readonly packets: readonly Buffer[]; readonly age: number } | undefined {
     const found = this.#group.keyFrame;

@@ -11,12 +11,7 @@ import {
   writeStun,
   type StunMessage,
 } from "../../../stun.ts";
-
-/** What one side says of itself in SDP (RFC 8839 §5.4). */
-export interface IceCredentials {
-  readonly ufrag: string;
-  readonly password: string;
-}
+import type { IceCredentials } from "../../webrtc.ts";
 
 export interface Place {
   readonly address: string;
@@ -42,6 +37,8 @@ export class IceLite {
   /** When an authentic check last came from there. */
   readonly #places = new Map<string, number>();
   #selected: Place | undefined;
+  /** Where the last authentic check came from. */
+  latest: Place | undefined;
 
   constructor(local: IceCredentials, remote: IceCredentials, now: () => number) {
     this.#local = local;
@@ -76,6 +73,7 @@ export class IceLite {
     if (attributes.has(attributeType.iceControlled)) return writeStun(method.error, id, [errorCode(487)], password);
     const mapped = mappedAddress({ host: address, port }, id);
     if (!mapped || !this.#note(nameOf(address, port))) return undefined;
+    this.latest = { address, port };
     // A browser may change its mind: the last one counts.
     if (attributes.has(attributeType.useCandidate)) this.#selected = { address, port };
     return writeStun(method.success, id, [mapped], password);
