@@ -6,7 +6,9 @@
 //
 // A <portero-camera> inside of it is shown in the place of the usual one. An event `call` follows each change, with
 // `{ call, phone }` in its detail: what goes on at the door, and what this page does about it.
+import type { PorteroCamera } from "./camera.ts";
 import { Answering } from "./door/answering.ts";
+import { icon } from "./door/icons.ts";
 import { holdButton } from "./door/hold.ts";
 import { minutes, sentenceOf, type DoorNow, type Relay } from "./door/state.ts";
 import { style } from "./door/style.ts";
@@ -152,7 +154,7 @@ export class PorteroDoor extends HTMLElement {
     this.#part("frame").dataset["call"] = talks ? "talking" : rings ? "ringing" : now.call;
     const said =
       state?.is === "talking"
-        ? words.youTalk(state.with)
+        ? words.youTalk(state.with === now.name ? undefined : state.with)
         : state?.is === "rung" && now.call === "idle"
           ? words.calls(state.by)
           : sentenceOf(now);
@@ -160,6 +162,9 @@ export class PorteroDoor extends HTMLElement {
     const stop = this.#part("stop");
     stop.hidden = !now.mayOpen || now.call === "idle" || isRung || talks;
     stop.textContent = now.call === "ringing" ? words.stopRinging : words.endCall;
+    // Who talks hears the visitor by the call: not twice, and not into the microphone.
+    const { speaker } = this.querySelector<PorteroCamera>("portero-camera") ?? {};
+    if (talks && speaker?.isOn) speaker.toggle();
     this.#titled(rings ? `${words.bell} ${said}` : undefined);
     this.#enable();
     this.#tick();
@@ -180,6 +185,7 @@ export class PorteroDoor extends HTMLElement {
     const button = document.createElement("button");
     [button.type, button.className] = ["button", "open"];
     button.innerHTML = '<span class="fill"></span><span class="text"></span>';
+    button.firstElementChild?.after(icon("key"));
     const label = button.lastElementChild as HTMLElement;
     const usual = (label.textContent = name === undefined ? words.holdToOpen : words.holdToOpenThe(name));
     const open = async () => {

@@ -12,8 +12,8 @@ export const style = `
   --quiet: color-mix(in srgb, currentColor 68%, transparent);
   --ring: light-dark(#b96a00, #f3b33d);
   --bad: light-dark(#b3261e, #ff8a80);
-  --answer: light-dark(#177a3d, #3fbf74);
-  --on-answer: light-dark(#fff, #03200f);
+  --answer: light-dark(#1c8a2b, #4cc95a);
+  --on-answer: light-dark(#fff, #04210a);
   --hang-up: light-dark(#b3261e, #e5534b);
 }
 * { box-sizing: border-box; }
@@ -56,8 +56,8 @@ svg { flex: none; width: 26px; height: 26px; fill: currentColor; }
   min-height: 44px; padding: 0; background: none; color: var(--accent); font-weight: 500; text-align: start;
   text-decoration: underline; text-underline-offset: 3px; border-radius: 8px;
 }
-.open { min-height: 76px; background: var(--accent); color: var(--on-accent); font-size: 1.15rem; }
-.open .text { position: relative; }
+.open { display: flex; align-items: center; justify-content: center; gap: 10px; min-height: 76px; background: var(--accent); color: var(--on-accent); font-size: 1.15rem; }
+.open .text, .open svg { position: relative; }
 .open .fill { position: absolute; inset: 0; background: light-dark(#0004, #0003); transform: scaleX(0); transform-origin: left; }
 .open.held .fill { transform: none; transition: transform var(--hold, 900ms) linear; }
 @container (min-width: 720px) {

@@ -66,17 +66,19 @@ describe("Fenced blocks of the documentation", () => {
 
   for (const block of blocks("html"))
     it(`${at(block)} has the element, with attributes that it knows, and its script`, () => {
-      const source = readFileSync(join(root, "browser/camera.ts"), "utf8");
+      const [, name = ""] = /<portero-(\w+)/.exec(block.text) ?? [];
+      const source = readFileSync(join(root, `browser/${name}.ts`), "utf8");
       const known: string[] = /observedAttributes = \[(.*)\]/.exec(source)?.[1]?.match(/\w+/g) ?? [];
-      const written = (/<portero-camera ([^>]*)>/.exec(block.text)?.[1] ?? "").replace(/="[^"]*"/g, "").split(" ");
+      const written = (/<portero-\w+ ([^>]*)>/.exec(block.text)?.[1] ?? "").replace(/="[^"]*"/g, "").split(" ");
       assert.deepEqual(
         written.filter((attribute) => !known.includes(attribute)),
         [],
       );
-      assert.ok(written.includes("door") && block.text.includes('<script src="/portero/camera.js"></script>'));
+      assert.ok(written.includes("door") && block.text.includes(`<script src="/portero/${name}.js"></script>`));
       if (block.kind !== "dashboard") return;
-      const example = JSON.parse(readFileSync(join(root, "examples/live-view.json"), "utf8")) as { format?: string }[];
-      const format = example.find((node) => node.format?.includes("portero-camera"))?.format;
+      const file = name === "door" ? "answer-from-the-dashboard" : "live-view";
+      const example = JSON.parse(readFileSync(join(root, `examples/${file}.json`), "utf8")) as { format?: string }[];
+      const format = example.find((node) => node.format?.includes("<portero-"))?.format;
       assert.equal(format?.trim(), block.text.trim());
     });
 

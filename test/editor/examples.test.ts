@@ -94,6 +94,10 @@ const runs: { readonly [file: string]: (tab: Tab) => Promise<void> } = {
       (value) => (value as { filename?: string }).filename?.endsWith("-message.wav") === true,
     );
   },
+  "answer-from-the-dashboard": async (tab) => {
+    await tab.inject("press");
+    await tab.rings("bell");
+  },
   conference: async (tab) => {
     await tab.inject("press");
     await tab.inject("kitchen dials 888");
