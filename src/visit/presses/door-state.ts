@@ -95,11 +95,12 @@ export class DoorStates {
   /** An opening of ours begins; the result takes what became of it. */
   begun(door: string, id: string): (opening: Pick<Opening, "ok" | "ts">) => void {
     const known = this.#of(door);
+    const before = known.opening;
     const proof = { id, at: this.#host.clock.now() };
     known.opening = proof;
     return ({ ok, ts }) => {
-      // One that was asked for twice did nothing the second time.
-      if (known.opening === proof && (!ok || ts < proof.at)) known.opening = undefined;
+      // One that was asked for twice did nothing the second time. What it did not move the one before it may still.
+      if (known.opening === proof && (!ok || ts < proof.at)) known.opening = before;
     };
   }
 

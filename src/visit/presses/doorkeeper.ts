@@ -14,6 +14,7 @@ import type { DoorStates } from "./door-state.ts";
 import type { Door } from "./doors.ts";
 import type { EntranceHost } from "./entrances.ts";
 import type { Presses } from "./presses.ts";
+import { Refusals } from "./refusals.ts";
 
 export interface Kept {
   readonly presses: Presses;
@@ -31,6 +32,10 @@ export class Doorkeeper {
   readonly #http: HttpClient;
   /** Calls of phones with a door, by the door's extension: door codes may go through them. */
   readonly #calls = new Map<string, Leg>();
+  readonly #refusals: Refusals;
+  readonly #told = new WeakSet<Opening>();
+  /** Visits whose picture was kept with a refusal. */
+  readonly #seen = new WeakSet<Visit>();
 
   constructor(host: EntranceHost, doors: Kept, options: CodeOptions) {
     const { clock, log } = host;
@@ -39,9 +44,11 @@ export class Doorkeeper {
     this.codes = new DoorCodes(host, options, (id) => doors.door(id));
     this.#opener = new DoorOpener({ clock, log, learned: this.codes.learned });
     this.#http = new HttpClient({ clock });
+    this.#refusals = new Refusals(clock, (sum) => this.#tell(sum, doors.presses.active(sum.door)));
   }
 
   close(): void {
+    this.#refusals.close();
     this.#http.close();
   }
 
@@ -77,15 +84,25 @@ export class Doorkeeper {
           code === undefined ? this.#asked(door, asked, visit) : this.#typed(door, asked, visit, code, typedAt)
         ).catch((error: unknown) => ({ ...asked, ok: false, reason: `opening failed: ${sentence(error)}`, ts, ms: 0 }))
       : this.#refused(asked, "unknown-door", `there is no door "${request.door}"`);
-    const concerned = visit ?? presses.last(request.door);
-    concerned?.tell(opening.ok ? "opened" : "refused", opening);
+    // Who asks with an id that is known has its answer, and nothing has happened.
+    if (!this.#told.has(opening) && (opening.ok || this.#refusals.admits(opening))) this.#tell(opening, visit, door);
+    this.#told.add(opening);
     visit?.openings.through();
+    return opening;
+  }
+
+  #tell(opening: Opening, visit: Visit | undefined, door?: Door): void {
+    const concerned = visit ?? this.#doors.presses.last(opening.door);
+    concerned?.tell(opening.ok ? "opened" : "refused", opening);
     // The result does not wait for a slow camera; whoever keeps the picture does.
-    // Whoever is let in without a visit is seen, too.
-    const seen = visit?.picture ?? (opening.ok && door?.eye.isOpen ? door.eye.snapshot() : undefined);
+    // Whoever is let in without a visit is seen, too; who is refused again and again, once.
+    const isKnown = !opening.ok && visit !== undefined && this.#seen.has(visit);
+    if (!opening.ok && visit) this.#seen.add(visit);
+    const seen = isKnown
+      ? undefined
+      : (visit?.picture ?? (opening.ok && door?.eye.isOpen ? door.eye.snapshot() : undefined));
     const picture = seen?.then(({ jpeg }) => jpeg).catch(() => undefined);
     this.#host.tell("opening", opening, picture ?? Promise.resolve(undefined));
-    return opening;
   }
 
   /** Somebody asks in a name of their own; that of a code is had by its digits only. */
@@ -126,8 +143,8 @@ export class Doorkeeper {
     const found = { untouched: false };
     const aimed = { ...asked, as, ...(relay?.id !== undefined && { relay: relay.id }) };
     const opening = await this.#carryOut(door, aimed, visit, () => (found.untouched = true));
-    // A door that gave no answer may have opened.
-    if (opening.refused !== undefined || found.untouched) this.codes.giveBack(code);
+    // A door that gave no answer may have opened; one that was asked before under this id was not asked again.
+    if (opening.refused !== undefined || found.untouched || this.#told.has(opening)) this.codes.giveBack(code);
     return opening;
   }
 

@@ -70,6 +70,38 @@ describe("Keys of a call at its door", { timeout: 60_000 }, () => {
     assert.equal(bell.party.count("INFO"), 0, "not even the door's own code passes");
   });
 
+  it("a flood of vain wishes is told one by one at first, then in a sum, with one picture: the audit keeps what was before", async () => {
+    await open({ openKey: "5", rights: [{ who: "mqtt" }] });
+    const pictures: (Buffer | undefined)[] = [];
+    desk.switchboard.on("opening", (_opening, picture) => void picture.then((jpeg) => pictures.push(jpeg)));
+    const { phone, visit } = await desk.talking();
+    Object.defineProperty(visit, "picture", { value: Promise.resolve({ jpeg: Buffer.from("jpeg") }) });
+    await press(phone, "5".repeat(100));
+    assert.deepEqual([openings.length, desk.told("refused").length], [30, 30]);
+    const asked = await desk.switchboard.open({ door: "front", by: "page", as: { kind: "page", name: "anna" } });
+    assert.equal(asked.refused, "no-right", "who asks is answered all the same");
+    await desk.clock.advance(60_000);
+    assert.equal(openings.at(-1)?.reason, "71 more within a minute were refused: 71 no-right");
+    assert.equal(pictures.filter(Boolean).length, 1);
+    const before = openings.length;
+    await press(phone, "5".repeat(10));
+    assert.equal(openings.length - before, 3, "while it goes on, few are");
+    await desk.clock.advance(120_000);
+    await press(phone, "5");
+    assert.equal(openings.at(-1)?.reason.includes("more within"), false);
+  });
+
+  it("an opening whose id is asked for again is told once", async () => {
+    await open({});
+    const { bell } = await desk.talking();
+    const wish = { door: "front", by: "link", id: "link:1" };
+    const both = [desk.switchboard.open(wish), desk.switchboard.open(wish)];
+    await opens(bell);
+    await Promise.all(both);
+    await desk.switchboard.open(wish);
+    assert.deepEqual([openings.length, desk.told("opened").length], [1, 1]);
+  });
+
   it("a code typed at the phone opens in its own name; neither flow, log nor door hears a digit of it", async () => {
     await open({ rights: [{ who: "page" }] }, { name: "Anna", code: "4711", uses: 1 });
     const { bell, phone } = await desk.talking();

@@ -91,6 +91,14 @@ describe("The state of a door", () => {
     ]);
   });
 
+  it("an ask that is refused takes no proof from the opening before it", () => {
+    const { clock, told, states, set } = watched();
+    states.begun("front", "o1")({ ok: true, ts: clock.now() });
+    states.begun("front", "o2")({ ok: false, ts: clock.now() });
+    set({ contact: "open" });
+    assert.equal(told.at(-1)?.opening, "o1");
+  });
+
   it("an opening that was asked for twice by the same id proves nothing the second time", async () => {
     const { clock, told, states } = watched();
     const first = clock.now();
