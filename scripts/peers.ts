@@ -40,6 +40,12 @@ const list = [
     library: "girepository-1.0/GstRtspServer-1.0.typelib",
     purpose: "gst-rtsp-server, a camera of another make",
   },
+  {
+    program: "gst-inspect-1.0",
+    debian: "gstreamer1.0-tools gstreamer1.0-plugins-ugly",
+    library: "gstreamer-1.0/libgstx264.so",
+    purpose: "H.264 with B-frames for that camera",
+  },
   { program: "lighttpd", debian: "lighttpd", purpose: "a web server's logins: Basic, Digest with MD5 and SHA-256" },
   { program: "apache2", debian: "apache2-bin", purpose: "another's: Digest with nonces that go stale" },
   { program: "openssl", debian: "openssl", purpose: "certificates of another make" },

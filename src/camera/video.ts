@@ -29,6 +29,8 @@ export interface VideoFormat {
   /** Pixels, as far as the camera has told them. */
   readonly width?: number;
   readonly height?: number;
+  /** Before how many frames that are sent earlier one may be shown (B-frames), as far as the camera has told it. */
+  readonly reorder?: number;
   /** Parameter sets without start codes, in the order in which a decoder wants them: (VPS,) SPS, PPS. Empty for jpeg. */
   readonly sets: readonly Buffer[];
 }

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { encodeA } from "../../src/media/g711.ts";
 import { tone } from "../media/tone.ts";
-import { h264Film, jpegFilm, perSecond, pictures } from "./clock-film.ts";
+import { h264Film, jpegFilm, perSecond, pictures, sendingOrder } from "./clock-film.ts";
 import { packed, rtpPacket } from "./rtsp/packets.ts";
 import { interleaved, rtspCamera, type Asked, type RtspCamera, type Saying } from "./rtsp/camera.ts";
 
@@ -24,6 +24,7 @@ export class ClockCamera {
   readonly httpUrl: string;
   readonly #film: readonly Buffer[][];
   readonly #jpegs: readonly Buffer[];
+  readonly #order: readonly number[];
   readonly #rtsp: RtspCamera;
   readonly #viewers: Set<ServerResponse>;
   /** Milliseconds since 1970 at which each picture of the film left last. */
@@ -34,9 +35,16 @@ export class ClockCamera {
   #sequence = 0;
   #away = false;
 
-  /** Ends with its test or suite. `more`: how ffmpeg is to change the film that comes by RTSP. */
-  static async start(t: Pick<TestContext, "after">, more: readonly string[] = []): Promise<ClockCamera> {
-    const [film, jpegs] = await Promise.all([h264Film(more), jpegFilm()]);
+  /**
+   * Ends with its test or suite. `more`: how ffmpeg is to change the film that comes by RTSP. `bFrames`: it is sent in another order
+   * than shown.
+   */
+  static async start(
+    t: Pick<TestContext, "after">,
+    more: readonly string[] = [],
+    bFrames = false,
+  ): Promise<ClockCamera> {
+    const [film, jpegs] = await Promise.all([h264Film(more, bFrames), jpegFilm()]);
     const sets = (film[0] ?? []).filter((unit) => [7, 8].includes((unit[0] ?? 0) & 0x1f));
     const here: { camera?: ClockCamera } = {};
     const answer = (asked: Asked) => (here.camera?.isAway ? refusal : sayingOf(asked, sets));
@@ -54,7 +62,7 @@ export class ClockCamera {
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const http = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const camera = (here.camera = new ClockCamera(film, jpegs, rtsp, viewers, http));
+    const camera = (here.camera = new ClockCamera(film, jpegs, sendingOrder(bFrames), rtsp, viewers, http));
     // The film keeps its beat, whatever the timer does.
     const began = performance.now();
     const due = () => Math.floor(((performance.now() - began) / 1000) * perSecond);
@@ -73,12 +81,14 @@ export class ClockCamera {
   private constructor(
     film: readonly Buffer[][],
     jpegs: readonly Buffer[],
+    order: readonly number[],
     rtsp: RtspCamera,
     viewers: Set<ServerResponse>,
     http: string,
   ) {
     this.#film = film;
     this.#jpegs = jpegs;
+    this.#order = order;
     this.#rtsp = rtsp;
     this.#viewers = viewers;
     this.rtspUrl = rtsp.url;
@@ -127,8 +137,10 @@ export class ClockCamera {
     this.#beat.emit("picture");
     const index = this.#index;
     this.#index = (index + 1) % pictures;
-    this.#left[index] = Date.now();
-    const time = (90_000 / perSecond) * this.#sequence;
+    // Which it is, and when it is shown.
+    const ahead = (this.#order[index % this.#order.length] ?? 0) - (index % this.#order.length);
+    this.#left[index + ahead] = Date.now();
+    const time = (90_000 / perSecond) * (this.#shown + ahead);
     for (const payload of packed("h264", this.#film[index] ?? [], "fragmented", time, packetBytes))
       this.#rtsp.send(interleaved(0, rtpPacket(this.#sequence++, payload)));
     this.#rtsp.send(interleaved(2, soundPacket(this.#shown, index % perSecond < beepPictures ? beep : silence)));

@@ -45,17 +45,21 @@ async function code(args: readonly string[]): Promise<Buffer> {
   return bytes;
 }
 
-/** The NAL units of each picture, parameter sets before each key frame. `more` of ffmpeg's: a filter, a rate. */
-export async function h264Film(more: readonly string[] = []): Promise<Buffer[][]> {
-  const coder = `keyint=${keyEvery}:min-keyint=${keyEvery}:scenecut=0:bframes=0:threads=1:repeat-headers=1`;
+/** In which order the pictures of a group are sent: I0 P3 B1 B2 P6 B4 B5 … with B-frames. */
+export const sendingOrder = (bFrames: boolean): number[] =>
+  Array.from({ length: keyEvery }, (_, n) => (bFrames && n > 0 ? n + (n % 3 === 1 ? 2 : -1) : n));
+
+/** The NAL units of each picture as they are sent, parameter sets before each key frame. `more` of ffmpeg's: a filter, a rate. */
+export async function h264Film(more: readonly string[] = [], bFrames = false): Promise<Buffer[][]> {
+  const order = bFrames ? "bframes=2:b-adapt=0:b-pyramid=0" : "bframes=0";
+  const coder = `keyint=${keyEvery}:min-keyint=${keyEvery}:scenecut=0:${order}:threads=1:slices=1:repeat-headers=1`;
   const bytes = await code([
     ...more,
     "-c:v",
     "libx264",
     "-preset",
     "ultrafast",
-    "-tune",
-    "zerolatency",
+    ...(bFrames ? [] : ["-tune", "zerolatency"]),
     "-x264-params",
     coder,
     "-f",

@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
 import { WebSocket } from "ws";
 import { beepHertz, ClockCamera } from "../camera/clock-camera.ts";
-import { perSecond } from "../camera/clock-film.ts";
+import { perSecond, pictures } from "../camera/clock-film.ts";
 import { rtspServer } from "../peers/rtsp-server.ts";
 import { without } from "../support/peers.ts";
 import { Chromium, type Opened } from "./browser.ts";
@@ -26,9 +26,13 @@ describe("Live view", { skip: without("chromium", "ffmpeg", "python3") }, () => 
   let chromium: Chromium;
   before(async () => {
     const later = { after: (end: unknown) => void ends.push(end as () => unknown) };
-    const [clock, other] = await Promise.all([ClockCamera.start(later), rtspServer(later)]);
+    const [clock, bFrames, other] = await Promise.all([
+      ClockCamera.start(later),
+      ClockCamera.start(later, [], true),
+      rtspServer(later),
+    ]);
     camera = clock;
-    [house, chromium] = await Promise.all([ClosedHouse.start(flowWith(camera, other.url)), Chromium.start()]);
+    [house, chromium] = await Promise.all([ClosedHouse.start(flowWith(camera, bFrames, other.url)), Chromium.start()]);
   });
   after(async () => {
     await chromium.close();
@@ -88,6 +92,20 @@ describe("Live view", { skip: without("chromium", "ffmpeg", "python3") }, () => 
     await message(page)
       .getByText(/cannot do “mjpeg”/)
       .waitFor();
+    assert.deepEqual(troubles, []);
+  });
+
+  it("P10 B-frames, which are sent in another order than shown, are shown in order", async (t) => {
+    const { page, troubles } = await visit(t, "hedge");
+    for (const kind of ["webcodecs", "mse"]) {
+      await change(page, { kind });
+      await playing(page, kind);
+      await camera.passes(10);
+      const numbers = (await look(page, 1_000)).map(({ index }) => index);
+      const steps = numbers.slice(1).map((number, n) => (number - (numbers[n] ?? 0) + pictures) % pictures);
+      assert.ok(numbers.length >= 12 && steps.every((step) => step > 0 && step < 10), `${kind}: ${numbers.join()}`);
+      t.diagnostic(`${kind}: ${steps.join()}`);
+    }
     assert.deepEqual(troubles, []);
   });
 

@@ -76,7 +76,7 @@ describe("ISO 14496-12 and -15: MP4 without ffmpeg, read by ffmpeg", { skip }, (
       const shown = frames.filter((_, index) => index < 4 || index >= 8);
       shown.forEach((frame, index) => {
         const timestamp = frame.timestamp + (index >= 12 ? 1e12 : 0);
-        parts.push(fragments.fragment({ ...frame, timestamp }, index < 3));
+        parts.push(fragments.fragment({ ...frame, timestamp }, Math.max(0, 3 - index)));
       });
       const seen = await decoded(t, "live.mp4", Buffer.concat(parts));
       const whole = await decoded(t, "film.mp4", movie(format, frames));
@@ -147,51 +147,57 @@ describe("ISO 14496-12 and -15: MP4 without ffmpeg, read by ffmpeg", { skip }, (
   });
 });
 
-describe("X3 a camera of another make, gst-rtsp-server, seen live", { skip: without("ffmpeg", "python3") }, () => {
-  for (const path of ["h264", "h265", "mjpeg"] as const)
-    it(`${path}: two look, one of them later, and a clip is made; ffmpeg reads all of it`, async (t) => {
-      const { url } = await rtspServer(t);
-      const camera = new LiveCamera(
-        { settings: () => ({ videoUrl: new Secret(`${url}/${path}`) }), warmMs: 0, always: true, keepMs: 10_000 },
-        { clock: systemClock, log: silent },
-      );
-      t.after(() => camera.close());
-      const look = async (frames: number) => {
-        const parts: Buffer[] = [];
-        await new Promise<void>((resolve) => {
-          const line = {
-            waiting: 0,
-            end: () => {},
-            send(data: string | Buffer) {
-              if (typeof data !== "string" && parts.push(data) > frames) resolve();
-            },
-          };
-          camera.watch(new Sender("mse", line, systemClock));
-        });
-        return parts;
-      };
-      const first = await look(30);
-      const began = performance.now();
-      const late = await look(2);
-      assert.ok(performance.now() - began < 200, "X3 the first picture of a film that runs is there at once");
-      const clip = await record(camera, systemClock, { beforeMs: 500, afterMs: 500 });
-      if (path === "mjpeg") {
-        assert.deepEqual((await decoded(t, "one.jpg", late[0] ?? Buffer.alloc(0))).length, 1);
-      } else {
-        const seen = await decoded(t, "live.mp4", Buffer.concat(first));
-        assert.ok(seen.length >= 30, `${seen.length} pictures`);
-        const steps = seen.slice(1).map(({ time }, index) => time - (seen[index]?.time ?? 0));
-        assert.ok(
-          steps.every((step) => Math.abs(step - 3600) < 10),
-          steps.join(),
+describe(
+  "X3 a camera of another make, gst-rtsp-server, seen live",
+  { skip: without("ffmpeg", "python3", "gst-inspect-1.0") },
+  () => {
+    for (const path of ["h264", "h264-b", "h265", "mjpeg"] as const)
+      it(`${path}: two look, one of them later, and a clip is made; ffmpeg reads all of it`, async (t) => {
+        const { url } = await rtspServer(t);
+        const camera = new LiveCamera(
+          { settings: () => ({ videoUrl: new Secret(`${url}/${path}`) }), warmMs: 0, always: true, keepMs: 10_000 },
+          { clock: systemClock, log: silent },
         );
-        assert.ok((await decoded(t, "late.mp4", Buffer.concat(late))).length >= 2);
-      }
-      const kept = await decoded(t, "clip.mp4", clip.mp4);
-      assert.ok(kept.length >= 20 && kept.length <= 45, `${kept.length} pictures in a clip of a second`);
-      assert.deepEqual([clip.width, clip.height], [640, 360]);
-    });
-});
+        t.after(() => camera.close());
+        const look = async (frames: number) => {
+          const parts: Buffer[] = [];
+          await new Promise<void>((resolve) => {
+            const line = {
+              waiting: 0,
+              end: () => {},
+              send(data: string | Buffer) {
+                if (typeof data !== "string" && parts.push(data) > frames) resolve();
+              },
+            };
+            camera.watch(new Sender("mse", line, systemClock));
+          });
+          return parts;
+        };
+        const first = await look(30);
+        const began = performance.now();
+        const late = await look(2);
+        assert.ok(performance.now() - began < 200, "X3 the first picture of a film that runs is there at once");
+        const clip = await record(camera, systemClock, { beforeMs: 500, afterMs: 500 });
+        if (path === "mjpeg") {
+          assert.deepEqual((await decoded(t, "one.jpg", late[0] ?? Buffer.alloc(0))).length, 1);
+        } else {
+          const seen = await decoded(t, "live.mp4", Buffer.concat(first));
+          assert.ok(seen.length >= 30, `${seen.length} pictures`);
+          const steps = seen.slice(1).map(({ time }, index) => time - (seen[index]?.time ?? 0));
+          // What is shown between the last ones may be sent after them.
+          const all = path === "h264-b" ? steps.slice(0, -3) : steps;
+          assert.ok(
+            all.every((step) => Math.abs(step - 3600) < 10),
+            steps.join(),
+          );
+          assert.ok((await decoded(t, "late.mp4", Buffer.concat(late))).length >= 2);
+        }
+        const kept = await decoded(t, "clip.mp4", clip.mp4);
+        assert.ok(kept.length >= 20 && kept.length <= 45, `${kept.length} pictures in a clip of a second`);
+        assert.deepEqual([clip.width, clip.height], [640, 360]);
+      });
+  },
+);
 
 /** The pictures of a stream of one slice each. */
 function picturesOf(bytes: Buffer): Buffer[][] {

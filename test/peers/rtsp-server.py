@@ -26,6 +26,9 @@ h264 = "openh264enc gop-size=12 bitrate=400000 ! h264parse config-interval=-1 ! 
 streams = {
     "/h264": source + h264 + "rtph264pay name=pay0 pt=96 aggregate-mode=zero-latency",
     "/h264-plain": source + h264 + "rtph264pay name=pay0 pt=96 aggregate-mode=none mtu=400",
+    "/h264-b": source
+    + "x264enc bframes=2 b-adapt=false b-pyramid=false key-int-max=12 bitrate=400 speed-preset=ultrafast ! h264parse ! "
+    + "video/x-h264,profile=main ! rtph264pay name=pay0 pt=96",
     "/h265": source
     + "x265enc key-int-max=12 speed-preset=ultrafast tune=zerolatency bitrate=400 ! h265parse config-interval=-1 ! "
     + "rtph265pay name=pay0 pt=96 mtu=600",

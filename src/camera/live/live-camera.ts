@@ -30,8 +30,8 @@ export interface LiveDeps {
 export interface Viewer {
   /** Before the first frame, and when it changes. */
   format(format: VideoFormat): void;
-  /** `old`: of the time before the viewer came; the first one that is not is the newest. */
-  frame(frame: Frame, old: boolean): void;
+  /** `behind`: so many newer ones follow at once, since it is of the time before the viewer came. */
+  frame(frame: Frame, behind: number): void;
   /** What is heard now, where the film has sound. */
   sound?(sound: Sound): void;
   /** No pictures now: why, and after how many milliseconds it is tried again. They come back by themselves. */
@@ -238,7 +238,7 @@ export class LiveCamera {
     this.#kept.add(moved);
     this.#each((viewer) => {
       if (frame.key) this.#waiting.delete(viewer);
-      if (!this.#waiting.has(viewer)) viewer.frame(moved, false);
+      if (!this.#waiting.has(viewer)) viewer.frame(moved, 0);
     });
   }
 
@@ -279,7 +279,7 @@ export class LiveCamera {
     if (!format) return;
     viewer.format(last?.format ?? format);
     last?.frames.forEach((frame, index) => {
-      viewer.frame(frame, index < last.frames.length - 1);
+      viewer.frame(frame, last.frames.length - 1 - index);
     });
     if (last?.cut) this.#waiting.add(viewer);
     if (last && last.format !== format) viewer.format(format);

@@ -32,8 +32,8 @@ export async function record(
       if (format && format !== told) end();
       format = told;
     },
-    frame: (frame, old) => {
-      if (ended.signal.aborted || !format || (old && beforeMs > 0)) return;
+    frame: (frame, behind) => {
+      if (ended.signal.aborted || !format || (behind > 0 && beforeMs > 0)) return;
       if (groups.at(-1)?.frames.at(-1) === frame) return;
       if (frame.key || groups.length === 0) groups.push({ format, frames: [], sound: [], bytes: 0, cut: false });
       groups.at(-1)?.frames.push(frame);

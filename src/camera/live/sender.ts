@@ -102,7 +102,7 @@ export class Sender implements Viewer {
     if (this.#kind === "mse") this.#send(this.#fragments.header(format));
   }
 
-  frame(frame: Frame, old: boolean): void {
+  frame(frame: Frame, behind: number): void {
     const format = this.#format;
     if (!format || this.#kind === undefined) return;
     if (this.#late()) this.#waitsForKey = true;
@@ -114,7 +114,7 @@ export class Sender implements Viewer {
     // What came before the first key frame was never missed.
     if (this.#dropped > 0 && this.#total > 0) this.#tell({ type: "dropped", frames: this.#dropped });
     this.#dropped = 0;
-    if (this.#kind === "mse") this.#send(this.#fragments.fragment(frame, old));
+    if (this.#kind === "mse") this.#send(this.#fragments.fragment(frame, behind));
     else if (this.#kind === "webcodecs") this.#send(annexB(format, frame));
     else for (const part of frame.units) this.#send(part);
   }

@@ -53,7 +53,7 @@ export class Transcoded {
     this.#cancelPause = undefined;
     this.#leaveCamera = this.#camera.watch({
       format: (format) => this.#start(format),
-      frame: (frame, old) => this.#frame(frame, old),
+      frame: (frame, behind) => this.#frame(frame, behind),
       trouble: (error, retryMs) => {
         this.#stop();
         this.#tell(error, retryMs);
@@ -90,7 +90,7 @@ export class Transcoded {
       const transcoder = new Transcoder(format.codec, {
         piece: ({ bytes, key }) => {
           const frame = { units: [bytes], key, at: this.#clock.now(), timestamp: 0 };
-          if (transcoder === this.#transcoder) this.#each((viewer) => viewer.frame(frame, false));
+          if (transcoder === this.#transcoder) this.#each((viewer) => viewer.frame(frame, 0));
         },
         ended: (why) => {
           if (transcoder === this.#transcoder) this.#failed(why);
@@ -102,10 +102,10 @@ export class Transcoded {
     }
   }
 
-  #frame(frame: Frame, old: boolean): void {
+  #frame(frame: Frame, behind: number): void {
     const format = this.#format;
     // A camera that sends JPEGs is shown as that.
-    if (format?.codec === "jpeg") this.#each((viewer) => viewer.frame(frame, old));
+    if (format?.codec === "jpeg") this.#each((viewer) => viewer.frame(frame, behind));
     else if (format)
       this.#transcoder?.write(stillOf(frame.key ? format : { ...format, sets: [] }, frame).bytes, frame.key);
   }

@@ -4,6 +4,7 @@
 // the time that has passed since the one before.
 import type { Frame, VideoFormat } from "../video.ts";
 import { box, fullBox, lengthOf, moov, sampleOf, timescale, u32, u64, type Track } from "./boxes.ts";
+import { DecodeTimes, longest, usual } from "./decode-times.ts";
 import { sampleDescription } from "./sample-entry.ts";
 
 const brands = box("ftyp", Buffer.from("iso5"), u32(512), Buffer.from("iso5iso6mp41"));
@@ -28,12 +29,15 @@ interface Sample {
   readonly time: number;
   readonly duration: number;
   readonly flags: number;
+  /** How much later it is shown. */
+  readonly offset?: number;
 }
 
 /** A sample as moof and mdat. */
-export function fragmentOf(sample: readonly Buffer[], { number, time, duration, flags }: Sample): Buffer {
+export function fragmentOf(sample: readonly Buffer[], { number, time, duration, flags, offset }: Sample): Buffer {
   const size = lengthOf(sample);
-  // default-base-is-moof; in the run: where it begins, and of each sample duration, size and flags.
+  // default-base-is-moof; in the run: where it begins, and of each sample duration, size, flags, and how much later it is shown.
+  const [has, more] = offset === undefined ? [0x000701, []] : [0x000f01, [offset]];
   const make = (start: number) =>
     box(
       "moof",
@@ -42,17 +46,15 @@ export function fragmentOf(sample: readonly Buffer[], { number, time, duration, 
         "traf",
         fullBox("tfhd", 0, 0x020000, u32(1)),
         fullBox("tfdt", 1, 0, u64(time)),
-        fullBox("trun", 0, 0x000701, u32(1, start, duration, size, flags)),
+        fullBox("trun", 1, has, u32(1, start, duration, size, flags, ...more)),
       ),
     );
   const { length } = make(0);
   return Buffer.concat([make(length + 8), box("mdat", ...sample)]);
 }
 
-const usual = timescale / 25;
 // What was kept is gone through at once, frame for frame: browsers show a picture no sooner than the one before is over.
 const hurried = timescale / 1000;
-const longest = 10 * timescale;
 
 export class Fragments {
   #format: VideoFormat | undefined;
@@ -60,25 +62,41 @@ export class Fragments {
   #time = 0;
   #last: number | undefined;
   #duration = usual;
+  #times = new DecodeTimes();
 
   /** The header of a film of this format; to be sent before the next fragment. */
   header(format: VideoFormat): Buffer {
     this.#format = format;
+    this.#times = new DecodeTimes(format.reorder);
     const { width = 0, height = 0 } = format;
     return liveHeader({ size: { width, height }, scale: timescale, samples: [sampleDescription(format)] });
   }
 
-  /** A frame as moof and mdat. `hurry`: it is an old one, shown only because the new ones need it. */
-  fragment(frame: Frame, hurry = false): Buffer {
-    const passed = this.#last === undefined ? 0 : frame.timestamp - this.#last;
-    this.#last = frame.timestamp;
+  /** A frame as moof and mdat. `behind`: so many come at once after it, which need it. */
+  fragment(frame: Frame, behind = 0): Buffer {
+    const decoded = this.#times.of(frame.timestamp, frame.key);
+    const passed = this.#last === undefined ? 0 : decoded - this.#last;
+    this.#last = decoded;
     if (passed > 0 && passed <= longest) this.#duration = passed;
-    const duration = Math.round(hurry ? hurried : this.#duration);
+    const duration = Math.round(behind > 0 ? hurried : this.#duration);
+    const offset = this.#offset(frame.timestamp - decoded, behind);
     this.#number += 1;
     const sample = sampleOf(this.#format?.codec ?? "h264", frame.units);
     const flags = frame.key ? keySample : otherSample;
-    const fragment = fragmentOf(sample, { number: this.#number, time: this.#time, duration, flags });
+    const fragment = fragmentOf(sample, {
+      number: this.#number,
+      time: this.#time,
+      duration,
+      flags,
+      ...(offset !== 0 && { offset }),
+    });
     this.#time += duration;
     return fragment;
+  }
+
+  // Of the frames until it is shown some are gone through in a hurry.
+  #offset(late: number, behind: number): number {
+    const soon = Math.min(behind, Math.round(late / this.#duration));
+    return Math.round(soon > 0 ? late - soon * (this.#duration - hurried) : late);
   }
 }

@@ -2,11 +2,11 @@
 // plays while it loads. Nothing is decoded.
 import type { Frame, Sound, VideoFormat } from "../video.ts";
 import { box, fullBox, lengthOf, moov, sampleOf, timescale, u32, type Track } from "./boxes.ts";
+import { usual } from "./decode-times.ts";
 import { sampleDescription } from "./sample-entry.ts";
 import { soundDescription, unitSamples } from "./sound.ts";
 
 const brands = box("ftyp", Buffer.from("isom"), u32(512), Buffer.from("isomiso2avc1mp41"));
-const usual = timescale / 25;
 
 /**
  * The film of these frames, in the order in which they came; the first one must be a key frame. `sound` is AAC, whose times are of

@@ -56,8 +56,8 @@ const plausible = (width: number, height: number): Size | undefined =>
 // Profiles with chroma formats and scaling lists (H.264 §7.3.2.1.1).
 const highProfiles = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135];
 
-/** Of an H.264 SPS. */
-export function sizeOfH264(sps: Buffer): Size | undefined {
+/** An H.264 SPS (§7.3.2.1.1): the size of its pictures, and what follows from vui_parameters_present_flag on. */
+function readH264(sps: Buffer): { size: Size | undefined; order: number; rest: Bits } {
   const bits = new Bits(sps, 1);
   const profile = bits.read(8);
   bits.skip(16);
@@ -88,10 +88,56 @@ export function sizeOfH264(sps: Buffer): Size | undefined {
   const down = 16 * units * (2 - framesOnly);
   if (!framesOnly) bits.skip(1);
   bits.skip(1);
-  if (!bits.read(1)) return plausible(across, down);
+  if (!bits.read(1)) return { size: plausible(across, down), order, rest: bits };
   const [left, right, top, bottom] = [bits.ue(), bits.ue(), bits.ue(), bits.ue()];
   const [unitX, unitY] = planes === 3 ? [1, 1] : [chroma === 1 || chroma === 2 ? 2 : 1, chroma === 1 ? 2 : 1];
-  return plausible(across - unitX * (left + right), down - unitY * (2 - framesOnly) * (top + bottom));
+  const size = plausible(across - unitX * (left + right), down - unitY * (2 - framesOnly) * (top + bottom));
+  return { size, order, rest: bits };
+}
+
+/** Of an H.264 SPS. */
+export const sizeOfH264 = (sps: Buffer): Size | undefined => readH264(sps).size;
+
+/** Before how many frames that are sent earlier a frame may be shown (max_num_reorder_frames, §E.2.1); undefined if untold. */
+export function reorderOfH264(sps: Buffer): number | undefined {
+  const { order, rest: bits } = readH264(sps);
+  // Frames are shown as they are sent (§7.4.2.1.1); the baseline profile has no B slices.
+  if (order === 2 || sps[1] === 66) return 0;
+  if (!bits.read(1)) return undefined;
+  if (bits.read(1) && bits.read(8) === 255) bits.skip(32);
+  if (bits.read(1)) bits.skip(1);
+  if (bits.read(1)) {
+    bits.skip(4);
+    if (bits.read(1)) bits.skip(24);
+  }
+  if (bits.read(1)) for (const _ of ["top", "bottom"]) bits.ue();
+  if (bits.read(1)) bits.skip(65);
+  const rates = [0, 1].filter(() => {
+    const isThere = bits.read(1) === 1;
+    if (isThere) skipRates(bits);
+    return isThere;
+  });
+  if (rates.length > 0) bits.skip(1);
+  bits.skip(1);
+  if (!bits.read(1)) return undefined;
+  bits.skip(1);
+  for (const _ of ["bytes", "bits", "across", "down"]) bits.ue();
+  return Math.min(mostReorder, bits.ue());
+}
+
+// Of decoded pictures a decoder holds no more (§A.3.1).
+const mostReorder = 16;
+
+// hrd_parameters (§E.1.2).
+function skipRates(bits: Bits): void {
+  const count = Math.min(32, bits.ue() + 1);
+  bits.skip(8);
+  for (let n = 0; n < count; n++) {
+    bits.ue();
+    bits.ue();
+    bits.skip(1);
+  }
+  bits.skip(20);
 }
 
 function skipScalingLists(bits: Bits, lists: number): void {
@@ -119,15 +165,32 @@ export function h265SpsFromId(sps: Buffer): Bits {
   return bits;
 }
 
-/** Of an H.265 SPS. */
-export function sizeOfH265(sps: Buffer): Size | undefined {
+/** An H.265 SPS (§7.3.2.2): the size of its pictures, and what follows from bit_depth_luma_minus8 on. */
+function readH265(sps: Buffer): { size: Size | undefined; rest: Bits } {
   const bits = h265SpsFromId(sps);
   bits.ue();
   const chroma = bits.ue();
   if (chroma === 3) bits.skip(1);
   const [across, down] = [bits.ue(), bits.ue()];
-  if (!bits.read(1)) return plausible(across, down);
+  if (!bits.read(1)) return { size: plausible(across, down), rest: bits };
   const [left, right, top, bottom] = [bits.ue(), bits.ue(), bits.ue(), bits.ue()];
   const [unitX, unitY] = [chroma === 1 || chroma === 2 ? 2 : 1, chroma === 1 ? 2 : 1];
-  return plausible(across - unitX * (left + right), down - unitY * (top + bottom));
+  return { size: plausible(across - unitX * (left + right), down - unitY * (top + bottom)), rest: bits };
+}
+
+/** Of an H.265 SPS. */
+export const sizeOfH265 = (sps: Buffer): Size | undefined => readH265(sps).size;
+
+/** The same of an H.265 SPS (sps_max_num_reorder_pics, §7.4.3.2.1), of all its layers. */
+export function reorderOfH265(sps: Buffer): number {
+  const { rest: bits } = readH265(sps);
+  for (const _ of ["luma", "chroma", "lsb"]) bits.ue();
+  const layers = bits.read(1) ? (((sps[2] ?? 0) >> 1) & 7) + 1 : 1;
+  let reorder = 0;
+  for (let layer = 0; layer < layers; layer++) {
+    bits.ue();
+    reorder = Math.min(mostReorder, bits.ue());
+    bits.ue();
+  }
+  return reorder;
 }

@@ -1,5 +1,5 @@
 // What RTP says of NAL units in H.264 (RFC 6184 §5.2–5.8) and in H.265 (RFC 7798 §4.4): the two differ in numbers only.
-import { Bits, h265SpsFromId, sizeOfH264, sizeOfH265, type Size } from "./bits.ts";
+import { Bits, h265SpsFromId, reorderOfH264, reorderOfH265, sizeOfH264, sizeOfH265, type Size } from "./bits.ts";
 
 /** A fragment of a unit: the header that the unit gets back, and where it stands in it. */
 export interface Fragment {
@@ -32,6 +32,8 @@ export interface NalCodec {
   /** The number by which pictures name the set. */
   id(set: Buffer): number;
   size(sps: Buffer): Size | undefined;
+  /** Before how many frames that are sent earlier a frame may be shown; undefined if untold. */
+  reorder(sps: Buffer): number | undefined;
 }
 
 export const h264: NalCodec = {
@@ -63,6 +65,7 @@ export const h264: NalCodec = {
     return bits.ue();
   },
   size: sizeOfH264,
+  reorder: reorderOfH264,
 };
 
 export const h265: NalCodec = {
@@ -95,4 +98,5 @@ export const h265: NalCodec = {
     return h265SpsFromId(set.subarray(0, 128)).ue();
   },
   size: sizeOfH265,
+  reorder: reorderOfH265,
 };

@@ -165,7 +165,8 @@ export class UnitDepayloader implements Depayloader {
     const ofType = setTypes.map((type) => [...this.#sets.values()].filter((set) => this.#codec.type(set) === type));
     if (ofType.some((sets) => sets.length === 0)) return false;
     const sps = ofType.at(-2)?.at(-1);
-    this.#format = { codec, sets: ofType.flat(), ...(sps && this.#codec.size(sps)) };
+    const reorder = sps && this.#codec.reorder(sps);
+    this.#format = { codec, sets: ofType.flat(), ...(sps && this.#codec.size(sps)), ...(reorder && { reorder }) };
     this.#out.format(this.#format);
     return true;
   }

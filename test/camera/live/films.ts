@@ -57,9 +57,9 @@ export class Eyes implements Viewer {
     this.seen.push("format");
   }
 
-  frame(frame: Frame, old: boolean): void {
+  frame(frame: Frame, behind: number): void {
     this.frames.push(frame);
-    this.seen.push(`${old ? "old " : ""}${frame.key ? "key" : "frame"}`);
+    this.seen.push(`${behind > 0 ? "old " : ""}${frame.key ? "key" : "frame"}`);
   }
 
   trouble(error: PorteroError, retryMs: number): void {

@@ -25,7 +25,7 @@ function line(kind: Kind, codec: "h264" | "h265" = "h264") {
   const sender = new Sender(kind, end, clock);
   const play = async (from: number, to: number) => {
     for (const frame of frames.slice(from, to)) {
-      sender.frame(frame, false);
+      sender.frame(frame, 0);
       await clock.advance(40);
     }
   };
@@ -76,7 +76,7 @@ describe("X3 to the browser", () => {
     const { sender, texts, bytes, format } = line("jsmpeg");
     sender.format(format);
     const part = Buffer.from("4740", "hex");
-    for (const key of [false, true, false]) sender.frame({ units: [part], key, at: 0, timestamp: 0 }, false);
+    for (const key of [false, true, false]) sender.frame({ units: [part], key, at: 0, timestamp: 0 }, 0);
     assert.deepEqual(texts, [
       { type: "format", kind: "jsmpeg", codec: "mpeg1", mime: "video/mp2t", width: 176, height: 100 },
     ]);
@@ -87,7 +87,7 @@ describe("X3 to the browser", () => {
     const { sender, texts, bytes } = line("mse");
     const jpeg = Buffer.from("ffd8ffd9", "hex");
     sender.format({ codec: "jpeg", width: 64, height: 48, sets: [] });
-    sender.frame({ units: [jpeg], key: true, at: 0, timestamp: 0 }, false);
+    sender.frame({ units: [jpeg], key: true, at: 0, timestamp: 0 }, 0);
     assert.deepEqual(texts, [
       { type: "format", kind: "mjpeg", codec: "jpeg", mime: "image/jpeg", width: 64, height: 48 },
     ]);
@@ -127,7 +127,7 @@ describe("a browser that is too slow", () => {
     const [key] = frames;
     assert.ok(key);
     const large = { ...key, units: [Buffer.alloc(2 ** 19)] };
-    for (let n = 0; n < 100; n++) sender.frame(large, false);
+    for (let n = 0; n < 100; n++) sender.frame(large, 0);
     assert.ok(end.waiting < 5 * 2 ** 20, `${end.waiting}`);
   });
 });
