@@ -21,6 +21,15 @@ export function checker<const S extends JSONSchema>(what: string, schema: S): (v
   };
 }
 
+type Fixed<T> = T extends readonly (infer Item)[]
+  ? readonly Fixed<Item>[]
+  : { readonly [Name in keyof T]: Fixed<T[Name]> };
+
+/** A form with these fields of a JSON schema, none of which has to be given. */
+export type Form<Fields extends Readonly<Record<string, JSONSchema>>> = Fixed<
+  FromSchema<{ type: "object"; additionalProperties: false; properties: Fields }>
+>;
+
 function faultOf(error: ErrorObject): string {
   const field = error.instancePath.slice(1).replaceAll("/", ".") || "it";
   switch (error.keyword) {

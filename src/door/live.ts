@@ -1,23 +1,19 @@
 // How a door's film is shown, and when it is kept.
-
-export interface LiveSettings {
-  /** The film goes on for so many seconds after the last viewer has left; 30 where it is absent. */
-  readonly liveWarm?: number;
-  /** It goes on always: what is shown and taken is there at once, and from before a press. */
-  readonly liveAlways?: boolean;
-  /** With the camera's sound, for who listens in the browser and in clips; without where it is absent. */
-  readonly liveSound?: boolean;
-  /** A clip of each press, so many seconds of it long; none where it is absent or 0. */
-  readonly clipSeconds?: number;
-}
+import type { Form } from "../schema.ts";
 
 /** Their fields, for a JSON schema. */
 export const liveFields = {
+  /** The film goes on for so many seconds after the last viewer has left; 30 where it is absent. */
   liveWarm: { type: "number", minimum: 5, maximum: 3600 },
+  /** It goes on always: what is shown and taken is there at once, and from before a press. */
   liveAlways: { type: "boolean" },
+  /** With the camera's sound, for who listens in the browser and in clips; without where it is absent. */
   liveSound: { type: "boolean" },
+  /** A clip of each press, so many seconds of it long; none where it is absent or 0. */
   clipSeconds: { type: "number", minimum: 0, maximum: 60 },
 } as const;
+
+export type LiveSettings = Form<typeof liveFields>;
 
 export const liveAdvice: Readonly<Record<keyof LiveSettings, string>> = {
   liveWarm: "enter seconds from 5 to 3600, or leave it empty for 30",

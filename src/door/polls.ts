@@ -1,25 +1,21 @@
 // Whether a door is asked what happens, and how: as its make is known to tell, or as its form says.
-import { rulesSchema, type Poll, type PollRule } from "./hook-schema.ts";
+import type { Form } from "../schema.ts";
+import { rulesSchema, type Poll } from "./hook-schema.ts";
 import type { Preset } from "./preset.ts";
 
 export const pollChoices = ["off", "preset", "own"] as const;
 
-export interface PollSettings {
-  /** `off` where it is absent. */
-  readonly poll?: (typeof pollChoices)[number];
-  /** For `own`: a URL template without user and password, how often it is asked, and what its answers mean. */
-  readonly pollUrl?: string;
-  readonly pollSeconds?: number;
-  readonly pollRules?: readonly PollRule[];
-}
-
 /** Their fields, for a JSON schema. */
 export const pollFields = {
+  /** `off` where it is absent. */
   poll: { enum: pollChoices },
+  /** For `own`: a URL template without user and password, how often it is asked, and what its answers mean. */
   pollUrl: { type: "string", maxLength: 1000 },
   pollSeconds: { type: "number", minimum: 1, maximum: 3600 },
   pollRules: rulesSchema,
 } as const;
+
+export type PollSettings = Form<typeof pollFields>;
 
 export const pollAdvice: Readonly<Record<keyof PollSettings, string>> = {
   poll: "choose off, preset or own",

@@ -1,5 +1,6 @@
 // How the presses of a door are taken (X1): which calls are one press, what becomes of a press while somebody talks, and
 // what says which button it was.
+import type { Form } from "../schema.ts";
 import type { Preset } from "./preset.ts";
 
 /** What becomes of a press while the door talks: it is busy, it waits until the talk is over, or it takes its place. */
@@ -10,32 +11,15 @@ export type PressInTalk = (typeof pressesInTalk)[number];
 export const buttonSources = ["dialled", "to", "name", "header"] as const;
 export type ButtonSource = (typeof buttonSources)[number];
 
-export interface NamedButton {
-  /** What the bell says: the number it dials, or what stands where the button is read from. */
-  readonly number: string;
-  readonly name: string;
-}
-
-export interface PressSettings {
-  /** A call within so many seconds of the last one of a press, or of its refusal, belongs to it; default: the preset's. */
-  readonly bounceSeconds?: number;
-  /** `busy` where it is absent. */
-  readonly pressInTalk?: PressInTalk;
-  /** The bell has one call at a time: a new one means that the old one is over; default: the preset's. */
-  readonly oneCall?: boolean;
-  /** Calls by two of these are two presses. */
-  readonly buttons?: readonly NamedButton[];
-  /** `dialled` where it is absent, and where what it names says nothing. */
-  readonly buttonFrom?: ButtonSource;
-  /** The header, for `buttonFrom: "header"`. */
-  readonly buttonHeader?: string;
-}
-
 /** Their fields, for a JSON schema. */
 export const pressFields = {
+  /** A call within so many seconds of the last one of a press, or of its refusal, belongs to it; default: the preset's. */
   bounceSeconds: { type: "number", minimum: 0, maximum: 60 },
+  /** `busy` where it is absent. */
   pressInTalk: { enum: pressesInTalk },
+  /** The bell has one call at a time: a new one means that the old one is over; default: the preset's. */
   oneCall: { type: "boolean" },
+  /** Calls by two of these are two presses. */
   buttons: {
     type: "array",
     maxItems: 1000,
@@ -44,14 +28,20 @@ export const pressFields = {
       required: ["number", "name"],
       additionalProperties: false,
       properties: {
+        /** What the bell says: the number it dials, or what stands where the button is read from. */
         number: { type: "string", pattern: "^\\S(.{0,62}\\S)?$" },
         name: { type: "string", minLength: 1, maxLength: 100 },
       },
     },
   },
+  /** `dialled` where it is absent, and where what it names says nothing. */
   buttonFrom: { enum: buttonSources },
+  /** The header, for `buttonFrom: "header"`. */
   buttonHeader: { type: "string", pattern: "^[A-Za-z0-9-]{1,64}$" },
 } as const;
+
+export type PressSettings = Form<typeof pressFields>;
+export type NamedButton = NonNullable<PressSettings["buttons"]>[number];
 
 /** A bell that dials again after a refusal does so within a second or two; a person looks at it first. */
 export const usualBounceSeconds = 2;

@@ -1,20 +1,39 @@
 // The relays of a door station: most have one, which opens the door; some a second for a gate or a light. Where a door has a
 // list of them, each has a name, a number at the device and digits of its own, and the first is the one that is meant where
 // nobody says which.
+import type { Form } from "../schema.ts";
 import { Secret } from "../secret.ts";
 import { slugForm } from "../slug.ts";
 
-export interface RelaySettings {
-  /** A slug: its name in messages and topics. */
-  readonly id: string;
-  readonly name: string;
-  /** Which it is at the device, for its HTTP call; as the device counts. By default its place in the list, from 1. */
-  readonly number?: string;
-  /** DTMF digits; the first one's are those of the door where it has none. */
-  readonly code?: Secret;
-  /** What who talks with the door presses to open it; the first one's is the door's where it has none. */
-  readonly key?: string;
-}
+/** An opening key. A * begins a code. */
+export const keySchema = { type: "string", pattern: "^[0-9#A-D]{1,4}$" } as const;
+
+export const relayFields = {
+  relays: {
+    type: "array",
+    maxItems: 16,
+    items: {
+      type: "object",
+      required: ["id", "name"],
+      additionalProperties: false,
+      properties: {
+        /** Its name in messages and topics. */
+        id: { type: "string", pattern: slugForm, maxLength: 64 },
+        name: { type: "string", minLength: 1, maxLength: 100 },
+        /** Which it is at the device, for its HTTP call; as the device counts. By default its place in the list, from 1. */
+        number: { type: "string", pattern: "^[A-Za-z0-9._-]{1,16}$" },
+        // What a pattern refuses is quoted, so a code is judged by `relayFault`.
+        /** DTMF digits; the first one's are those of the door where it has none. */
+        code: { type: "string" },
+        /** What who talks with the door presses to open it; the first one's is the door's where it has none. */
+        key: keySchema,
+      },
+    },
+  },
+} as const;
+
+type RelayForm = NonNullable<Form<typeof relayFields>["relays"]>[number];
+export type RelaySettings = Omit<RelayForm, "code"> & { readonly code?: Secret };
 
 /** What one opening moves. */
 export interface Relay {
@@ -52,34 +71,8 @@ export function relayOf(door: Relayed, wish?: string): Relay | undefined {
   return wish === undefined ? all[0] : all.find(({ id }) => id === wish);
 }
 
-/** An opening key. A * begins a code. */
-export const keySchema = { type: "string", pattern: "^[0-9#A-D]{1,4}$" } as const;
-
-// What a pattern refuses is quoted, so a code is judged by `relayFault`.
-export const relayFields = {
-  relays: {
-    type: "array",
-    maxItems: 16,
-    items: {
-      type: "object",
-      required: ["id", "name"],
-      additionalProperties: false,
-      properties: {
-        id: { type: "string", pattern: slugForm, maxLength: 64 },
-        name: { type: "string", minLength: 1, maxLength: 100 },
-        number: { type: "string", pattern: "^[A-Za-z0-9._-]{1,16}$" },
-        code: { type: "string" },
-        key: keySchema,
-      },
-    },
-  },
-} as const;
-
 /** What is wrong with a list of relays whose form is right, as the end of "door: relays …"; undefined: nothing. */
-export function relayFault(
-  relays: readonly { id: string; code?: string; key?: string }[],
-  openKey?: string,
-): string | undefined {
+export function relayFault(relays: readonly RelayForm[], openKey?: string): string | undefined {
   const twice = relays.find(({ id }, at) => relays.findIndex((other) => other.id === id) !== at);
   if (twice) return `has two relays called "${twice.id}"`;
   const wrong = relays.find(({ code = "" }) => !isCode(code));

@@ -3,6 +3,7 @@
 // `opened`, `contact/open`, `relay/off` …
 
 import { doorParts, doorStates, type DoorState } from "../door-states.ts";
+import type { Form } from "../schema.ts";
 
 export type DeviceReport =
   | { readonly kind: "press"; readonly button?: string }
@@ -29,15 +30,13 @@ export function reportOf(word: string): DeviceReport | undefined {
   return reportWords.includes(word) ? { kind: "state", state: { [part]: value } } : undefined;
 }
 
-export interface ReportSettings {
-  /** A contact that is open for so many seconds is told of; not at all where it is absent. */
-  readonly heldOpenSeconds?: number;
-}
-
 /** Their fields, for a JSON schema. */
 export const reportFields = {
+  /** A contact that is open for so many seconds is told of; not at all where it is absent. */
   heldOpenSeconds: { type: "number", minimum: 1, maximum: 86_400 },
 } as const;
+
+export type ReportSettings = Form<typeof reportFields>;
 
 export const reportAdvice: Readonly<Record<keyof ReportSettings, string>> = {
   heldOpenSeconds: "enter seconds from 1 to 86400, or leave it empty: nobody is told then",

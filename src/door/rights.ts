@@ -2,6 +2,7 @@
 // are listed. A code carries its own times (codes.ts) and needs no line here.
 import { hoursFault, hoursFields, validAt, validityFault, validityFields, within } from "../schedule.ts";
 import type { Hours, Validity } from "../schedule.ts";
+import type { Form } from "../schema.ts";
 import type { Relay } from "./relays.ts";
 
 /** Who opens: a phone of the house, a number or server outside, a page's user, a key of MQTT … */
@@ -11,14 +12,6 @@ export interface OpenedAs {
 }
 
 export const rightKinds = ["anybody", "extension", "account", "page", "mqtt", "flow"] as const;
-
-export interface RightSettings extends Hours, Validity {
-  readonly who: (typeof rightKinds)[number];
-  /** All of that kind where it is absent or empty. */
-  readonly names?: readonly string[];
-  /** Ids of relays; all where it is absent or empty. */
-  readonly relays?: readonly string[];
-}
 
 export const rightFields = {
   rights: {
@@ -30,7 +23,9 @@ export const rightFields = {
       additionalProperties: false,
       properties: {
         who: { enum: rightKinds },
+        /** All of that kind where it is absent or empty. */
         names: { type: "array", maxItems: 200, items: { type: "string", minLength: 1, maxLength: 200 } },
+        /** Ids of relays; all where it is absent or empty. */
         relays: { type: "array", maxItems: 16, items: { type: "string", minLength: 1, maxLength: 64 } },
         ...hoursFields,
         ...validityFields,
@@ -38,6 +33,8 @@ export const rightFields = {
     },
   },
 } as const;
+
+export type RightSettings = NonNullable<Form<typeof rightFields>["rights"]>[number];
 
 /** What is wrong with a list of rights whose form is right, as the end of "door: rights …"; undefined: nothing. */
 export function rightsFault(rights: readonly RightSettings[], relays: readonly { id?: string }[]): string | undefined {

@@ -3,63 +3,20 @@
 import { giveUp, PorteroError } from "../errors.ts";
 import { splitCredentials, type SplitUrl } from "../http/credentials.ts";
 import { numberSchema } from "../number.ts";
-import { checker } from "../schema.ts";
+import { checker, type Form } from "../schema.ts";
 import { Secret } from "../secret.ts";
-import { buttonFault, pressFields, type PressSettings } from "./presses.ts";
-import { liveAdvice, liveFields, type LiveSettings } from "./live.ts";
-import { pictureAdvice, pictureFault, pictureFields, type PictureSettings } from "./pictures.ts";
-import { openingPlans, type OpeningPlan } from "./plan.ts";
-import { pollAdvice, pollFault, pollFields, type PollSettings } from "./polls.ts";
+import { buttonFault, pressFields } from "./presses.ts";
+import { liveAdvice, liveFields } from "./live.ts";
+import { pictureAdvice, pictureFault, pictureFields } from "./pictures.ts";
+import { openingPlans } from "./plan.ts";
+import { pollAdvice, pollFault, pollFields } from "./polls.ts";
 import type { Preset } from "./preset.ts";
 import { presets } from "./presets.ts";
 import { keySchema, relayFault, relayFields, type RelaySettings } from "./relays.ts";
-import { reportAdvice, reportFields, type ReportSettings } from "./reports.ts";
-import { rightFields, rightsFault, type RightSettings } from "./rights.ts";
-import { talkAdvice, talkFields, type TalkSettings } from "./talks.ts";
+import { reportAdvice, reportFields } from "./reports.ts";
+import { rightFields, rightsFault } from "./rights.ts";
+import { talkAdvice, talkFields } from "./talks.ts";
 import { slugForm } from "../slug.ts";
-
-export interface DoorSettings
-  extends PressSettings, TalkSettings, PictureSettings, LiveSettings, ReportSettings, PollSettings {
-  /** A slug, [a-z0-9-]+: the door's name in topics and files. */
-  readonly id: string;
-  readonly name: string;
-  /** Id of a preset. */
-  readonly preset: string;
-  /** That preset. */
-  readonly make: Preset;
-  /** The SIP user and number, such as "503". */
-  readonly extension: string;
-  /** Authentication user; default: the extension. */
-  readonly login?: string;
-  readonly password: Secret;
-  /** Host of the device; default: taken from its registration. */
-  readonly address?: string;
-  /** URL template without user and password; default: the preset's. */
-  readonly imageUrl?: Secret;
-  readonly videoUrl?: Secret;
-  readonly cameraUsername?: string;
-  readonly cameraPassword?: Secret;
-  /** DTMF door code of 0-9 A-D * # and "," (a pause of 500 ms); empty = this door does not open by DTMF. */
-  readonly code: Secret;
-  /** The first is the one that is opened where nobody says which; absent: there is one, without a name. */
-  readonly relays?: readonly RelaySettings[];
-  /** Who may open it, and when; everybody who can ask where it is absent or empty. */
-  readonly rights?: readonly RightSettings[];
-  /** What who talks with it presses to open it; the door's own digits do not go on to it then. */
-  readonly openKey?: string;
-  /** Where codes are typed: at the phone, at the door's keypad; at both, as soon as there are any, where it is absent. */
-  readonly codesFrom?: "both" | "phone" | "door" | "off";
-  /** Which steps open it, in their order; those that can be taken, the likeliest first, where it is absent. */
-  readonly openBy?: OpeningPlan;
-  /** Who gets the digits that the one who answered presses: the door, the flow, or both; both where it is absent. */
-  readonly answererDigits?: "both" | "door" | "flow";
-  readonly verifyTls?: boolean;
-  /** SHA-256 fingerprint of the certificate, lower-case hexadecimal. */
-  readonly pin?: string;
-}
-
-/** The same before it was checked: its preset may be known by its id alone. */
-export type DoorForm = Omit<DoorSettings, "make"> & Partial<Pick<DoorSettings, "make">>;
 
 const codesFrom = ["both", "phone", "door", "off"] as const;
 
@@ -67,26 +24,40 @@ const codesFrom = ["both", "phone", "door", "off"] as const;
 const text = { type: "string" } as const;
 /** Its fields, for a JSON schema. */
 export const doorFields = {
+  /** The door's name in topics and files. */
   id: { type: "string", pattern: slugForm, maxLength: 64 },
   name: { type: "string", maxLength: 100 },
+  /** Id of a preset. */
   preset: text,
+  /** The SIP user and number, such as "503". */
   extension: numberSchema,
+  /** Authentication user; default: the extension. */
   login: { type: "string", pattern: '^[^"\\\\\\s]{1,64}$' },
   password: text,
+  /** Host of the device; default: taken from its registration. */
   address: text,
+  /** URL template; default: the preset's. */
   imageUrl: text,
   videoUrl: text,
   cameraUsername: text,
   cameraPassword: text,
+  /** DTMF door code of 0-9 A-D * # and "," (a pause of 500 ms); empty = this door does not open by DTMF. */
   code: text,
+  /** What who talks with it presses to open it; the door's own digits do not go on to it then. */
   openKey: keySchema,
+  /** Where codes are typed: at the phone, at the door's keypad; at both, as soon as there are any, where it is absent. */
   codesFrom: { enum: codesFrom },
+  /** Which steps open it, in their order; those that can be taken, the likeliest first, where it is absent. */
   openBy: { enum: openingPlans },
+  /** Who gets the digits that the one who answered presses: the door, the flow, or both; both where it is absent. */
   answererDigits: { enum: ["both", "door", "flow"] },
   verifyTls: { type: "boolean" },
+  /** SHA-256 fingerprint of the certificate, lower-case hexadecimal where it was checked. */
   pin: text,
   ...pressFields,
+  /** The first is the one that is opened where nobody says which; absent: there is one, without a name. */
   ...relayFields,
+  /** Who may open it, and when; everybody who can ask where it is absent or empty. */
   ...rightFields,
   ...talkFields,
   ...pictureFields,
@@ -95,12 +66,33 @@ export const doorFields = {
   ...pollFields,
 } as const;
 
+const required = ["id", "name", "preset", "extension"] as const;
 const checkForm = checker("door", {
   type: "object",
-  required: ["id", "name", "preset", "extension", "password"],
+  required: [...required, "password"],
   additionalProperties: false,
   properties: doorFields,
 });
+
+type Fields = Form<typeof doorFields>;
+type Needed = Required<Pick<Fields, (typeof required)[number]>>;
+/** What is no longer what was typed. */
+type Judged = "password" | "code" | "imageUrl" | "videoUrl" | "cameraPassword" | "relays";
+
+export interface DoorSettings extends Omit<Fields, Judged | keyof Needed>, Needed {
+  /** The preset. */
+  readonly make: Preset;
+  readonly password: Secret;
+  readonly code: Secret;
+  /** Without user and password. */
+  readonly imageUrl?: Secret;
+  readonly videoUrl?: Secret;
+  readonly cameraPassword?: Secret;
+  readonly relays?: readonly RelaySettings[];
+}
+
+/** The same before it was checked: its preset may be known by its id alone. */
+export type DoorForm = Omit<DoorSettings, "make"> & Partial<Pick<DoorSettings, "make">>;
 
 const advice: Record<string, string> = {
   id: "use small letters, digits and hyphens, such as front-door",
@@ -186,50 +178,14 @@ export function checkDoor(settings: unknown, catalogue: ReadonlyMap<string, Pres
   const cameraPassword =
     secret(form.cameraPassword) ?? (form.cameraUsername === undefined ? login?.password : undefined);
 
+  const { code: _code, imageUrl: _image, videoUrl: _video, cameraPassword: _camera, relays: _relays, ...rest } = form;
+  const { password, masks, poll, ...own } = rest;
   return {
-    id: form.id,
-    name: form.name,
-    preset: form.preset,
-    make: preset,
-    extension: form.extension,
-    password: new Secret(form.password),
-    code: new Secret(code.toUpperCase()),
-    ...optional({
-      openBy: form.openBy,
-      openKey: form.openKey,
-      codesFrom: form.codesFrom,
-      answererDigits: form.answererDigits,
-      login: form.login,
-      address: form.address,
-      verifyTls: form.verifyTls,
-      pin,
-      cameraUsername,
-      bounceSeconds: form.bounceSeconds,
-      pressInTalk: form.pressInTalk,
-      oneCall: form.oneCall,
-      buttons: form.buttons,
-      buttonFrom: form.buttonFrom,
-      buttonHeader: form.buttonHeader,
-      hangUpAfterOpening: form.hangUpAfterOpening,
-      longestTalk: form.longestTalk,
-      mediaTimeout: form.mediaTimeout,
-      pictureSources: form.pictureSources,
-      pictureTimeout: form.pictureTimeout,
-      keepPicture: form.keepPicture,
-      liveWarm: form.liveWarm,
-      liveAlways: form.liveAlways,
-      liveSound: form.liveSound,
-      clipSeconds: form.clipSeconds,
-      masks: form.masks?.length ? form.masks : undefined,
-      heldOpenSeconds: form.heldOpenSeconds,
-      poll: form.poll === "off" ? undefined : form.poll,
-      pollUrl: form.pollUrl,
-      pollSeconds: form.pollSeconds,
-      pollRules: form.pollRules,
-    }),
+    ...own,
+    ...{ make: preset, password: new Secret(password), code: new Secret(code.toUpperCase()) },
+    ...optional({ pin, cameraUsername, imageUrl: secret(image?.url), videoUrl: secret(video?.url), cameraPassword }),
+    ...optional({ masks: masks?.length ? masks : undefined, poll: poll === "off" ? undefined : poll }),
     ...(relays?.length && { relays }),
-    ...(form.rights?.length && { rights: form.rights }),
-    ...optional({ imageUrl: secret(image?.url), videoUrl: secret(video?.url), cameraPassword }),
   };
 }
 

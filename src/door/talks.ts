@@ -1,20 +1,17 @@
 // What ends the talks of a door by itself: its opening, their length, or silence.
-
-export interface TalkSettings {
-  /** Both are hung up on so many seconds after the door was opened in the talk; not at all where it is absent. */
-  readonly hangUpAfterOpening?: number;
-  /** Minutes; 0 = as long as they like. An hour where it is absent: a phone that lies beside its rest gives the door back. */
-  readonly longestTalk?: number;
-  /** A talk of which nothing is heard for so many seconds is over; 0 = it is not; as the media engine has it where it is absent. */
-  readonly mediaTimeout?: number;
-}
+import type { Form } from "../schema.ts";
 
 /** Their fields, for a JSON schema. */
 export const talkFields = {
+  /** Both are hung up on so many seconds after the door was opened in the talk; not at all where it is absent. */
   hangUpAfterOpening: { type: "number", minimum: 0, maximum: 600 },
+  /** Minutes; 0 = as long as they like. An hour where it is absent: a phone that lies beside its rest gives the door back. */
   longestTalk: { type: "number", minimum: 0, maximum: 1440 },
+  /** A talk of which nothing is heard for so many seconds is over; 0 = it is not; as the media engine has it where it is absent. */
   mediaTimeout: { type: "number", minimum: 0, maximum: 3600 },
 } as const;
+
+export type TalkSettings = Form<typeof talkFields>;
 
 export const talkAdvice: Readonly<Record<keyof TalkSettings, string>> = {
   hangUpAfterOpening: "enter seconds from 0 to 600, or leave it empty: it is not hung up then",
