@@ -119,7 +119,7 @@ export function accountForm(
   );
   return compact({
     ...{ ...server(""), key: around.key, prefixes, incoming: incomingOf(config, around) },
-    ...{ name: textOr(config.slug) ?? slugOf(config.name ?? "account"), label: textOr(config.name) },
+    ...{ name: textOr(config.slug) ?? slugOf(config.name ?? "", "account"), label: textOr(config.name) },
     ...{ identity: textOr(config.identity) as LineSettings["identity"], doorsMayDial: config.doorsMayDial === true },
     encryption: textOr(config.encryption) as LineSettings["encryption"],
     dtmf: textOr(config.dtmf) as LineSettings["dtmf"],

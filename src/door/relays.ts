@@ -3,7 +3,7 @@
 // nobody says which.
 import type { Form } from "../schema.ts";
 import { Secret } from "../secret.ts";
-import { slugForm } from "../slug.ts";
+import { slugForm, slugLength } from "../slug.ts";
 
 /** An opening key. A * begins a code. */
 export const keySchema = { type: "string", pattern: "^[0-9#A-D]{1,4}$" } as const;
@@ -18,7 +18,7 @@ export const relayFields = {
       additionalProperties: false,
       properties: {
         /** Its name in messages and topics. */
-        id: { type: "string", pattern: slugForm, maxLength: 64 },
+        id: { type: "string", pattern: slugForm, maxLength: slugLength },
         name: { type: "string", minLength: 1, maxLength: 100 },
         /** Which it is at the device, for its HTTP call; as the device counts. By default its place in the list, from 1. */
         number: { type: "string", pattern: "^[A-Za-z0-9._-]{1,16}$" },

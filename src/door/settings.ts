@@ -16,7 +16,7 @@ import { keySchema, relayFault, relayFields, type RelaySettings } from "./relays
 import { reportAdvice, reportFields } from "./reports.ts";
 import { rightFields, rightsFault } from "./rights.ts";
 import { talkAdvice, talkFields } from "./talks.ts";
-import { slugForm } from "../slug.ts";
+import { slugForm, slugLength } from "../slug.ts";
 
 const codesFrom = ["both", "phone", "door", "off"] as const;
 
@@ -25,7 +25,7 @@ const text = { type: "string" } as const;
 /** Its fields, for a JSON schema. */
 export const doorFields = {
   /** The door's name in topics and files. */
-  id: { type: "string", pattern: slugForm, maxLength: 64 },
+  id: { type: "string", pattern: slugForm, maxLength: slugLength },
   name: { type: "string", maxLength: 100 },
   /** Id of a preset. */
   preset: text,

@@ -1,5 +1,6 @@
 // Who registers: endpoints of pjsip.conf with their auths and aors, and peers of sip.conf; where it listens; accounts.
 import { isNumber } from "../number.ts";
+import { slugOf } from "../slug.ts";
 import { isYes, valueOf, type Entry, type Section } from "./conf.ts";
 import type { Report } from "./report.ts";
 
@@ -194,13 +195,6 @@ function uriOf(text = ""): { user: string; host: string; port: string } {
   return { user, host, port };
 }
 
-const slugOf = (name: string): string =>
-  name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .slice(0, 60)
-    .replace(/^-+|-+$/g, "") || "account";
-
 /** Registrations at other servers. */
 export function readAccounts(sections: readonly Section[], report: Report): Account[] {
   return sections.flatMap((section): Account[] => {
@@ -226,7 +220,7 @@ export function readAccounts(sections: readonly Section[], report: Report): Acco
     return [
       {
         trunk,
-        name: slugOf(trunk),
+        name: slugOf(trunk, "account"),
         server: server.host,
         port: server.port,
         user,

@@ -179,7 +179,8 @@ describe("The sources of a picture", () => {
   });
 });
 
-describe("A thousand pictures, of which a third fails", () => {
+// A thousand of them, with what is left of files and processes: test/peers/webservers.test.ts.
+describe("Thirty pictures, of which a third fails", () => {
   it("leave no connection, no timer and no process behind, and no password in what is said", async (t) => {
     const clock = new FakeClock();
     let asked = 0;
@@ -199,10 +200,10 @@ describe("A thousand pictures, of which a third fails", () => {
     const before = process.getActiveResourcesInfo().length;
     const camera = new Camera({ image: new Secret(url), keepMs: 0 }, { clock });
     const said: string[] = [];
-    for (let i = 0; i < 1_000; i++) await camera.snapshot().catch((error: unknown) => said.push(sentence(error)));
-    assert.equal(said.length, 333);
+    for (let i = 0; i < 30; i++) await camera.snapshot().catch((error: unknown) => said.push(sentence(error)));
+    assert.equal(said.length, 10);
     assert.ok(!said.join("\n").includes(password));
-    assert.ok(bell.connections < 400, "connections are kept while they last");
+    assert.ok(bell.connections <= 12, "connections are kept while they last");
     assert.equal(clock.pending, 0);
     camera.close();
     bell.drop();

@@ -7,7 +7,8 @@ import { presetOf, presets } from "../../src/door/presets.ts";
 import { checkDoor } from "../../src/door/settings.ts";
 import { HttpClient } from "../../src/http.ts";
 import { Secret } from "../../src/secret.ts";
-import { openers, SimOpener, slowMs, type Asking, type OpenerMake } from "../../src/sim/devices/opener.ts";
+import type { Asking } from "../../src/sim/devices/entry.ts";
+import { openers, SimOpener, slowMs, type OpenerMake } from "../../src/sim/devices/opener.ts";
 import { FakeClock } from "../support/clock.ts";
 
 const makes = Object.keys(openers) as OpenerMake[];

@@ -6,7 +6,7 @@ import { relayOf, relaysOf } from "../../src/door/relays.ts";
 import { pollOf } from "../../src/door/polls.ts";
 import { checkPreset } from "../../src/door/preset.ts";
 import { presetOf, presets } from "../../src/door/presets.ts";
-import { checkDoor } from "../../src/door/settings.ts";
+import { checkDoor, doorFields } from "../../src/door/settings.ts";
 import { Secret } from "../../src/secret.ts";
 import { thrown } from "./thrown.ts";
 
@@ -19,6 +19,43 @@ describe("P6 the form of a door", () => {
     assert.equal(door.password.reveal(), "pw-503");
     assert.equal(door.code.reveal(), "1234");
     assert.deepEqual(Object.keys(door).sort(), ["code", "extension", "id", "make", "name", "password", "preset"]);
+  });
+
+  it("keeps every field that it knows", () => {
+    const all = {
+      ...{
+        ...form,
+        login: "bell",
+        address: "10.0.0.2",
+        openKey: "5",
+        codesFrom: "door",
+        openBy: "http",
+        pin: "ab".repeat(32),
+      },
+      ...{
+        imageUrl: "http://10.0.0.2/a.jpg",
+        videoUrl: "rtsp://10.0.0.2/a",
+        cameraUsername: "eye",
+        cameraPassword: "pw",
+      },
+      ...{ answererDigits: "flow", verifyTls: false, bounceSeconds: 3, pressInTalk: "wait", oneCall: true },
+      ...{ buttons: [{ number: "1", name: "Meier" }], buttonFrom: "header", buttonHeader: "X-Button" },
+      ...{ relays: [{ id: "gate", name: "Gate" }], rights: [{ who: "flow" }], hangUpAfterOpening: 5, longestTalk: 9 },
+      ...{
+        mediaTimeout: 20,
+        pictureSources: ["jpeg"],
+        pictureTimeout: 4,
+        keepPicture: 0,
+        liveWarm: 9,
+        liveAlways: true,
+      },
+      ...{ masks: [{ x: 0, y: 0, width: 9, height: 9 }], liveSound: true, clipSeconds: 8, heldOpenSeconds: 60 },
+      ...{ poll: "own", pollUrl: "http://{address}/state", pollSeconds: 9, pollRules: [{ word: "press", when: "1" }] },
+    };
+    assert.deepEqual(Object.keys(all).sort(), Object.keys(doorFields).sort(), "a field of the form is not tried here");
+    const door: Partial<Record<string, unknown>> = { ...checkDoor(all) };
+    const shown = (value: unknown) => (value instanceof Secret ? value.reveal() : value);
+    for (const [name, value] of Object.entries(all)) assert.deepEqual(shown(door[name]), value, name);
   });
 
   it("says which field is wrong, how, and what to do", () => {

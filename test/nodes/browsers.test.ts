@@ -4,48 +4,24 @@ import { EventEmitter } from "node:events";
 import { describe, it } from "node:test";
 import { accessOf, serveBrowsers } from "../../nodes/door/browser.ts";
 import type { DoorNode } from "../../nodes/door/door.ts";
-import type { Request, RequestHandler, Response } from "../../nodes/http.d.ts";
+import type { Request } from "../../nodes/http.d.ts";
 import { checkHost, isOwnOrigin } from "../../nodes/origin.ts";
 import type { Red } from "../../nodes/red.d.ts";
-
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
+import { Routes } from "./routes.ts";
 
 /** Routes without a server, over doors that are told. */
 function browsers(doors: readonly Partial<DoorNode>[], settings: Red["settings"] = {}) {
-  const routes = new Map<string, RequestHandler>();
-  const add = (method: string) => (path: string, work: RequestHandler) => void routes.set(`${method} ${path}`, work);
+  const routes = new Routes();
   const nodes = doors.map((door, index) => ({ type: "door", id: String(index), ...door }));
   const end = serveBrowsers({
-    ...{ httpNode: { get: add("GET"), post: add("POST") }, settings },
+    ...{ httpNode: routes.app, settings },
     nodes: {
       eachNode: (visit: (config: object) => void) => nodes.forEach(visit),
       getNode: (id: string) => nodes[Number(id)],
     },
   } as unknown as Red);
-  const ask = (route: string, more: Partial<Request> = {}, params: object = { door: "front" }) => {
-    const written: string[] = [];
-    const connection = new EventEmitter();
-    const request = { params, headers: {}, query: {}, path: "/x/", ...more };
-    const answer = new Promise<Answer>((resolve) => {
-      let status = 200;
-      const response = {
-        status: (code: number) => ((status = code), response),
-        set: () => response,
-        flushHeaders: () => {},
-        json: (body: unknown) => resolve({ status, body }),
-        send: (body: unknown) => resolve({ status, body }),
-        redirect: (body: unknown) => resolve({ status: 302, body }),
-        on: (event: string, listener: () => void) => connection.on(event, listener),
-        write: (text: string) => written.push(text),
-        end: () => resolve({ status, body: written }),
-      };
-      routes.get(route)?.(request as unknown as Request, response as unknown as Response, () => {});
-    });
-    return { answer, written, leave: () => connection.emit("close") };
-  };
+  const ask = (route: string, more: Partial<Request> = {}, params: object = { door: "front" }) =>
+    routes.ask(route, { path: "/x/", params, ...more });
   return { ask, end: () => end(nodes[0] as unknown as DoorNode) };
 }
 

@@ -1,15 +1,14 @@
 // The hooks of doors as Node-RED serves them: what is answered, what is read of a body, and where the secret stands.
 import assert from "node:assert/strict";
-import { EventEmitter } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { serveHooks, type HookConfig } from "../../nodes/door/hooks.ts";
 import { hookSecret, instanceSecret } from "../../nodes/passwords.ts";
-import type { Request, RequestHandler, Response } from "../../nodes/http.d.ts";
 import type { Red, RedNode } from "../../nodes/red.d.ts";
 import type { DeviceReport } from "../../src/door/door.ts";
+import { Routes } from "./routes.ts";
 
 describe("A door's hooks in Node-RED", () => {
   let userDir: string;
@@ -17,11 +16,9 @@ describe("A door's hooks in Node-RED", () => {
   after(() => rm(userDir, { recursive: true, force: true }));
 
   function hooks() {
-    const routes = new Map<string, RequestHandler>();
-    const add = (path: string, ...handlers: RequestHandler[]) => void routes.set(path, handlers.at(-1) ?? (() => {}));
+    const routes = new Routes();
     const up = serveHooks({
-      httpNode: { use: add },
-      httpAdmin: { get: add },
+      ...{ httpNode: routes.app, httpAdmin: routes.app },
       auth: { needsPermission: (permission: string) => Object.assign(() => {}, { permission }) },
       settings: { userDir },
     } as unknown as Red);
@@ -29,28 +26,11 @@ describe("A door's hooks in Node-RED", () => {
     const node = { id: "d1", warn: (text: string) => logged.push(text) } as unknown as RedNode;
     const heard: DeviceReport[] = [];
     const on = (config: HookConfig) => up(node, config, (report) => heard.push(report));
-    const ask = (route: string, more: object) => {
-      const request = Object.assign(new EventEmitter(), {
-        ...{ method: "GET", url: "/", socket: {}, params: {}, query: {}, destroyed: false },
-        destroy: () => void (request.destroyed = true),
-        ...more,
-      });
-      const answer = { status: 200, body: undefined as unknown };
-      const headers: Record<string, string> = {};
-      const response = {
-        set: (name: string, value: string) => ((headers[name] = value), response),
-        status: (code: number) => ((answer.status = code), response),
-        send: (body: unknown) => void (answer.body = body),
-        json: (body: unknown) => void (answer.body = body),
-      };
-      routes.get(route)?.(request as unknown as Request, response as unknown as Response, () => {});
-      return { answer, request, headers };
-    };
-    const call = (url: string, method = "GET") => ask("/portero/hook", { url, method });
+    const call = (url: string, method = "GET") => routes.ask("USE /portero/hook", { url, method });
     const shown = (round?: string) => {
-      const { answer, headers } = ask("/portero/hook/:door", { params: { door: "d1" }, query: { round } });
+      const { now, headers } = routes.ask("GET /portero/hook/:door", { params: { door: "d1" }, query: { round } });
       assert.equal(headers["Cache-Control"], "no-store");
-      return (answer.body as { path: string }).path.replace("portero/hook", "");
+      return (now.body as { path: string }).path.replace("portero/hook", "");
     };
     return { on, call, shown, heard, logged };
   }
@@ -58,12 +38,12 @@ describe("A door's hooks in Node-RED", () => {
   it("are off until they are switched on, and off again with their door", () => {
     const { on, call, shown, heard } = hooks();
     on({});
-    assert.equal(call(`${shown()}/press`).answer.status, 404);
+    assert.equal(call(`${shown()}/press`).now.status, 404);
     const off = on({ hooks: true });
-    assert.deepEqual(call(`${shown()}/press/201?x=1`, "POST").answer, { status: 200, body: "ok\n" });
+    assert.deepEqual(call(`${shown()}/press/201?x=1`, "POST").now, { status: 200, body: "ok\n" });
     assert.deepEqual(heard, [{ kind: "press", button: "201" }]);
     off();
-    assert.deepEqual(call(`${shown()}/press`).answer, { status: 404, body: "not found\n" });
+    assert.deepEqual(call(`${shown()}/press`).now, { status: 404, body: "not found\n" });
   });
 
   it("have another secret after a renewal, of 26 letters and digits, which is no password of the door's", () => {
@@ -71,8 +51,8 @@ describe("A door's hooks in Node-RED", () => {
     on({ hooks: true, hookRound: "m4x" });
     assert.match(shown("m4x"), /^\/[0-9a-hjkmnp-tv-z]{26}$/);
     assert.notEqual(shown("m4x"), shown());
-    assert.equal(call(`${shown()}/press`).answer.status, 404);
-    assert.equal(call(`${shown("m4x")}/press`).answer.status, 200);
+    assert.equal(call(`${shown()}/press`).now.status, 404);
+    assert.equal(call(`${shown("m4x")}/press`).now.status, 200);
     const secret = instanceSecret(userDir);
     assert.notEqual(hookSecret(secret, "d1", "").reveal(), hookSecret(secret, "d2", "").reveal());
   });
@@ -80,8 +60,8 @@ describe("A door's hooks in Node-RED", () => {
   it("read nothing of a body, and end a caller that sends on and on", () => {
     const { on, call, shown, heard } = hooks();
     on({ hooks: true });
-    const { request, answer } = call(`${shown()}/contact/open`, "POST");
-    assert.equal(answer.status, 200);
+    const { request, now } = call(`${shown()}/contact/open`, "POST");
+    assert.equal(now.status, 200);
     request.emit("data", Buffer.alloc(60_000));
     assert.equal(request.destroyed, false);
     request.emit("data", Buffer.alloc(10_000));

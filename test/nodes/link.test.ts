@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { linksOf, serveLinks } from "../../nodes/doorbell-in/link.ts";
-import type { RequestHandler } from "../../nodes/http.d.ts";
 import type { Red } from "../../nodes/red.d.ts";
 import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
 import type { OpenRequest } from "../../src/door/door.ts";
+import { Routes } from "./routes.ts";
 
 const userDir = mkdtempSync(join(tmpdir(), "portero-link-"));
 after(() => rmSync(userDir, { recursive: true, force: true }));
@@ -30,25 +30,18 @@ function house(settings: Partial<Red["settings"]> = {}) {
     },
   };
   const endpoint = { id: "ep", type: "sip-endpoint", switchboard } as unknown as EndpointNode;
-  const routes = new Map<string, RequestHandler>();
-  const add = (method: string) => (_path: string, work: RequestHandler) => void routes.set(method, work);
+  const routes = new Routes();
   const RED = {
-    ...{ settings: { userDir, ...settings }, httpNode: { get: add("GET"), post: add("POST") } },
+    ...{ settings: { userDir, ...settings }, httpNode: routes.app },
     nodes: { eachNode: (visitor: (config: object) => void) => visitor(endpoint), getNode: () => endpoint },
     _: (key: string, words = {}) => [key, ...Object.values(words)].join(" "),
   } as unknown as Red;
   serveLinks(RED);
-  const ask = (method: string, token: string, host?: string) =>
-    new Promise<{ status: number; body: string; headers: Record<string, string> }>((resolve) => {
-      let status = 200;
-      const headers: Record<string, string> = {};
-      const response = {
-        status: (code: number) => ((status = code), response),
-        set: (name: string, value: string) => ((headers[name] = value), response),
-        send: (body: string) => resolve({ status, body, headers }),
-      };
-      routes.get(method)?.({ params: { token }, headers: { host } } as never, response as never, () => {});
-    });
+  const ask = async (method: string, token: string, host?: string) => {
+    const { answer, headers } = routes.ask(`${method} /portero/open/:token`, { params: { token }, headers: { host } });
+    const { status, body } = await answer;
+    return { status, body: String(body), headers };
+  };
   const link = (more: object = {}) => linksOf(RED, { openLink: true, ...more }, endpoint)?.(view as never) ?? "";
   return { asked, answer, ask, link, token: link().split("/").at(-1) ?? "" };
 }

@@ -272,6 +272,9 @@ describe("dial-strategy's settings", () => {
 it("a door's short name is made of its name", () => {
   assert.equal(slugOf("Front door"), "front-door");
   assert.equal(slugOf("Haustür (Süd)"), "haustur-sud");
+  assert.equal(slugOf("門", "account"), "account");
+  // A name of 100 letters is a name; its id has 64 at most, and no hyphen at its end.
+  assert.equal(slugOf(`${"a".repeat(63)} ${"b".repeat(36)}`), "a".repeat(63));
   assert.equal(slugOf("門"), "door");
 });
 

@@ -1,13 +1,12 @@
 // Door stations that open by HTTP, as their makers describe it and others have measured it: peers for the presets, written
 // from the facts and not from the presets. A device asks for its login, carries out what it is told, and may be slow, silent
 // or a liar.
-import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../../clock.ts";
-import { parseCredentials, verifyDigest } from "../../digest.ts";
 import type { Secret } from "../../secret.ts";
 import { grandstream } from "./challenge.ts";
+import { Entry, type Asking } from "./entry.ts";
 import { hikvision } from "./isapi.ts";
 import { akuvoxApi, twoN } from "./json.ts";
 import { akuvox, axis, dahua, doorbird, fanvil } from "./query.ts";
@@ -53,15 +52,6 @@ export interface Inside {
 /** How a make carries out what it is asked; undefined = it has no such address. */
 export type Way = (asked: Asked, inside: Inside) => Reply | undefined;
 
-/** How it asks who is there; "none": not by HTTP's own means. */
-export interface Asking {
-  readonly scheme: "none" | "basic" | "MD5" | "SHA-256";
-  readonly realm?: string;
-  readonly qop?: string;
-  /** kept: good as long as it runs. once: for one request, and then a 401 without a question. stale: too old at once, once. */
-  readonly nonces?: "kept" | "once" | "stale";
-}
-
 export const openers = {
   "2n": { way: twoN, asking: { scheme: "MD5", realm: "HIP", qop: "auth" } },
   akuvox: { way: akuvox, asking: { scheme: "none" } },
@@ -100,7 +90,7 @@ export class SimOpener {
   readonly asked: string[] = [];
   readonly #options: OpenerOptions;
   readonly #server: Server;
-  readonly #nonces = new Map<string, "fresh" | "old">();
+  readonly #entry: Entry;
   readonly #on = new Set<string>();
   readonly #memory = new Map<string, string>();
 
@@ -116,6 +106,8 @@ export class SimOpener {
   private constructor(server: Server, options: OpenerOptions) {
     this.#server = server;
     this.#options = options;
+    const { make, asking = openers[make].asking, owner } = options;
+    this.#entry = new Entry(asking, owner.login, owner.password);
     server.on("request", (request, response) => {
       this.#answer(request, response).catch(() => response.destroy());
     });
@@ -134,7 +126,7 @@ export class SimOpener {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let body = "";
     for await (const piece of request) body += String(piece);
-    if (!this.#admits(request, response)) return;
+    if (!this.#entry.admits(request, response)) return;
     const url = new URL(request.url ?? "/", "http://device");
     this.asked.push(`${request.method ?? ""} ${url.pathname}`);
     if (this.manner === "silent") return;
@@ -162,44 +154,5 @@ export class SimOpener {
         this.#options.clock.after(ms, () => this.#on.delete(relay));
       },
     };
-  }
-
-  #admits(request: IncomingMessage, response: ServerResponse): boolean {
-    const { make, owner, asking: other } = this.#options;
-    const asking: Asking = other ?? openers[make].asking;
-    const { authorization = "" } = request.headers;
-    if (asking.scheme === "none") return true;
-    const { realm = "device" } = asking;
-    if (asking.scheme === "basic") {
-      const right = `Basic ${Buffer.from(`${owner.login}:${owner.password.reveal()}`).toString("base64")}`;
-      if (authorization === right) return true;
-      response.writeHead(401, { "WWW-Authenticate": `Basic realm="${realm}"` }).end();
-      return false;
-    }
-    const given = parseCredentials(authorization);
-    const nonce = given && this.#nonces.get(given.nonce);
-    const isRight =
-      given?.username === owner.login &&
-      given.realm === realm &&
-      given.uri === request.url &&
-      given.algorithm === asking.scheme &&
-      verifyDigest(given, owner.password.reveal(), request.method ?? "");
-    if (given && asking.nonces === "once") this.#nonces.delete(given.nonce);
-    if (nonce === "fresh" && isRight) return true;
-    if (given && asking.nonces === "once") {
-      // It means the nonce or the password, and asks for neither.
-      response.writeHead(401).end();
-      return false;
-    }
-    this.#ask(response, asking, nonce === "old" && isRight);
-    return false;
-  }
-
-  #ask(response: ServerResponse, { scheme, realm = "device", qop, nonces }: Asking, isStale: boolean): void {
-    const nonce = randomBytes(16).toString("base64");
-    this.#nonces.set(nonce, nonces === "stale" && !isStale ? "old" : "fresh");
-    const offer = [`realm="${realm}"`, `nonce="${nonce}"`, `algorithm=${scheme}`, ...(qop ? [`qop="${qop}"`] : [])];
-    if (isStale) offer.push("stale=true");
-    response.writeHead(401, { "WWW-Authenticate": `Digest ${offer.join(", ")}` }).end();
   }
 }

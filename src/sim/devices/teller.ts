@@ -1,12 +1,11 @@
 // Door stations that are asked what happens, as their makers describe it and others have measured it: Hikvision's call status
 // (Digest, each nonce good for one request), DoorBird's monitor (a multipart text that goes on, and says "nothing" now and
 // then), and 2N's log (subscribe, then wait for events; a channel that nobody asks for ends).
-import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../../clock.ts";
-import { parseCredentials, verifyDigest } from "../../digest.ts";
 import type { Secret } from "../../secret.ts";
+import { Entry, type Asking } from "./entry.ts";
 
 export type TellingWay = "call-status" | "monitor" | "log";
 
@@ -22,17 +21,18 @@ export interface TellerOptions {
 /** The maker says twenty seconds, or so. */
 const beatMs = 20_000;
 const mostStreams = 8;
+const hikvision: Asking = {
+  ...{ scheme: "MD5", realm: "DS-0CED27ED", qop: "auth", nonces: "once", more: 'stale="false", opaque="", domain="::"' },
+};
 
 export class SimTeller {
   /** silent: takes requests and never answers. */
   behaviour: "normal" | "silent" = "normal";
   /** Paths that were asked for with the right login. */
   readonly asked: string[] = [];
-  /** How often a login was wrong, or its nonce. */
-  turnedAway = 0;
   readonly #options: TellerOptions;
   readonly #server: Server;
-  readonly #nonces = new Set<string>();
+  readonly #entry: Entry;
   readonly #streams = new Set<ServerResponse>();
   #ringing = false;
   #channel = 0;
@@ -51,11 +51,18 @@ export class SimTeller {
   private constructor(server: Server, options: TellerOptions) {
     this.#server = server;
     this.#options = options;
+    const { way, login, password } = options;
+    this.#entry = new Entry(way === "call-status" ? hikvision : { scheme: "basic" }, login, password);
     server.on("request", (request, response) => this.#answer(request, response));
   }
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** How often a login was wrong, or its nonce. */
+  get turnedAway(): number {
+    return this.#entry.turnedAway;
   }
 
   /** Somebody presses the button; `rest` lets it go. */
@@ -84,7 +91,7 @@ export class SimTeller {
   restart(): void {
     this.#channel++;
     this.#events.splice(0);
-    this.#nonces.clear();
+    this.#entry.forget();
     this.#waiting?.();
     for (const stream of this.#streams) stream.destroy();
   }
@@ -97,7 +104,7 @@ export class SimTeller {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     if (this.behaviour === "silent") return;
-    if (!this.#admits(request, response)) return;
+    if (!this.#entry.admits(request, response)) return;
     const url = new URL(request.url ?? "/", "http://device");
     this.asked.push(url.pathname);
     const { way } = this.#options;
@@ -108,32 +115,6 @@ export class SimTeller {
       return json(response, { success: true, result: { id: ++this.#channel } });
     if (way === "log" && url.pathname === "/api/log/pull") return this.#pull(url, request, response);
     response.writeHead(404).end();
-  }
-
-  #admits(request: IncomingMessage, response: ServerResponse): boolean {
-    const { way, login, password } = this.#options;
-    const { authorization = "" } = request.headers;
-    if (way !== "call-status") {
-      const basic = `Basic ${Buffer.from(`${login}:${password.reveal()}`).toString("base64")}`;
-      if (authorization === basic) return true;
-      response.writeHead(401, { "WWW-Authenticate": 'Basic realm="device"' }).end();
-      return false;
-    }
-    const given = parseCredentials(authorization);
-    if (!given) {
-      const nonce = randomBytes(16).toString("hex");
-      this.#nonces.add(nonce);
-      const challenge = `Digest qop="auth", realm="DS-0CED27ED", nonce="${nonce}", stale="false", opaque="", domain="::"`;
-      response.writeHead(401, { "WWW-Authenticate": challenge }).end();
-      return false;
-    }
-    const isNew = this.#nonces.delete(given.nonce);
-    const isRight = given.username === login && given.uri === request.url;
-    if (isNew && isRight && verifyDigest(given, password.reveal(), request.method ?? "")) return true;
-    // It asks nothing then, though it means the nonce and not the password.
-    this.turnedAway++;
-    response.writeHead(401).end();
-    return false;
   }
 
   #stream(request: IncomingMessage, response: ServerResponse): void {
