@@ -8,7 +8,7 @@ declare const RED: Editor;
 export const fingerprint = /^$|^[0-9a-f]{64}$|^([0-9a-f]{2}:){31}[0-9a-f]{2}$/i;
 
 /** `http://user:pass@host/…` as the URL without, and the user and password. The user part ends at the last @. */
-function splitUrl(url: string): { url: string; user: string; password: string } | undefined {
+export function splitUrl(url: string): { url: string; user: string; password: string } | undefined {
   const found = /^([a-z]+:\/\/)([^/?#]*)@([^@/?#]+.*)$/i.exec(url);
   if (!found) return undefined;
   const [, scheme = "", login = "", rest = ""] = found;
@@ -41,10 +41,11 @@ export function splitQuery(url: string): { url: string; user: string; password: 
   return found.password === "" ? undefined : { url: swapped, ...found };
 }
 
+const splitAll: typeof splitUrl = (url) => splitUrl(url) ?? splitQuery(url);
+
 /** Takes user and password out of a URL's field and puts them where they are kept. */
-export function moveLogin(field: Query, user: Query, password: Query, words: Words): void {
-  const url = text(field.val());
-  const split = splitUrl(url) ?? splitQuery(url);
+export function moveLogin(field: Query, user: Query, password: Query, words: Words, find = splitAll): void {
+  const split = find(text(field.val()));
   if (!split) return;
   field.val(split.url);
   if (split.user !== "") user.val(split.user);

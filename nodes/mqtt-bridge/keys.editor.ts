@@ -17,8 +17,10 @@ const keysOf = (value: unknown): KeyRow[] => rowsOf(value) as KeyRow[];
 export function keyFault(words: Words, value: unknown): string | undefined {
   const names = keysOf(value).map(({ name }) => text(name));
   if (names.some((name) => name === "" || name.length > 64)) return words("error.key-name");
-  if (names.includes("mqtt")) return words("error.key-taken", { name: "mqtt" });
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  // As the node has it: capitals make no difference.
+  const lower = names.map((name) => name.toLowerCase());
+  if (lower.includes("mqtt")) return words("error.key-taken", { name: "mqtt" });
+  const twice = names.find((_, index) => lower.indexOf(lower[index] ?? "") !== index);
   return twice === undefined ? undefined : words("error.key-taken", { name: twice });
 }
 

@@ -1,5 +1,7 @@
 // The dialog of mqtt-bridge: a broker, and what MQTT may do to the doors.
+import { isTopic } from "../../src/mqtt/topics.ts";
 import { chooseFirst, chosen, colour, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { moveLogin, splitUrl } from "../editor/logins.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
 import { keyFault, keyList, keysIn } from "./keys.editor.ts";
 import { keep } from "../editor/rows.ts";
@@ -28,7 +30,7 @@ RED.nodes.registerType("mqtt-bridge", {
     keepAlive: wholeNumber(words, 1, 3600),
     base: {
       value: "doorbell",
-      validate: (value, _options) => /^[^+#\s]*[^+#\s/]$/.test(text(value)) || words("error.base"),
+      validate: (value, _options) => isTopic(text(value)) || words("error.base"),
     },
     commands: { value: "off" },
     keys: { value: [], validate: (value, _options) => keyFault(words, value) ?? true },
@@ -47,7 +49,7 @@ RED.nodes.registerType("mqtt-bridge", {
     discovery: { value: "home-assistant" },
     discoveryPrefix: {
       value: "",
-      validate: (value, _options) => /^$|^[^+#\s/$][^+#\s]*(?<!\/)$/.test(text(value)) || words("error.base"),
+      validate: (value, _options) => isTopic(text(value)) || words("error.base"),
     },
     openAs: { value: "button" },
   },
@@ -90,13 +92,7 @@ RED.nodes.registerType("mqtt-bridge", {
   oneditsave() {
     keep(this, "keys", keysIn($("#portero-bridge-keys")));
     keep(this, "messages", messagesIn($("#portero-bridge-messages")));
-    // A user and password typed into the URL belong to the credentials (P7). The user part ends at the last @.
-    const found = /^([a-z]+:\/\/)([^/?#]*)@([^@/?#]+.*)$/i.exec(text($("#node-input-url").val()));
-    if (!found) return;
-    const [, scheme = "", login = "", rest = ""] = found;
-    const [user = "", ...password] = login.split(":");
-    $("#node-input-url").val(scheme + rest);
-    $("#node-input-username").val(user);
-    if (password.length > 0) $("#node-input-password").val(password.join(":"));
+    // What stands in the query of a broker's URL is no login that we could fill in.
+    moveLogin($("#node-input-url"), $("#node-input-username"), $("#node-input-password"), words, splitUrl);
   },
 });

@@ -391,7 +391,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
       [],
       [
         ["url", "mqtt://user:secret@broker", /mqtt:\/\//],
-        ["base", "door/#", /topic/],
+        ["base", "house//door", /without # \+ \$ and without \/ at its ends/],
         ["keepAlive", "0", /whole number.*1.*3600/i],
       ],
     ],
@@ -697,9 +697,17 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     await again.tray.getByText("show and copy", { exact: true }).click();
     await again.tray.locator("#portero-bridge-keys input[readonly]").waitFor();
     assert.equal(await again.tray.locator("#portero-bridge-keys input[readonly]").inputValue(), shown);
+    // P7: a login that is typed into the address moves, and a topic is what the node takes for one.
+    await again.tab("topics");
+    await again.field("base").fill("the house/door");
+    await again.tab("broker");
+    await again.field("url").fill("mqtt://anna:p%40ss@broker.example");
     await again.save();
+    const login = `JSON.stringify(RED.nodes.node("${id}").credentials)`;
+    assert.match(String(await editor.page.evaluate(login)), /"username":"anna".*"password":"p@ss"/);
     const stored = JSON.stringify(await editor.page.evaluate("RED.nodes.createCompleteNodeSet()"));
     assert.ok(stored.includes("chime/{door}") && !stored.includes(shown));
+    assert.ok(stored.includes('"mqtt://broker.example"') && stored.includes('"the house/door"'));
     assert.deepEqual(editor.troubles.slice(since), []);
     await editor.reload();
   });
