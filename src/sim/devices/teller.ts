@@ -22,7 +22,13 @@ export interface TellerOptions {
 const beatMs = 20_000;
 const mostStreams = 8;
 const hikvision: Asking = {
-  ...{ scheme: "MD5", realm: "DS-0CED27ED", qop: "auth", nonces: "once", more: 'stale="false", opaque="", domain="::"' },
+  ...{
+    scheme: "MD5",
+    realm: "DS-0CED27ED",
+    qop: "auth",
+    nonces: "once",
+    more: 'stale="false", opaque="", domain="::"',
+  },
 };
 
 export class SimTeller {
