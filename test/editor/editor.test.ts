@@ -1,6 +1,7 @@
 // The examples, imported from the editor's menu as a user does: they deploy, work, and live beside each other.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { root } from "../../scripts/repository.ts";
@@ -38,7 +39,12 @@ describe("The examples in the editor", { skip: without("chromium") }, () => {
   };
 
   it("import, deploy, press, and the message stands in the debug sidebar", async () => {
-    await editor.importExample(first);
+    const offered = await editor.importExample(first);
+    assert.deepEqual(
+      examples.filter((name) => !offered.includes(name)),
+      [],
+      "the menu offers every example",
+    );
     const since = house.comms.now;
     await editor.deploy();
     await bellsRegistered(since);
@@ -102,7 +108,7 @@ describe("All examples beside each other", { skip: without("chromium") }, () => 
     const chromium = await Chromium.start();
     try {
       const editor = await Editor.open(chromium, house.ready.editor);
-      for (const name of examples) await editor.importExample(name);
+      for (const name of examples) await editor.drop(await readFile(join(root, "examples", `${name}.json`), "utf8"));
       const since = house.comms.now;
       await editor.deploy();
       const flows = await house.flows();

@@ -50,8 +50,8 @@ export class Editor {
     await this.page.context().close();
   }
 
-  /** Imports an example as a user does: main menu, Import, Examples. */
-  async importExample(name: string): Promise<void> {
+  /** Imports an example as a user does: main menu, Import, Examples. Gives the names of those that are offered there. */
+  async importExample(name: string): Promise<string[]> {
     const { page } = this;
     await page.locator("#red-ui-header-button-sidemenu").click();
     await page.locator("#menu-item-import").click();
@@ -59,10 +59,28 @@ export class Editor {
     await dialog.locator("#red-ui-tab-red-ui-clipboard-dialog-import-tab-examples").click();
     const entry = (label: string) => dialog.locator(".red-ui-treeList-label:visible", { hasText: label });
     await entry("@portero/node-red").click();
+    await entry(name).waitFor();
+    const offered = await dialog.locator(".red-ui-treeList-label:visible").allInnerTexts();
     await entry(name).click();
+    await this.#imported(() => page.locator("#red-ui-clipboard-dialog-ok").click());
+    return offered.map((label) => label.trim());
+  }
+
+  /** The same by a file that is dropped on the workspace: in a tenth of the time. */
+  async drop(flow: string): Promise<void> {
+    await this.#imported(() =>
+      this.page.locator("#red-ui-drop-target").evaluate((target, text) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.setData("text/plain", text);
+        target.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+      }, flow),
+    );
+  }
+
+  async #imported(act: () => Promise<void>): Promise<void> {
     const tabs = await this.tabs.count();
-    const copy = page.locator(".red-ui-notification button", { hasText: "Import copy" });
-    await page.locator("#red-ui-clipboard-dialog-ok").click();
+    const copy = this.page.locator(".red-ui-notification button", { hasText: "Import copy" });
+    await act();
     // Where the shared config nodes are here already, Node-RED asks; of a copy it takes those that are the same.
     await this.tabs.nth(tabs).or(copy).first().waitFor();
     if (await copy.isVisible()) await copy.click();
