@@ -22,3 +22,12 @@ export function addressText(bytes: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(at * 2).toString(16));
   return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
 }
+
+/** A host in one form, however it was written: IPv6 for IPv4 (`::ffff:10.0.0.1`) as that, and names in small letters. */
+export function plainHost(host: string): string {
+  const bare = host.replace(/^\[|\]$/g, "").toLowerCase();
+  const bytes = addressBytes(bare);
+  if (!bytes) return bare;
+  const isMapped = bytes.length === 16 && bytes.toString("hex", 0, 12) === `${"0".repeat(20)}ffff`;
+  return addressText(isMapped ? bytes.subarray(12) : bytes);
+}

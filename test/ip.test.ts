@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { addressBytes, addressText } from "../src/ip.ts";
+import { addressBytes, addressText, plainHost } from "../src/ip.ts";
 
 describe("an IP address as bytes, RFC 4291 §2.2", () => {
   for (const [text, hex] of [
@@ -20,4 +20,13 @@ describe("an IP address as bytes, RFC 4291 §2.2", () => {
 
   for (const text of ["", "door.local", "1.2.3", "12345::", "[::1]", "1.2.3.4.5"])
     it(`"${text}" is none`, () => assert.equal(addressBytes(text), undefined));
+
+  for (const [host, plain] of [
+    ["10.0.0.77", "10.0.0.77"],
+    ["::ffff:10.0.0.77", "10.0.0.77"],
+    ["[::FFFF:a00:4d]", "10.0.0.77"],
+    ["[2001:DB8:0::1]", "2001:db8::1"],
+    ["Door.lan", "door.lan"],
+  ] as const)
+    it(`${host} is ${plain}, however it is written`, () => assert.equal(plainHost(host), plain));
 });

@@ -15,7 +15,7 @@ import type { AccountStatus } from "../sip/account/account.ts";
 import type { Text } from "../sip/message/text.ts";
 import { sendText } from "../sip/pager.ts";
 import type { Contact } from "../sip/registrar/location.ts";
-import { parseUri, writeHost } from "../sip/message/uri.ts";
+import { writeHost } from "../sip/message/uri.ts";
 import type { LineSettings } from "./numbers/account-settings.ts";
 import { passOnComplaints } from "./complaints.ts";
 import { dialCode, type CodeAnswer } from "./numbers/dial-code.ts";
@@ -241,18 +241,11 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   }
 
   wayOutside(target: Target, by: Chooser): Way | undefined {
-    if (this.plan.owner(target) === undefined) return this.#past(this.#outside.way(target, by), by);
+    if (this.plan.owner(target) === undefined) return this.entrances.checked(this.#outside.way(target, by), by);
     const door = this.entrances.at(target);
     return door?.settings.address === undefined
       ? undefined
       : this.#outside.way(`sip:${writeHost(hostOfDoor(door))}`, by);
-  }
-
-  // Nobody gets past a door's rights by dialling its address.
-  #past(way: Way | undefined, by: Chooser): Way | undefined {
-    const host = way?.kind === "address" && by !== "flow" ? parseUri(way.uri)?.host.replace(/^\[|\]$/g, "") : undefined;
-    const { name, extension } = (host !== undefined && this.entrances.atHost(host)?.settings) || {};
-    return name === undefined ? way : { kind: "refused", why: `${host} is ${name}: dial its number ${extension}` };
   }
 
   readonly keysAt = (leg: Leg): DoorKeys | undefined => this.entrances.keysAt(leg);

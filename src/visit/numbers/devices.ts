@@ -1,6 +1,6 @@
 // What is special about the devices of one number (H1): their codecs, whether their sound is encrypted, how they are answered and
 // asked, what callers hear while they want no calls (A5). Each is absent where nothing was set.
-import { codecNames, type CodecName } from "../../media/codec.ts";
+import { codecNames, isG711, type CodecName } from "../../media/codec.ts";
 import { dtmfMethods, timingLimits, usualDtmf, type DtmfMethod, type DtmfOptions } from "../../dtmf.ts";
 import { encryptions, type Encryption } from "../../media/sdes.ts";
 import { webrtcModes, type WebrtcMode } from "../../media/webrtc.ts";
@@ -90,6 +90,9 @@ export function checkDevice(options: DeviceOptions, what: string): void {
 }
 
 export const withoutSound = (codecs: readonly CodecName[]): boolean => codecs.every((name) => name === "H264");
+
+/** Whether tones of keys are found in its sound, to be taken out of it; or it has none. */
+export const isHeard = (name: CodecName): boolean => name === "H264" || isG711({ name });
 
 export const qualifyOf = ({ qualifySeconds: seconds, qualifyDropAfter: dropAfter }: DeviceOptions): Qualify => ({
   ...(seconds === undefined ? {} : { seconds }),

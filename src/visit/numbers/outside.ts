@@ -35,7 +35,9 @@ export interface AccountWay {
 }
 
 export type Way =
-  { readonly kind: "address"; readonly uri: string } | AccountWay | { readonly kind: "refused"; readonly why: string };
+  | { readonly kind: "address"; readonly uri: string; readonly media?: DeviceOptions }
+  | AccountWay
+  | { readonly kind: "refused"; readonly why: string };
 
 interface Entry {
   readonly account: Account;

@@ -2,10 +2,10 @@
 // plan, known to the registrar with its password, and entered in the directory; all of it goes again together.
 import { checkDoor, knowsDtmf, type DoorForm, type DoorSettings } from "../../door/door.ts";
 import { giveUp } from "../../errors.ts";
-import { codecNames, isG711 } from "../../media/codec.ts";
+import { codecNames } from "../../media/codec.ts";
 import type { Secret } from "../../secret.ts";
 import type { Endpoint } from "../../sip/endpoint.ts";
-import { checkDevice, withoutSound, type DeviceOptions } from "./devices.ts";
+import { checkDevice, isHeard, withoutSound, type DeviceOptions } from "./devices.ts";
 import type { Directory } from "./directory.ts";
 import type { Entrances } from "../presses/entrances.ts";
 import type { NumberPlan } from "./number-plan.ts";
@@ -88,7 +88,7 @@ function codecsOf(
         "the lines under Who may open",
       { data: { field: "rights" } },
     );
-  const fit = codecs.filter((codec) => codec === "H264" || isG711({ name: codec }));
+  const fit = codecs.filter(isHeard);
   if (withoutSound(fit))
     throw giveUp(
       "invalid",

@@ -4,9 +4,14 @@ import { Pictures } from "../../camera/pictures.ts";
 import type { Film } from "../../camera/sources.ts";
 import type { DeviceReport, DoorSettings, Opening, OpenRequest } from "../../door/door.ts";
 import { giveUp, sentence } from "../../errors.ts";
+import { plainHost } from "../../ip.ts";
+import { codecNames } from "../../media/codec.ts";
 import { IncomingCall } from "../../sip/dialog/incoming.ts";
+import { parseUri } from "../../sip/message/uri.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
 import type { DtmfMethod } from "../../dtmf.ts";
+import { isHeard } from "../numbers/devices.ts";
+import type { Chooser, Way } from "../numbers/outside.ts";
 import { filmOf } from "../talk/call-film.ts";
 import type { DigitWish } from "../talk/digits.ts";
 import { pollDoor } from "./door-poll.ts";
@@ -182,11 +187,27 @@ export class Entrances {
   /** The door that is at this address. */
   atHost(host: string): Door | undefined {
     const { location } = this.#host.endpoint;
+    const plain = plainHost(host);
+    if (plain === "") return undefined;
     return [...this.#doors.values()].find(
       (door) =>
-        hostOfDoor(door) === host.toLowerCase() ||
-        location.contacts(door.settings.extension).some(({ flow }) => flow.remote.host === host),
+        plainHost(hostOfDoor(door)) === plain ||
+        location.contacts(door.settings.extension).some(({ flow }) => plainHost(flow.remote.host) === plain),
     );
+  }
+
+  /**
+   * A way out, as it may be gone: nobody gets past a door's rights by dialling its address. A name may lead there unseen, so
+   * that such calls have sound in which keys are found.
+   */
+  checked(way: Way | undefined, by: Chooser): Way | undefined {
+    if (way?.kind !== "address" || by === "flow") return way;
+    const host = parseUri(way.uri)?.host ?? "";
+    const { name, extension } = this.atHost(host)?.settings ?? {};
+    if (name !== undefined)
+      return { kind: "refused", why: `${host.replace(/^\[|\]$/g, "")} is ${name}: dial its number ${extension}` };
+    const hasRights = [...this.#doors.values()].some(({ settings }) => settings.rights);
+    return hasRights ? { ...way, media: { codecs: codecNames.filter(isHeard) } } : way;
   }
 
   /** Ends every visit, with a word to everybody in it. */

@@ -257,8 +257,7 @@ export class Branch {
     const { codecs, dtmf, target } = this.wish;
     const own = { ...(codecs && { codecs }), ...(dtmf && { dtmf }) };
     if (isContact(this.to)) return calledBy(this.to.flow, { ...host.optionsOf(this.to.extension), ...own });
-    const media = this.to.kind === "account" ? this.to.media : {};
-    return { ...host.optionsOf(target), ...media, ...own };
+    return { ...host.optionsOf(target), ...this.to.media, ...own };
   }
 }
 
