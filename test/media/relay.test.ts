@@ -58,6 +58,7 @@ async function start(firstPacketMs = 30_000, silenceMs = 15_000) {
       pool,
       metronome: { add: () => () => {} },
       tell: (m) => told.push(m),
+      shake: () => assert.fail("no browser here"),
     },
   );
   relay.handle({ type: "want", pairs: 4 });

@@ -6,6 +6,7 @@ import { Metronome } from "./metronome.ts";
 import { Outbox } from "./outbox.ts";
 import { bound, PortPool } from "./ports.ts";
 import { Relay } from "./relay.ts";
+import { Handshakes } from "./webrtc/handshakes.ts";
 import { warmUp } from "./srtp/warm-up.ts";
 
 const settings = workerData as WorkerSettings;
@@ -21,7 +22,9 @@ const after = (ms: number, run: () => void) => {
   return () => clearTimeout(timer);
 };
 const metronome = new Metronome({ now, after });
-const relay = new Relay(settings, { now, random: Math.random, pool, metronome, tell });
+const handshakes = new Handshakes();
+const { start: shake } = handshakes;
+const relay = new Relay(settings, { now, random: Math.random, pool, metronome, tell, shake });
 
 parentPort?.on("message", (messages: readonly ToWorker[]) => {
   for (const message of messages) {
@@ -31,7 +34,7 @@ parentPort?.on("message", (messages: readonly ToWorker[]) => {
       clearInterval(reports);
       void relay
         .end()
-        .then(() => pool.end())
+        .then(() => Promise.all([pool.end(), handshakes.end()]))
         .then(() => tell({ type: "ended" }));
     }
   }

@@ -9,7 +9,7 @@ import { Conferences } from "./audio/conferences.ts";
 import { Digits } from "./dtmf/digits.ts";
 import { Stream, type StreamDeps, type Wire } from "./stream.ts";
 import { Bundle } from "./webrtc/bundle.ts";
-import { loadDtls, type DtlsMaker } from "./webrtc/dtls.ts";
+import type { StartHandshake } from "./webrtc/handshakes.ts";
 import type { Metronome } from "./metronome.ts";
 import type { PortPair, PortPool } from "./ports.ts";
 import {
@@ -48,7 +48,7 @@ export interface RelayDeps {
   readonly pool: Pick<PortPool, "open" | "has">;
   readonly metronome: Pick<Metronome, "add">;
   readonly tell: (message: FromWorker) => void;
-  readonly dtls?: () => Promise<DtlsMaker>;
+  readonly shake: StartHandshake;
 }
 
 export type RelaySettings = Pick<WorkerSettings, "bind" | "own" | "firstPacketMs" | "silenceMs">;
@@ -68,8 +68,6 @@ export class Relay {
   readonly #conferences: Conferences;
   readonly #digits: Digits;
   readonly #recorders: Recorders;
-  /** Loaded with the first browser. */
-  #dtls: Promise<DtlsMaker> | undefined;
 
   constructor(settings: RelaySettings, deps: RelayDeps) {
     this.#settings = settings;
@@ -228,7 +226,7 @@ export class Relay {
     const bundle = new Bundle(way, {
       now: this.#deps.now,
       send: (datagram, port, address) => wire.rtp(datagram, port, address),
-      dtls: this.#deps.dtls ?? (() => (this.#dtls ??= loadDtls())),
+      shake: this.#deps.shake,
       secured: (news) => this.#deps.tell({ ...news, session: id }),
     });
     pair.rtp.on("message", (packet, from) => bundle.receive(packet, plain(from.address), from.port));

@@ -41,7 +41,13 @@ beforeEach(async () => {
   relay = new Relay(
     { bind: "0.0.0.0", own: [], firstPacketMs: 0, silenceMs: 0 },
     {
-      ...{ now: () => now, random: () => 0.5, pool: { open, has: () => false }, tell: (m) => told.push(m) },
+      ...{
+        now: () => now,
+        random: () => 0.5,
+        pool: { open, has: () => false },
+        shake: () => assert.fail("no browser here"),
+        tell: (m) => told.push(m),
+      },
       metronome: {
         add: (tick) => {
           ticks.add(tick);

@@ -90,6 +90,31 @@ describe("DTLS with OpenSSL, RFC 5764", { skip: without("openssl"), timeout: 60_
     assert.match("why" in outcome ? outcome.why : "", /not the one that its description announces/);
   });
 
+  it("who shows the announced certificate, but has not its key, is refused (RFC 5246 §7.4.8)", async () => {
+    const { DtlsClient } = await import("werift");
+    const [ours, shown, other] = ["portero", "browser", "somebody"].map((name) => makeCertificate([name], Date.now()));
+    assert.ok(ours && shown && other);
+    const pipe = { type: "udp", closed: false, address: { address: "", family: "", port: 0 }, onData: () => {} };
+    const outcome = await new Promise<Outcome>((resolve) => {
+      const server = make(
+        { certificate: ours.certificate, key: ours.key.reveal(), fingerprints: [fingerprintOf(shown)] },
+        {
+          send: (datagram) => setImmediate(() => client.transport.socket.onData(datagram, ["", 0])),
+          keys: (keys) => resolve({ keys }),
+          failed: (why) => resolve({ why }),
+        },
+      );
+      const send = (datagram: Buffer) => Promise.resolve(void setImmediate(() => server.receive(datagram)));
+      const client = new DtlsClient({
+        ...{ cert: shown.certificate, key: other.key.reveal(), signatureHash: { hash: 4, signature: 3 } },
+        ...{ srtpProfiles: [7], extendedMasterSecret: true },
+        transport: { ...pipe, send, close: () => Promise.resolve() },
+      });
+      void client.connect();
+    });
+    assert.match("why" in outcome ? outcome.why : "", /does not have the key of its certificate/);
+  });
+
   it("who has no suite of ours is refused", async (t) => {
     const { outcome } = await shake(t, "SRTP_AES128_CM_SHA1_32");
     assert.match("why" in outcome ? outcome.why : "", /no DTLS connection|no suite of SRTP/);

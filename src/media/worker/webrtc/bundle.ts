@@ -4,23 +4,20 @@ import type { FromWorker, BrowserWay, Remote } from "../messages.ts";
 import { isControl } from "../rtcp.ts";
 import { Srtp } from "../srtp/leg.ts";
 import type { Stream, Wire } from "../stream.ts";
-import type { Dtls, DtlsEvents, DtlsMaker } from "./dtls.ts";
+import type { DtlsEvents } from "./dtls.ts";
+import type { Handshake, StartHandshake } from "./handshakes.ts";
 import { IceLite } from "./ice.ts";
 
 export interface BundleDeps {
   readonly now: () => number;
   readonly send: (datagram: Buffer, port: number, address: string) => void;
-  /** Loaded with the first browser. */
-  readonly dtls: () => Promise<DtlsMaker>;
+  readonly shake: StartHandshake;
   readonly secured: (
     news:
       | Omit<Extract<FromWorker, { type: "secured" }>, "session">
       | Omit<Extract<FromWorker, { type: "unsecured" }>, "session">,
   ) => void;
 }
-
-/** What may wait while the handshake's code is loaded: a browser says the same again soon. */
-const mostWaiting = 8;
 
 export class Bundle {
   /** For each of its streams. */
@@ -30,11 +27,8 @@ export class Bundle {
   readonly #streams = new Set<Stream>();
   #way: BrowserWay;
   #ice: IceLite;
-  #dtls: Dtls | undefined;
-  #waiting: Buffer[] = [];
+  #dtls: Handshake;
   #srtp: Srtp | undefined;
-  /** Counts handshakes. */
-  #round = 0;
   #over = false;
 
   constructor(way: BrowserWay, deps: BundleDeps) {
@@ -43,7 +37,7 @@ export class Bundle {
     this.#ice = new IceLite(way.local, way.remote, deps.now);
     const out = (packet: Buffer) => this.#send(packet);
     this.wire = { rtp: out, rtcp: out };
-    this.#shake();
+    this.#dtls = this.#shake();
   }
 
   /** What was settled for one of its streams, at first or anew. */
@@ -66,13 +60,14 @@ export class Bundle {
     if (way.local.ufrag !== before.local.ufrag || way.remote.ufrag !== before.remote.ufrag)
       this.#ice = new IceLite(way.local, way.remote, this.#deps.now);
     // RFC 8842 §5.5: another certificate is another connection.
-    if (way.fingerprints.some(({ value }, at) => value !== before.fingerprints[at]?.value)) this.#shake();
+    if (way.fingerprints.some(({ value }, at) => value !== before.fingerprints[at]?.value)) {
+      this.#dtls.close();
+      this.#dtls = this.#shake();
+    }
   }
 
-  #shake(): void {
-    this.#dtls?.close();
-    [this.#dtls, this.#srtp] = [undefined, undefined];
-    const round = ++this.#round;
+  #shake(): Handshake {
+    this.#srtp = undefined;
     const { certificate, key, fingerprints } = this.#way;
     const events: DtlsEvents = {
       send: (datagram) => this.#reply(datagram),
@@ -83,16 +78,7 @@ export class Bundle {
       },
       failed: (why) => this.#deps.secured({ type: "unsecured", why }),
     };
-    this.#deps
-      .dtls()
-      .then((make) => {
-        if (this.#over || this.#round !== round) return;
-        this.#dtls = make({ certificate, key, fingerprints }, events);
-        for (const datagram of this.#waiting.splice(0)) this.#dtls.receive(datagram);
-      })
-      .catch((error: unknown) => {
-        events.failed(`no DTLS is to be had here (${error instanceof Error ? error.message : String(error)})`);
-      });
+    return this.#deps.shake({ certificate, key, fingerprints }, events);
   }
 
   /** A datagram on the port, told by its first byte what it is (RFC 7983 §7). */
@@ -108,13 +94,8 @@ export class Bundle {
     }
     // Whatever else comes, comes from where a check came from.
     if (this.#over || !this.#ice.knows(address, port)) return;
-    if (first >= 20 && first < 64) this.#shaken(datagram);
+    if (first >= 20 && first < 64) this.#dtls.receive(datagram);
     else if (first >= 128 && first < 192) this.#media(datagram);
-  }
-
-  #shaken(datagram: Buffer): void {
-    if (this.#dtls) this.#dtls.receive(datagram);
-    else if (this.#waiting.length < mostWaiting) this.#waiting.push(Buffer.from(datagram));
   }
 
   #media(datagram: Buffer): void {
@@ -150,8 +131,7 @@ export class Bundle {
 
   close(): void {
     this.#over = true;
-    this.#dtls?.close();
+    this.#dtls.close();
     this.#srtp = undefined;
-    this.#waiting = [];
   }
 }

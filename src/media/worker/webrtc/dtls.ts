@@ -21,7 +21,7 @@ export interface DtlsEvents {
   failed(why: string): void;
 }
 
-/** What werift is asked for: made by `loadDtls`, since most houses never need it. */
+/** What werift is asked for: made by `loadDtls`, since it is not asked for where nobody is a browser. */
 export type DtlsMaker = (options: DtlsOptions, events: DtlsEvents) => Dtls;
 
 /** RFC 5764 §4.1.2, RFC 7714 §14.2; the first that both have is taken. */
@@ -35,7 +35,7 @@ const mostDatagrams = 300;
 
 const handshake = { clientHello: 1, certificateVerify: 15, finished: 20 } as const;
 
-/** Takes a fifth of a second, and 40 MB, the first time: docs/decisions/060-browsers-talk.md. */
+/** Takes a fifth of a second at best, and 40 MB. */
 export async function loadDtls(): Promise<DtlsMaker> {
   const { DtlsServer } = await import("werift");
   return (options, events) => new Dtls(DtlsServer, options, events);
