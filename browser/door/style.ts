@@ -19,13 +19,17 @@ export const style = `
 * { box-sizing: border-box; }
 [hidden] { display: none !important; }
 .frame { display: grid; grid-template-rows: minmax(0, auto) 1fr; gap: 16px; }
-.stage { position: relative; border-radius: 18px; box-shadow: 0 2px 18px #0003; transition: box-shadow .3s; align-self: start; }
+.stage { position: relative; border-radius: 18px; box-shadow: 0 2px 18px #0003; align-self: start; }
 ::slotted(portero-camera) { width: 100%; border-radius: 18px; }
 .visitor {
   position: absolute; inset: 0; width: 100%; height: 100%; border-radius: 18px; background: #000; object-fit: contain;
 }
-.frame[data-call="ringing"] .stage { box-shadow: 0 0 0 4px var(--ring); animation: ring 1.4s ease-in-out infinite; }
-@keyframes ring { 50% { box-shadow: 0 0 0 9px color-mix(in srgb, var(--ring) 55%, transparent); } }
+/* Within it: a dashboard cuts off what stands out. */
+.frame[data-call="ringing"] .stage::after {
+  content: ""; position: absolute; inset: 0; border-radius: inherit; pointer-events: none;
+  box-shadow: inset 0 0 0 5px var(--ring); animation: ring 1.4s ease-in-out infinite;
+}
+@keyframes ring { 50% { box-shadow: inset 0 0 0 10px color-mix(in srgb, var(--ring) 60%, transparent); } }
 .panel { display: flex; flex-direction: column; padding: 4px 6px 0; min-width: 0; }
 h1 { margin: 0; font-size: 1.65rem; line-height: 1.2; letter-spacing: -.01em; }
 p { margin: 0; }
@@ -79,7 +83,6 @@ svg { flex: none; width: 26px; height: 26px; fill: currentColor; }
   :host([page]) .frame { grid-template: minmax(0, auto) 1fr / minmax(0, 1fr); gap: 16px; }
 }
 @media (prefers-reduced-motion: reduce) {
-  .frame[data-call="ringing"] .stage { animation: none; }
-  .stage { transition: none; }
+  .frame[data-call="ringing"] .stage::after { animation: none; }
 }
 `;

@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, afterEach, before, describe, it, type TestContext } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { without } from "../support/peers.ts";
-import { Chromium, type Opened } from "./browser.ts";
+import { Chromium, microphone, type Opened } from "./browser.ts";
 import { ClosedHouse, login } from "./closed-house.ts";
 import type { FlowNode } from "./house.ts";
 
@@ -28,7 +29,36 @@ const flow: readonly FlowNode[] = [
     extensions: ["6100", "6001"].map((number) => ({ number, name: "", login: "", maxContacts: "" })),
   },
   inject("press", "bell"),
-  sim("bell", { role: "bell", door: "door-front" }),
+  sim("bell", { role: "bell", door: "door-front", wires: [["hears"]] }),
+  // What the bell hears, once a second: fetched by its level.
+  {
+    ...placed,
+    id: "hears",
+    type: "switch",
+    property: "event",
+    propertyType: "msg",
+    rules: [{ t: "eq", v: "audio", vt: "str" }],
+    wires: [["keep"]],
+  },
+  {
+    ...placed,
+    id: "keep",
+    type: "change",
+    rules: [{ t: "set", p: "heard", pt: "flow", to: "payload", tot: "msg" }],
+    wires: [[]],
+  },
+  { ...placed, id: "ask", type: "http in", url: "/heard", method: "get", wires: [["find"]] },
+  {
+    ...placed,
+    id: "find",
+    type: "change",
+    rules: [
+      { t: "set", p: "payload", pt: "msg", to: "heard", tot: "flow" },
+      { t: "delete", p: "heard", pt: "flow" },
+    ],
+    wires: [["tell"]],
+  },
+  { ...placed, id: "tell", type: "http response", wires: [] },
   inject("kitchen", "phone"),
   sim("phone", { role: "phone", endpoint: "ep", extension: "6001" }),
   { ...placed, id: "in", type: "doorbell-in", door: "door-front", wires: [["ring"], [], [], []] },
@@ -48,9 +78,8 @@ const flow: readonly FlowNode[] = [
 interface Watched {
   tones: number;
   readonly sockets: WebSocket[];
+  readonly connections: RTCPeerConnection[];
 }
-
-const microphone = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
 
 describe("X8 a page that answers", { skip: without("chromium"), timeout: 120_000 }, () => {
   let house: ClosedHouse;
@@ -74,7 +103,7 @@ describe("X8 a page that answers", { skip: without("chromium"), timeout: 120_000
 
   /** What one can neither see nor hear of a page. */
   function watch(): void {
-    const seen: Watched = { tones: 0, sockets: [] };
+    const seen: Watched = { tones: 0, sockets: [], connections: [] };
     Object.assign(window, { seen });
     // Whoever asks a page by the debugger's protocol has touched it.
     let touched = false;
@@ -84,6 +113,12 @@ describe("X8 a page that answers", { skip: without("chromium"), timeout: 120_000
       override createOscillator(): OscillatorNode {
         seen.tones += 1;
         return super.createOscillator();
+      }
+    };
+    window.RTCPeerConnection = class extends RTCPeerConnection {
+      constructor(how?: RTCConfiguration) {
+        super(how);
+        seen.connections.push(this);
       }
     };
     window.WebSocket = class extends WebSocket {
@@ -106,6 +141,39 @@ describe("X8 a page that answers", { skip: without("chromium"), timeout: 120_000
   const press = () => house.inject("press", "press");
   const idle = (page: Page) => says(page, "Nobody is at the door");
   const tones = (page: Page) => page.evaluate(() => (window as unknown as { seen: Watched }).seen.tones);
+
+  /** How much of the other side's sound has come. */
+  const received = (page: Page) =>
+    page.evaluate(async () => {
+      let energy = 0;
+      for (const connection of (window as unknown as { seen: Watched }).seen.connections)
+        (await connection.getStats()).forEach((one: { type: string; totalAudioEnergy?: number }) => {
+          if (one.type === "inbound-rtp") energy += one.totalAudioEnergy ?? 0;
+        });
+      return energy;
+    });
+
+  const until = async (is: () => Promise<boolean>, what: string) => {
+    const end = Date.now() + 15_000;
+    while (!(await is())) {
+      assert.ok(Date.now() < end, what);
+      await setTimeout(50);
+    }
+  };
+  /** The bell is heard in the page. */
+  const isHeard = (page: Page) => until(async () => (await received(page)) > 0, "the bell is not heard");
+
+  /** Waits until the bell hears, from now on, what is louder or quieter than that. */
+  async function bellHears(wanted: (level: number) => boolean): Promise<void> {
+    const authorization = `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;
+    const fetched = async () => {
+      const text = await (await fetch(`${house.url}heard`, { headers: { authorization } })).text();
+      return text.startsWith("{") ? (JSON.parse(text) as { level: number }).level : undefined;
+    };
+    await fetched();
+    let level: number | undefined;
+    await until(async () => (level = await fetched()) !== undefined && wanted(level), "the bell hears nothing like it");
+  }
 
   it("rings, aloud once it was touched, until somebody else answers, whom it names (X4)", async (t) => {
     const [{ page, troubles }, { page: garden }] = await Promise.all([visit(t), visit(t, "garden")]);
@@ -162,6 +230,51 @@ describe("X8 a page that answers", { skip: without("chromium"), timeout: 120_000
     await idle(page);
     await press();
     await phone(page, "rung");
+    await house.inject("press", "hangup");
+    await phone(page, "ready");
+  });
+
+  it("answers: hears the bell and is heard, mutes, opens and hangs up, all in the page", async (t) => {
+    const { page, troubles } = await visit(t);
+    await phone(page, "ready");
+    await press();
+    await phone(page, "rung");
+    await button(page, "Answer").click();
+    await phone(page, "talking");
+    await says(page, "You talk with the visitor");
+    await Promise.all([isHeard(page), bellHears((level) => level > -55)]);
+    await button(page, "Mute").click();
+    await bellHears((level) => level < -60);
+    await button(page, "Unmute").waitFor();
+    const open = button(page, "Hold to open");
+    await open.hover();
+    await page.mouse.down();
+    await says(page, "The door was opened.");
+    await page.mouse.up();
+    await button(page, "Hang up").click();
+    await phone(page, "ready");
+    await idle(page);
+    assert.deepEqual(troubles, []);
+  });
+
+  it("without a microphone sees and hears, and says why: refused, or no https", async (t) => {
+    const { page } = await visit(t);
+    const without = (why: "refused" | "no https") =>
+      page.evaluate((reason) => {
+        const refuse = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+        const none = reason === "refused" ? { getUserMedia: refuse } : undefined;
+        Object.defineProperty(navigator, "mediaDevices", { get: () => none, configurable: true });
+      }, why);
+    await without("no https");
+    await phone(page, "ready");
+    await press();
+    await says(page, /You see and hear, but are not heard: .* only by https/);
+    await without("refused");
+    await button(page, "Answer").click();
+    await phone(page, "talking");
+    await says(page, /You see and hear, but are not heard: the microphone is not allowed/);
+    assert.equal(await button(page, "Mute").count(), 0);
+    await isHeard(page);
     await house.inject("press", "hangup");
     await phone(page, "ready");
   });

@@ -7,6 +7,12 @@ const args = [
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
 
+/** A microphone that beeps, and is allowed to every page. */
+export const microphone = [
+  ...["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
+  "--allow-loopback-in-peer-connection",
+];
+
 /** Errors in a page's console, exceptions, failed answers, and addresses outside of this machine that it asked. */
 export type Troubles = string[];
 

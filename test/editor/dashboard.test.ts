@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
 import { without } from "../support/peers.ts";
-import { Chromium, type Troubles } from "./browser.ts";
+import { Chromium, microphone, type Troubles } from "./browser.ts";
 import { example, House } from "./house.ts";
 
 const events = "doorbell/frontdoor/event";
@@ -44,9 +44,10 @@ async function quickFlow() {
     if (node.type === "debug") return { ...node, active: true };
     return node["autoAnswer"] === true ? { ...node, answerAfter: "0.5" } : node;
   });
-  // The camera, live, beside it: what both have is there once.
-  const live = (await example("live-view")).filter(({ id }) => !quick.some((node) => node.id === id));
-  return [...quick, ...late, ...live];
+  // The camera, live, and a door that is answered beside it: what they have in common is there once.
+  const more = [...(await example("live-view")), ...(await example("answer-from-the-dashboard"))];
+  const [known, fresh] = [new Set(quick.map(({ id }) => id)), new Map(more.map((node) => [node.id, node]))];
+  return [...quick, ...late, ...[...fresh.values()].filter(({ id }) => !known.has(id))];
 }
 
 /** Width and height of the picture as the browser decoded it, and how many different colours a grid of its pixels has. */
@@ -73,7 +74,7 @@ describe("The dashboard", { skip: without("chromium", "mosquitto_pub") }, () => 
   let devices: string;
   let since: number;
   before(async () => {
-    chromium = await Chromium.start();
+    chromium = await Chromium.start(microphone);
     house = await House.start({ flow: await quickFlow() });
     ({ page, troubles } = await chromium.open());
     devices = await house.idOf("debug", "what they see and hear");
@@ -163,21 +164,40 @@ describe("The dashboard", { skip: without("chromium", "mosquitto_pub") }, () => 
   });
 
   it("P9 <portero-camera> in a template shows the side door live, picture after picture", async () => {
-    const camera = page.locator("portero-camera");
-    await page.locator("portero-camera[state=playing][way=mjpeg]").waitFor({ timeout: 30_000 });
+    const camera = page.locator("portero-camera[door=side-door]");
+    await page.locator("portero-camera[door=side-door][state=playing][way=mjpeg]").waitFor({ timeout: 30_000 });
     const frames = () => camera.evaluate((element) => (element as HTMLElement & { frames: number }).frames);
     const before = await frames();
     await page.waitForFunction((least) => {
-      const element = document.querySelector<HTMLElement & { frames: number }>("portero-camera");
+      const element = document.querySelector<HTMLElement & { frames: number }>("portero-camera[door=side-door]");
       return element !== null && element.frames > least;
     }, before + 1);
     const { width, height } = (await camera.boundingBox()) ?? { width: 0, height: 0 };
     assert.ok(Math.abs(width / height - 640 / 480) < 0.1, `as wide as the camera's picture: ${width} × ${height}`);
   });
 
+  it("X8 <portero-door> in a template is a phone: it rings, answers, and hangs up", async () => {
+    const door = page.locator("portero-door");
+    const phone = (state: string) =>
+      page.waitForFunction(
+        (wanted) => document.querySelector<HTMLElement & { phone: string }>("portero-door")?.phone === wanted,
+        state,
+      );
+    await phone("ready");
+    await house.inject("3f6a1c77e0d24b03");
+    await phone("rung");
+    assert.match(await page.title(), /Garden door rings$/);
+    await door.getByRole("button", { name: "Answer" }).click();
+    await phone("talking");
+    await door.getByRole("button", { name: "Hang up" }).click();
+    await phone("ready");
+    await door.getByText("Nobody is at the door").waitFor();
+    assert.doesNotMatch(await page.title(), /rings/);
+  });
+
   it("nothing went wrong in the console of the browser", () => {
     // The first picture of a simulated camera takes its time on a busy machine, longer than a camera is waited for.
-    const isLate = (text: string) => /status of 503 .*side-door\/picture\.jpg/.test(text);
+    const isLate = (text: string) => /status of 503 .*(side|garden)-door\/picture\.jpg/.test(text);
     assert.deepEqual(
       troubles.filter((text) => !isLate(text)),
       [],
