@@ -3,6 +3,7 @@ import { giveUp } from "../src/errors.ts";
 import { dtmfMethods } from "../src/dtmf.ts";
 import { codecNames, type CodecName } from "../src/media/codec.ts";
 import { encryptions } from "../src/media/sdes.ts";
+import { webrtcModes } from "../src/media/webrtc.ts";
 import type { DeviceOptions } from "../src/visit/numbers/devices.ts";
 import { textOr } from "./shared.ts";
 
@@ -10,6 +11,7 @@ export interface DeviceRow {
   /** Names, separated by commas or spaces. */
   codecs?: string;
   encryption?: string;
+  webrtc?: string;
   /** The method. */
   dtmf?: string;
   dtmfMs?: string;
@@ -34,6 +36,7 @@ export function deviceOptions(row: DeviceRow, who: string): DeviceOptions {
   if (unknown !== undefined)
     throw giveUp("invalid", `${who}: "${unknown.slice(0, 40)}" is no codec; there are ${codecNames.join(", ")}`);
   const encryption = oneOf(encryptions, row.encryption, `${who}: encryption`);
+  const webrtc = oneOf(webrtcModes, row.webrtc, `${who}: webrtc`);
   const dtmf = oneOf(dtmfMethods, row.dtmf, `${who}: dtmf`);
   const { qualify, dropAfter, maxCalls, dndStatus, dtmfMs, dtmfGapMs } = row;
   const numbers = Object.entries({
@@ -43,6 +46,7 @@ export function deviceOptions(row: DeviceRow, who: string): DeviceOptions {
   return {
     ...(codecs.length > 0 ? { codecs: codecs as CodecName[] } : {}),
     ...(encryption === undefined ? {} : { encryption }),
+    ...(webrtc === undefined ? {} : { webrtc }),
     ...(dtmf === undefined ? {} : { dtmf }),
     ...(row.dtmfTones ? { dtmfTones: true } : {}),
     ...(row.directMedia ? { directMedia: true } : {}),

@@ -26,6 +26,7 @@ declare const $: JQuery;
 const options = [
   "codecs",
   "encryption",
+  "webrtc",
   "dtmf",
   "directMedia",
   "rport",
@@ -38,6 +39,7 @@ type Option = (typeof options)[number];
 /** Those that are chosen and not typed; the empty one is named by what it means. */
 const choices: Partial<Record<Option, Record<string, string>>> = {
   encryption: { "": "endpoint", off: "off", optional: "optional", required: "required" },
+  webrtc: { "": "auto", off: "off", required: "required" },
   dtmf: { "": "auto", rfc4733: "rfc4733", info: "info", "info-dtmf": "info-dtmf", inband: "inband" },
   directMedia: { "": "off", on: "on" },
   rport: { "": "asked", on: "on", off: "off" },
@@ -166,6 +168,7 @@ RED.nodes.registerType("sip-registrar", {
           contacts: typed("contacts", item.maxContacts),
           codecs: option(more, "codecs", item.codecs),
           encryption: option(more, "encryption", item.encryption),
+          webrtc: option(more, "webrtc", item.webrtc),
           dtmf: option(more, "dtmf", item.dtmf),
           directMedia: option(more, "directMedia", item.directMedia),
           rport: option(more, "rport", item.rport),

@@ -97,7 +97,7 @@ function deviceFields(section: Section, aor: Section | undefined, report: Report
   const qualify = value("qualify_frequency", aor) ?? (/^(yes|\d+)$/i.test(value("qualify") ?? "") ? "60" : "");
   if (isYes(value("webrtc")) || encryption === "dtls")
     report.note(
-      `Line ${section.number}: ${section.name} is a browser's phone (WebRTC): it can register, but its sound needs DTLS, which is not spoken yet.`,
+      `Line ${section.number}: ${section.name} is a browser's phone (WebRTC): it is rung as one when it has registered by a WebSocket; any page can answer as well, see "Answering from a browser" in the documentation.`,
     );
   const fields = {
     maxContacts: /^\d+$/.test(value("max_contacts", aor) ?? "") ? (value("max_contacts", aor) ?? "") : "",

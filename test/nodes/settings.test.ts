@@ -176,6 +176,7 @@ describe("the options of a device", () => {
       read({
         codecs: "PCMU, PCMA H264",
         encryption: "required",
+        webrtc: "off",
         rport: "off",
         qualify: "0",
         dropAfter: "2",
@@ -183,7 +184,7 @@ describe("the options of a device", () => {
         ...{ dtmf: "info-dtmf", dtmfMs: "80", dtmfGapMs: "500", dtmfTones: true },
       }),
       {
-        ...{ codecs: ["PCMU", "PCMA", "H264"], encryption: "required", rport: false },
+        ...{ codecs: ["PCMU", "PCMA", "H264"], encryption: "required", webrtc: "off", rport: false },
         ...{ qualifySeconds: 0, qualifyDropAfter: 2, dndStatus: 480 },
         ...{ dtmf: "info-dtmf", dtmfMs: 80, dtmfGapMs: 500, dtmfTones: true },
       },
@@ -191,6 +192,7 @@ describe("the options of a device", () => {
   });
   it("say which codec, encryption or method is none, and which there are", () => {
     assert.throws(() => read({ encryption: "dtls" }), /encryption is one of off, optional, required, not "dtls"/);
+    assert.throws(() => read({ webrtc: "on" }), /extension 6001: webrtc is one of off, auto, required, not "on"/);
     assert.throws(() => read({ dtmf: "rfc2833" }), /extension 6001: dtmf is one of auto, rfc4733, info.*not "rfc2833"/);
     assert.throws(() => read({ codecs: "G729" }), /extension 6001: "G729" is no codec; there are PCMA/);
   });
