@@ -10,7 +10,7 @@ import type { Bridge } from "./bridge.ts";
 import { destinationOf } from "../numbers/destinations.ts";
 import { answerFetcher } from "./fetch.ts";
 import { Forking, type Caller, type ForkHost, type ForkResult } from "../ringing/fork.ts";
-import type { Leg } from "./leg.ts";
+import { openedAs, type Leg } from "./leg.ts";
 import type { ParkingPlace, Parkings } from "../places/parking.ts";
 import type { TalkParking } from "../places/parking-talk.ts";
 import type { Rooms } from "../places/rooms.ts";
@@ -39,7 +39,8 @@ export function transfer(
   parking?: TalkParking,
 ): void {
   const { to, by } = referral;
-  if (!host.mayTransfer(from.name)) return referral.reject(403);
+  const number = provenNumber(from);
+  if (number === undefined || !host.mayTransfer(number)) return referral.reject(403);
   const named = to.replaces && host.endpoint.callNamed(to.replaces);
   if (named?.state === "talking") return attended(host, bridge, from, named, referral);
   // Whom it called and who has not answered yet is rung for the other side instead.
@@ -131,7 +132,7 @@ function attended(host: TransferHost, bridge: Bridge, from: Leg, named: Call, re
   const theirs = host.bridges.get(named);
   const own = theirs?.leg(named);
   // Nobody may take apart a call that is not its own.
-  if (!theirs || !own || theirs === bridge || own.name !== from.name)
+  if (!theirs || !own || theirs === bridge || provenNumber(own) !== provenNumber(from))
     return referral.reject(theirs === bridge ? 400 : 403);
   // The bridge that a visit is on stays; the other side of the second call comes to it.
   const [stays, leaves, other, taken] =
@@ -186,6 +187,12 @@ function farewell(host: TransferHost, bridge: Bridge, leg: Leg): void {
     late();
     close();
   });
+}
+
+/** Who calls from outside may show any number, and would have us call for it what costs money. */
+function provenNumber(leg: Leg): string | undefined {
+  const { kind, name } = openedAs(leg);
+  return kind === "extension" ? name : undefined;
 }
 
 const belongsTo = (call: IncomingCall, leg: Leg): boolean =>

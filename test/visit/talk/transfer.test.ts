@@ -2,6 +2,11 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import type { SipRequest } from "../../../src/sip/message/message.ts";
+import { IncomingCall } from "../../../src/sip/dialog/incoming.ts";
+import type { Referral } from "../../../src/sip/dialog/call.ts";
+import type { Bridge } from "../../../src/visit/talk/bridge.ts";
+import type { Leg } from "../../../src/visit/talk/leg.ts";
+import { transfer } from "../../../src/visit/talk/transfer.ts";
 import { Desk, directionOf, sound } from "../desk.ts";
 
 const desks: Desk[] = [];
@@ -15,6 +20,42 @@ async function open() {
 }
 
 describe("a blind transfer", () => {
+  it("is not for who shows the number of a phone of the house and has proven nothing: it would call at our cost", async () => {
+    const { desk, bell } = await open();
+    const [[call, bridge] = assert.fail()] = desk.switchboard.bridges;
+    const visitor = bridge.leg(call);
+    for (const [caller, allowed] of [
+      [{ kind: "extension", number: "6001" }, true],
+      [{ kind: "account", account: "pbx", number: "6001" }, false],
+      [{ kind: "address", number: "6001" }, false],
+    ] as const) {
+      const flow = { remote: { host: "10.0.0.66" } };
+      const from = {
+        name: "6001",
+        call: Object.create(IncomingCall.prototype, {
+          caller: { value: caller },
+          flow: { value: flow },
+          isUs: { value: () => true },
+        }) as unknown,
+      } as Leg;
+      let status = 202;
+      const referral = {
+        to: { uri: "sip:6002@10.0.0.1" },
+        reject: (why: number) => (status = why),
+        accept: () => () => {},
+      } as unknown as Referral;
+      const here = { other: () => visitor, wish: () => "sendrecv", leaves: () => {}, stays: () => {} };
+      transfer(desk.switchboard, here as unknown as Bridge, from, referral, {
+        number: "8000",
+        name: "",
+        host: "",
+        group: "x",
+      });
+      assert.equal(status, allowed ? 202 : 403, caller.kind);
+    }
+    await bell.send("BYE");
+  });
+
   it("rings the other phone as the bell, connects it, and lets the first one go; the bell talks throughout", async () => {
     const { desk, bell, phone, other, visit } = await open();
     await phone.refer("<sip:6002@10.0.0.1>", { "Referred-By": "<sip:6001@10.0.0.1>" });
