@@ -1,4 +1,4 @@
-// SIP.js as a phone in a page: bundled for the browser by sipjs.ts. Its SDP is fixed, since this is about signalling.
+// SIP.js as a phone in a page: bundled for the browser by sipjs.ts. Its SDP is fixed where it is about signalling only.
 import type { IncomingResponse } from "sip.js/lib/core/index.js";
 import {
   Invitation,
@@ -6,6 +6,7 @@ import {
   Registerer,
   SessionState,
   UserAgent,
+  Web,
   type BodyAndContentType,
   type SessionDescriptionHandler,
 } from "sip.js";
@@ -40,6 +41,8 @@ export interface PhoneOptions {
   readonly server: string;
   readonly extension: string;
   readonly password: string;
+  /** It talks by WebRTC, as SIP.js does. */
+  readonly talks?: boolean;
 }
 
 export class Phone {
@@ -48,14 +51,14 @@ export class Phone {
   readonly #registerer: Registerer;
   #call: Invitation | undefined;
 
-  constructor({ server, extension, password }: PhoneOptions) {
+  constructor({ server, extension, password, talks = false }: PhoneOptions) {
     const uri = UserAgent.makeURI(`sip:${extension}@portero.test`);
     if (!uri) throw new Error("no URI");
     this.#agent = new UserAgent({
       ...{ uri, authorizationUsername: extension, authorizationPassword: password, logLevel: "error" },
       transportOptions: { server, keepAliveInterval: 1 },
       contactParams: { transport: "ws" },
-      sessionDescriptionHandlerFactory: () => new FixedDescription(),
+      ...(talks ? {} : { sessionDescriptionHandlerFactory: () => new FixedDescription() }),
       delegate: {
         onInvite: (invitation) => this.#invited(invitation),
         onDisconnect: (error) => void this.events.push(`disconnected ${error ? "by a fault" : ""}`.trim()),
@@ -78,6 +81,21 @@ export class Phone {
 
   async answer(): Promise<void> {
     await this.#call?.accept();
+  }
+
+  /** Presses keys, by RFC 4733. */
+  press(digits: string): boolean {
+    return this.#call?.sessionDescriptionHandler?.sendDtmf(digits) ?? false;
+  }
+
+  /** Packets of sound that came. */
+  async heard(): Promise<number> {
+    const { peerConnection } = this.#call?.sessionDescriptionHandler as Web.SessionDescriptionHandler;
+    let count = 0;
+    (await peerConnection?.getStats())?.forEach((one: { type: string; packetsReceived?: number }) => {
+      if (one.type === "inbound-rtp") count += one.packetsReceived ?? 0;
+    });
+    return count;
   }
 
   async hangUp(): Promise<void> {

@@ -20,6 +20,10 @@ import { without } from "../support/peers.ts";
 import type { Phone, PhoneOptions } from "./sipjs-page.ts";
 
 const password = "correct-horse";
+/** Its microphone beeps. */
+const microphone = [
+  ...["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--allow-loopback-in-peer-connection"],
+];
 
 /** What the bundle leaves in the page. */
 interface Bundle {
@@ -49,7 +53,7 @@ describe("SIP.js in a browser", { skip: without("chromium"), timeout: 120_000 },
   let chromium: Chromium;
   let script: string;
   before(async () => {
-    [chromium, script] = await Promise.all([Chromium.start(), bundle()]);
+    [chromium, script] = await Promise.all([Chromium.start(microphone), bundle()]);
   });
   after(() => chromium.close());
 
@@ -67,7 +71,7 @@ describe("SIP.js in a browser", { skip: without("chromium"), timeout: 120_000 },
           ],
         },
         media: { bind: "127.0.0.1", advertise: "127.0.0.1", ports: [0, 0] },
-        // Its description is a telephone's.
+        // Its description is a telephone's, where the test says nothing else.
         extensions: [{ extension: "6001", password, webrtc: "off", ...device }],
         doors: [
           {
@@ -91,7 +95,7 @@ describe("SIP.js in a browser", { skip: without("chromium"), timeout: 120_000 },
         here.phone = new here.sipjs.Phone(options);
         return here.phone.start();
       },
-      { server: url, extension: "6001", password },
+      { server: url, extension: "6001", password, talks: device.webrtc === "auto" },
     );
     const bell = new SimBell({
       ...{ server: { host: "127.0.0.1", port: udp?.port ?? 0 }, extension: "8000", password: new Secret(password) },
@@ -106,6 +110,34 @@ describe("SIP.js in a browser", { skip: without("chromium"), timeout: 120_000 },
     await registered;
     return { server, lines, page, troubles, bell };
   }
+
+  it("X8 talks by WebRTC with a bell that knows nothing of it, and opens with its door code (RFC 4733)", async (t) => {
+    const { lines, page, bell, server, troubles } = await house(t, "ws", { webrtc: "auto" });
+    await seen(page, "Registered");
+    const relay = new Promise<void>((resolve) => {
+      bell.on("event", ({ event }) => {
+        if (event === "relay") resolve();
+      });
+    });
+    const loud = new Promise<void>((resolve) => {
+      bell.on("event", (told) => {
+        if (told.event === "audio" && told.frequency > 0) resolve();
+      });
+    });
+    await bell.press();
+    await seen(page, "rung by 8000");
+    await page.evaluate(() => (window as unknown as Bundle).phone.answer());
+    await seen(page, "Established");
+    await loud;
+    await page.waitForFunction(async () => (await (window as unknown as Bundle).phone.heard()) > 25);
+    assert.equal(await page.evaluate(() => (window as unknown as Bundle).phone.press("1234")), true);
+    await relay;
+    await page.evaluate(() => (window as unknown as Bundle).phone.hangUp());
+    const { payload } = (await told(lines, "ended")) as { payload: { media: Record<string, { encrypted?: string }> } };
+    assert.match(JSON.stringify(payload.media), /"encrypted":"AEAD_AES_128_GCM"/);
+    assert.deepEqual(troubles, []);
+    assert.equal(server.switchboard.registrations().length, 2);
+  });
 
   const seen = async (page: Page, event: string) => {
     await page.waitForFunction((wanted) => (window as unknown as Bundle).phone.events.includes(wanted), event);

@@ -154,6 +154,7 @@ export class Relay {
   watch(): void {
     const now = this.#deps.now();
     for (const [id, session] of this.#sessions) {
+      session.bundle?.watch();
       const streams = [...session.halves.values()]
         .map((h) => h.stream)
         .filter((s) => s.expectsMedia || (session.awaited && s.receives));
@@ -224,7 +225,7 @@ export class Relay {
   #bundle(id: number, pair: PortPair, way: BrowserWay): Bundle {
     const wire = this.#wireOf(pair);
     const bundle = new Bundle(way, {
-      now: this.#deps.now,
+      ...{ now: this.#deps.now, port: pair.port },
       send: (datagram, port, address) => wire.rtp(datagram, port, address),
       shake: this.#deps.shake,
       secured: (news) => this.#deps.tell({ ...news, session: id }),

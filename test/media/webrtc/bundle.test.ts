@@ -242,6 +242,34 @@ describe("X8 the way to a browser", () => {
     assert.deepEqual(told.at(-1), { type: "unsecured", session: 1, why: "it showed no certificate" });
   });
 
+  it("is given up after 15 seconds, and why is told: nothing came, or no handshake", async () => {
+    const why = () => told.flatMap((one) => (one.type === "unsecured" ? [one.why] : []));
+    now = 14_999;
+    relay.watch();
+    assert.deepEqual(why(), []);
+    now = 15_000;
+    for (let times = 0; times < 2; times++) relay.watch();
+    assert.equal(why().length, 1);
+    assert.match(why()[0] ?? "", /none of its packets has reached UDP port 40000.*"Known as"/);
+    await start();
+    settled();
+    check();
+    now = 15_000;
+    relay.watch();
+    assert.match(why()[0] ?? "", /does not finish the handshake/);
+  });
+
+  it("is not given up once it has shown who it is", () => {
+    check();
+    shakes[0]?.events.keys(ours);
+    now = 60_000;
+    relay.watch();
+    assert.deepEqual(
+      told.filter(({ type }) => type === "unsecured"),
+      [],
+    );
+  });
+
   it("keeps its keys through a new offer, and shakes hands anew with another certificate (RFC 8842 §5.5)", () => {
     check();
     shakes[0]?.events.keys(ours);

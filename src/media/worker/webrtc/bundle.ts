@@ -10,6 +10,8 @@ import { IceLite } from "./ice.ts";
 
 export interface BundleDeps {
   readonly now: () => number;
+  /** The UDP port, for a complaint. */
+  readonly port: number;
   readonly send: (datagram: Buffer, port: number, address: string) => void;
   readonly shake: StartHandshake;
   readonly secured: (
@@ -18,6 +20,9 @@ export interface BundleDeps {
       | Omit<Extract<FromWorker, { type: "unsecured" }>, "session">,
   ) => void;
 }
+
+/** A browser that is there has shown who it is in less than a second. */
+const patienceMs = 15_000;
 
 export class Bundle {
   /** For each of its streams. */
@@ -29,6 +34,8 @@ export class Bundle {
   #ice: IceLite;
   #dtls: Handshake;
   #srtp: Srtp | undefined;
+  /** When the handshake is given up; undefined = it is done, or was. */
+  #dueAt: number | undefined;
   #over = false;
 
   constructor(way: BrowserWay, deps: BundleDeps) {
@@ -68,17 +75,35 @@ export class Bundle {
 
   #shake(): Handshake {
     this.#srtp = undefined;
+    this.#dueAt = this.#deps.now() + patienceMs;
     const { certificate, key, fingerprints } = this.#way;
     const events: DtlsEvents = {
       send: (datagram) => this.#reply(datagram),
       keys: (keys) => {
         this.#srtp = new Srtp(keys);
+        this.#dueAt = undefined;
         this.#deps.secured({ type: "secured", suite: keys.send.suite });
         this.#found();
       },
-      failed: (why) => this.#deps.secured({ type: "unsecured", why }),
+      failed: (why) => this.#fail(why),
     };
     return this.#deps.shake({ certificate, key, fingerprints }, events);
+  }
+
+  #fail(why: string): void {
+    this.#dueAt = undefined;
+    this.#deps.secured({ type: "unsecured", why });
+  }
+
+  /** Gives up what comes to nothing; to be called every second or so. */
+  watch(): void {
+    if (this.#dueAt === undefined || this.#deps.now() < this.#dueAt) return;
+    this.#fail(
+      this.#ice.latest
+        ? "it does not finish the handshake of its keys (DTLS)"
+        : `none of its packets has reached UDP port ${this.#deps.port}: a firewall keeps them away, or the address that the ` +
+            'endpoint is known as ("Known as") is none that it can reach',
+    );
   }
 
   /** A datagram on the port, told by its first byte what it is (RFC 7983 §7). */
