@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { Chromium } from "../test/editor/browser.ts";
+import { Chromium, microphone } from "../test/editor/browser.ts";
 import { Editor } from "../test/editor/editor.ts";
 import { example, House } from "../test/editor/house.ts";
 import { root } from "./repository.ts";
@@ -92,6 +92,36 @@ async function doorPages(chromium: Chromium, house: House): Promise<void> {
   }
 }
 
+/** A page that answers: rung on a phone, and in a talk on a tablet in the dark. */
+async function answeringPages(chromium: Chromium): Promise<void> {
+  const flow = await example("answer-from-the-dashboard");
+  await using house = await House.start({ flow });
+  const press = await house.idOf("inject", "press");
+  await house.comms.status(await house.idOf("doorbell-sim"), ({ fill }) => fill === "green");
+  const sizes = { "page-rings": { width: 390, height: 760 }, "page-talks": { width: 1180, height: 760 } };
+  for (const [name, viewport] of Object.entries(sizes)) {
+    const colorScheme = name === "page-rings" ? "light" : "dark";
+    const { page } = await chromium.open({ viewport, colorScheme });
+    await page.goto(`${house.ready.editor}portero/door/garden-door/`);
+    await page.locator("portero-camera[state=playing]").waitFor();
+    await page.getByRole("heading").click();
+    await house.inject(press);
+    const answer = page.getByRole("button", { name: "Answer" });
+    await answer.waitFor();
+    if (name === "page-talks") {
+      await answer.click();
+      await page.getByRole("button", { name: "Mute" }).waitFor();
+    }
+    // The visitor comes into the picture.
+    await page.waitForTimeout(2_500);
+    await shoot(page, name);
+    await page.context().close();
+    await house.admin("POST", `inject/${press}`, {
+      __user_inject_props__: [{ p: "payload", v: "hang up", vt: "str" }],
+    });
+  }
+}
+
 async function shootAll(chromium: Chromium, house: House): Promise<void> {
   const light = await openEditor(chromium, house, "light");
   const dark = await openEditor(chromium, house, "dark");
@@ -134,10 +164,11 @@ const flow = (await example("the-whole-way")).map((node) => {
   if (node.type === "door") return { ...node, browsers: "open" };
   return node["autoAnswer"] === true ? { ...node, answerAfter: "2" } : node;
 });
-const chromium = await Chromium.start();
+const chromium = await Chromium.start(microphone);
 try {
   await using house = await House.start({ flow });
   await shootAll(chromium, house);
+  await answeringPages(chromium);
 } finally {
   await chromium.close();
 }

@@ -135,7 +135,12 @@ export class Answering implements PhoneView {
 
   #offered(): HTMLButtonElement[] {
     const { state } = this;
-    const answer = () => void this.#phone?.answer();
+    const answer = () => {
+      // Safari lets sound begin in the turn of a touch only, and there is none yet.
+      this.#audio.srcObject = new MediaStream();
+      this.#audio.play().catch(() => {});
+      void this.#phone?.answer();
+    };
     const end = (label: string) => button("decline", "hangUp", label, () => this.#phone?.hangUp());
     if (state?.is === "rung") return [button("answer", "phone", words.answer, answer), end(words.decline)];
     if (state?.is === "answering") return [button("answer", "phone", words.answering), end(words.decline)];

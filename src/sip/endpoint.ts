@@ -332,7 +332,9 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   #request(request: SipRequest, transaction: ServerTransaction): void {
     if (!request.toTag) return this.#admission.handle(request, transaction);
     const call = this.#calls.get(`${request.callId}|${request.toTag}`);
-    if (call) call.receive(request, transaction);
-    else this.#admission.turnAway(request, transaction, 481);
+    // A page takes calls and begins none, by way of another either.
+    const begins = request.method === "REFER" && transaction.flow.as !== undefined;
+    if (call && !begins) call.receive(request, transaction);
+    else this.#admission.turnAway(request, transaction, call ? 403 : 481);
   }
 }

@@ -148,6 +148,40 @@ describe("X8 pages that answer", () => {
     );
   });
 
+  it("transfer nobody out of a call of theirs, and leave no way behind them that leads elsewhere", async (t) => {
+    const { enter, endpoint } = await house(t);
+    const socket = await enter();
+    assert.equal(await answerTo(socket, say("REGISTER", "6001", ["Path: <sip:evil.example;lr>"])), 200);
+    const [contact] = endpoint.location.contacts("6001");
+    assert.ok(contact);
+    const rung = next(socket);
+    const call = await endpoint.callContact(contact, { from: { number: "800", name: "Front" }, sdp: "v=0\r\n" });
+    const invite = await rung;
+    assert.ok(invite instanceof SipRequest);
+    const answered = once(call, "answered");
+    socket.send(
+      [
+        "SIP/2.0 200 OK",
+        ...["via", "from", "call-id", "cseq"].map((name) => `${name}: ${invite.get(name) ?? ""}`),
+        `To: ${invite.get("to") ?? ""};tag=page`,
+        ...["Contact: <sip:page@page.invalid;transport=ws>", "Content-Length: 0", "", ""],
+      ].join("\r\n"),
+    );
+    await answered;
+    const refer = say("REFER", "6001", ["Refer-To: <sip:0900@provider>"])
+      .replace(/^From: .*$/m, `From: ${invite.get("to") ?? ""};tag=page`)
+      .replace(/^To: .*$/m, `To: ${invite.get("from") ?? ""}`)
+      .replace(/^Call-ID: .*$/m, `Call-ID: ${invite.callId}`);
+    socket.send(refer);
+    let answer = await next(socket);
+    while (!(answer instanceof SipResponse)) answer = await next(socket);
+    assert.equal(answer.status, 403);
+    const gone = once(endpoint.location, "unregistered");
+    socket.close();
+    await gone;
+    assert.deepEqual(endpoint.location.contacts(), []);
+  });
+
   it("P12 no ticket, no socket; a ticket is for one door, one connection, half a minute, and pages of ours", async (t) => {
     const { ask, page, clock } = await house(t);
     const refused = /403/;

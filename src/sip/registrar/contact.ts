@@ -52,6 +52,8 @@ export function shownUri(uri: string): string {
 
 /** Whether the device said that it is where it really is: then it may be reached without the flow it registered by. */
 export function namesItself({ uri, flow, path }: Pick<Registered, "uri" | "flow" | "path">): boolean {
+  // Who it is was made sure of for this connection only.
+  if (flow.as !== undefined) return false;
   if (path.length > 0) return true;
   if (flow.transport === "WS" || flow.transport === "WSS") return false;
   const parsed = parseUri(uri);
