@@ -19,7 +19,7 @@ type Row = Record<string, string>;
 const listOf = (value: unknown): Row[] => rowsOf(value) as Row[];
 
 const relayColumns = { id: "19%", name: "25%", number: "13%", code: "20%", key: "13%" } as const;
-const rightColumns = { who: "34%", names: "56%" } as const;
+const rightColumns = { who: "46%", names: "calc(54% - 46px)" } as const;
 const rightMore = { relays: "30%", days: "62%", from: "18%", to: "18%", validFrom: "28%", validUntil: "28%" } as const;
 
 /** The settings, with what is wrong with them. */

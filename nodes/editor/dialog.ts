@@ -71,6 +71,14 @@ export function generatedPassword(owner: string, extension: string, found: (pass
   $.getJSON(path, (answer: { password: string }) => found(answer.password)).fail(() => {});
 }
 
+// Node-RED gives all tabs one width, which cuts the longer ones of seven titles; it writes it there itself, again and again.
+// A label of two lines stands beside the middle of its field, and the text of a box beside the box, however long it is.
+const tabStyle = `
+  .portero-tabs li { width: auto !important; margin: 3px 1px 0 !important }
+  .portero-tabs a { padding: 0 6px !important; font-size: 12px }
+  section[data-tab] .form-row > label { vertical-align: middle }
+  section[data-tab] .form-row > label:empty + label { width: 70% !important }`;
+
 /**
  * Makes tabs of the sections `data-tab` that follow the list: `tab.<name>` is a tab's title. A section without fields gets
  * none.
@@ -88,10 +96,8 @@ export function tabs(list: Query, words: Words): void {
     const id = section.dataset["tab"] ?? "";
     if (section.childElementCount > 0) row.addTab({ id, label: words(`tab.${id}`) });
   });
-  // Node-RED gives all tabs one width, which cuts the longer ones of seven titles; it writes it there itself, again and again.
   list.addClass("portero-tabs");
-  $("<style>.portero-tabs li { width: auto !important }</style>").insertAfter(list);
-  list.find("a").css({ padding: "0 7px", "font-size": "12px" });
+  $(`<style>${tabStyle}</style>`).insertAfter(list);
   list.find(".red-ui-tabs-fade").css("display", "none");
 }
 

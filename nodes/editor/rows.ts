@@ -110,7 +110,7 @@ export function unfold(line: Query, more: Query, title: string, shown: boolean):
 /** More fields than a line has room for, side by side as they fit. */
 export const gridOf = (row: Query): Query =>
   $("<div>")
-    .css({ display: "grid", "grid-template-columns": "repeat(auto-fill, minmax(130px, 1fr))", gap: "6px 8px" })
+    .css({ display: "grid", "grid-template-columns": "repeat(auto-fill, minmax(160px, 1fr))", gap: "6px 8px" })
     .css("margin-top", "6px")
     .appendTo(row);
 

@@ -35,11 +35,11 @@ export function messageList(list: Query, words: Words, value: unknown): void {
             occasions.map((one) => [one, words(`on.${one}`)] as const),
             item.on ?? "event",
           ),
-          "34%",
+          "calc(60% - 8px)",
         ),
-        only: labelled(line, ...label("only"), input(item.only), "16%"),
-        topic: labelled(line, ...label("topic"), input(item.topic), "40%"),
-        payload: labelled(line, ...label("payload"), input(item.payload).attr("placeholder", "{json}"), "96%"),
+        only: labelled(line, ...label("only"), input(item.only), "40%"),
+        topic: labelled(line, ...label("topic"), input(item.topic), "100%"),
+        payload: labelled(line, ...label("payload"), input(item.payload).attr("placeholder", "{json}"), "100%"),
       };
     },
   });

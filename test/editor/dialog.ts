@@ -96,7 +96,7 @@ export class Dialog {
 
   /** Fields whose label has no words, and fields that stick out of the dialog. */
   ugly(): Promise<string[]> {
-    return this.tray.locator(".red-ui-tray-body").evaluate((body) => {
+    return this.tray.locator(".red-ui-tray-body-wrapper").evaluate((body) => {
       const { right } = body.getBoundingClientRect();
       const fields = [...body.querySelectorAll("input, select, button")].filter((field) => field.checkVisibility());
       const out = fields.filter((field) => field.getBoundingClientRect().right > right + 1);
@@ -104,6 +104,21 @@ export class Dialog {
         .filter((label) => label.checkVisibility() && label.querySelector("span, i") !== null)
         .filter((label) => label.textContent.trim() === "");
       return [...out, ...mute].map((element) => element.outerHTML.slice(0, 120));
+    });
+  }
+
+  /** Hints in empty fields that are longer than the field. */
+  cut(): Promise<string[]> {
+    return this.tray.locator(".red-ui-tray-body").evaluate((body) => {
+      const pen = document.createElement("canvas").getContext("2d");
+      const cut = [...body.querySelectorAll("input")].filter((field) => {
+        if (!pen || !field.checkVisibility() || field.value !== "") return false;
+        const { font, paddingLeft, paddingRight } = getComputedStyle(field);
+        pen.font = font;
+        const room = field.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+        return pen.measureText(field.placeholder).width > room + 1;
+      });
+      return cut.map(({ placeholder }) => placeholder);
     });
   }
 

@@ -73,6 +73,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.ok(words.length > 2, "there is something to read");
     assert.deepEqual(words.filter(isNoWord), []);
     assert.deepEqual(await dialog.ugly(), []);
+    assert.deepEqual(await dialog.cut(), []);
   };
 
   it("the editor opens without an error and asks nobody outside of this machine", () => {
@@ -564,6 +565,16 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     const dialog = await editor.edit(id);
     const row = dialog.tray.locator(".red-ui-editableList-item-content").first();
     assert.equal(await row.getByPlaceholder("all").isVisible(), false);
+    await dialog.cancel();
+    // The widest of our dialogs on a small screen.
+    const { width = 1400, height = 900 } = editor.page.viewportSize() ?? {};
+    await editor.page.setViewportSize({ width: 900, height });
+    const small = await editor.edit(id);
+    await small.tray.locator("a.red-ui-button .fa-sliders").first().click();
+    assert.deepEqual(await small.ugly(), []);
+    await small.cancel();
+    await editor.page.setViewportSize({ width, height });
+    await editor.edit(id);
     await row.locator("a.red-ui-button").click();
     await row.getByPlaceholder("all").fill("PCMA, G729");
     await row.getByTitle(/^SRTP/).selectOption("required");
