@@ -19,6 +19,7 @@ import { registrations } from "./registrations.ts";
 import { ring } from "./ring.ts";
 import { soak } from "./soak.ts";
 import { srtp } from "./srtp.ts";
+import { talk } from "./talk.ts";
 
 interface Part {
   readonly run: (progress: (text: string) => void) => Promise<Row[]>;
@@ -40,6 +41,7 @@ const parts: Readonly<Record<string, Part>> = {
   mixer: { run: mixer },
   srtp: { run: srtp },
   camera: { run: camera, needs: "chromium" },
+  talk: { run: talk, needs: "chromium" },
   digits: { run: digits, needs: "espeak-ng" },
   mqtt: { run: mqtt, needs: "mosquitto" },
   soak: { run: soak, long: true },

@@ -17,17 +17,23 @@ export class Gateway implements Reach {
   readonly #bind: string;
   readonly #interfaces: readonly Interface[];
   readonly #now: () => number;
+  readonly #wanted: () => void;
   #made: MadeCertificate | undefined;
 
-  constructor(bind: string, interfaces: readonly Interface[], now: () => number) {
+  /** `wanted` is told when a browser is to be reached for the first time. */
+  constructor(bind: string, interfaces: readonly Interface[], now: () => number, wanted: () => void = () => {}) {
     this.#bind = bind;
     this.#interfaces = interfaces;
     this.#now = now;
+    this.#wanted = wanted;
   }
 
   /** Of nobody but this process: browsers are told its fingerprint in each offer and answer. */
   get #certificate(): MadeCertificate {
-    this.#made ??= makeCertificate(["portero"], this.#now());
+    if (!this.#made) {
+      this.#made = makeCertificate(["portero"], this.#now());
+      this.#wanted();
+    }
     return this.#made;
   }
 

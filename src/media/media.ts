@@ -85,7 +85,9 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
     this.#spawn = deps.spawn ?? spawnWorker;
     this.#random = deps.random ?? Math.random;
     const interfaces = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-    this.#gateway = new Gateway(options.bind, interfaces, deps.now ?? (() => systemClock.now()));
+    this.#gateway = new Gateway(options.bind, interfaces, deps.now ?? (() => systemClock.now()), () =>
+      this.#outbox.put({ type: "browsers" }),
+    );
     this.#settings = {
       bind: options.bind,
       own: [options.bind, options.advertise, ...interfaces.map(({ address }) => address)],

@@ -18,74 +18,11 @@ import { encodeA } from "../../src/media/g711.ts";
 import { freePorts } from "../support/ports.ts";
 import { thePeer, without } from "../support/peers.ts";
 import { Child } from "../support/processes.ts";
+import { prepare, talking, type Talk } from "./talk-page.ts";
 
 /** What the microphone hears, and what the bell says; in hertz. */
 const [microphone, voice] = [1000, 440];
 const frame = 160;
-
-/** What a page of these tests has. */
-interface Talk {
-  pc: RTCPeerConnection;
-  video: HTMLVideoElement;
-  answer(offer: string): Promise<string>;
-  call(): Promise<string>;
-  answered(sdp: string): Promise<void>;
-  level(hertz: number): number;
-  frames(): Promise<number>;
-}
-
-/** Runs in the page. */
-async function prepare(): Promise<void> {
-  const pc = new RTCPeerConnection();
-  const sound = await navigator.mediaDevices.getUserMedia({
-    audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
-  });
-  for (const track of sound.getTracks()) pc.addTrack(track, sound);
-  const video = document.createElement("video");
-  Object.assign(video, { muted: true, autoplay: true, playsInline: true });
-  document.body.append(video);
-  const context = new AudioContext();
-  const analyser = context.createAnalyser();
-  analyser.fftSize = 8192;
-  pc.ontrack = ({ track }) => {
-    if (track.kind === "video") video.srcObject = new MediaStream([track]);
-    else {
-      const audio = new Audio();
-      Object.assign(audio, { srcObject: new MediaStream([track]), muted: true });
-      void audio.play();
-      context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
-    }
-  };
-  const talk: Talk = {
-    pc,
-    video,
-    async answer(sdp) {
-      await pc.setRemoteDescription({ type: "offer", sdp });
-      await pc.setLocalDescription();
-      return pc.localDescription?.sdp ?? "";
-    },
-    async call() {
-      pc.addTransceiver("video", { direction: "recvonly" });
-      await pc.setLocalDescription();
-      return pc.localDescription?.sdp ?? "";
-    },
-    answered: (sdp) => pc.setRemoteDescription({ type: "answer", sdp }),
-    level(hertz) {
-      const bins = new Float32Array(analyser.frequencyBinCount);
-      analyser.getFloatFrequencyData(bins);
-      const at = Math.round((hertz * analyser.fftSize) / context.sampleRate);
-      return Math.max(...bins.slice(at - 1, at + 2));
-    },
-    async frames() {
-      let count = 0;
-      (await pc.getStats()).forEach((one: { type: string; kind?: string; framesDecoded?: number }) => {
-        if (one.type === "inbound-rtp" && one.kind === "video") count = one.framesDecoded ?? 0;
-      });
-      return count;
-    },
-  };
-  (window as unknown as { talk: Talk }).talk = talk;
-}
 
 describe("X8 Chromium as a media peer", { skip: without("chromium", "ffmpeg"), timeout: 60_000 }, () => {
   let chromium: Chromium;
@@ -102,14 +39,7 @@ describe("X8 Chromium as a media peer", { skip: without("chromium", "ffmpeg"), t
     await once(server.listen(0, "127.0.0.1"), "listening");
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     [chromium, media] = await Promise.all([
-      Chromium.start([
-        ...[
-          "--use-fake-device-for-media-stream",
-          "--use-fake-ui-for-media-stream",
-          "--allow-loopback-in-peer-connection",
-        ],
-        ...[`--use-file-for-fake-audio-capture=${file}`, "--autoplay-policy=no-user-gesture-required"],
-      ]),
+      Chromium.start(talking(file)),
       Media.start({ bind: "127.0.0.1", advertise: "127.0.0.1", ports: [0, 0] }),
     ]);
   });

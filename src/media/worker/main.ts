@@ -28,7 +28,8 @@ const relay = new Relay(settings, { now, random: Math.random, pool, metronome, t
 
 parentPort?.on("message", (messages: readonly ToWorker[]) => {
   for (const message of messages) {
-    if (message.type !== "end") relay.handle(message);
+    if (message.type === "browsers") handshakes.prepare();
+    else if (message.type !== "end") relay.handle(message);
     else {
       clearInterval(watch);
       clearInterval(reports);

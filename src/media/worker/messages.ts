@@ -156,6 +156,8 @@ export type ToWorker =
     }
   /** `ports`: pairs it was given and never used. */
   | { readonly type: "close"; readonly session: number; readonly ports: readonly number[] }
+  /** A browser may answer soon. */
+  | { readonly type: "browsers" }
   | { readonly type: "end" };
 
 /** Sent in arrays too. */

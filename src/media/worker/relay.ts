@@ -79,7 +79,7 @@ export class Relay {
     this.#recorders = new Recorders(deps.metronome, deps.tell);
   }
 
-  handle(message: Exclude<ToWorker, { type: "end" }>): void {
+  handle(message: Exclude<ToWorker, { type: "browsers" | "end" }>): void {
     switch (message.type) {
       case "want":
         void this.#bindReady(message.pairs);

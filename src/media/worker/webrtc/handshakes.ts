@@ -23,15 +23,30 @@ export type FromHandshakes =
   | { readonly type: "keys"; readonly id: number; readonly keys: SrtpKeys }
   | { readonly type: "failed"; readonly id: number; readonly why: string };
 
+/** How its thread is started; tests put in their own to see it die. */
+export type SpawnHandshakes = () => Worker;
+
 const threadFile = new URL(
   import.meta.url.endsWith(".ts") ? "./handshake-thread.ts" : "./handshake-thread.js",
   import.meta.url,
 );
 
+const spawnThread: SpawnHandshakes = () => new Worker(threadFile, { name: "portero-dtls" });
+
 export class Handshakes {
+  readonly #spawn: SpawnHandshakes;
   #thread: Worker | undefined;
   readonly #open = new Map<number, DtlsEvents>();
   #next = 1;
+
+  constructor(spawn = spawnThread) {
+    this.#spawn = spawn;
+  }
+
+  /** Has it ready when the first browser comes. */
+  prepare(): void {
+    this.#running();
+  }
 
   readonly start: StartHandshake = (options, events) => {
     const id = this.#next++;
@@ -57,7 +72,7 @@ export class Handshakes {
 
   #running(): Worker {
     if (this.#thread) return this.#thread;
-    const thread = new Worker(threadFile, { name: "portero-dtls" });
+    const thread = this.#spawn();
     this.#thread = thread;
     let problem = "it ended by itself";
     thread.on("message", (message: FromHandshakes) => this.#told(message));
