@@ -20,6 +20,7 @@ export class Refusals {
   readonly #clock: Clock;
   readonly #tell: (sum: Opening) => void;
   readonly #floods = new Map<string, Flood>();
+  #closed = false;
 
   /** `tell` is given the last that was counted, with the sum in its reason. */
   constructor(clock: Clock, tell: (sum: Opening) => void) {
@@ -29,6 +30,7 @@ export class Refusals {
 
   /** Whether this one is told by itself; it is counted else. */
   admits(opening: Opening): boolean {
+    if (this.#closed) return true;
     // Of doors that there are not anybody can think up as many as he likes.
     const door = opening.refused === "unknown-door" ? "" : opening.door;
     const flood = this.#floods.get(door) ?? this.#begin(door, singly);
@@ -42,8 +44,9 @@ export class Refusals {
     return false;
   }
 
-  /** Tells what is still to be told. */
+  /** Tells what is still to be told; what comes later is no flood any more. */
   close(): void {
+    this.#closed = true;
     for (const [door, { cancel }] of this.#floods) {
       cancel();
       this.#end(door);

@@ -91,6 +91,14 @@ describe("Keys of a call at its door", { timeout: 60_000 }, () => {
     assert.equal(openings.at(-1)?.reason.includes("more within"), false);
   });
 
+  it("a wish that is refused after the end leaves no timer", async () => {
+    await open({ rights: [{ who: "mqtt" }] });
+    await desk.switchboard.close();
+    const left = desk.clock.pending;
+    const { refused } = await desk.switchboard.open({ door: "front", by: "flow" });
+    assert.deepEqual([refused, openings.length, desk.clock.pending], ["no-right", 1, left]);
+  });
+
   it("an opening whose id is asked for again is told once", async () => {
     await open({});
     const { bell } = await desk.talking();
