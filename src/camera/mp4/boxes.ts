@@ -30,12 +30,6 @@ export function u16(...values: readonly number[]): Buffer {
 
 export const u8 = (...values: readonly number[]): Buffer => Buffer.from(values);
 
-export function u64(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt(Math.trunc(value)));
-  return bytes;
-}
-
 // No rotation, no scaling (§8.2.2).
 const matrix = u32(0x00010000, 0, 0, 0, 0x00010000, 0, 0, 0, 0x40000000);
 

@@ -3,7 +3,7 @@
 // what follows a jump up to the next key frame. A frame's duration is not known before the next one has come: so each gets
 // the time that has passed since the one before.
 import type { Frame, VideoFormat } from "../video.ts";
-import { box, fullBox, lengthOf, moov, sampleOf, timescale, u32, u64, type Track } from "./boxes.ts";
+import { box, fullBox, lengthOf, moov, timescale, u32, type Track } from "./boxes.ts";
 import { DecodeTimes, longest, usual } from "./decode-times.ts";
 import { sampleDescription } from "./sample-entry.ts";
 
@@ -33,24 +33,46 @@ interface Sample {
   readonly offset?: number;
 }
 
-/** A sample as moof and mdat. */
-export function fragmentOf(sample: readonly Buffer[], { number, time, duration, flags, offset }: Sample): Buffer {
-  const size = lengthOf(sample);
-  // default-base-is-moof; in the run: where it begins, and of each sample duration, size, flags, and how much later it is shown.
-  const [has, more] = offset === undefined ? [0x000701, []] : [0x000f01, [offset]];
-  const make = (start: number) =>
+// Made once, since only numbers differ. default-base-is-moof; in the run: where it begins, and of each sample duration, size, flags,
+// and how much later it is shown.
+const template = (has: number, fields: number): Buffer =>
+  box(
+    "moof",
+    fullBox("mfhd", 0, 0, u32(0)),
     box(
-      "moof",
-      fullBox("mfhd", 0, 0, u32(number)),
-      box(
-        "traf",
-        fullBox("tfhd", 0, 0x020000, u32(1)),
-        fullBox("tfdt", 1, 0, u64(time)),
-        fullBox("trun", 1, has, u32(1, start, duration, size, flags, ...more)),
-      ),
-    );
-  const { length } = make(0);
-  return Buffer.concat([make(length + 8), box("mdat", ...sample)]);
+      "traf",
+      fullBox("tfhd", 0, 0x020000, u32(1)),
+      fullBox("tfdt", 1, 0, u32(0, 0)),
+      fullBox("trun", 1, has, u32(1, 0, ...Array<number>(fields).fill(0))),
+    ),
+  );
+const [usualMoof, lateMoof] = [template(0x000701, 3), template(0x000f01, 4)];
+const mdat = box("mdat");
+/** Where the numbers stand in it: of the fragment, of its time, and of the run. */
+const [numberAt, timeAt, runAt] = [20, 60, 84];
+
+/** A sample as moof and mdat; `framed`: each of its units behind its length (14496-15 §5.3.4.2). */
+export function fragmentOf(units: readonly Buffer[], framed: boolean, sample: Sample): Buffer {
+  const { number, time, duration, flags, offset } = sample;
+  const size = lengthOf(units) + (framed ? 4 * units.length : 0);
+  const moof = offset === undefined ? usualMoof : lateMoof;
+  const start = moof.length + mdat.length;
+  const bytes = Buffer.allocUnsafe(start + size);
+  bytes.set(moof);
+  bytes.set(mdat, moof.length);
+  bytes.writeUInt32BE(number, numberAt);
+  bytes.writeUInt32BE(Math.floor(time / 2 ** 32), timeAt);
+  bytes.writeUInt32BE(time >>> 0, timeAt + 4);
+  [start, duration, size, flags].forEach((value, index) => bytes.writeUInt32BE(value, runAt + 4 * index));
+  if (offset !== undefined) bytes.writeInt32BE(offset, runAt + 16);
+  bytes.writeUInt32BE(mdat.length + size, moof.length);
+  let at = start;
+  for (const unit of units) {
+    if (framed) at = bytes.writeUInt32BE(unit.length, at);
+    bytes.set(unit, at);
+    at += unit.length;
+  }
+  return bytes;
 }
 
 // What was kept is gone through at once, frame for frame: browsers show a picture no sooner than the one before is over.
@@ -81,9 +103,8 @@ export class Fragments {
     const duration = Math.round(behind > 0 ? hurried : this.#duration);
     const offset = this.#offset(frame.timestamp - decoded, behind);
     this.#number += 1;
-    const sample = sampleOf(this.#format?.codec ?? "h264", frame.units);
     const flags = frame.key ? keySample : otherSample;
-    const fragment = fragmentOf(sample, {
+    const fragment = fragmentOf(frame.units, this.#format?.codec !== "jpeg", {
       number: this.#number,
       time: this.#time,
       duration,

@@ -35,6 +35,6 @@ export class SoundFragments {
 
   fragment({ bytes }: Sound): Buffer {
     const time = unitSamples * this.#number++;
-    return fragmentOf([bytes], { number: this.#number, time, duration: unitSamples, flags: keySample });
+    return fragmentOf([bytes], false, { number: this.#number, time, duration: unitSamples, flags: keySample });
   }
 }

@@ -1,11 +1,10 @@
 // What RTP says of NAL units in H.264 (RFC 6184 §5.2–5.8) and in H.265 (RFC 7798 §4.4): the two differ in numbers only.
 import { Bits, h265SpsFromId, reorderOfH264, reorderOfH265, sizeOfH264, sizeOfH265, type Size } from "./bits.ts";
 
-/** A fragment of a unit: the header that the unit gets back, and where it stands in it. */
+/** A fragment of a unit: where it stands in it, and of the first the header that the unit gets back. */
 export interface Fragment {
-  readonly header: Buffer;
+  readonly header: Buffer | undefined;
   readonly data: Buffer;
-  readonly first: boolean;
   readonly last: boolean;
 }
 
@@ -55,8 +54,9 @@ export const h264: NalCodec = {
   fragment(payload) {
     const [indicator = 0, head = 0] = payload;
     if ((indicator & 0x1f) !== 28 || payload.length < 3) return undefined;
-    const header = Buffer.from([(indicator & 0xe0) | (head & 0x1f)]);
-    return { header, data: payload.subarray(2), first: (head & 0x80) !== 0, last: (head & 0x40) !== 0 };
+    const isFirst = (head & 0x80) !== 0;
+    const header = isFirst ? Buffer.from([(indicator & 0xe0) | (head & 0x1f)]) : undefined;
+    return { header, data: payload.subarray(2), last: (head & 0x40) !== 0 };
   },
   isForeign: (type) => type === 0 || type >= 24,
   id(set) {
@@ -87,8 +87,9 @@ export const h265: NalCodec = {
   fragment(payload) {
     const [high = 0, low = 0, head = 0] = payload;
     if (((high >> 1) & 0x3f) !== 49 || payload.length < 4) return undefined;
-    const header = Buffer.from([(high & 0x81) | ((head & 0x3f) << 1), low]);
-    return { header, data: payload.subarray(3), first: (head & 0x80) !== 0, last: (head & 0x40) !== 0 };
+    const isFirst = (head & 0x80) !== 0;
+    const header = isFirst ? Buffer.from([(high & 0x81) | ((head & 0x3f) << 1), low]) : undefined;
+    return { header, data: payload.subarray(3), last: (head & 0x40) !== 0 };
   },
   isForeign: (type) => type >= 48,
   id(set) {

@@ -97,7 +97,7 @@ export class Order {
     if (this.#next === undefined || after(packet.sequence, this.#next) < 0) return;
     if (packet.sequence === this.#next) this.#hand(packet);
     else this.#waiting.set(packet.sequence, packet);
-    this.#drain(packet.at);
+    if (this.#waiting.size > 0) this.#drain(packet.at);
   }
 
   #begin(packet: RtpPacket, lost: 0 | 1): void {

@@ -67,8 +67,8 @@ export class UnitDepayloader implements Depayloader {
       else this.#take(Buffer.from(payload));
       return;
     }
-    const { first, last, header, data } = fragment;
-    if (first) {
+    const { last, header, data } = fragment;
+    if (header) {
       this.#abandon();
       this.#pieces = [header];
     } else if (this.#pieces.length === 0) this.#broken = true;
@@ -79,7 +79,7 @@ export class UnitDepayloader implements Depayloader {
     else if (last) {
       const unit = Buffer.concat(this.#pieces);
       this.#pieces = [];
-      this.#bytes -= unit.length - header.length;
+      this.#bytes -= unit.length - this.#codec.header;
       this.#take(unit);
     }
   }
@@ -142,7 +142,8 @@ export class UnitDepayloader implements Depayloader {
     if (start !== undefined) return this.#codec.begins(payload.subarray(start + 2));
     const fragment = this.#codec.fragment(payload);
     if (!fragment) return this.#codec.begins(payload);
-    return fragment.first && this.#codec.begins(Buffer.concat([fragment.header, fragment.data.subarray(0, 1)]));
+    const { header, data } = fragment;
+    return header !== undefined && this.#codec.begins(Buffer.concat([header, data.subarray(0, 1)]));
   }
 
   #keepSet(set: Buffer): void {
