@@ -49,14 +49,14 @@ export class Connection {
   #sequence = 0;
   #over: PorteroError | undefined;
 
-  private constructor(options: ConnectionOptions, socket: Socket) {
+  private constructor(options: ConnectionOptions, { socket, hear }: Connected) {
     this.#options = options;
     this.#socket = socket;
     this.#reader = new RtspReader({
       message: (message) => this.#message(message),
       packet: (channel, bytes) => options.packet(channel, bytes),
     });
-    socket.on("data", (bytes: Buffer) => {
+    hear((bytes) => {
       const fault = this.#reader.push(bytes);
       if (fault !== undefined) this.#fail(tryAgain("not-rtsp", `${options.place} ${fault}: is this its RTSP port?`));
     });
@@ -200,21 +200,53 @@ const isWrong = (offered: Challenge, answersTheQuestion: boolean): boolean =>
 /** RTSP's port is 554, that of RTSP in TLS 322 (RFC 7826 §20). */
 export const portOf = (url: URL): number => Number(url.port || (url.protocol === "rtsps:" ? 322 : 554));
 
-function connect(options: ConnectionOptions, signal: AbortSignal): Promise<Socket> {
+interface Connected {
+  readonly socket: Socket;
+  readonly encrypted?: tls.TLSSocket;
+  /** To be called once: with what came before, too. */
+  readonly hear: (take: (bytes: Buffer) => void) => void;
+}
+
+// Each packet of a film comes alone. A stream of Node's makes 64 KiB of room for each, and throws most of it away.
+const roomBytes = 64 * 1024;
+
+function plain(to: net.TcpNetConnectOpts): Connected {
+  let early: Buffer[] = [];
+  let take = (bytes: Buffer): void => {
+    early.push(bytes);
+  };
+  const callback = (length: number, room: Uint8Array) => {
+    take(Buffer.from(room.subarray(0, length)));
+    return true;
+  };
+  const socket = net.connect({ ...to, noDelay: true, onread: { buffer: Buffer.allocUnsafeSlow(roomBytes), callback } });
+  const hear: Connected["hear"] = (taker) => {
+    take = taker;
+    for (const bytes of early) taker(bytes);
+    early = [];
+  };
+  return { socket, hear };
+}
+
+function secured(to: tls.ConnectionOptions): Connected {
+  const socket = tls.connect({ ...to, rejectUnauthorized: false });
+  return { socket, encrypted: socket, hear: (take) => void socket.on("data", take) };
+}
+
+function connect(options: ConnectionOptions, signal: AbortSignal): Promise<Connected> {
   const { url, place, trust, clock, timeoutMs, lookup } = options;
   const secure = url.protocol === "rtsps:";
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const to = { host, port: portOf(url), ...(lookup ? { lookup } : {}) };
   return new Promise((resolve, reject) => {
-    const socket = secure
-      ? tls.connect({ ...to, rejectUnauthorized: false, servername: isIP(host) ? "" : host })
-      : net.connect({ ...to, noDelay: true });
+    const connected = secure ? secured({ ...to, servername: isIP(host) ? "" : host }) : plain(to);
+    const { socket, encrypted } = connected;
     const settle = (error?: unknown) => {
       cancel();
       signal.removeEventListener("abort", onAbort);
       socket.off("error", settle).off("close", onClose).off("connect", onConnect).off("secureConnect", onSecure);
       if (error === undefined) {
-        resolve(socket);
+        resolve(connected);
         return;
       }
       socket.on("error", () => {}).destroy();
@@ -223,7 +255,7 @@ function connect(options: ConnectionOptions, signal: AbortSignal): Promise<Socke
     const onAbort = () => settle(signal.reason);
     const onClose = () => settle(tryAgain("cut-short", `${place} closed the connection`));
     const onConnect = () => settle();
-    const onSecure = () => settle(distrust(socket as tls.TLSSocket, trust) ?? undefined);
+    const onSecure = () => settle((encrypted && distrust(encrypted, trust)) ?? undefined);
     const cancel = clock.after(timeoutMs, () => settle(timedOut(place, timeoutMs, { answered: false, received: 0 })));
     signal.addEventListener("abort", onAbort);
     socket
