@@ -43,9 +43,9 @@ export class Answering implements PhoneView {
     this.notice.className = "notice";
     this.video.className = "visitor";
     this.video.playsInline = this.video.autoplay = this.video.muted = true;
-    this.video.hidden = this.notice.hidden = true;
-    // Shown once there is a picture, not before.
-    this.video.onresize = () => (this.video.hidden = this.video.videoWidth === 0);
+    this.notice.hidden = true;
+    // Shown once there is a picture, not before; one that is not there at all would not be played.
+    this.video.onresize = () => this.video.classList.toggle("seen", this.video.videoWidth > 0);
   }
 
   get isRung(): boolean {
@@ -84,7 +84,8 @@ export class Answering implements PhoneView {
     this.#audio.srcObject = stream ?? null;
     const film = stream && stream.getVideoTracks().length > 0 ? stream : null;
     if (this.video.srcObject !== film) this.video.srcObject = film;
-    if (!film) this.video.hidden = true;
+    if (film) this.video.play().catch(() => {});
+    else this.video.classList.remove("seen");
     // The user has pressed a button for it.
     if (stream) void this.#audio.play().catch(() => {});
   }

@@ -23,7 +23,9 @@ export const style = `
 ::slotted(portero-camera) { width: 100%; border-radius: 18px; }
 .visitor {
   position: absolute; inset: 0; width: 100%; height: 100%; border-radius: 18px; background: #000; object-fit: contain;
+  opacity: 0; pointer-events: none;
 }
+.visitor.seen { opacity: 1; }
 /* Within it: a dashboard cuts off what stands out. */
 .frame[data-call="ringing"] .stage::after {
   content: ""; position: absolute; inset: 0; border-radius: inherit; pointer-events: none;

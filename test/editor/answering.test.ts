@@ -79,6 +79,7 @@ interface Watched {
   tones: number;
   readonly sockets: WebSocket[];
   readonly connections: RTCPeerConnection[];
+  readonly notices: string[];
 }
 
 describe("X8 a page that answers", { skip: without("chromium"), timeout: 120_000 }, () => {
@@ -103,7 +104,15 @@ describe("X8 a page that answers", { skip: without("chromium"), timeout: 120_000
 
   /** What one can neither see nor hear of a page. */
   function watch(): void {
-    const seen: Watched = { tones: 0, sockets: [], connections: [] };
+    const seen: Watched = { tones: 0, sockets: [], connections: [], notices: [] };
+    window.Notification = class extends EventTarget {
+      static readonly permission = "granted";
+      constructor(title: string) {
+        super();
+        seen.notices.push(title);
+      }
+      close(): void {}
+    } as unknown as typeof Notification;
     Object.assign(window, { seen });
     // Whoever asks a page by the debugger's protocol has touched it.
     let touched = false;
@@ -217,11 +226,14 @@ describe("X8 a page that answers", { skip: without("chromium"), timeout: 120_000
     await idle(page);
   });
 
-  it("is rung anew where its connection was lost while it rang, and after a deploy", async (t) => {
+  it("notifies who looks elsewhere; is rung anew where its connection was lost while it rang, and after a deploy", async (t) => {
     const { page } = await visit(t);
     await phone(page, "ready");
+    await page.evaluate(() => Object.defineProperty(document, "hidden", { get: () => true }));
     await press();
     await phone(page, "rung");
+    const { notices } = await page.evaluate(() => (window as unknown as { seen: Watched }).seen);
+    assert.deepEqual(notices, ["The front calls"]);
     await page.evaluate(() => (window as unknown as { seen: Watched }).seen.sockets.at(-1)?.close());
     await page.waitForFunction(() => (window as unknown as { seen: Watched }).seen.sockets.length === 2);
     await phone(page, "rung");
@@ -243,6 +255,15 @@ describe("X8 a page that answers", { skip: without("chromium"), timeout: 120_000
     await phone(page, "talking");
     await says(page, "You talk with the visitor");
     await Promise.all([isHeard(page), bellHears((level) => level > -55)]);
+    // A bell that sends video.
+    await page.evaluate(() => {
+      const canvas = document.createElement("canvas");
+      setInterval(() => canvas.getContext("2d")?.fillRect(0, 0, Math.random() * 100, 100), 50);
+      const [track] = canvas.captureStream().getVideoTracks();
+      const { connections } = (window as unknown as { seen: Watched }).seen;
+      connections.at(-1)?.dispatchEvent(Object.assign(new Event("track"), { track }));
+    });
+    await page.locator("video.visitor.seen").waitFor();
     await button(page, "Mute").click();
     await bellHears((level) => level < -60);
     await button(page, "Unmute").waitFor();
@@ -253,6 +274,7 @@ describe("X8 a page that answers", { skip: without("chromium"), timeout: 120_000
     await page.mouse.up();
     await button(page, "Hang up").click();
     await phone(page, "ready");
+    assert.equal(await page.locator("video.visitor.seen").count(), 0);
     await idle(page);
     assert.deepEqual(troubles, []);
   });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { describe, it, type TestContext } from "node:test";
@@ -10,6 +11,7 @@ import { WebSocket } from "ws";
 import { serveAnswering, type Answering } from "../../nodes/door/answering.ts";
 import type { DoorNode } from "../../nodes/door/door.ts";
 import type { Red } from "../../nodes/red.d.ts";
+import { makeCertificate } from "../../src/certificate.ts";
 import { parseMessage } from "../../src/sip/message/parse.ts";
 import { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
 import { house as sipHouse } from "../sip/house.ts";
@@ -17,7 +19,7 @@ import { house as sipHouse } from "../sip/house.ts";
 const express = createRequire(import.meta.url)("express") as () => RequestListener;
 
 /** The doors front, whose pages answer as 6001, side (as 6009, which there is not), and back, whose pages do not answer. */
-async function house(t: TestContext, settings: object = {}) {
+async function house(t: TestContext) {
   const sip = await sipHouse();
   const { endpoint, clock } = sip;
   const switchboard = {
@@ -46,7 +48,7 @@ async function house(t: TestContext, settings: object = {}) {
   const server = createServer(app);
   const end = serveAnswering(
     {
-      ...{ httpNode: below, server, settings: { httpNodeRoot: "/red", ...settings } },
+      ...{ httpNode: below, server, settings: { httpNodeRoot: "/red" } },
       nodes: {
         eachNode: (visit: (config: object) => void) => nodes.forEach(visit),
         getNode: (id: string) => nodes.find((node) => node.id === id),
@@ -80,7 +82,7 @@ async function house(t: TestContext, settings: object = {}) {
     assert.equal(why, "");
     return socket;
   };
-  return { ...sip, ask, page, enter, doors: nodes, end: () => end(nodes[0] as unknown as DoorNode) };
+  return { ...sip, server, ask, page, enter, doors: nodes, end: () => end(nodes[0] as unknown as DoorNode) };
 }
 
 /** What a page says, in SIP. */
@@ -134,6 +136,23 @@ describe("X8 pages that answer", () => {
     socket.close();
     const [, why] = (await gone) as [unknown, string];
     assert.equal(why, "connection closed");
+  });
+
+  it("come by WSS where Node-RED is served so", async (t) => {
+    const { ask, server, endpoint } = await house(t);
+    const { certificate: cert, key } = makeCertificate(["localhost"], Date.now());
+    const secure = createSecureServer({ cert, key: key.reveal() });
+    t.after(() => secure.close());
+    secure.on("upgrade", (...upgrade) => server.emit("upgrade", ...upgrade));
+    await once(secure.listen(0, "127.0.0.1"), "listening");
+    const host = `localhost:${(secure.address() as AddressInfo).port}`;
+    const { ticket } = (await ask("front")).body;
+    const url = `wss://${host}/red/portero/door/front/sip?ticket=${ticket}`;
+    const socket = new WebSocket(url, "sip", { ca: cert, origin: `https://${host}` });
+    t.after(() => socket.terminate());
+    await once(socket, "open");
+    assert.equal(await answerTo(socket, say("REGISTER", "6001")), 200);
+    assert.equal(endpoint.location.contacts("6001")[0]?.flow.transport, "WSS");
   });
 
   it("are that extension only, and begin no calls: no other number, no call, no text", async (t) => {
