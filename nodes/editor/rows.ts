@@ -19,7 +19,12 @@ export interface ListOptions<Row, Fields> {
 
 /** Makes the list and fills it. */
 export function fill<Row, Fields>(list: Query, rows: readonly Row[], options: ListOptions<Row, Fields>): void {
-  const { add, header, row: draw, changed = () => {} } = options;
+  const { add, header, row: draw } = options;
+  const changed = () => {
+    // An empty list is its button alone.
+    list.closest(".red-ui-editableList-border").toggle(list.editableList("items").length > 0);
+    options.changed?.();
+  };
   list.editableList({
     ...{ removable: add !== undefined, sortable: true, height: "auto", addButton: add ?? false },
     ...(header && { header }),
@@ -31,6 +36,7 @@ export function fill<Row, Fields>(list: Query, rows: readonly Row[], options: Li
     ...{ removeItem: changed, sortItems: changed },
   });
   for (const row of rows) list.editableList("addItem", row);
+  changed();
 }
 
 /** What `row` gave, of each row as they stand there. */

@@ -638,6 +638,8 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     const id = idOf("sip-registrar");
     const groups = (dialog: Dialog) => dialog.tray.locator("#node-input-groups-list");
     const dialog = await editor.edit(id);
+    const box = groups(dialog).locator("xpath=ancestor::*[contains(@class, 'red-ui-editableList-border')]");
+    assert.equal(await box.isVisible(), false, "an empty list is its button alone");
     await dialog.tray.getByText("ring group", { exact: true }).click();
     await groups(dialog).getByPlaceholder("600", { exact: true }).fill("6001");
     await groups(dialog).getByPlaceholder("6001, 6002").fill("6001, 6002");
