@@ -38,6 +38,8 @@ export interface OfferAnswerOptions {
   readonly reach?: Reach;
 }
 
+const nothing: ReadonlyMap<Kind, Agreed> = new Map();
+
 export class OfferAnswer {
   readonly #options: OfferAnswerOptions;
   /** Our address in SDP. */
@@ -57,7 +59,7 @@ export class OfferAnswer {
   #offering: LocalLine[] | undefined;
   #answered = "";
   #away = false;
-  #agreed: ReadonlyMap<Kind, Agreed> = new Map<Kind, Agreed>();
+  #agreed = nothing;
 
   constructor(options: OfferAnswerOptions) {
     this.#options = options;
@@ -381,8 +383,9 @@ export class OfferAnswer {
     const { id } = this.#options;
     const { advertise } = this;
     // RFC 3264 §8: the version goes up exactly when something else changed.
-    const same = writeSdp(id, this.#version, advertise, lines, place);
-    if (same !== this.#written) this.#written = writeSdp(id, ++this.#version, advertise, lines, place);
+    const first = this.#written === "";
+    const same = !first && writeSdp(id, this.#version, advertise, lines, place) === this.#written;
+    if (!same) this.#written = writeSdp(id, ++this.#version, advertise, lines, place);
     return this.#written;
   }
 }

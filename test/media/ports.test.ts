@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { afterEach, describe, it } from "node:test";
-import { bound, PortPool } from "../../src/media/worker/ports.ts";
+import { bound, PortPool, type PortPair } from "../../src/media/worker/ports.ts";
 import { freeRange } from "./range.ts";
 
 const bind = "127.0.0.1";
@@ -101,6 +101,22 @@ describe("RFC 3550 §11 port pairs", () => {
     assert.deepEqual([5000, 14_999, 15_000, 16_000, 17_000, 99_000].map(keptAt), [60, 60, 40, 32, 32, 32]);
     await pool.end();
     assert.deepEqual([pool.kept, await isFree(first)], [0, true]);
+  });
+
+  it("are used again after a second where too many rest, rather than closed and others opened", async (t) => {
+    let now = 0;
+    const first = await freeRange(9);
+    const pool = poolOf({ ports: [first, first + 17], drainMs: 5000, mostKept: 8, now: () => now });
+    const all: PortPair[] = [];
+    const open = async () => all[all.push(await pool.open()) - 1]?.port;
+    t.after(() => Promise.all(all.map((pair) => pair.close())));
+    for (let n = 0; n < 7; n++) await open();
+    for (const pair of all) await pair.close();
+    now = 999;
+    assert.deepEqual([await open(), pool.kept], [first + 14, 7], "none has rested for a second");
+    now = 1000;
+    assert.deepEqual([await open(), await open(), pool.kept], [first, first + 2, 5]);
+    assert.deepEqual([await open(), pool.kept], [first + 16, 5], "five of eight are not too many");
   });
 
   it("are closed when they are given back after the end", async () => {

@@ -20,13 +20,16 @@ export interface PortPoolOptions {
   readonly ports: readonly [number, number];
   readonly drainMs: number;
   readonly now: () => number;
+  /** So many pairs of no session are kept open while calls come and go quickly (2000); each is two of the files of the process. */
+  readonly mostKept?: number;
 }
 
 /** Two bound sockets of no session. */
 type Sockets = Pick<PortPair, "port" | "rtp" | "rtcp">;
 
-/** So many pairs of no session are kept open while calls come and go quickly; each is two of the files of the process. */
-const mostKept = 2000;
+const usualMostKept = 2000;
+/** Where three quarters of those are open, a pair that has rested for a second is used again: the next one would be closed. */
+const leastRestMs = 1000;
 /** A house at rest keeps these. */
 const fewKept = 32;
 /** A pair that nobody wanted for so long after its rest is one too many. */
@@ -42,11 +45,13 @@ export class PortPool {
   /** Rested and open, the one that waits longest first. */
   readonly #rested: { sockets: Sockets; since: number }[] = [];
   readonly #open = new Set<number>();
+  readonly #mostKept: number;
   #kept = 0;
   #ended = false;
 
   constructor(options: PortPoolOptions) {
     this.#options = options;
+    this.#mostKept = options.mostKept ?? usualMostKept;
     const [first, last] = options.ports;
     for (let port = first + (first % 2); port + 1 <= last; port += 2) this.#free.push(port);
   }
@@ -66,10 +71,10 @@ export class PortPool {
     const [first, last] = this.#options.ports;
     if (this.#anyPort) return this.#any();
     this.#rest();
-    const rested = this.#rested.shift();
-    if (rested) {
+    const sockets = this.#rested.shift()?.sockets ?? this.#early();
+    if (sockets) {
       this.#kept--;
-      return this.#pair(rested.sockets);
+      return this.#pair(sockets);
     }
     for (let tries = this.#free.length; tries > 0; tries--) {
       const port = this.#free.shift();
@@ -121,6 +126,14 @@ export class PortPool {
     if (count > 0) this.#draining.splice(0, count);
   }
 
+  /** The pair that has rested longest though not to the end, where too many rest. */
+  #early(): Sockets | undefined {
+    const { drainMs, now } = this.#options;
+    const [longest] = this.#draining;
+    const waits = !longest?.sockets || longest.until - drainMs + leastRestMs > now();
+    return waits || this.#kept < 0.75 * this.#mostKept ? undefined : this.#draining.shift()?.sockets;
+  }
+
   async #shut({ rtp, rtcp }: Sockets): Promise<void> {
     this.#kept--;
     await bothClosed(rtp, rtcp);
@@ -156,7 +169,7 @@ export class PortPool {
   async #giveBack(sockets: Sockets): Promise<void> {
     const { port, rtp, rtcp } = sockets;
     const { drainMs, now } = this.#options;
-    const keep = !this.#ended && !this.#anyPort && this.#kept < mostKept;
+    const keep = !this.#ended && !this.#anyPort && this.#kept < this.#mostKept;
     if (keep) {
       this.#kept++;
       for (const socket of [rtp, rtcp]) socket.removeAllListeners("message");

@@ -267,8 +267,13 @@ export abstract class Call extends EventEmitter<CallEvents> {
   /** The call is over: what was still to be said of its beginning is left out. */
   protected cleared(): void {}
 
+  /** Nothing of it is under way any more, unless it is still to be taken back. */
+  protected left(): void {}
+
   #leaveWhenDone(): void {
-    if (this.#state === "ended" && !this.#unanswered && this.#byes === 0) this.host.leave(this);
+    if (this.#state !== "ended" || this.#unanswered || this.#byes > 0) return;
+    this.host.leave(this);
+    this.left();
   }
 
   /** Ends a call that talks. The BYE waits for the ACK of a 2xx of ours (RFC 3261 §15). */

@@ -6,7 +6,7 @@ import { allow, names, supported } from "../extensions.ts";
 import { writeNameAddr, type NameAddr } from "../message/headers.ts";
 import { SipRequest, type SipResponse } from "../message/message.ts";
 import { newCallId, newTag } from "../message/reply.ts";
-import { escapeUser, writeHost } from "../message/uri.ts";
+import { escapeUser, none, writeHost } from "../message/uri.ts";
 import { Sending, type ClientCredentials } from "../request/send.ts";
 import type { ClientTransaction } from "../transaction/client.ts";
 import { GIVE_UP, TIMER_C } from "../transaction/timers.ts";
@@ -73,7 +73,7 @@ export class OutgoingCall extends Call {
   #cancelled = false;
   #timerC: Cancel = () => {};
   /** Of targets that were given up and ring nevertheless. */
-  readonly #tooLate = new Set<ClientTransaction>();
+  readonly #tooLate: ClientTransaction[] = [];
   /** By the peer's tag. */
   readonly #early = new Map<string, Early>();
   /** Sends the ACK again, for each dialog that the INVITE began, by the peer's tag. */
@@ -86,7 +86,7 @@ export class OutgoingCall extends Call {
     this.#options = rest;
     this.#sdp = sdp;
     this.#flow = options.flows[0];
-    this.remote = { name: "", uri: options.uri, params: new Map() };
+    this.remote = { name: "", uri: options.uri, params: none };
     const us = options.own?.from ?? `sip:${escapeUser(options.from.number)}@${writeHost(this.#flow.sentBy.host)}`;
     const invite = new SipRequest("INVITE", options.uri);
     invite.add("Max-Forwards", "70");
@@ -246,8 +246,8 @@ export class OutgoingCall extends Call {
   #late(response: SipResponse, transaction: ClientTransaction): void {
     if (response.status >= 300) return;
     if (response.status >= 200) return this.#accepted(response, transaction.flow);
-    if (this.#tooLate.has(transaction)) return;
-    this.#tooLate.add(transaction);
+    if (this.#tooLate.includes(transaction)) return;
+    this.#tooLate.push(transaction);
     cancel(this.host.transactions, transaction);
   }
 
@@ -261,6 +261,12 @@ export class OutgoingCall extends Call {
       this.#sending.stop();
       this.host.leave(this);
     });
+  }
+
+  // Only a proxy has other answers to its INVITE; a device has given the one there is, and knows that the call is over. Kept for
+  // half a minute, the transaction would keep all of the call.
+  protected override left(): void {
+    if (this.dialog && this.#options.direct) this.#sending.stop();
   }
 
   #lost(end: Parameters<Call["finish"]>[0]): void {

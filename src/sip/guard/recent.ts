@@ -3,6 +3,8 @@
 export class Recent<V> {
   readonly #most: number;
   readonly #values = new Map<string, V>();
+  /** What was used last: mostly it is used again, and stays where it is. */
+  #newest: string | undefined;
 
   constructor(most: number) {
     this.#most = most;
@@ -15,15 +17,13 @@ export class Recent<V> {
   /** The value, which counts as used by that. */
   get(key: string): V | undefined {
     const value = this.#values.get(key);
-    if (value === undefined) return undefined;
-    this.#values.delete(key);
-    this.#values.set(key, value);
+    if (value !== undefined && key !== this.#newest) this.#renew(key, value);
     return value;
   }
 
   set(key: string, value: V): void {
-    this.#values.delete(key);
-    this.#values.set(key, value);
+    if (key === this.#newest) this.#values.set(key, value);
+    else this.#renew(key, value);
     if (this.#values.size <= this.#most) return;
     const [oldest] = this.#values.keys();
     if (oldest !== undefined) this.#values.delete(oldest);
@@ -31,9 +31,17 @@ export class Recent<V> {
 
   delete(key: string): void {
     this.#values.delete(key);
+    if (key === this.#newest) this.#newest = undefined;
   }
 
   clear(): void {
     this.#values.clear();
+    this.#newest = undefined;
+  }
+
+  #renew(key: string, value: V): void {
+    this.#values.delete(key);
+    this.#values.set(key, value);
+    this.#newest = key;
   }
 }

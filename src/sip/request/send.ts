@@ -49,6 +49,8 @@ const urgent: readonly string[] = ["INVITE", "REGISTER"];
 /** So often a refused request is changed and sent again. */
 const mostChanges = 3;
 
+const none: ReadonlyMap<number, number> = new Map();
+
 export class Sending {
   /** The transaction of the running try. */
   transaction: ClientTransaction | undefined;
@@ -58,7 +60,7 @@ export class Sending {
   #request: SipRequest;
   #flows: Flow[] = [];
   /** Challenges answered: those of a proxy and of the server behind it are told apart by their status. */
-  readonly #answered = new Map<number, number>();
+  #answered = none;
   #changes = 0;
   #last = false;
   #silent: Cancel = () => {};
@@ -163,7 +165,7 @@ export class Sending {
     const again = copyOf(this.#request, "authorization", "proxy-authorization");
     if (!change(again, response)) return undefined;
     this.#changes++;
-    this.#answered.clear();
+    this.#answered = none;
     return again.set("CSeq", `${this.#options.nextSeq()} ${again.method}`);
   }
 
@@ -180,7 +182,7 @@ export class Sending {
     const stale = challenge.scheme === "digest" && challenge.stale;
     const answered = this.#answered.get(status) ?? 0;
     if (answered >= (stale ? 3 : 1)) return undefined;
-    this.#answered.set(status, answered + 1);
+    this.#answered = new Map([...this.#answered, [status, answered + 1]]);
     const { method, uri } = this.#request;
     const again = copyOf(this.#request);
     again.set("CSeq", `${this.#options.nextSeq()} ${method}`);

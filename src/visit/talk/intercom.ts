@@ -36,9 +36,10 @@ export async function connectCall(
     session = opening instanceof Promise ? await opening : opening;
     takeOffer(session, call, call.caller.number);
     const gone = new AbortController();
-    call.on("ended", () => gone.abort("cancelled"));
-    session.on("closed", () => gone.abort("cancelled"));
-    if (call.state === "ended") gone.abort("cancelled");
+    const abort = () => gone.abort("cancelled");
+    call.on("ended", abort);
+    session.on("closed", abort);
+    if (call.state === "ended") abort();
     const { host: from } = call.flow.remote;
     const by = call.caller.kind === "extension" ? "phone" : "stranger";
     const caller: Caller = {
@@ -50,6 +51,8 @@ export async function connectCall(
     // Behind the phones' INVITEs, which have left by now where all stood ready: somebody waits for those.
     if (call.state === "ringing") call.ring();
     const { winner, parties, cause: why } = await ringing;
+    call.off("ended", abort);
+    session.off("closed", abort);
     if (!winner) {
       const status = parties.find((party) => party.status !== undefined)?.status ?? (why === cause.absent ? 480 : 408);
       call.reject(status, undefined, q850(why));

@@ -5,7 +5,7 @@ import type { CallEnd } from "../../../src/sip/dialog/call.ts";
 import { SipRequest } from "../../../src/sip/message/message.ts";
 import { house, last } from "../house.ts";
 import { sdp } from "../party.ts";
-import { calling, nothingLeft } from "./phone.ts";
+import { calling, callingServer, nothingLeft } from "./phone.ts";
 
 describe("a call from us, RFC 3261 §13.2", () => {
   it("reaches a registered phone with our number and name, is answered, and ends with its BYE", async () => {
@@ -99,6 +99,24 @@ describe("a call from us, RFC 3261 §13.2", () => {
       ["sip:a@10.0.0.9;transport=sctp", "no-transport"],
     ] as const)
       await assert.rejects(endpoint.callUri(uri, { from: { number: "1", name: "" }, sdp: "" }), { code });
+  });
+
+  it("to a device keeps nothing for further answers once it is over; to a server it does, for those of other branches", async () => {
+    for (const [make, left] of [[calling, 0] as const, [callingServer, 1] as const]) {
+      const made = await make();
+      made.phone.respond(made.invite, 200, { tag: "one", sdp: sdp(4000) });
+      await made.phone.takeRequest("ACK");
+      made.phone.respond(made.invite, 200, { tag: "one", sdp: sdp(4000) });
+      await made.phone.settle();
+      assert.equal(made.phone.count("ACK"), 2, "a repeated 2xx is acknowledged again while it talks");
+      const before = made.endpoint.transactions.size;
+      made.call.hangUp();
+      made.phone.respond(await made.phone.takeRequest("BYE"), 200);
+      // Timer K of the BYE.
+      await made.clock.advance(5_100);
+      assert.equal(made.endpoint.transactions.size, before - 1 + left);
+      await nothingLeft(made);
+    }
   });
 });
 
