@@ -1,7 +1,7 @@
 // A door's page as a telephone (X8): registers by SIP over WebSocket through Node-RED's own server, is rung like any phone of
 // its extension, answers with the browser's own WebRTC. Loaded only where pages of a door answer. The server's side is
 // nodes/door/answering.ts.
-import { Invitation, Registerer, SessionState, UserAgent, UserAgentState } from "sip.js";
+import { Invitation, Registerer, RegistererState, SessionState, UserAgent, UserAgentState } from "sip.js";
 import type { Answering } from "../nodes/door/answering.ts";
 import { Description } from "./phone/description.ts";
 import { deaf, microphone } from "./phone/microphone.ts";
@@ -138,6 +138,7 @@ export class Phone {
         throw new Trouble(words.cut);
       } catch (error) {
         if (isOver()) return;
+        await this.#agent?.transport.disconnect();
         if (!this.#talk)
           this.#view.phone({ is: "away", reason: error instanceof Trouble ? error.message : words.unreachable });
       }
@@ -201,10 +202,19 @@ export class Phone {
       this.#lost = () => reject(new Trouble(words.cut));
       const ask = (registerer: Registerer) => registerer.register({ requestDelegate });
       // One whose answer the former connection took with it waits for ever.
-      ask((this.#registerer ??= new Registerer(agent, { expires })))
-        .catch(() => ask((this.#registerer = new Registerer(agent, { expires }))))
+      ask((this.#registerer ??= this.#registererOf(agent)))
+        .catch(() => ask((this.#registerer = this.#registererOf(agent))))
         .catch(reject);
     });
+  }
+
+  /** One that is refused later on is no phone any more, and begins anew: then it is told why. */
+  #registererOf(agent: UserAgent): Registerer {
+    const registerer = new Registerer(agent, { expires });
+    registerer.stateChange.addListener((state) => {
+      if (state === RegistererState.Unregistered) agent.transport.disconnect().catch(() => {});
+    });
+    return registerer;
   }
 
   #description(): Description {
