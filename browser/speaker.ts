@@ -66,7 +66,14 @@ export class Speaker {
     this.#voice?.close();
     this.#voice = undefined;
     const [[way], told] = [this.#ways, this.#told];
-    if (this.#isOn && way && told) this.#voice = this.#made(way, told);
+    if (this.#isOn && way && told)
+      try {
+        this.#voice = this.#made(way, told);
+      } catch {
+        this.#ways.shift();
+        this.#begin();
+        return;
+      }
     this.#ask(this.#voice && way ? way : "off");
     this.#changed();
   }

@@ -16,7 +16,16 @@ const mostLead = 0.25;
 const slack = 0.1;
 const watchedSeconds = 2;
 
-/** Pieces one after the other, without a seam. */
+/** At the sound's own rate there is no seam between pieces; not every browser has every rate. */
+function contextOf(sampleRate: number): AudioContext {
+  try {
+    return new AudioContext({ sampleRate });
+  } catch {
+    return new AudioContext();
+  }
+}
+
+/** Pieces one after the other. */
 class Reel {
   readonly #context: AudioContext;
   #next = 0;
@@ -26,7 +35,7 @@ class Reel {
   #since = 0;
 
   constructor(rate: number) {
-    this.#context = new AudioContext({ sampleRate: rate, latencyHint: "interactive" });
+    this.#context = contextOf(rate);
     void this.#context.resume().catch(() => {});
   }
 
