@@ -190,6 +190,26 @@ describe("X8 the way to a browser", () => {
     assert.equal(atBell().length, 1);
   });
 
+  it("takes any rubbish without a word, from strangers and from where a check came from", () => {
+    const random = seeded(61);
+    const rubbish = () => Buffer.from(Array.from({ length: random(90) }, () => random(256)));
+    const firsts = [0, 1, 3, 22, 63, 128, 144, 191, 200];
+    for (const known of [false, true]) {
+      if (known) check();
+      for (const keys of [false, true]) {
+        if (keys) shakes[0]?.events.keys(ours);
+        for (let times = 0; times < 500; times++) {
+          const one = rubbish();
+          if (one.length > 0) one.writeUInt8(firsts[random(firsts.length)] ?? 0, 0);
+          arrives(one);
+        }
+      }
+    }
+    assert.deepEqual([atBell().length, got().length], [0, 0]);
+    bellSays(1);
+    assert.equal(heard().length, 1);
+  });
+
   it("sends nothing more to a browser whose checks have ended for 30 seconds (RFC 7675)", () => {
     check();
     shakes[0]?.events.keys(ours);
