@@ -48,16 +48,25 @@ export function trackOf(text: string, place: string): Track {
   return { sessionControl, control, payloadType, codec, depayloader };
 }
 
-/** The first sound that browsers play, if any. */
+/** The first sound that browsers play, if any; of a description that trackOf could read. */
 export function soundTrackOf(text: string, place: string): SoundTrack | undefined {
   const [, ...medias] = sectionsOf(text, place);
   const media = medias.find(([first = ""]) => /^m=audio\b/i.test(first));
   if (!media) return undefined;
-  for (const { payloadType, name, rate, channels, fmtp } of formatsOf(media, place)) {
+  for (const { payloadType, name, rate, channels, fmtp } of soundFormats(media, place)) {
     const read = soundFormatOf(name, { rate, channels, parameters: parametersOf(fmtp, payloadType) });
     if (read) return { control: attribute(media, "control"), payloadType, ...read };
   }
   return undefined;
+}
+
+// What cannot be read is no reason to show no picture.
+function soundFormats(media: readonly string[], place: string): ReturnType<typeof formatsOf> {
+  try {
+    return formatsOf(media, place);
+  } catch {
+    return [];
+  }
 }
 
 /** What is said of the session, then of each of its media. */

@@ -7,7 +7,7 @@ import { limits, RtspReader } from "../../../src/camera/rtsp/message.ts";
 import { h264, h265 } from "../../../src/camera/rtsp/nal.ts";
 import { Reception } from "../../../src/camera/rtsp/reports.ts";
 import { Order, parseRtp } from "../../../src/camera/rtsp/rtp.ts";
-import { trackOf } from "../../../src/camera/rtsp/sdp.ts";
+import { soundTrackOf, trackOf } from "../../../src/camera/rtsp/sdp.ts";
 import { UnitDepayloader } from "../../../src/camera/rtsp/units.ts";
 import { PorteroError } from "../../../src/errors.ts";
 import { mutate } from "../../sip/fuzzing.ts";
@@ -31,6 +31,30 @@ const mjpeg = [1, 2, 3, 4].flatMap((n) =>
     3600 * n,
   ),
 );
+const descriptions = [
+  "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z0LAHo0=,aM48gA==\r\na=control:t\r\n",
+  "v=0\r\na=control:*\r\nm=audio 0 RTP/AVP 0\r\nm=video 0 RTP/AVP 26\r\na=framesize:26 640-480\r\na=control:rtsp://a/b\r\n",
+  "v=0\r\nm=video 0 RTP/AVP 26\r\nm=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/16000/1\r\na=fmtp:97 mode=AAC-hbr;sizelength=13;indexlength=3;indexdeltalength=3;config=1408\r\n",
+];
+
+// Access units: one, three in a packet, one in three packets.
+const aac: readonly Payload[] = [[[40]], [[9, 200, 40]], [[300], [300], [300]]].flatMap((packets, n) =>
+  packets.map((sizes) => {
+    const head = Buffer.alloc(2 + 2 * sizes.length);
+    head.writeUInt16BE(16 * sizes.length);
+    sizes.forEach((size, unit) => head.writeUInt16BE(size << 3, 2 + 2 * unit));
+    const length = Math.min(249, ...(packets.length > 1 ? [100] : [sizes.reduce((sum, size) => sum + size, 0)]));
+    return { bytes: Buffer.concat([head, Buffer.alloc(length, 0x21)]), marker: true, time: 4096 * n };
+  }),
+);
+
+function heard(out: Output): Depayloader {
+  const frame = (bytes: Buffer) => out.frame({ units: [bytes], key: true, at: 0, timestamp: 0 });
+  const track = soundTrackOf(descriptions.at(-1) ?? "", "The camera");
+  if (!track) throw new Error("no sound");
+  return track.depayloader(({ bytes }) => frame(bytes));
+}
+
 const films: readonly { readonly payloads: readonly Payload[]; readonly make: (out: Output) => Depayloader }[] = [
   ...ways.map((way) => ({
     payloads: packedClip("h264", way),
@@ -40,12 +64,8 @@ const films: readonly { readonly payloads: readonly Payload[]; readonly make: (o
     payloads: packedClip("h265", way),
     make: (out: Output) => new UnitDepayloader(h265, [], out),
   })),
+  { payloads: aac, make: heard },
   { payloads: mjpeg, make: (out: Output) => new JpegDepayloader({ width: 128, height: 96 }, out) },
-];
-
-const descriptions = [
-  "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z0LAHo0=,aM48gA==\r\na=control:t\r\n",
-  "v=0\r\na=control:*\r\nm=audio 0 RTP/AVP 0\r\nm=video 0 RTP/AVP 26\r\na=framesize:26 640-480\r\na=control:rtsp://a/b\r\n",
 ];
 
 /** Sends `count` packets, about every fifth of them mutated, some lost, some twice, some late; and messages between them. */
@@ -128,6 +148,7 @@ class Stream {
     this.#try(body, () => {
       try {
         trackOf(body.toString("latin1"), "The camera").depayloader({ format() {}, frame() {} });
+        soundTrackOf(body.toString("latin1"), "The camera")?.depayloader(() => {});
       } catch (error) {
         if (!(error instanceof PorteroError)) throw error;
       }
