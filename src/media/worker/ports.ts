@@ -40,8 +40,10 @@ const closedAtOnce = 20;
 export class PortPool {
   readonly #options: PortPoolOptions;
   readonly #free: number[] = [];
-  /** The one that rests longest first; without its sockets where too many were open. */
-  readonly #draining: { port: number; sockets: Sockets | undefined; until: number }[] = [];
+  /** The one that rests longest first. */
+  readonly #draining: { sockets: Sockets; until: number }[] = [];
+  /** Numbers that rest without their sockets, because too many were open. */
+  readonly #closed: { port: number; until: number }[] = [];
   /** Rested and open, the one that waits longest first. */
   readonly #rested: { sockets: Sockets; since: number }[] = [];
   readonly #open = new Set<number>();
@@ -104,7 +106,7 @@ export class PortPool {
   /** Closes all pairs of no session, and from now on each when it is given back; resolves when they are closed. */
   async end(): Promise<void> {
     this.#ended = true;
-    const kept = [...this.#rested, ...this.#draining].flatMap(({ sockets }) => sockets ?? []);
+    const kept = [...this.#rested, ...this.#draining].map(({ sockets }) => sockets);
     this.#rested.length = 0;
     this.#draining.length = 0;
     await Promise.all(kept.map((sockets) => this.#shut(sockets)));
@@ -116,21 +118,15 @@ export class PortPool {
 
   #rest(): void {
     const now = this.#options.now();
-    let count = 0;
-    for (const { port, sockets, until } of this.#draining) {
-      if (until > now) break;
-      count++;
-      if (sockets) this.#rested.push({ sockets, since: now });
-      else this.#free.push(port);
-    }
-    if (count > 0) this.#draining.splice(0, count);
+    for (const { sockets } of over(this.#draining, now)) this.#rested.push({ sockets, since: now });
+    for (const { port } of over(this.#closed, now)) this.#free.push(port);
   }
 
   /** The pair that has rested longest though not to the end, where too many rest. */
   #early(): Sockets | undefined {
     const { drainMs, now } = this.#options;
     const [longest] = this.#draining;
-    const waits = !longest?.sockets || longest.until - drainMs + leastRestMs > now();
+    const waits = !longest || longest.until - drainMs + leastRestMs > now();
     return waits || this.#kept < 0.75 * this.#mostKept ? undefined : this.#draining.shift()?.sockets;
   }
 
@@ -175,8 +171,17 @@ export class PortPool {
       for (const socket of [rtp, rtcp]) socket.removeAllListeners("message");
     } else await bothClosed(rtp, rtcp);
     this.#open.delete(port);
-    if (!this.#anyPort) this.#draining.push({ port, sockets: keep ? sockets : undefined, until: now() + drainMs });
+    if (this.#anyPort) return;
+    const until = now() + drainMs;
+    if (keep) this.#draining.push({ sockets, until });
+    else this.#closed.push({ port, until });
   }
+}
+
+/** Takes out of a row, the longest resting first, what has rested to the end. */
+function over<T extends { readonly until: number }>(row: T[], now: number): T[] {
+  const first = row.findIndex(({ until }) => until > now);
+  return row.splice(0, first < 0 ? row.length : first);
 }
 
 const bothClosed = (...sockets: Socket[]) =>
