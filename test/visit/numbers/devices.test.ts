@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { Secret } from "../../../src/secret.ts";
-import { checkDevice } from "../../../src/visit/numbers/devices.ts";
+import { calledBy, checkDevice } from "../../../src/visit/numbers/devices.ts";
 import { checkExpiry } from "../../../src/visit/settings.ts";
 import { strategyOf } from "../../../src/visit/strategy.ts";
 import { House } from "../house.ts";
@@ -64,5 +64,15 @@ describe("H1 what is special about a device", () => {
     assert.deepEqual(checkExpiry({ most: 3600 }), { least: 60, usual: 3600, most: 3600 });
     assert.throws(() => checkExpiry({ most: 600 }), /the usual 3600 s, the longest 600 s: put them in that order/);
     assert.throws(() => checkExpiry({ least: 1 }), /least must be >= 10/);
+  });
+});
+
+describe("X8 a device that is rung", () => {
+  it("is taken for a browser where it has registered by a WebSocket, unless its extension says something else", () => {
+    const mode = (transport: "UDP" | "TLS" | "WS" | "WSS", webrtc?: "off" | "auto" | "required") =>
+      calledBy({ transport }, webrtc === undefined ? {} : { webrtc }).webrtc;
+    assert.deepEqual([mode("WS"), mode("WSS"), mode("WS", "auto")], ["required", "required", "required"]);
+    assert.deepEqual([mode("UDP"), mode("TLS", "auto")], [undefined, "auto"]);
+    assert.deepEqual([mode("WS", "off"), mode("UDP", "required")], ["off", "required"]);
   });
 });
