@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EventEmitter, once } from "node:events";
+import { EventEmitter } from "node:events";
 import callControl from "../../nodes/call-control/call-control.ts";
 import cameraSnapshot from "../../nodes/camera-snapshot/camera-snapshot.ts";
 import conferenceRoom from "../../nodes/conference-room/conference-room.ts";
@@ -122,12 +122,8 @@ export class Flow {
   }
 
   /** The next message that reaches a sink and pleases `wanted`. */
-  async message(id: string, wanted: (msg: Message) => boolean = () => true): Promise<Message> {
-    const node = this.node(id);
-    for (;;) {
-      const [msg] = (await once(node, "input")) as [Message];
-      if (wanted(msg)) return msg;
-    }
+  message(id: string, wanted: (msg: Message) => boolean = () => true): Promise<Message> {
+    return heard(this.node(id), "input", wanted);
   }
 
   /** Resolves when a node shows a status that pleases `wanted`; statuses shown before count. */
@@ -136,10 +132,8 @@ export class Flow {
     const shown = (node.status as unknown as { getCalls(): { thisValue: unknown; args: [StatusLook] }[] }).getCalls();
     const before = shown.findLast((call) => call.thisValue === node && wanted(call.args[0]));
     if (before) return before.args[0];
-    for (;;) {
-      const [call] = (await once(node, "call:status")) as [{ args: [StatusLook] }];
-      if (wanted(call.args[0])) return call.args[0];
-    }
+    const call = await heard<{ args: [StatusLook] }>(node, "call:status", ({ args: [look] }) => wanted(look));
+    return call.args[0];
   }
 
   /** What Node-RED was told to log, as text. */
@@ -160,6 +154,17 @@ export class Flow {
     await rm(this.userDir, { recursive: true, force: true });
   }
 }
+
+/** The first of an emitter's events that pleases `wanted`; it goes on listening, since several may come in one turn. */
+const heard = <T>(node: EventEmitter, event: string, wanted: (told: T) => boolean): Promise<T> =>
+  new Promise((resolve) => {
+    const look = (told: T) => {
+      if (!wanted(told)) return;
+      node.off(event, look);
+      resolve(told);
+    };
+    node.on(event, look);
+  });
 
 // Node-RED takes a node without a place on a tab for a config node.
 const placed = (flow: FlowNode[]): FlowNode[] => [
