@@ -30,15 +30,19 @@ export function soundFormatOf(
     return { format, depayloader: (out) => new LawDepayloader(format, out) };
   }
   if (name !== "MPEG4-GENERIC") return undefined;
-  const number = (parameter: string) => Number(parameters.get(parameter) ?? 0);
+  // Anything else is NaN, which no comparison below lets through.
+  const number = (parameter: string) => {
+    const said = parameters.get(parameter) ?? "0";
+    return /^\d{1,9}$/.test(said) ? Number(said) : NaN;
+  };
   const config = parameters.get("config") ?? "";
-  const sizeBits = number("sizelength");
+  const [sizeBits, ...indexBits] = [number("sizelength"), number("indexlength"), number("indexdeltalength")] as const;
   // An interleaved stream would say so by its displacement (§3.2.1); AAC of cameras is not.
   if (!/^AAC-[hl]br$/i.test(parameters.get("mode") ?? "") || !/^(?:[0-9a-f]{2}){2,32}$/i.test(config)) return undefined;
-  if (!(sizeBits > 0 && sizeBits <= 16) || number("maxdisplacement") > 0) return undefined;
+  if (!(sizeBits > 0 && sizeBits <= 16) || !indexBits.every((bits) => bits <= 32)) return undefined;
+  if (number("maxdisplacement") !== 0) return undefined;
   const format = { codec: "aac", rate, channels, config: Buffer.from(config, "hex") } as const;
-  const indexBits = number("indexlength");
-  const bits = { size: sizeBits, first: sizeBits + indexBits, next: sizeBits + number("indexdeltalength") };
+  const bits = { size: sizeBits, first: sizeBits + indexBits[0], next: sizeBits + indexBits[1] };
   return { format, depayloader: (out) => new AacDepayloader(format, bits, out) };
 }
 
@@ -90,6 +94,7 @@ class AacDepayloader implements Depayloader {
     if (payload.length < 2) return;
     const headerBits = payload.readUInt16BE(0);
     let from = 2 + ((headerBits + 7) >> 3);
+    if (from > payload.length) return;
     const { first, next, size } = this.#bits;
     let timestamp = time;
     for (let bit = 0, width = first; bit + width <= headerBits; bit += width, width = next) {

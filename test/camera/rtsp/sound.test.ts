@@ -33,6 +33,14 @@ describe("what a camera says of its sound, RFC 8866", () => {
       assert.equal(soundTrackOf(aac(bad), place), undefined, bad);
     assert.equal(soundTrackOf(aac(`${usual};maxDisplacement=9`), place), undefined);
   });
+
+  it("RFC 3640 §4.1 counts bits in whole numbers: headers narrower than one bit would never end", () => {
+    for (const name of ["sizelength", "indexlength", "indexdeltalength"])
+      for (const bad of ["-13", "-3", "0.5", "1e1", "0x3", "NaN", "Infinity", "33", "3000000000"])
+        assert.equal(soundTrackOf(aac(`${usual};${name}=${bad}`), place), undefined, `${name}=${bad}`);
+    assert.equal(soundTrackOf(aac(`${usual};maxDisplacement=-1`), place), undefined);
+    assert.ok(soundTrackOf(aac(`${usual};indexlength=0;indexdeltalength=0;maxDisplacement=0`), place));
+  });
 });
 
 /** What comes of packets of these payloads; undefined is one that is lost. */
@@ -64,6 +72,11 @@ describe("RFC 3640 AAC from its packets", () => {
       ["def", 2048],
       ["g", 3072],
     ]);
+  });
+
+  it("§3.2.1 headers that are longer than their packet bring nothing", () => {
+    const cut = Buffer.from([0, 32, 0, 1 << 3, 0]);
+    assert.deepEqual(heard(aac(usual), [cut, Buffer.from([0xff, 0xff, 0, 8, 0x61]), units([1], "b")]), [["b", 2048]]);
   });
 
   it("§3.2.3.2 a unit in pieces is put together; one with a hole is left out, and so is what says nonsense", () => {
