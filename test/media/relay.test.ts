@@ -17,7 +17,7 @@ let relay: Relay;
 let pool: { open: () => Promise<PortPair>; has: () => boolean };
 
 class FakeSocket extends EventEmitter {
-  send() {}
+  send: (...sent: unknown[]) => void = () => {};
 }
 
 function pair(): PortPair {
@@ -35,10 +35,10 @@ const remote: Remote = {
 const routes = [{ from: 8, to: 8, rate: 8000 }];
 const route = (session: number, to: number) => relay.handle({ type: "route", session, kind: "audio", to, routes });
 const silences = () => told.filter((m) => m.type === "silent").map((m) => m.session);
-const hear = (which: "rtp" | "rtcp", index: number, sequence = 1) =>
+const hear = (which: "rtp" | "rtcp", index: number, sequence = 1, port = 4000) =>
   pairs[index]?.[which].emit("message", which === "rtp" ? rtp({ sequence }) : rtcp(0, 201, [1]), {
     address: "192.0.2.1",
-    port: 4000,
+    port,
   });
 const wait = (ms: number) => {
   for (let passed = 0; passed < ms; passed += 1000) {
@@ -220,6 +220,21 @@ describe("sessions in the worker", () => {
     relay.handle({ type: "want", pairs: 8 });
     await settle();
     assert.deepEqual(told.at(-1), { type: "ports", ports: [40_008, 40_010], wanted: 8, reason: why });
+  });
+
+  it("do not take port 0 for where their peer is: sending there would end the worker", () => {
+    const to: unknown[] = [];
+    const socket = pairs[0]?.rtp as unknown as FakeSocket;
+    socket.send = (...[, port]: unknown[]) => void to.push(port);
+    route(1, 2);
+    route(2, 1);
+    for (const sequence of [1, 2, 3, 4, 5]) hear("rtp", 0, sequence, 0);
+    hear("rtcp", 0, 1, 0);
+    hear("rtp", 2);
+    assert.deepEqual(to, [4000]);
+    settleRemote(1, "audio", { ...remote, port: 65_536 });
+    hear("rtp", 2, 2);
+    assert.ok(!to.includes(65_536));
   });
 
   it("send nothing more to a session that is closed", () => {

@@ -1,5 +1,6 @@
 // The worker's sessions: opens and closes their ports, joins their streams, and watches for silence. Knows no threads and
 // no clock of its own, so tests drive it directly.
+import type { Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { isSilent, limitsOf, type SilenceLimits } from "../silence.ts";
 import { Players } from "./audio/player.ts";
@@ -213,8 +214,8 @@ export class Relay {
     if (!wire) return undefined;
     const stream = this.#stream(id, kind, wire);
     if (pair && !bundle) {
-      pair.rtp.on("message", (packet, from) => stream.receive(packet, plain(from.address), from.port));
-      pair.rtcp.on("message", (packet, from) => stream.receiveControl(packet, plain(from.address), from.port));
+      hear(pair.rtp, (packet, address, port) => stream.receive(packet, address, port));
+      hear(pair.rtcp, (packet, address, port) => stream.receiveControl(packet, address, port));
     }
     const half: Half = { stream, ...(pair && { pair }) };
     this.#sessions.set(id, session);
@@ -230,7 +231,7 @@ export class Relay {
       shake: this.#deps.shake,
       secured: (news) => this.#deps.tell({ ...news, session: id }),
     });
-    pair.rtp.on("message", (packet, from) => bundle.receive(packet, plain(from.address), from.port));
+    hear(pair.rtp, (packet, address, port) => bundle.receive(packet, address, port));
     return bundle;
   }
 
@@ -238,13 +239,14 @@ export class Relay {
     const six = isIPv6(this.#settings.bind);
     // A dual-stack socket writes IPv4 addresses as ::ffff:1.2.3.4; everything above uses the plain form.
     const out = (address: string) => (six && !address.includes(":") ? `::ffff:${address}` : address);
-    const reachable = (address: string) => six || !address.includes(":");
+    // Socket.send throws for any other port, and that would end the worker.
+    const reachable = (address: string, port: number) => port > 0 && port < 65_536 && (six || !address.includes(":"));
     return {
       rtp: (packet, port, address) => {
-        if (reachable(address)) pair.rtp.send(packet, port, out(address));
+        if (reachable(address, port)) pair.rtp.send(packet, port, out(address));
       },
       rtcp: (packet, port, address) => {
-        if (reachable(address)) pair.rtcp.send(packet, port, out(address));
+        if (reachable(address, port)) pair.rtcp.send(packet, port, out(address));
       },
     };
   }
@@ -324,3 +326,10 @@ function lineCounts({ in: from, out, reports: { roundTrip, peerLost } }: Stream)
 }
 
 const plain = (address: string): string => (address.startsWith("::ffff:") ? address.slice(7) : address);
+
+/** What says that it comes from port 0 is forged: there is no sending back there. */
+function hear(socket: Socket, heard: (packet: Buffer, address: string, port: number) => void): void {
+  socket.on("message", (packet, { address, port }) => {
+    if (port !== 0) heard(packet, plain(address), port);
+  });
+}

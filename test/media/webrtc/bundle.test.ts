@@ -190,6 +190,14 @@ describe("X8 the way to a browser", () => {
     assert.equal(atBell().length, 1);
   });
 
+  it("takes nothing from port 0, where nothing can be sent", () => {
+    const before = sockets[0]?.sent.length;
+    check(way.local.password, { address: "192.0.2.50", port: 0 });
+    assert.equal(sockets[0]?.sent.length, before);
+    check();
+    assert.equal(sockets[0]?.sent.at(-1)?.to, "192.0.2.50:5000");
+  });
+
   it("takes any rubbish without a word, from strangers and from where a check came from", () => {
     const random = seeded(61);
     const rubbish = () => Buffer.from(Array.from({ length: random(90) }, () => random(256)));
