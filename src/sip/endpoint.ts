@@ -138,7 +138,12 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
         const call = IncomingCall.of(this, request, transaction, caller);
         if (!call) return;
         this.#overload.takes(call);
-        if (!this.emit("call", call)) call.reject(480);
+        try {
+          if (!this.emit("call", call)) call.reject(480);
+        } catch (error) {
+          call.failed();
+          throw error;
+        }
         call.trying();
       },
       message: (request, transaction, from) =>
@@ -261,7 +266,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   }
 
   async #waysTo(contact: Contact): Promise<readonly Flow[]> {
-    return contact.flow.closed ? this.flowsTo(placeOf(contact)) : [contact.flow];
+    const { flow } = contact;
+    return flow.closed && flow.as === undefined ? this.flowsTo(placeOf(contact)) : [flow];
   }
 
   /** The flow that a device had before a restart: over UDP the same again, else one that is closed. */
@@ -332,8 +338,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   #request(request: SipRequest, transaction: ServerTransaction): void {
     if (!request.toTag) return this.#admission.handle(request, transaction);
     const call = this.#calls.get(`${request.callId}|${request.toTag}`);
-    // A page takes calls and begins none, by way of another either.
-    const begins = request.method === "REFER" && transaction.flow.as !== undefined;
+    // A page takes calls and begins none, by way of another either, wherever its request seems to come from.
+    const begins = request.method === "REFER" && (transaction.flow.as ?? call?.flow?.as) !== undefined;
     if (call && !begins) call.receive(request, transaction);
     else this.#admission.turnAway(request, transaction, call ? 403 : 481);
   }

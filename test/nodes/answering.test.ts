@@ -173,11 +173,12 @@ describe("X8 pages that answer", () => {
     assert.equal(await answerTo(socket, say("REGISTER", "6001", ["Path: <sip:evil.example;lr>"])), 200);
     const [contact] = endpoint.location.contacts("6001");
     assert.ok(contact);
+    assert.deepEqual(contact.path, []);
     const rung = next(socket);
-    const call = await endpoint.callContact(contact, { from: { number: "800", name: "Front" }, sdp: "v=0\r\n" });
+    await endpoint.callContact(contact, { from: { number: "800", name: "Front" }, sdp: "v=0\r\n" });
     const invite = await rung;
     assert.ok(invite instanceof SipRequest);
-    const answered = once(call, "answered");
+    const acknowledged = next(socket);
     socket.send(
       [
         "SIP/2.0 200 OK",
@@ -186,7 +187,8 @@ describe("X8 pages that answer", () => {
         ...["Contact: <sip:page@page.invalid;transport=ws>", "Content-Length: 0", "", ""],
       ].join("\r\n"),
     );
-    await answered;
+    const ack = await acknowledged;
+    assert.ok(ack instanceof SipRequest && ack.method === "ACK", "it goes by the page's connection");
     const refer = say("REFER", "6001", ["Refer-To: <sip:0900@provider>"])
       .replace(/^From: .*$/m, `From: ${invite.get("to") ?? ""};tag=page`)
       .replace(/^To: .*$/m, `To: ${invite.get("from") ?? ""}`)

@@ -48,7 +48,7 @@ describe("requests from outside", () => {
     assert.deepEqual([endpoint.transactions.size, endpoint.calls, clock.pending], [0, 0, 0]);
   });
 
-  it("that make a listener of ours fail are lost, and the endpoint goes on", async () => {
+  it("that make a listener of ours fail are lost, a call with 500, and the endpoint goes on", async () => {
     const { party, endpoint } = await house();
     const faults: unknown[] = [];
     endpoint.on("fault", (error) => faults.push(error));
@@ -57,6 +57,8 @@ describe("requests from outside", () => {
     });
     const bell = party({ user: "8000" });
     await bell.authenticated("INVITE", "pw8000", { to: "777" });
+    await bell.takeResponse(500);
+    assert.equal(endpoint.calls, 0);
     endpoint.once("malformed", () => {
       throw new Error("another one");
     });

@@ -102,6 +102,11 @@ export class IncomingCall extends Call {
     if (this.#transaction.silent) this.#transaction.respond(this.#transaction.reply(100));
   }
 
+  /** 500, where nothing was said and a fault of ours keeps it from ever being said. */
+  failed(): void {
+    if (this.#transaction.silent) this.reject(500);
+  }
+
   get flow(): Flow {
     return this.#transaction.flow;
   }

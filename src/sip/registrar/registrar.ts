@@ -70,7 +70,8 @@ export class Registrar {
       this.#location.remove(extension);
       return reply(200);
     }
-    const path = request.list("path");
+    // A page is at the end of its connection and nowhere else.
+    const path = transaction.flow.as === undefined ? request.list("path") : [];
     if (path.length > mostProxies || !path.every((value) => parseUri(parseNameAddr(value)?.uri ?? "")?.host))
       return reply(400, "Path is no list of SIP addresses");
     const wishes: Wish[] = [];

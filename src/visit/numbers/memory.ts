@@ -55,7 +55,9 @@ export class Memory {
     this.#journal = journal;
     this.#deps = deps;
     const { location } = deps.endpoint;
-    const keep = (contact: Contact) => this.#journal.set(contacts + contact.id, plain(contact));
+    // Who a page is was made sure of for its connection only.
+    const keep = (contact: Contact) =>
+      this.#journal.set(contacts + contact.id, contact.flow.as === undefined ? plain(contact) : undefined);
     const forget = ({ id }: Contact) => this.#journal.set(contacts + id, undefined);
     const dnd = ({ extension }: { extension: string }) => this.#journal.set(dnds + extension, deps.dnd.of(extension));
     location.on("registered", keep).on("refreshed", keep).on("unregistered", forget);

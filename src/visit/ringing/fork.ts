@@ -211,9 +211,9 @@ export class Forking {
     this.#check();
   }
 
-  // RFC 3261 §8.1.3.4: whom a phone names instead is rung, where it may be called and was not yet.
+  // RFC 3261 §8.1.3.4: whom a phone names instead is rung, where it may be called and was not yet. A page has nobody called.
   #redirected({ via, call }: Branch, aim: Aim, { redirect = [] }: Partial<CallEnd> = {}): boolean {
-    if (!call || aim.state !== "rings" || via.length > mostRedirections) return false;
+    if (!call || call.flow.as !== undefined || aim.state !== "rings" || via.length > mostRedirections) return false;
     const next = new Set(redirect.flatMap((uri) => destinationOf(this.#host, uri, call) ?? []));
     for (const one of via) next.delete(one);
     for (const one of next) this.#dial(aim, [...via, one]);

@@ -156,6 +156,18 @@ describe("H3 who is registered outlives the process", () => {
     assert.deepEqual((await reborn(made)).contacts, []);
   });
 
+  it("is gone where a page was there, whose connection alone was proven, whatever way it names", async () => {
+    const made = await first();
+    const page = made.party({ user: "6001", transport: "TCP" });
+    await page.register("pw6001");
+    const { flow, ...contact } = last(made.life.contacts);
+    const proven = Object.create(flow, { as: { value: "6001" } }) as typeof flow;
+    const path = ["<sip:203.0.113.66;lr>"];
+    made.life.endpoint.location.put({ ...contact, path, flow: proven }, 2);
+    assert.equal(made.life.contacts.length, 1);
+    assert.deepEqual((await reborn(made)).contacts, []);
+  });
+
   it("is gone where its transport is switched off now", async () => {
     const made = await first();
     await made.party({ user: "6001" }).register("pw6001");

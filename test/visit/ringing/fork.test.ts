@@ -189,6 +189,20 @@ describe("targets", () => {
       assert.equal(ring()?.answeredBy, "6002");
     });
 
+    it("X8 a page sends its calls nowhere: its 302 is a refusal", async () => {
+      const hall = await desk.phone("6001");
+      const other = await desk.phone("6002");
+      for (const { flow } of desk.switchboard.endpoint.location.contacts("6001"))
+        Object.defineProperty(flow, "as", { value: "6001" });
+      const { ring } = await rung(["6001"]);
+      const headers: [string, string][] = [["Contact", "<sip:6002@10.0.0.1>"]];
+      hall.party.respond(await hall.party.takeRequest("INVITE"), 302, { headers });
+      await hall.party.takeRequest("ACK");
+      await other.party.settle();
+      assert.equal(other.party.count("INVITE"), 0);
+      assert.equal(parties(ring)[0]?.status, 302);
+    });
+
     it("X1 ring no more once the time of their target is over", async () => {
       await rung([{ target: "6001", seconds: 10 }, "dashboard"]);
       await desk.clock.advance(10_000);

@@ -56,6 +56,19 @@ describe("a blind transfer", () => {
     await bell.send("BYE");
   });
 
+  it("is not for a page, by whatever way its wish comes (X8)", async () => {
+    const { desk, phone, other, bell } = await open();
+    for (const { flow } of desk.switchboard.endpoint.location.contacts("6001"))
+      Object.defineProperty(flow, "as", { value: "6001" });
+    const elsewhere = desk.device("6001");
+    const refer = phone.request("REFER", { headers: { "Refer-To": "<sip:6002@10.0.0.1>" } });
+    refer.set("Via", `SIP/2.0/UDP ${elsewhere.party.host};branch=z9hG4bKelsewhere`);
+    elsewhere.party.send(refer);
+    await elsewhere.party.takeResponse(403);
+    assert.equal(other.party.count("INVITE"), 0);
+    await bell.send("BYE");
+  });
+
   it("rings the other phone as the bell, connects it, and lets the first one go; the bell talks throughout", async () => {
     const { desk, bell, phone, other, visit } = await open();
     await phone.refer("<sip:6002@10.0.0.1>", { "Referred-By": "<sip:6001@10.0.0.1>" });
