@@ -287,15 +287,45 @@ describe("X8 the way to a browser", () => {
     assert.match(why()[0] ?? "", /does not finish the handshake/);
   });
 
-  it("is not given up once it has shown who it is", () => {
+  const unsecured = () => told.filter(({ type }) => type === "unsecured").length;
+
+  it("is not given up once it has shown who it is, not even when the part that speaks DTLS stops", () => {
     check();
     shakes[0]?.events.keys(ours);
-    now = 60_000;
+    shakes[0]?.events.failed("the part that speaks DTLS has stopped");
+    for (now = 0; now < 60_000; now += 1000) {
+      if (now % 29_000 === 0) check();
+      relay.watch();
+    }
+    assert.equal(unsecured(), 0);
+    bellSays(1);
+    assert.equal(got().length, 1);
+  });
+
+  it("has gone when no check has come for 30 seconds, which is told once (RFC 7675 §5.1)", () => {
+    check();
+    shakes[0]?.events.keys(ours);
+    now = 29_999;
     relay.watch();
-    assert.deepEqual(
-      told.filter(({ type }) => type === "unsecured"),
-      [],
-    );
+    assert.equal(unsecured(), 0);
+    now = 30_000;
+    for (let times = 0; times < 3; times++) relay.watch();
+    assert.equal(unsecured(), 1);
+    const gone = told.at(-1);
+    assert.match(gone?.type === "unsecured" ? gone.why : "", /nothing has come from it for 30 seconds/);
+  });
+
+  it("has 30 seconds for a first check after it has begun anew (RFC 8839 §4.4.1.1.1)", () => {
+    check();
+    shakes[0]?.events.keys(ours);
+    now = 20_000;
+    settled("audio", { way: { ...way, remote: { ...way.remote, ufrag: "anew" } } });
+    now = 49_000;
+    relay.watch();
+    assert.equal(unsecured(), 0);
+    now = 50_000;
+    relay.watch();
+    assert.equal(unsecured(), 1);
   });
 
   it("keeps its keys through a new offer, and shakes hands anew with another certificate (RFC 8842 §5.5)", () => {

@@ -6,7 +6,7 @@ import { Srtp } from "../srtp/leg.ts";
 import type { Stream, Wire } from "../stream.ts";
 import type { DtlsEvents } from "./dtls.ts";
 import type { Handshake, StartHandshake } from "./handshakes.ts";
-import { IceLite } from "./ice.ts";
+import { consentMs, IceLite } from "./ice.ts";
 
 export interface BundleDeps {
   readonly now: () => number;
@@ -85,7 +85,10 @@ export class Bundle {
         this.#deps.secured({ type: "secured", suite: keys.send.suite });
         this.#found();
       },
-      failed: (why) => this.#fail(why),
+      // Once there are keys, nothing more is wanted of it.
+      failed: (why) => {
+        if (this.#dueAt !== undefined) this.#fail(why);
+      },
     };
     return this.#deps.shake({ certificate, key, fingerprints }, events);
   }
@@ -95,8 +98,14 @@ export class Bundle {
     this.#deps.secured({ type: "unsecured", why });
   }
 
-  /** Gives up what comes to nothing; to be called every second or so. */
+  /** Gives up what comes to nothing, and who has gone; to be called every second or so. */
   watch(): void {
+    if (this.#srtp && this.#deps.now() - this.#ice.latestAt >= consentMs) {
+      this.#srtp = undefined;
+      this.#fail(
+        `nothing has come from it for ${consentMs / 1000} seconds: its page was closed, or its network is gone`,
+      );
+    }
     if (this.#dueAt === undefined || this.#deps.now() < this.#dueAt) return;
     this.#fail(
       this.#ice.latest

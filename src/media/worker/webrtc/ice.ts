@@ -21,7 +21,7 @@ export interface Place {
 /** More places than a browser has interfaces. */
 const mostPlaces = 32;
 /** RFC 7675 §5.1: without a check for so long, nothing is sent any more. Browsers check every few seconds. */
-const consentMs = 30_000;
+export const consentMs = 30_000;
 
 const understood = [
   attributeType.username,
@@ -39,11 +39,14 @@ export class IceLite {
   #selected: Place | undefined;
   /** Where the last authentic check came from. */
   latest: Place | undefined;
+  /** When it came, or this began. */
+  latestAt: number;
 
   constructor(local: IceCredentials, remote: IceCredentials, now: () => number) {
     this.#local = local;
     this.#remote = remote;
     this.#now = now;
+    this.latestAt = now();
   }
 
   /** The place that the browser has nominated, as long as it wants to get something there. */
@@ -74,6 +77,7 @@ export class IceLite {
     const mapped = mappedAddress({ host: address, port }, id);
     if (!mapped || !this.#note(nameOf(address, port))) return undefined;
     this.latest = { address, port };
+    this.latestAt = this.#now();
     // A browser may change its mind: the last one counts.
     if (attributes.has(attributeType.useCandidate)) this.#selected = { address, port };
     return writeStun(method.success, id, [mapped], password);
