@@ -17,6 +17,11 @@ export function isOwnOrigin(headers: IncomingHttpHeaders): boolean {
   return [host, ...(forwarded === undefined ? [] : [forwarded].flat())].includes(new URL(origin).host);
 }
 
+/** Refuses what a page of somebody else's asks. @throws PorteroError `foreign` */
+export function checkOrigin(headers: IncomingHttpHeaders): void {
+  if (!isOwnOrigin(headers)) throw giveUp("foreign", "This was asked by a page that is not Node-RED's");
+}
+
 const homes = /\.(local|lan|home|home\.arpa|internal|fritz\.box|localhost|ts\.net)$/;
 
 /**

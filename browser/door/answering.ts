@@ -58,7 +58,11 @@ export class Answering implements PhoneView {
 
   /** Answers for this door from now on, or not any more. */
   want(door: URL | undefined): void {
-    if (door?.href === this.#door?.href) return;
+    if (door?.href === this.#door?.href) {
+      // It could not be loaded before.
+      if (!this.#phone) void this.#load();
+      return;
+    }
     this.#hangUp();
     this.#door = door;
     const listen = door ? addEventListener : removeEventListener;
@@ -103,8 +107,7 @@ export class Answering implements PhoneView {
       const { Phone } = (await import(script)) as typeof import("../phone.ts");
       if (door === this.#door) this.#phone ??= new Phone(door, this);
     } catch {
-      this.#door = undefined;
-      this.phone({ is: "away", reason: words.unreachable });
+      if (door === this.#door) this.phone({ is: "away", reason: words.unreachable });
     }
   }
 

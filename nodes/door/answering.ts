@@ -7,6 +7,7 @@ import { systemClock, type Clock } from "../../src/clock.ts";
 import { giveUp } from "../../src/errors.ts";
 import { Tickets } from "../../src/camera/live/tickets.ts";
 import type { Switchboard } from "../../src/visit/switchboard.ts";
+import { checkOrigin } from "../origin.ts";
 import type { Red } from "../red.d.ts";
 import { doorShown, refuse, type ShownDoor } from "./browser.ts";
 import type { DoorNode } from "./door.ts";
@@ -27,6 +28,7 @@ export function serveAnswering(RED: Red, clock: Clock = systemClock): (node: Doo
 
   RED.httpNode.get("/portero/door/:door/phone", (request, response) => {
     try {
+      checkOrigin(request.headers);
       const node = doorShown(RED, request.params["door"], request.headers);
       const extension = answersAs(node);
       const { switchboard } = node.endpoint;

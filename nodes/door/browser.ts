@@ -6,7 +6,7 @@ import { giveUp, sentence } from "../../src/errors.ts";
 import type { DoorSettings, Opening } from "../../src/door/door.ts";
 import type { VisitEvent } from "../../src/visit/messages.ts";
 import type { Request, Response } from "../http.d.ts";
-import { checkHost, isOwnOrigin } from "../origin.ts";
+import { checkHost, checkOrigin } from "../origin.ts";
 import type { Red } from "../red.d.ts";
 import { doorNode } from "../shared.ts";
 import type { EndpointNode } from "../sip-endpoint/sip-endpoint.ts";
@@ -76,8 +76,10 @@ export function serveBrowsers(RED: Red): (node: DoorNode) => void {
     // Its addresses are relative to a folder.
     if (!request.path.endsWith("/")) return response.redirect(`${encodeURIComponent(request.params["door"] ?? "")}/`);
     try {
-      const { access } = doorShown(RED, request.params["door"], request.headers);
-      response.set("Content-Security-Policy", access === "open" ? `${policy}; frame-ancestors 'self'` : policy);
+      const { access, answerAs } = doorShown(RED, request.params["door"], request.headers);
+      // What can be done here nobody is to do unawares, by buttons below another page's.
+      const acts = access === "open" || answerAs !== undefined;
+      response.set("Content-Security-Policy", acts ? `${policy}; frame-ancestors 'self'` : policy);
       send(response, "door.html", "text/html");
     } catch (error) {
       const code = (error as { code?: unknown }).code;
@@ -97,7 +99,7 @@ export function serveBrowsers(RED: Red): (node: DoorNode) => void {
   const act = (does: string, work: (node: ShownDoor, request: Request) => Promise<unknown>) =>
     RED.httpNode.post(`/portero/door/:door/${does}`, (request, response) => {
       try {
-        if (!isOwnOrigin(request.headers)) throw giveUp("foreign", "This was asked by a page that is not Node-RED's");
+        checkOrigin(request.headers);
         work(doorShown(RED, request.params["door"], request.headers, "open"), request).then(
           (result) => response.json(result),
           (error: unknown) => refuse(response, error),

@@ -73,7 +73,12 @@ export class Admission {
   }
 
   knows(number: string): boolean {
-    return [...this.#extensions.values()].some(({ extension }) => extension === number);
+    return this.maxContacts(number) > 0;
+  }
+
+  /** How many devices may register for a number. */
+  maxContacts(number: string): number {
+    return [...this.#extensions.values()].find(({ extension }) => extension === number)?.maxContacts ?? 0;
   }
 
   /** Answers somebody who is not known yet, without keeping anything; not at all where the answer would be too long. */

@@ -228,7 +228,9 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
    */
   handOver(request: IncomingMessage, socket: Duplex, head: Buffer, handing: Handing): () => void {
     if (!this.#handed) throw tryAgain("not-started", "the endpoint does not listen yet");
-    return this.#handed.take(request, socket, head, handing);
+    // A connection that has died is known as dead only a while after its page has come back.
+    const most = 2 * this.#admission.maxContacts(handing.as);
+    return this.#handed.take(request, socket, head, handing, most);
   }
 
   /** Lets devices register for a number. The login must be free (see the number plan for numbers). */

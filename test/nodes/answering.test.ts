@@ -12,6 +12,7 @@ import { serveAnswering, type Answering } from "../../nodes/door/answering.ts";
 import type { DoorNode } from "../../nodes/door/door.ts";
 import type { Red } from "../../nodes/red.d.ts";
 import { makeCertificate } from "../../src/certificate.ts";
+import { Secret } from "../../src/secret.ts";
 import { parseMessage } from "../../src/sip/message/parse.ts";
 import { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
 import { house as sipHouse } from "../sip/house.ts";
@@ -27,7 +28,7 @@ async function house(t: TestContext) {
     doors: () => ["front", "side", "back"].map((id, nth) => ({ id, extension: `80${nth}` })),
     directory: {
       addresses: () => [
-        ...["6001", "6002"].map((number) => ({ number, kind: "extension" })),
+        ...["6001", "6002", "8001"].map((number) => ({ number, kind: "extension" })),
         { number: "8000", kind: "door" },
       ],
     },
@@ -64,8 +65,8 @@ async function house(t: TestContext) {
     server.closeAllConnections();
     server.close();
   });
-  const ask = async (name: string) => {
-    const answer = await fetch(`http://${host}/red/portero/door/${name}/phone`);
+  const ask = async (name: string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(`http://${host}/red/portero/door/${name}/phone`, { headers });
     return { status: answer.status, body: (await answer.json()) as Answering & { reason?: string } };
   };
   const page = async (ticket: string, options: { door?: string; origin?: string; headers?: object } = {}) => {
@@ -242,6 +243,45 @@ describe("X8 pages that answer", () => {
       assert.match(body.reason ?? "", why);
     }
     assert.deepEqual((await ask("front")).body.others, ["801", "802"]);
+  });
+
+  it("P12 no ticket is for a page of somebody else's, whatever it can read of the answer", async (t) => {
+    const { ask } = await house(t);
+    const { status, body } = await ask("front", { origin: "http://evil.example" });
+    assert.equal(status, 403);
+    assert.match(body.reason ?? "", /asked by a page that is not Node-RED's/);
+    assert.equal(body.ticket, undefined);
+  });
+
+  it("are twice as many at once as devices may register as their extension, since dead ones count a while", async (t) => {
+    const { ask, page, enter, doors, endpoint } = await house(t);
+    for (let others = 0; others < 3; others++) await enter();
+    const last = await enter();
+    assert.match((await page((await ask("front")).body.ticket)).why, /403/);
+    // Another extension's are not counted with them.
+    const [, side] = doors;
+    assert.ok(side);
+    side.answerAs = "8001";
+    endpoint.addExtension({ extension: "8001", login: "8001", maxContacts: 1, password: new Secret("x") });
+    const elsewhere = await page((await ask("side")).body.ticket, { door: "side" });
+    assert.equal(elsewhere.why, "");
+    assert.equal(await answerTo(last, say("REGISTER", "6001")), 200);
+    const gone = once(endpoint.location, "unregistered");
+    last.close();
+    await gone;
+    await enter();
+  });
+
+  it("end with a deploy of their door, within a second even when they do not answer that", async (t) => {
+    const { enter, end, endpoint, clock } = await house(t);
+    const socket = await enter();
+    assert.equal(await answerTo(socket, say("REGISTER", "6001")), 200);
+    socket.pause();
+    end();
+    await clock.advance(999);
+    assert.equal(endpoint.location.contacts("6001").length, 1);
+    await clock.advance(1);
+    assert.deepEqual(endpoint.location.contacts("6001"), []);
   });
 
   it("end with a deploy of their door", async (t) => {

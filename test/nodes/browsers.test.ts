@@ -66,6 +66,15 @@ describe("door: what browsers may", () => {
     assert.deepEqual([status, body], [302, "%2F%2Fevil.example/"]);
   });
 
+  it("a page that opens or answers is shown in no page of somebody else's; one that shows only may be", () => {
+    const framed = (door: DoorNode) => {
+      const { headers } = browsers([door]).ask("GET /portero/door/:door");
+      return !/frame-ancestors 'self'/.test(headers["Content-Security-Policy"] ?? "");
+    };
+    const answers = { ...front("see"), answerAs: "6001" } as DoorNode;
+    assert.deepEqual([front("see"), front("open"), answers].map(framed), [true, false, false]);
+  });
+
   it("seeing is not opening, and not stopping", async () => {
     const board = new Board();
     const { ask } = browsers([front("see", board)]);

@@ -6,11 +6,12 @@ import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type { Clock } from "../../clock.ts";
 import { giveUp, tryAgain } from "../../errors.ts";
-import { Connections } from "./connections.ts";
+import { Connections, connectionLimits } from "./connections.ts";
 import type { Address, Inbound } from "./flow.ts";
 import { plainHost } from "./local.ts";
 import { webSocketGreeter, type WebSocketWire } from "./websocket.ts";
 
+/** Of all extensions. */
 const most = 200;
 
 /** What is known of one that is handed over. */
@@ -26,7 +27,7 @@ export class Handed {
   readonly #clock: Clock;
   readonly #sentBy: (remote: string) => Address;
   readonly #connections = new Map<"WS" | "WSS", Connections>();
-  readonly #open = new Set<WebSocketWire>();
+  readonly #open = new Map<WebSocketWire, string>();
 
   constructor(inbound: Inbound, clock: Clock, sentBy: (remote: string) => Address) {
     this.#inbound = inbound;
@@ -35,11 +36,13 @@ export class Handed {
   }
 
   /**
-   * Takes a request to upgrade; the result ends its connection.
+   * Takes a request to upgrade, of `mostOfOne` at once as the same extension; the result ends its connection.
    * @throws PorteroError `too-many`
    */
-  take(request: IncomingMessage, socket: Duplex, head: Buffer, { as, from }: Handing): () => void {
+  take(request: IncomingMessage, socket: Duplex, head: Buffer, { as, from }: Handing, mostOfOne: number): () => void {
     if (this.#open.size >= most) throw tryAgain("too-many", `${most} pages answer already: close one`);
+    const ofThis = [...this.#open.values()].filter((other) => other === as).length;
+    if (ofThis >= mostOfOne) throw tryAgain("too-many", `${ofThis} pages answer as ${as} already: close one`);
     let end = (): void => void socket.destroy();
     webSocketGreeter((wire, below) => {
       const { remoteAddress, remotePort } = below;
@@ -48,9 +51,16 @@ export class Handed {
         return;
       }
       const remote = { host: plainHost(remoteAddress), port: remotePort };
-      this.#open.add(wire);
+      this.#open.set(wire, as);
       below.once("close", () => this.#open.delete(wire));
-      end = () => wire.end();
+      end = () => {
+        wire.end();
+        // Who is told to go does not stay by saying nothing to that.
+        below.once(
+          "close",
+          this.#clock.after(connectionLimits.closeMs, () => wire.destroy()),
+        );
+      };
       this.#of(below).accept(wire, remote, { as, sentBy: this.#sentBy(from ?? remote.host) });
     }).upgrade(request, socket, head);
     return () => end();

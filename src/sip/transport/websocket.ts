@@ -107,6 +107,8 @@ export function webSocketGreeter(taken: (wire: WebSocketWire, socket: Socket) =>
       if (!offered.includes(subprotocol)) {
         // Nobody else listens for what a reset would say.
         socket.on("error", () => {});
+        // Who never ends its side would keep ours.
+        socket.once("finish", () => socket.destroy());
         socket.end(
           "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nThis port speaks the WebSocket sub-protocol sip.\n",
         );

@@ -120,6 +120,12 @@ describe("a WebSocket listener", () => {
     response.resume();
   });
 
+  it("keeps no connection of who is refused and does not end its side", async () => {
+    const socket = new PassThrough();
+    webSocketGreeter(() => assert.fail("taken")).upgrade(new IncomingMessage(new Socket()), socket, Buffer.alloc(0));
+    await once(socket, "close");
+  });
+
   it("outlives a reset by who is refused", async () => {
     const socket = new PassThrough();
     webSocketGreeter(() => assert.fail("taken")).upgrade(new IncomingMessage(new Socket()), socket, Buffer.alloc(0));
