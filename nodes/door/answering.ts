@@ -47,7 +47,7 @@ export function serveAnswering(RED: Red, clock: Clock = systemClock): (node: Doo
       if (!tickets.redeem(query.get("ticket") ?? "", use(door, as))) return forbid(socket);
       const from = forwardedFor(request.headers);
       const end = node.endpoint.switchboard.endpoint.handOver(request, socket, head, {
-        as,
+        ...{ as, opens: (other) => mayOpen(RED, other, request.headers) },
         ...(from !== undefined && { from }),
       });
       const ends = open.get(node) ?? new Set();
@@ -66,6 +66,15 @@ export function serveAnswering(RED: Red, clock: Clock = systemClock): (node: Doo
 }
 
 const use = (door: string, extension: string): string => `${door} ${extension}`;
+
+/** What browsers may of a door, who answers at its page may by keys. */
+function mayOpen(RED: Red, door: string, headers: IncomingHttpHeaders): boolean {
+  try {
+    return doorShown(RED, door, headers).access === "open";
+  } catch {
+    return false;
+  }
+}
 
 /** @throws PorteroError `answers-not`, `no-number` */
 function answersAs({ label, answerAs, endpoint }: ShownDoor): string {

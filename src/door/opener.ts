@@ -6,6 +6,7 @@ import { silent, type Log } from "../log.ts";
 import { carryOut, stepsFor, whyNoMeans, type Means, type OpeningMethod, type OpeningStep, type Step } from "./plan.ts";
 import { relayOf } from "./relays.ts";
 import type { CodeRefusal } from "./codes.ts";
+import type { Place } from "./lock-out.ts";
 import { denied, type Denied, type OpenedAs } from "./rights.ts";
 import type { DoorSettings } from "./settings.ts";
 
@@ -19,11 +20,15 @@ export interface OpenRequest {
   readonly by: string;
   /** On whose behalf; a flow's own where it is absent. */
   readonly as?: OpenedAs;
+  /** Who had who asks called, where somebody did: that one has to have the right, too. */
+  readonly sentBy?: OpenedAs;
+  /** Why who asks may not, whatever the rights are. */
+  readonly barred?: string;
   readonly visit?: string;
   /** A code that somebody typed: it has the right then, and not who asks. */
   readonly code?: string;
-  /** Where it was typed, where nobody can call himself that; `by` is where it is absent. */
-  readonly typedAt?: string;
+  /** Where it was typed; `by`, which anybody can call himself, where it is absent. */
+  readonly typedAt?: Omit<Place, "door">;
 }
 
 /** Why an opening was not even tried, for programs. */
@@ -87,7 +92,7 @@ export class DoorOpener {
     const ts = this.#clock.now();
     const state = this.#stateOf(door.id, ts);
     const relay = relayOf(door, request.relay);
-    const { by, as, visit } = request;
+    const { by, as, sentBy, barred, visit } = request;
     const moved = relay?.id ?? request.relay;
     const result = (step: Omit<Step, "untouched"> & { readonly refused?: Refused }): Opening => ({
       ...{ id, door: door.id, ...(moved !== undefined && { relay: moved }), ...(visit !== undefined && { visit }) },
@@ -102,7 +107,9 @@ export class DoorOpener {
     if (earlier) return earlier.opening;
     try {
       if (!relay) return refused("unknown-relay", noSuchRelay(door, request.relay ?? ""));
-      const no = denied(door, relay, as ?? { kind: "flow", name: by }, ts);
+      if (barred !== undefined) return refused("no-right", barred);
+      const no =
+        denied(door, relay, as ?? { kind: "flow", name: by }, ts) ?? (sentBy && denied(door, relay, sentBy, ts));
       if (no) return refused(no.refused, no.reason);
       if (state.busy) return refused("busy", "an opening of this door is under way: wait for its result");
       const aim = { door, relay, means };

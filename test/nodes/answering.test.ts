@@ -42,6 +42,7 @@ async function house(t: TestContext) {
     door("back"),
     door("shut", "6001", "off"),
     door("bell", "8000"),
+    door("gate", undefined, "open"),
   ];
   const app = express() as RequestListener & { use(path: string, below: RequestListener): void };
   const below = express();
@@ -125,6 +126,12 @@ describe("X8 pages that answer", () => {
     assert.equal(await answerTo(socket, say("REGISTER", "6001")), 200);
     const [contact] = endpoint.location.contacts("6001");
     assert.ok(contact);
+    // Keys open where browsers may.
+    const { opens } = contact.flow;
+    assert.deepEqual(
+      ["front", "gate", "shut", "nowhere"].map((door) => opens?.(door)),
+      [false, true, false, false],
+    );
     const rung = next(socket);
     const call = await endpoint.callContact(contact, { from: { number: "800", name: "Front" }, sdp: "v=0\r\n" });
     const invite = await rung;

@@ -50,7 +50,7 @@ export interface Wire {
 }
 
 /** What is known of a connection beside its two ends; see Flow. */
-type Known = Partial<Pick<Flow, "alias" | "as" | "sentBy">>;
+type Known = Partial<Pick<Flow, "alias" | "as" | "opens" | "sentBy">>;
 
 class ConnectionFlow implements Flow {
   readonly transport: TransportName;
@@ -59,13 +59,14 @@ class ConnectionFlow implements Flow {
   readonly sentBy: Address;
   declare readonly alias?: string;
   declare readonly as?: string;
+  declare readonly opens?: (door: string) => boolean;
   closed = false;
   readonly #owner: Connections;
   readonly #wire: Wire;
   readonly #failures = new Set<(error: PorteroError) => void>();
   #error: PorteroError | undefined;
 
-  constructor(owner: Connections, wire: Wire, remote: Address, { alias, as, sentBy }: Known = {}) {
+  constructor(owner: Connections, wire: Wire, remote: Address, { alias, as, opens, sentBy }: Known = {}) {
     this.#owner = owner;
     this.#wire = wire;
     this.transport = owner.name;
@@ -73,6 +74,7 @@ class ConnectionFlow implements Flow {
     this.sentBy = sentBy ?? owner.sentBy(remote.host);
     if (alias !== undefined) this.alias = alias;
     if (as !== undefined) this.as = as;
+    if (opens) this.opens = opens;
   }
 
   send(data: Buffer, failed?: (error: PorteroError) => void): void {
@@ -163,7 +165,12 @@ export class Connections {
   }
 
   /** Takes a connection that a peer made; `spoke` is called at its first message. */
-  accept(wire: Wire, remote: Address, known: Pick<Flow, "as" | "sentBy"> | undefined, spoke?: () => void): void {
+  accept(
+    wire: Wire,
+    remote: Address,
+    known: Pick<Flow, "as" | "opens" | "sentBy"> | undefined,
+    spoke?: () => void,
+  ): void {
     this.#adopt(wire, showAddress(remote), new ConnectionFlow(this, wire, remote, known), undefined, spoke);
   }
 

@@ -31,6 +31,8 @@ export interface Flow {
   readonly alias?: string;
   /** The extension that everything on this flow comes from: it was proven otherwise, and no password is asked for. */
   readonly as?: string;
+  /** Whether who is there may open the door of this id by keys; it may what its extension may where it is absent. */
+  readonly opens?: (door: string) => boolean;
   readonly closed: boolean;
   /** Sends one message; `failed` is called later, at most once, where it could not leave. */
   send(data: Buffer, failed?: (error: PorteroError) => void): void;

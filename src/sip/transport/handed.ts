@@ -18,6 +18,8 @@ const most = 200;
 export interface Handing {
   /** The extension that it may register as. */
   readonly as: string;
+  /** Whether it may open the door of this id by keys. */
+  readonly opens?: (door: string) => boolean;
   /** Where the browser is, which a proxy may stand before: decides which of our addresses it is told. */
   readonly from?: string;
 }
@@ -39,8 +41,15 @@ export class Handed {
    * Takes a request to upgrade, of `mostOfOne` at once as the same extension; the result ends its connection.
    * @throws PorteroError `too-many`
    */
-  take(request: IncomingMessage, socket: Duplex, head: Buffer, { as, from }: Handing, mostOfOne: number): () => void {
+  take(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    { from, ...known }: Handing,
+    mostOfOne: number,
+  ): () => void {
     if (this.#open.size >= most) throw tryAgain("too-many", `${most} pages answer already: close one`);
+    const { as } = known;
     const ofThis = [...this.#open.values()].filter((other) => other === as).length;
     if (ofThis >= mostOfOne) throw tryAgain("too-many", `${ofThis} pages answer as ${as} already: close one`);
     let end = (): void => void socket.destroy();
@@ -61,7 +70,7 @@ export class Handed {
           this.#clock.after(connectionLimits.closeMs, () => wire.destroy()),
         );
       };
-      this.#of(below).accept(wire, remote, { as, sentBy: this.#sentBy(from ?? remote.host) });
+      this.#of(below).accept(wire, remote, { ...known, sentBy: this.#sentBy(from ?? remote.host) });
     }).upgrade(request, socket, head);
     return () => end();
   }

@@ -1,7 +1,7 @@
 // What the keys of a call do at its door: an opening key opens it, and so does a code between * and #.
 import type { Clock } from "../../clock.ts";
 import { relaysOf, type DoorSettings, type OpenRequest } from "../../door/door.ts";
-import { openedAs, placeOf, type Leg } from "../talk/leg.ts";
+import { placeOf, rightOf, type Leg } from "../talk/leg.ts";
 import { Typed } from "./typed.ts";
 
 export interface DoorKeys {
@@ -44,11 +44,18 @@ export function doorKeys(
     return new Typed(clock, {
       keys: by ? keys : new Map(),
       codes: by ? hears.phone : hears.door,
-      opens: (relay) => by && open({ door: id, by: name, as: openedAs(by), ...(relay !== undefined && { relay }) }),
+      opens: (relay) =>
+        by && open({ door: id, by: name, ...rightOf(by, settings), ...(relay !== undefined && { relay }) }),
       code: (code, place) => {
         // One that there is not is refused by that name.
         const relay = place === undefined ? undefined : (relays[place - 1]?.id ?? String(place));
-        open({ door: id, by: name, code, typedAt: by ? placeOf(by) : keypad, ...(relay !== undefined && { relay }) });
+        open({
+          door: id,
+          by: name,
+          code,
+          typedAt: by ? placeOf(by) : { who: keypad, proven: true },
+          ...(relay !== undefined && { relay }),
+        });
       },
     });
   };

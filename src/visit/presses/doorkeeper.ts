@@ -116,10 +116,10 @@ export class Doorkeeper {
     asked: Asked,
     visit: Visit | undefined,
     typed: string,
-    typedAt: string | undefined,
+    typedAt: OpenRequest["typedAt"],
   ): Promise<Opening> {
     const { settings } = door;
-    const place = { who: typedAt ?? asked.by, proven: typedAt !== undefined };
+    const place = typedAt ?? { who: asked.by, proven: false };
     const redeemed = await this.codes.redeem(settings.id, place, typed);
     if (redeemed.refused !== undefined) {
       const { refused, reason, name } = redeemed;

@@ -9,7 +9,7 @@ import type { OutgoingCall } from "../../sip/dialog/outgoing.ts";
 import type { OpenedAs } from "../../door/door.ts";
 import { calledBy, type DeviceOptions } from "../numbers/devices.ts";
 import { answerFetcher } from "../talk/fetch.ts";
-import { openMedia, type Leg } from "../talk/leg.ts";
+import { openMedia, sentOn, type Leg } from "../talk/leg.ts";
 import { usualConfirmSeconds, type RingWish } from "./target.ts";
 import { Confirmation } from "./confirmation.ts";
 import { isContact, type Caller, type ForkHost, type Reachable } from "./host.ts";
@@ -39,14 +39,16 @@ export class Branch {
   readonly via: readonly string[];
   readonly rangAt: number;
   readonly #for: Branches;
+  readonly #sentBy: OpenedAs | undefined;
   #call: OutgoingCall | undefined;
   #session: MediaSession | undefined;
   #confirmation: Confirmation | undefined;
   #silence: Cancel = () => {};
   #over = false;
 
-  constructor(on: Branches, wish: RingWish, to: Reachable, via: readonly string[]) {
+  constructor(on: Branches, wish: RingWish, to: Reachable, via: readonly string[], sentBy = on.caller.sentBy) {
     this.#for = on;
+    this.#sentBy = sentBy;
     this.wish = wish;
     this.to = to;
     this.via = via;
@@ -135,7 +137,8 @@ export class Branch {
       if (!this.#over) this.#early(session, answer);
     });
     call.on("answered", ({ sdp: answer }) => {
-      if (!this.#over) this.#answered({ call, session, name: this.#name, as: this.#opensAs }, answer);
+      const leg = { call, session, name: this.#name, as: this.#opensAs };
+      if (!this.#over) this.#answered(this.#sentBy ? sentOn(leg, this.#sentBy) : leg, answer);
     });
   }
 
@@ -244,6 +247,11 @@ export class Branch {
 
   get #name(): string {
     return this.via.length > 1 ? (this.via.at(-1) ?? this.wish.target) : this.wish.target;
+  }
+
+  /** On whose behalf others are called that it names instead. */
+  get sends(): OpenedAs {
+    return isContact(this.to) ? this.#opensAs : (this.#sentBy ?? this.#opensAs);
   }
 
   get #opensAs(): OpenedAs {

@@ -3,6 +3,7 @@
 import type { Cancel } from "../../clock.ts";
 import type { MediaSession } from "../../media/media.ts";
 import { cause, completedElsewhere } from "../../sip/causes.ts";
+import type { OpenedAs } from "../../door/door.ts";
 import type { CallEnd } from "../../sip/dialog/call.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
 import { destinationOf } from "../numbers/destinations.ts";
@@ -125,12 +126,12 @@ export class Forking {
     return target === dashboard && account === undefined && this.#host.contactsOf(dashboard) === undefined;
   }
 
-  #dial(aim: Aim, via: readonly string[]): void {
+  #dial(aim: Aim, via: readonly string[], sentBy?: OpenedAs): void {
     const host = this.#host;
     const dialled = via.at(-1) ?? aim.wish.target;
     const members = via.length > 1 ? membersOf(host, dialled) : undefined;
     if (typeof members === "object") {
-      for (const member of members) if (!via.includes(member)) this.#dial(aim, [...via, member]);
+      for (const member of members) if (!via.includes(member)) this.#dial(aim, [...via, member], sentBy);
       return;
     }
     const contacts = host.contactsOf(dialled);
@@ -140,16 +141,16 @@ export class Forking {
     if (!contacts || contacts.length === 0) {
       const way = host.wayOutside(dialled, via.length > 1 ? "phone" : this.#chooserOf(aim));
       if (!way && contacts) return this.#note(aim, { result: "unregistered", cause: cause.absent });
-      return this.#leave(aim, way, via);
+      return this.#leave(aim, way, via, sentBy);
     }
     const others = contacts.filter((contact) => !this.#isCaller(contact) && !host.occupancy.isFull(contact));
     if (others.length === 0) return this.#note(aim, refusedWith(486));
     for (const contact of others) this.#fork(aim, contact, via);
   }
 
-  #leave(aim: Aim, way: Way | undefined, via: readonly string[]): void {
+  #leave(aim: Aim, way: Way | undefined, via: readonly string[], sentBy?: OpenedAs): void {
     if (!way) return this.#note(aim, refusedWith(404));
-    if (way.kind !== "refused") return this.#fork(aim, way, via);
+    if (way.kind !== "refused") return this.#fork(aim, way, via, sentBy);
     this.#host.log.warn(`${aim.wish.target} is not rung: ${way.why}`);
     this.#note(aim, { result: "unreachable", cause: cause.rejected, status: 403, text: way.why });
   }
@@ -194,8 +195,8 @@ export class Forking {
     return isSecond ? "rings" : other?.branch;
   }
 
-  #fork(aim: Aim, to: Reachable, via: readonly string[]): void {
-    const branch = new Branch(this.#for, aim.wish, to, via);
+  #fork(aim: Aim, to: Reachable, via: readonly string[], sentBy?: OpenedAs): void {
+    const branch = new Branch(this.#for, aim.wish, to, via, sentBy);
     this.#branches.set(branch, aim);
     branch.ring();
   }
@@ -212,11 +213,11 @@ export class Forking {
   }
 
   // RFC 3261 §8.1.3.4: whom a phone names instead is rung, where it may be called and was not yet. A page has nobody called.
-  #redirected({ via, call }: Branch, aim: Aim, { redirect = [] }: Partial<CallEnd> = {}): boolean {
+  #redirected({ via, call, sends }: Branch, aim: Aim, { redirect = [] }: Partial<CallEnd> = {}): boolean {
     if (!call || call.flow.as !== undefined || aim.state !== "rings" || via.length > mostRedirections) return false;
     const next = new Set(redirect.flatMap((uri) => destinationOf(this.#host, uri, call) ?? []));
     for (const one of via) next.delete(one);
-    for (const one of next) this.#dial(aim, [...via, one]);
+    for (const one of next) this.#dial(aim, [...via, one], sends);
     return next.size > 0;
   }
 

@@ -1,5 +1,6 @@
 // What ringing needs of its surroundings, and who it rings for.
 import type { Clock } from "../../clock.ts";
+import type { OpenedAs } from "../../door/door.ts";
 import type { Direction } from "../../media/sdp.ts";
 import type { Message } from "../../sip/dialog/call.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
@@ -50,6 +51,8 @@ export interface Caller {
   readonly dialled?: { readonly number: string; readonly by: Chooser };
   /** What the phones are told beside that: Referred-By. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Who has it put through, as whom that one opens doors. */
+  readonly sentBy?: OpenedAs;
   /** What the caller wants of its sound, where that is not what it said last. */
   readonly direction?: Direction;
 }

@@ -1,5 +1,5 @@
 // One party of a visit: its call and its media. Two legs make a bridge.
-import type { OpenedAs } from "../../door/door.ts";
+import type { DoorSettings, OpenedAs, OpenRequest } from "../../door/door.ts";
 import { giveUp, PorteroError, sentence } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import type { MediaEngine } from "../../media/engine.ts";
@@ -16,6 +16,8 @@ export interface Leg {
   readonly name: string;
   /** As whom it opens doors, where that is not what its own call proves. */
   readonly as?: OpenedAs;
+  /** Who had it called or put through, where it is no phone of the house: it opens nothing that this one may not. */
+  readonly sentBy?: OpenedAs;
 }
 
 /**
@@ -29,11 +31,33 @@ export function openedAs({ call, name, as }: Leg): OpenedAs {
   return { kind: "account", name: caller.kind === "account" ? caller.account : `sip:${writeHost(flow.remote.host)}` };
 }
 
-/** Where a party types: one place for each that has proven who it is, whatever number it shows. */
-export function placeOf(leg: Leg): string {
-  const { kind, name } = openedAs(leg);
-  return kind === "account" && !(leg.call instanceof IncomingCall) ? `${kind} ${name} ${leg.name}` : `${kind} ${name}`;
+/** With what right the keys of a party open a door. */
+export function rightOf(
+  leg: Leg,
+  { id, name }: Pick<DoorSettings, "id" | "name">,
+): Pick<OpenRequest, "as" | "sentBy" | "barred"> {
+  const { sentBy } = leg;
+  const as = openedAs(leg);
+  const barred = `a page that answers as "${as.name}" may not open ${name}: what browsers may is in the door's dialog`;
+  return { as, ...(sentBy && { sentBy }), ...(leg.call.flow?.opens?.(id) === false && { barred }) };
 }
+
+/**
+ * Where a party types: one place for each that has proven who it is, whatever number it shows. Who was put through types where
+ * that was done: of numbers to be called there is no end.
+ */
+export function placeOf(leg: Leg): { readonly who: string; readonly proven: boolean } {
+  const { kind, name } = leg.sentBy ?? openedAs(leg);
+  const { call } = leg;
+  const who = `${kind} ${name}`;
+  if (kind === "extension") return { who, proven: true };
+  if (call instanceof IncomingCall) return { who, proven: !leg.sentBy && call.caller.kind === "account" };
+  return { who: `${who} ${leg.name}`, proven: false };
+}
+
+/** A party as `by` has put it through. */
+export const sentOn = (leg: Leg, by: OpenedAs): Leg =>
+  openedAs(leg).kind === "extension" ? leg : { ...leg, sentBy: by };
 
 /** Media for a party, as its devices may use it (H1), at once where they stand ready; `like` is whom it is to talk with. */
 export function openMedia(

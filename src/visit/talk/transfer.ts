@@ -10,7 +10,7 @@ import type { Bridge } from "./bridge.ts";
 import { destinationOf } from "../numbers/destinations.ts";
 import { answerFetcher } from "./fetch.ts";
 import { Forking, type Caller, type ForkHost, type ForkResult } from "../ringing/fork.ts";
-import { openedAs, type Leg } from "./leg.ts";
+import { openedAs, sentOn, type Leg } from "./leg.ts";
 import type { ParkingPlace, Parkings } from "../places/parking.ts";
 import type { TalkParking } from "../places/parking-talk.ts";
 import type { Rooms } from "../places/rooms.ts";
@@ -54,6 +54,7 @@ export function transfer(
     ...caller,
     dialled: { number: target, by: "phone" as const },
     direction: bridge.wish(bridge.other(from.call).call),
+    sentBy: openedAs(from),
   };
   const headers = by === undefined ? {} : { "Referred-By": by };
   void blind(host, bridge, from, target, { ...who, headers }, referral);
@@ -141,7 +142,7 @@ function attended(host: TransferHost, bridge: Bridge, from: Leg, named: Call, re
   const report = referral.accept();
   const released = other.release(taken.call);
   if (!released) return report(481);
-  stays.replace(leaves.call, released.leg, released.told, released.wish);
+  stays.replace(leaves.call, sentOn(released.leg, openedAs(from)), released.told, released.wish);
   report(200);
   named.hangUp();
   bridge.close(own);

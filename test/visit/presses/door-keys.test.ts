@@ -7,11 +7,12 @@ import { afterEach, describe, it } from "node:test";
 import type { DoorSettings, Opening } from "../../../src/door/door.ts";
 import { IncomingCall } from "../../../src/sip/dialog/incoming.ts";
 import { DoorCodes } from "../../../src/visit/presses/door-codes.ts";
-import { openedAs, placeOf, type Leg } from "../../../src/visit/talk/leg.ts";
+import { openedAs, placeOf, sentOn, type Leg } from "../../../src/visit/talk/leg.ts";
 import { silent } from "../../../src/log.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { quickHash } from "../../door/quick-hash.ts";
-import { Desk, type Device } from "../desk.ts";
+import { Desk, Device } from "../desk.ts";
+import { Party } from "../../sip/party.ts";
 
 describe("Keys of a call at its door", { timeout: 60_000 }, () => {
   let desk: Desk;
@@ -292,17 +293,102 @@ describe("Keys of a call at its door", { timeout: 60_000 }, () => {
     const outgoing = (as: Leg["as"], name: string) => placeOf({ name, call: {}, as } as unknown as Leg);
     const account = (number: string) => placeOf(incoming({ kind: "account", number, account: "pbx" }));
     const address = (number: string) => placeOf(incoming({ kind: "address", number }));
-    assert.deepEqual([account("6001"), account("6002")], ["account pbx", "account pbx"]);
-    assert.equal(address("6001"), address("6002"));
-    assert.equal(
+    assert.deepEqual(
+      [account("6001"), account("6002")],
+      [
+        { who: "account pbx", proven: true },
+        { who: "account pbx", proven: true },
+      ],
+    );
+    assert.deepEqual(address("6001"), address("6002"));
+    assert.deepEqual(
       placeOf(incoming({ kind: "extension", number: "6001" })),
       outgoing({ kind: "extension", name: "6001" }, "hall"),
     );
-    // Whom we have called ourselves is where we have called.
+    // Whom we have called ourselves is where we have called, which proves nothing.
     assert.notEqual(
-      outgoing({ kind: "account", name: "pbx" }, "0170 1"),
-      outgoing({ kind: "account", name: "pbx" }, "0170 2"),
+      outgoing({ kind: "account", name: "pbx" }, "0170 1").who,
+      outgoing({ kind: "account", name: "pbx" }, "0170 2").who,
     );
+    const proves = (leg: Leg) => placeOf(leg).proven;
+    assert.deepEqual(
+      [
+        incoming({ kind: "extension", number: "6001" }),
+        incoming({ kind: "account", number: "6001", account: "pbx" }),
+        incoming({ kind: "address", number: "6001" }),
+        { name: "0170 1", call: {}, as: { kind: "account", name: "pbx" } } as unknown as Leg,
+        { name: "sip:x@203.0.113.9", call: {} } as unknown as Leg,
+      ].map(proves),
+      [true, true, false, false, false],
+    );
+    // Who was put through types where that was done.
+    const hall = { kind: "extension", name: "6001" } as const;
+    assert.deepEqual(placeOf(sentOn({ name: "sip:x@203.0.113.9", call: {} } as unknown as Leg, hall)), {
+      who: "extension 6001",
+      proven: true,
+    });
+  });
+
+  for (const way of ["302", "REFER"] as const)
+    it(`X8 whom a phone has called in its place (${way}) opens nothing that it may not, and guesses codes where it does`, async () => {
+      const rights = [{ who: "account" as const }, { who: "extension" as const, names: ["6002"] }];
+      desk = await Desk.open({}, {}, { codesFrom: "both", openKey: "5", rights }, {});
+      openings = [];
+      desk.switchboard.on("opening", (opening) => openings.push(opening));
+      for (const [nth, number] of ["6001", "6002"].entries()) {
+        const far = new Device(new Party(desk.network, { host: `203.0.113.${nth}`, user: "x" }), "");
+        const to = `<sip:x@203.0.113.${nth}>`;
+        const phone = await desk.phone(number);
+        const bell = desk.device("8000");
+        const invite = await bell.dial("8002");
+        const visit = desk.switchboard.lastVisit("front") ?? assert.fail();
+        void visit.answerBy(async (ringing) => {
+          await ringing.ring([number], 60);
+          return { result: "answered", tries: 1, parties: [] };
+        });
+        await bell.party.settle();
+        if (way === "302") {
+          phone.party.respond(await phone.party.takeRequest("INVITE"), 302, { headers: [["Contact", to]] });
+          await desk.clock.advance(20);
+          await far.pickUp();
+          await bell.answered(invite);
+        } else {
+          await phone.pickUp();
+          await bell.answered(invite);
+          await phone.refer(to);
+          await desk.clock.advance(20);
+          await far.pickUp({}, "far");
+          await phone.send("BYE");
+        }
+        await press(far, "5");
+        if (number === "6002") {
+          assert.equal((await opens(bell))?.ok, true);
+          await press(far, "*1111#*1112#*1113#*1114#");
+          const tries = openings.filter(({ refused }) => refused === "wrong-code" || refused === "locked-out");
+          assert.deepEqual(
+            tries.map(({ refused }) => refused),
+            ["wrong-code", "wrong-code", "wrong-code", "locked-out"],
+          );
+        } else assert.deepEqual(openings.at(-1)?.reason.slice(0, 31), 'the phone "6001" may not open F');
+        await far.send("BYE");
+        await bell.hungUp();
+        await desk.clock.advance(20_000);
+      }
+    });
+
+  it("X8 a page's key opens only where browsers may", async () => {
+    await open({ openKey: "5" });
+    const { bell, phone } = await desk.talking();
+    let may = false;
+    for (const { flow } of desk.switchboard.endpoint.location.contacts("6001"))
+      Object.defineProperty(flow, "opens", { value: (door: string) => may && door === "front" });
+    await press(phone, "5");
+    const { refused, reason } = openings.at(-1) ?? assert.fail();
+    assert.equal(refused, "no-right");
+    assert.match(reason, /^a page that answers as "6001" may not open Front door: what browsers may is in the door's/);
+    may = true;
+    await press(phone, "5");
+    assert.equal((await opens(bell))?.ok, true);
   });
 
   it("who only says a number is not the phone that has it", () => {
