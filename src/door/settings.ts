@@ -161,8 +161,8 @@ export function checkDoor(settings: unknown, catalogue: ReadonlyMap<string, Pres
     ...relay,
     ...(digits ? { code: new Secret(digits.toUpperCase()) } : {}),
   }));
-  const rights = rightsFault(form.rights ?? [], relays ?? []);
-  if (rights !== undefined) throw giveUp("invalid", `${who}: rights ${rights}`, { data: { field: "rights" } });
+  const unfit = rightsFault(form.rights ?? [], relays ?? []);
+  if (unfit !== undefined) throw giveUp("invalid", `${who}: rights ${unfit}`, { data: { field: "rights" } });
   const fault = buttonFault(form) ?? pictureFault(form) ?? pollFault(form, preset);
   if (fault !== undefined) throw giveUp("invalid", `${who}: ${fault}`, { data: { field: fault.split(/[ .]/)[0] } });
 
@@ -179,13 +179,14 @@ export function checkDoor(settings: unknown, catalogue: ReadonlyMap<string, Pres
     secret(form.cameraPassword) ?? (form.cameraUsername === undefined ? login?.password : undefined);
 
   const { code: _code, imageUrl: _image, videoUrl: _video, cameraPassword: _camera, relays: _relays, ...rest } = form;
-  const { password, masks, poll, ...own } = rest;
+  const { password, rights, masks, poll, ...own } = rest;
   return {
     ...own,
     ...{ make: preset, password: new Secret(password), code: new Secret(code.toUpperCase()) },
     ...optional({ pin, cameraUsername, imageUrl: secret(image?.url), videoUrl: secret(video?.url), cameraPassword }),
     ...optional({ masks: masks?.length ? masks : undefined, poll: poll === "off" ? undefined : poll }),
     ...(relays?.length && { relays }),
+    ...(rights?.length && { rights }),
   };
 }
 

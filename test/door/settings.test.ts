@@ -58,6 +58,11 @@ describe("P6 the form of a door", () => {
     for (const [name, value] of Object.entries(all)) assert.deepEqual(shown(door[name]), value, name);
   });
 
+  it("an empty list, as a dialog without lines gives it, is none: such a door has no rights to keep", () => {
+    const door: Partial<Record<string, unknown>> = { ...checkDoor({ ...form, relays: [], rights: [], masks: [] }) };
+    for (const name of ["relays", "rights", "masks"]) assert.equal(door[name], undefined, name);
+  });
+
   it("says which field is wrong, how, and what to do", () => {
     assert.equal(
       refusal({ extension: "50 3" }),
