@@ -24,7 +24,7 @@ export function addressText(bytes: Buffer): string {
 }
 
 /** A host in one form, however it was written: IPv6 for IPv4 (`::ffff:10.0.0.1`) as that, and names in small letters. */
-export function plainHost(host: string): string {
+export function canonicalHost(host: string): string {
   const bare = host.replace(/^\[|\]$/g, "").toLowerCase();
   const bytes = addressBytes(bare);
   if (!bytes) return bare;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { addressBytes, addressText, plainHost } from "../src/ip.ts";
+import { addressBytes, addressText, canonicalHost } from "../src/ip.ts";
 
 describe("an IP address as bytes, RFC 4291 §2.2", () => {
   for (const [text, hex] of [
@@ -28,5 +28,5 @@ describe("an IP address as bytes, RFC 4291 §2.2", () => {
     ["[2001:DB8:0::1]", "2001:db8::1"],
     ["Door.lan", "door.lan"],
   ] as const)
-    it(`${host} is ${plain}, however it is written`, () => assert.equal(plainHost(host), plain));
+    it(`${host} is ${plain}, however it is written`, () => assert.equal(canonicalHost(host), plain));
 });

@@ -9,7 +9,7 @@ import { Tickets } from "../../src/camera/live/tickets.ts";
 import type { Switchboard } from "../../src/visit/switchboard.ts";
 import { checkOrigin } from "../origin.ts";
 import type { Red } from "../red.d.ts";
-import { doorShown, refuse, type ShownDoor } from "./browser.ts";
+import { doorShown, OpenOfDoors, refuse, type ShownDoor } from "./browser.ts";
 import type { DoorNode } from "./door.ts";
 import { forbid, onUpgrade } from "./upgrade.ts";
 
@@ -24,7 +24,7 @@ export interface Answering {
 /** Lets pages of all doors answer; the result ends those of one, which come back by themselves. */
 export function serveAnswering(RED: Red, clock: Clock = systemClock): (node: DoorNode) => void {
   const tickets = new Tickets(clock);
-  const open = new Map<DoorNode, Set<() => void>>();
+  const open = new OpenOfDoors();
 
   RED.httpNode.get("/portero/door/:door/phone", (request, response) => {
     try {
@@ -50,19 +50,15 @@ export function serveAnswering(RED: Red, clock: Clock = systemClock): (node: Doo
         ...{ as, opens: (other) => mayOpen(RED, other, request.headers) },
         ...(from !== undefined && { from }),
       });
-      const ends = open.get(node) ?? new Set();
-      open.set(node, ends.add(end));
-      socket.once("close", () => ends.delete(end));
+      open.add(node, end);
+      socket.once("close", () => open.delete(node, end));
     } catch {
       // What is wrong is said where the page asks for its next ticket.
       forbid(socket);
     }
   });
 
-  return (node) => {
-    for (const end of open.get(node) ?? []) end();
-    open.delete(node);
-  };
+  return (node) => open.end(node);
 }
 
 const use = (door: string, extension: string): string => `${door} ${extension}`;

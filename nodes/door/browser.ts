@@ -68,7 +68,7 @@ export function refuse(response: Response, error: unknown): void {
 
 /** Serves the pages of all doors; the result ends those of one, which come back by themselves. */
 export function serveBrowsers(RED: Red): (node: DoorNode) => void {
-  const open = new Map<DoorNode, Set<() => void>>();
+  const open = new OpenOfDoors();
   for (const [name, type] of Object.entries(files))
     RED.httpNode.get(`/portero/${name}`, (_request, response) => send(response, name, type));
 
@@ -122,10 +122,25 @@ export function serveBrowsers(RED: Red): (node: DoorNode) => void {
     return Promise.resolve({ ok: visit !== undefined });
   });
 
-  return (node) => {
-    for (const end of open.get(node) ?? []) end();
-    open.delete(node);
-  };
+  return (node) => open.end(node);
+}
+
+/** What is open of each door, by what ends it. */
+export class OpenOfDoors {
+  readonly #ends = new Map<DoorNode, Set<() => void>>();
+
+  add(node: DoorNode, end: () => void): void {
+    this.#ends.set(node, (this.#ends.get(node) ?? new Set()).add(end));
+  }
+
+  delete(node: DoorNode, end: () => void): void {
+    this.#ends.get(node)?.delete(end);
+  }
+
+  end(node: DoorNode): void {
+    for (const end of this.#ends.get(node) ?? []) end();
+    this.#ends.delete(node);
+  }
 }
 
 /** Who asks, as far as Node-RED has made sure of it. */
@@ -145,7 +160,7 @@ function send(response: Response, name: string, type: string): void {
 }
 
 /** Server-sent events (HTML §9.2): the whole of what a page knows, whenever it changes. */
-function follow(node: ShownDoor, response: Response, open: Map<DoorNode, Set<() => void>>): void {
+function follow(node: ShownDoor, response: Response, open: OpenOfDoors): void {
   const { switchboard } = node.endpoint;
   if (response.destroyed) return;
   let opening: DoorNow["opening"];
@@ -167,10 +182,10 @@ function follow(node: ShownDoor, response: Response, open: Map<DoorNode, Set<() 
   const end = () => {
     clearInterval(beat);
     switchboard.off("visit", onVisit).off("opening", onOpening);
-    open.get(node)?.delete(end);
+    open.delete(node, end);
     response.end();
   };
-  open.set(node, (open.get(node) ?? new Set()).add(end));
+  open.add(node, end);
   switchboard.on("visit", onVisit).on("opening", onOpening);
   response.on("close", end);
   tell();

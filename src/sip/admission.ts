@@ -73,12 +73,16 @@ export class Admission {
   }
 
   knows(number: string): boolean {
-    return this.maxContacts(number) > 0;
+    return this.#numbered(number) !== undefined;
   }
 
   /** How many devices may register for a number. */
   maxContacts(number: string): number {
-    return [...this.#extensions.values()].find(({ extension }) => extension === number)?.maxContacts ?? 0;
+    return this.#numbered(number)?.maxContacts ?? 0;
+  }
+
+  #numbered(number: string): Extension | undefined {
+    return [...this.#extensions.values()].find(({ extension }) => extension === number);
   }
 
   /** Answers somebody who is not known yet, without keeping anything; not at all where the answer would be too long. */
@@ -177,7 +181,7 @@ export class Admission {
 
   /** Who was proven before the first message is that extension and no other, and answers calls: it begins none. */
   #proven(request: SipRequest, transaction: ServerTransaction, as: string): Identity | undefined {
-    const identity = [...this.#extensions.values()].find(({ extension }) => extension === as);
+    const identity = this.#numbered(as);
     if (identity && request.method === "REGISTER") return identity;
     const why = identity ? "a page answers calls and begins none" : `there is no extension ${as} to answer as`;
     this.#refuse(request, transaction, as, why);

@@ -4,7 +4,7 @@ import { Pictures } from "../../camera/pictures.ts";
 import type { Film } from "../../camera/sources.ts";
 import type { DeviceReport, DoorSettings, Opening, OpenRequest } from "../../door/door.ts";
 import { giveUp, sentence } from "../../errors.ts";
-import { plainHost } from "../../ip.ts";
+import { canonicalHost } from "../../ip.ts";
 import { codecNames } from "../../media/codec.ts";
 import { IncomingCall } from "../../sip/dialog/incoming.ts";
 import { parseUri } from "../../sip/message/uri.ts";
@@ -187,12 +187,12 @@ export class Entrances {
   /** The door that is at this address. */
   atHost(host: string): Door | undefined {
     const { location } = this.#host.endpoint;
-    const plain = plainHost(host);
+    const plain = canonicalHost(host);
     if (plain === "") return undefined;
     return [...this.#doors.values()].find(
       (door) =>
-        plainHost(hostOfDoor(door)) === plain ||
-        location.contacts(door.settings.extension).some(({ flow }) => plainHost(flow.remote.host) === plain),
+        canonicalHost(hostOfDoor(door)) === plain ||
+        location.contacts(door.settings.extension).some(({ flow }) => canonicalHost(flow.remote.host) === plain),
     );
   }
 

@@ -49,8 +49,8 @@ export class Bundle {
 
   /** What was settled for one of its streams, at first or anew. */
   carry(stream: Stream, { way, receives }: Remote): void {
+    this.drop(stream);
     this.#streams.add(stream);
-    for (const [payload, other] of this.#payloads) if (other === stream) this.#payloads.delete(payload);
     for (const { payload } of receives) this.#payloads.set(payload, stream);
     if (way) this.#renew(way);
     this.#found();
