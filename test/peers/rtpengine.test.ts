@@ -12,6 +12,7 @@ import { strategyOf } from "../../src/visit/strategy.ts";
 import { read } from "../media/packets.ts";
 import { Phone } from "../media/phone.ts";
 import { levelOf } from "../media/tone.ts";
+import { FakeClock } from "../support/clock.ts";
 import { without } from "../support/peers.ts";
 import { freePorts } from "../support/ports.ts";
 import { House } from "../visit/house.ts";
@@ -199,10 +200,16 @@ describe("rtpengine", { skip: without("rtpengine"), timeout: 60_000 }, () => {
     });
 
     it("ends the sessions of a call that it does not know any more", async () => {
+      await media.close();
+      const clock = new FakeClock();
+      media = new Rtpengine({ servers: [parseServer(server.address)] }, { clock });
       const { bell } = await call("8 101", "8 101");
+      // What is still to be told would make the call anew at the next.
+      await media.settled();
       const lost = once(bell.session, "closed");
       await server.kill();
       await server.again();
+      await clock.advance(5000);
       await lost;
       assert.equal(media.sessions, 0);
       const again = await call("8 101", "8 101");

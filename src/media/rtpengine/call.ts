@@ -62,17 +62,14 @@ export class RelayCall {
   /** Joins two legs, of this call or of another; to be done again whenever one of them has settled something new. */
   async join(one: Leg, other: Leg): Promise<void> {
     if (other.call === this) {
-      const place = await this.#offer(one.tag, other.tag, sdpOf(one), laws(one, other));
-      // Without its flags, or in a version that means something else by them, it would send from where nobody expects it.
-      if (place.ports.get("audio") !== other.place.ports.get("audio"))
-        throw giveUp("media-refused", `The rtpengine at ${this.server.name} has moved a port in the middle of a call.`);
-      await this.#answer(one.tag, other.tag, sdpOf(other));
+      this.#stays(other, await this.#offer(one.tag, other.tag, sdpOf(one), laws(one, other)));
+      await this.#answer(one, other.tag, sdpOf(other));
       return;
     }
     const [here, there] = await Promise.all([this.#trunk(one, laws(one, other)), other.call.#trunk(other, {})]);
     await Promise.all([
-      this.#answer(one.tag, trunkOf(one), sdpOf(other, there)),
-      other.call.#answer(other.tag, trunkOf(other), sdpOf(other, here)),
+      this.#answer(one, trunkOf(one), sdpOf(other, there)),
+      other.call.#answer(other, trunkOf(other), sdpOf(other, here)),
     ]);
   }
 
@@ -95,14 +92,27 @@ export class RelayCall {
   }
 
   async #offer(from: string, to: string, sdp: string, more: Dictionary = {}): Promise<Place> {
-    const answer = await this.#request("offer", { "from-tag": from, "to-tag": to, sdp, ...usual, ...more });
+    return this.#place(await this.#request("offer", { "from-tag": from, "to-tag": to, sdp, ...usual, ...more }));
+  }
+
+  async #answer(from: Leg, to: string, sdp: string): Promise<void> {
+    const answer = await this.#request("answer", { "from-tag": from.tag, "to-tag": to, sdp, ...usual });
+    this.#stays(from, this.#place(answer));
+  }
+
+  #place(answer: Dictionary): Place {
     const place = placeOf(textAt(answer, "sdp"));
     if (!place) throw giveUp("media-refused", `The rtpengine at ${this.server.name} has opened no port.`);
     return place;
   }
 
-  #answer(from: string, to: string, sdp: string): Promise<Dictionary> {
-    return this.#request("answer", { "from-tag": from, "to-tag": to, sdp, ...usual });
+  /**
+   * One that was started anew between two of our requests makes the call once more, elsewhere; and without its flags, or in a
+   * version that means something else by them, it would send from where nobody expects it.
+   */
+  #stays(leg: Leg, place: Place): void {
+    if (place.ports.get("audio") !== leg.place.ports.get("audio"))
+      throw giveUp("media-refused", `The rtpengine at ${this.server.name} has moved a port in the middle of a call.`);
   }
 
   #request(command: string, fields: Dictionary): Promise<Dictionary> {

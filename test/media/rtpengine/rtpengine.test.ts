@@ -33,7 +33,8 @@ describe("the second engine", () => {
   function answer({ to, request }: Sent): Dictionary | undefined {
     if (mute.has(to)) return undefined;
     const { command } = request;
-    const tag = textAt(request, "to-tag");
+    // What it describes is where the other side finds it.
+    const tag = textAt(request, command === "offer" ? "to-tag" : "from-tag");
     const port = 30_000 + 10 * (Number.parseInt(tag, 10) || 0);
     if (command === "ping") return { result: "pong" };
     if (command === "offer" || command === "answer")
@@ -172,6 +173,23 @@ describe("the second engine", () => {
     await clock.advance(5000);
     assert.equal(lost, true);
   });
+
+  for (const moved of ["offer", "answer"])
+    it(`ends a call of which a server that began anew has moved a port, seen in its ${moved}`, async () => {
+      const [bell, phone] = await talking();
+      let lost = false;
+      bell.on("closed", () => (lost = true));
+      stub.answer = (sent) => {
+        const said = answer(sent);
+        return sent.request["command"] === moved && said
+          ? { ...said, sdp: textAt(said, "sdp").replace(/m=audio \d+/, "m=audio 39998") }
+          : said;
+      };
+      phone.receiveOffer(theirs(4004));
+      phone.answer(bell);
+      await settle();
+      assert.equal(lost, true);
+    });
 
   it("tells when nothing comes any more, when it does again, and minds no silence of one who holds", async () => {
     const [bell, phone] = await talking();
