@@ -14,6 +14,12 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/**
+ * Whether `at` is less than `ms` from `now`, both of the time of day. What lies ahead was before the clock was set back: it is
+ * near only if that was by less than `ms`, and nobody waits for a whole hour until it is past.
+ */
+export const isNear = (at: number, now: number, ms: number): boolean => Math.abs(now - at) < ms;
+
 /** `sleep` for any clock, from its `after`. */
 export function sleepOn(clock: Pick<Clock, "after">, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

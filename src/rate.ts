@@ -1,5 +1,5 @@
 // So many within so long: what comes above that is left out.
-import type { Clock } from "./clock.ts";
+import { isNear, type Clock } from "./clock.ts";
 
 /** Of what devices report: more than a door that is slammed, a bell with ten buttons; far less than a flood. */
 export const reportRate = (clock: Clock): Rate => new Rate(clock, 30, 10_000);
@@ -17,7 +17,7 @@ export class Rate {
   /** Whether one more may be; it counts then. */
   take(): boolean {
     const now = this.#clock.now();
-    this.#taken = this.#taken.filter((at) => now - at < this.#withinMs);
+    this.#taken = this.#taken.filter((at) => isNear(at, now, this.#withinMs));
     if (this.#taken.length >= this.#most) return false;
     this.#taken.push(now);
     return true;

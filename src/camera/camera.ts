@@ -2,7 +2,7 @@
 // film's that has to be decoded, or something in it is nobody's business.
 import type { LookupFunction } from "node:net";
 import type { Box } from "../box.ts";
-import { systemClock, type Clock } from "../clock.ts";
+import { isNear, systemClock, type Clock } from "../clock.ts";
 import { giveUp, PorteroError, sentence, tryAgain } from "../errors.ts";
 import { HttpClient, splitCredentials } from "../http.ts";
 import { span } from "../http/faults.ts";
@@ -174,7 +174,7 @@ export class Camera {
   #kept(): Picture | undefined {
     const { keepMs = usualKeepMs } = this.#settings;
     const last = this.#last;
-    return last && this.#clock.now() - last.takenAt < keepMs ? { ...last, kept: true } : undefined;
+    return last && isNear(last.takenAt, this.#clock.now(), keepMs) ? { ...last, kept: true } : undefined;
   }
 
   async #fetch(wish: PictureWish, signal: AbortSignal): Promise<Picture> {

@@ -1,7 +1,7 @@
 // Links that open a door once, for a notification on a phone: signed, good for some minutes after the press, and for one
 // opening. Nothing has to be stored until one is used: the visit it names is still known as long as it is good.
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { Clock } from "../clock.ts";
+import { isNear, type Clock } from "../clock.ts";
 import type { Secret } from "../secret.ts";
 
 /** So long after the press: time to find the telephone, and to look who it is. */
@@ -39,7 +39,7 @@ export class OpenLinks {
     const [given, wanted] = [token, linkToken(key, visit)].map((text) => Buffer.from(text));
     if (!given || !wanted || given.length !== wanted.length || !timingSafeEqual(given, wanted)) return "void";
     if (this.#used.has(visit.id)) return "used";
-    return this.#clock.now() - visit.startedAt <= goodForMs ? "good" : "void";
+    return isNear(visit.startedAt, this.#clock.now(), goodForMs + 1) ? "good" : "void";
   }
 
   /** It has opened: it is good for nothing more. */

@@ -83,7 +83,7 @@ export class LockOut {
 
   #wrongAt(door: string): number {
     const { wrong, at } = this.#doors.get(door) ?? { wrong: 0, at: 0 };
-    return Math.max(0, wrong - (this.#clock.now() - at) / doorMs);
+    return Math.max(0, wrong - Math.max(0, this.#clock.now() - at) / doorMs);
   }
 
   #count(door: string, by: number): void {

@@ -1,6 +1,7 @@
-// The one hand on the door: one opening at a time and door, at most three a minute, the same request once (X5, X6).
+// The one hand on the door: one opening at a time and door, at most three a minute for each who asks, the same request once
+// (X5, X6).
 import { randomUUID } from "node:crypto";
-import type { Clock } from "../clock.ts";
+import { isNear, type Clock } from "../clock.ts";
 import { sentence } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import { carryOut, stepsFor, whyNoMeans, type Means, type OpeningMethod, type OpeningStep, type Step } from "./plan.ts";
@@ -62,8 +63,8 @@ const rememberMs = 10 * minute;
 
 interface DoorState {
   busy: boolean;
-  /** When openings began, and of which relay, of the last minute. */
-  begun: { readonly at: number; readonly relay: string | undefined }[];
+  /** When openings began that may have moved the door, of which relay and for whom, of the last minute. */
+  begun: { readonly at: number; readonly relay: string | undefined; readonly by: string }[];
   /** Openings by request id, the oldest first; for the one in flight its promise. */
   known: Map<string, { at: number; opening: Promise<Opening> }>;
 }
@@ -115,16 +116,21 @@ export class DoorOpener {
       const aim = { door, relay, means };
       const steps = stepsFor(aim, this.#learned.of(door.id));
       if (steps.length === 0) return refused("no-means", whyNoMeans(aim));
-      const begun = state.begun.filter((one) => one.relay === relay.id);
+      const asker = askerOf(as);
+      const begun = state.begun.filter((one) => one.relay === relay.id && one.by === asker);
       if (begun.length >= perMinute) {
         const seconds = Math.ceil(((begun[0]?.at ?? ts) + minute - ts) / 1000);
         return refused("too-many", `opened ${perMinute} times within a minute already: try again in ${seconds} s`);
       }
       state.busy = true;
-      state.begun.push({ at: ts, relay: relay.id });
+      const attempt = { at: ts, relay: relay.id, by: asker };
+      state.begun.push(attempt);
       const opening = carryOut(this.#clock, aim, steps)
         .then(({ by: step, after, untouched, ...made }) => {
-          if (untouched) means.untouched?.();
+          if (untouched) {
+            state.begun = state.begun.filter((one) => one !== attempt);
+            means.untouched?.();
+          }
           if (made.ok && after && step) this.#learned.learn(door.id, step);
           return made;
         })
@@ -141,8 +147,8 @@ export class DoorOpener {
   #stateOf(door: string, now: number): DoorState {
     const state: DoorState = this.#doors.get(door) ?? { busy: false, begun: [], known: new Map() };
     this.#doors.set(door, state);
-    state.begun = state.begun.filter(({ at }) => now - at < minute);
-    for (const [id, { at }] of state.known) if (now - at > rememberMs) state.known.delete(id);
+    state.begun = state.begun.filter(({ at }) => isNear(at, now, minute));
+    for (const [id, { at }] of state.known) if (!isNear(at, now, rememberMs)) state.known.delete(id);
     return state;
   }
 
@@ -152,6 +158,9 @@ export class DoorOpener {
     return opening;
   }
 }
+
+/** Flows are one asker, since each says any name. */
+const askerOf = (as: OpenedAs | undefined): string => (as && as.kind !== "flow" ? `${as.kind} ${as.name}` : "flow");
 
 function noSuchRelay({ name, relays = [] }: DoorSettings, wish: string): string {
   const asked = `${name} has no relay ${JSON.stringify(wish.slice(0, 64))}`;

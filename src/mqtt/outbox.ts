@@ -1,6 +1,6 @@
 // What is to be said while the broker is away: the last value of each state, and the newest events, neither too many nor
 // too old: a ring of an hour ago must not ring a chime. Commands never wait here.
-import type { Clock } from "../clock.ts";
+import { isNear, type Clock } from "../clock.ts";
 import type { Sent } from "./connection.ts";
 
 export interface Letter {
@@ -48,7 +48,7 @@ export class Outbox {
     const now = this.#clock.now();
     for (const letter of this.#waiting.toSorted((a, b) => Number(b.retain) - Number(a.retain))) {
       if (letter.underway) continue;
-      if (!letter.retain && now - letter.at > oldestMs) this.#giveUp(letter);
+      if (!letter.retain && !isNear(letter.at, now, oldestMs + 1)) this.#giveUp(letter);
       else void this.#carry(letter);
     }
   }

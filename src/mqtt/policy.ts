@@ -1,6 +1,6 @@
 // Whether a command from MQTT is carried out: the rules for doors that must not open by themselves (X6), without a wire.
 // Threats: a retained command replayed at every reconnect, one delivered late or twice, any client of the broker.
-import type { Cancel, Clock } from "../clock.ts";
+import { isNear, type Cancel, type Clock } from "../clock.ts";
 import type { CommandRule } from "./settings.ts";
 
 export interface LastVisit {
@@ -104,7 +104,7 @@ export class CommandPolicy {
   judgePress(ask: Ask, visit: LastVisit | undefined): Verdict {
     return this.#judge(ask, (now, { begun }) => {
       const last = begun.at(-1);
-      if (last !== undefined && now - last < sameMs)
+      if (last !== undefined && isNear(last, now, sameMs))
         return no("duplicate", "a second PRESS within 2 s counts as the same one");
       if (this.#rule !== "always" && !isRecent(visit, now))
         return no("no-visit", "nobody is at the door: PRESS opens while it rings or talks, and until 120 s after");
@@ -116,7 +116,7 @@ export class CommandPolicy {
   judgeSigned(ask: Ask, id: string): Verdict {
     const { ids } = this.#stateOf(ask.door);
     const verdict = this.#judge(ask, (now) => {
-      for (const [old, at] of ids) if (now - at > rememberMs) ids.delete(old);
+      for (const [old, at] of ids) if (!isNear(at, now, rememberMs)) ids.delete(old);
       return ids.has(id) ? no("duplicate", "the same id opens once: give each request its own") : { ok: true };
     });
     if (verdict.ok) ids.set(id, this.#clock.now());
@@ -127,7 +127,7 @@ export class CommandPolicy {
     const now = this.#clock.now();
     const [state, share] = [this.#stateOf(ask.door), this.#shareOf(ask, now)];
     if (share.asked.length >= asksPerMinute) {
-      const again = share.toldAt !== undefined && now - share.toldAt < minute;
+      const again = share.toldAt !== undefined && isNear(share.toldAt, now, minute);
       if (!again) share.toldAt = now;
       const reason = `asked ${asksPerMinute} times within a minute already: ${inSeconds(share.asked, now)}`;
       return { ...no("too-many", reason), again };
@@ -153,8 +153,8 @@ export class CommandPolicy {
     const name = JSON.stringify([door, relay, key]);
     const share: Share = this.#shares.get(name) ?? { begun: [], asked: [], toldAt: undefined };
     this.#shares.set(name, share);
-    share.begun = share.begun.filter((at) => now - at < minute);
-    share.asked = share.asked.filter((at) => now - at < minute);
+    share.begun = share.begun.filter((at) => isNear(at, now, minute));
+    share.asked = share.asked.filter((at) => isNear(at, now, minute));
     return share;
   }
 
@@ -169,4 +169,4 @@ const inSeconds = ([first = 0]: readonly number[], now: number): string =>
   `try again in ${Math.ceil((first + minute - now) / 1000)} s`;
 
 const isRecent = (visit: LastVisit | undefined, now: number): boolean =>
-  visit !== undefined && (visit.active || (visit.endedAt !== undefined && now - visit.endedAt <= lateMs));
+  visit !== undefined && (visit.active || (visit.endedAt !== undefined && isNear(visit.endedAt, now, lateMs + 1)));

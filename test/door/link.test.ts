@@ -29,6 +29,16 @@ describe("A link that opens a door once", () => {
     assert.equal(links.look(key, token, visit), "void");
   });
 
+  it("is not good for an hour where the clock was set back by one; a correction by a second is none", () => {
+    const time = clock();
+    const links = new OpenLinks(time);
+    const token = linkToken(key, visit);
+    time.set(start - 1_000);
+    assert.equal(links.look(key, token, visit), "good");
+    time.set(start - 3_600_000);
+    assert.equal(links.look(key, token, visit), "void");
+  });
+
   it("is used up by one opening, and says so", async () => {
     const time = clock();
     const links = new OpenLinks(time);

@@ -396,4 +396,41 @@ describe("X6 one hand on the door", () => {
     assert.equal((await open()).ok, true);
     assert.equal(digits(), "1111");
   });
+
+  it("counts for each who asks: whoever opens again and again, a loop in a flow too, takes nothing from others", async () => {
+    const clock = new FakeClock();
+    const opener = new DoorOpener({ clock });
+    const { sendDigits } = bell(clock);
+    const door = checkDoor({ ...form, code: "1" });
+    const open = async (by: string, kind: "flow" | "extension") => {
+      const as = { kind, name: by };
+      return (await opened(clock, opener.open(door, { door: "front", by, as }, { sendDigits }), 1_000)).ok;
+    };
+    const loop = [await open("a", "flow"), await open("b", "flow"), await open("c", "flow"), await open("d", "flow")];
+    assert.deepEqual(loop, [true, true, true, false]);
+    assert.deepEqual([await open("6001", "extension"), await open("6002", "extension")], [true, true]);
+  });
+
+  it("does not count where the door certainly did nothing, and counts where it may have", async () => {
+    const clock = new FakeClock();
+    const opener = new DoorOpener({ clock });
+    const { sendDigits } = bell(clock, ...Array<number>(10).fill(481), 408, 408, 408);
+    const door = checkDoor({ ...form, code: "1" });
+    const open = () => opened(clock, opener.open(door, { door: "front", by: "x" }, { sendDigits }), 1_000);
+    for (let i = 0; i < 10; i++) assert.match((await open()).reason, /is over \(481\)/);
+    for (let i = 0; i < 3; i++) assert.match((await open()).reason, /did not answer/);
+    assert.equal((await open()).refused, "too-many");
+  });
+
+  it("opens again after a minute, though the clock was set back by an hour meanwhile", async () => {
+    const clock = new FakeClock();
+    const opener = new DoorOpener({ clock });
+    const { sendDigits } = bell(clock);
+    const door = checkDoor({ ...form, code: "1" });
+    const open = () => opened(clock, opener.open(door, { door: "front", by: "x" }, { sendDigits }), 1_000);
+    for (let i = 0; i < 3; i++) assert.equal((await open()).ok, true);
+    clock.set(clock.now() - 3_600_000);
+    await clock.advance(60_000);
+    assert.equal((await open()).ok, true);
+  });
 });

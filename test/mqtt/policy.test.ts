@@ -43,6 +43,16 @@ describe("X6 which commands from MQTT are carried out", () => {
     assert.equal(clock.pending, 0);
   });
 
+  it("no PRESS of an hour later, and each of its own time, where the clock was set back by an hour (rule 3)", async () => {
+    const { clock, press } = await settled("visit");
+    const over = { id: "v", active: false, endedAt: clock.now() };
+    assert.equal(press(over), "ok");
+    clock.set(clock.now() - 3_600_000);
+    assert.equal(press(over), "no-visit");
+    await clock.advance(60_000);
+    assert.notEqual(press(ringing), "duplicate");
+  });
+
   it("a PRESS during a visit, and until 120 s after its end (rule 3)", async () => {
     const { clock, policy, press } = await settled("visit");
     assert.equal(press(undefined), "no-visit");

@@ -41,6 +41,12 @@ export class FakeClock implements Clock {
     return sleepOn(this, ms, signal);
   }
 
+  /** Somebody sets the clock, NTP or a hand: the time of day is another one, and timers go on as they were. */
+  set(now: number): void {
+    for (const timer of this.#timers) timer.at += now - this.#now;
+    this.#now = now;
+  }
+
   /** How many timers are set: 0 after a test means that nothing was left behind. */
   get pending(): number {
     return this.#timers.size;

@@ -1,6 +1,6 @@
 // Answers REGISTER: RFC 3261 §10.3, with Path (RFC 3327), several ways to one device (RFC 5626 §6) and push parameters
 // (RFC 8599). Who may register was settled before.
-import type { Clock } from "../../clock.ts";
+import { isNear, type Clock } from "../../clock.ts";
 import { Secret } from "../../secret.ts";
 import { parseNameAddr, type NameAddr } from "../message/headers.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
@@ -62,7 +62,7 @@ export class Registrar {
     // under way longer than a transaction lasts: later it is a device that counts anew after a restart, with the Call-ID
     // that it always has (H2).
     const overtook = (c: Contact | undefined) =>
-      c?.callId === callId && c.cseq >= cseq && now - c.registeredAt < GIVE_UP;
+      c?.callId === callId && c.cseq >= cseq && isNear(c.registeredAt, now, GIVE_UP);
     const values = request.list("contact");
     if (values.includes("*")) {
       if (values.length > 1 || header !== 0) return reply(400, "Contact * wants Expires 0");

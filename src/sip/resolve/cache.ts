@@ -1,5 +1,5 @@
 // DNS answers, kept as long as they hold; who asks while an answer is on its way shares it.
-import type { Clock } from "../../clock.ts";
+import { isNear, type Clock } from "../../clock.ts";
 import type { Answer, Dns, Naptr, Srv } from "./dns.ts";
 
 export const cacheLimits = {
@@ -15,7 +15,9 @@ export const cacheLimits = {
 
 interface Entry {
   readonly answer: Promise<Answer<unknown>>;
-  until: number;
+  at: number;
+  /** For so long. */
+  ms: number;
 }
 
 export class DnsCache implements Dns {
@@ -51,11 +53,11 @@ export class DnsCache implements Dns {
   #ask<T>(question: string, ask: () => Promise<Answer<T>>): Promise<Answer<T>> {
     const key = question.toLowerCase();
     const known = this.#entries.get(key);
-    if (known && this.#clock.now() < known.until) return known.answer as Promise<Answer<T>>;
+    if (known && isNear(known.at, this.#clock.now(), known.ms)) return known.answer as Promise<Answer<T>>;
     const answer = ask();
-    const entry: Entry = { answer, until: Infinity };
+    const entry: Entry = { answer, at: this.#clock.now(), ms: Infinity };
     const holds = (seconds: number) => {
-      entry.until = this.#clock.now() + Math.min(seconds, cacheLimits.most) * 1000;
+      [entry.at, entry.ms] = [this.#clock.now(), Math.min(seconds, cacheLimits.most) * 1000];
     };
     answer.then(
       ({ records, ttl }) => holds(records.length > 0 ? ttl : cacheLimits.absent),

@@ -1,6 +1,7 @@
 // Which of this machine's addresses a peer sees: the one in the same network, else the first that is not loopback.
 import { BlockList, isIPv6 } from "node:net";
 import { networkInterfaces, type NetworkInterfaceInfo } from "node:os";
+import { isNear } from "../../clock.ts";
 import type { Address, ListenerOptions } from "./flow.ts";
 
 export type Interfaces = () => NodeJS.Dict<NetworkInterfaceInfo[]>;
@@ -27,11 +28,11 @@ function sameNetwork({ address, cidr, family }: NetworkInterfaceInfo, remote: st
 /** `localAddressFor` with a memory of `keepMs`, since it is asked for every message. */
 export function rememberLocal(now: () => number, keepMs = 10_000): (remote: string) => string {
   const known = new Map<string, string>();
-  let until = 0;
+  let since = -Infinity;
   return (remote) => {
-    if (now() >= until || known.size > 10_000) {
+    if (!isNear(since, now(), keepMs) || known.size > 10_000) {
       known.clear();
-      until = now() + keepMs;
+      since = now();
     }
     let local = known.get(remote);
     if (local === undefined) known.set(remote, (local = localAddressFor(remote)));

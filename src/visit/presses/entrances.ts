@@ -3,6 +3,7 @@ import type { Movie, Picture, PictureWish } from "../../camera/camera.ts";
 import { Pictures } from "../../camera/pictures.ts";
 import type { Film } from "../../camera/sources.ts";
 import type { DeviceReport, DoorSettings, Opening, OpenRequest } from "../../door/door.ts";
+import { isNear } from "../../clock.ts";
 import { giveUp, sentence } from "../../errors.ts";
 import { canonicalHost } from "../../ip.ts";
 import { codecNames } from "../../media/codec.ts";
@@ -260,7 +261,7 @@ export class Entrances {
   async snapshot(door: string, wish: PictureWish = {}): Promise<Picture> {
     const found = this.#door(door);
     const visit = this.#presses.active(door);
-    if (wish.order === undefined && visit?.picture && this.#host.clock.now() - visit.startedAt < freshMs)
+    if (wish.order === undefined && visit?.picture && isNear(visit.startedAt, this.#host.clock.now(), freshMs))
       return visit.picture;
     return found.eye.snapshot(wish);
   }

@@ -1,5 +1,6 @@
 // The visits of a house, and what becomes of a call of a door (X1): a visit of its own, a part of the one that goes on, or
 // a refusal; and of a press that is told without a call. docs/presses.md says it as a table.
+import { isNear } from "../../clock.ts";
 import { pressRules, talkRules, type PressRules } from "../../door/door.ts";
 import { sentence } from "../../errors.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
@@ -117,7 +118,7 @@ export class Presses {
     if (same) {
       const { visit } = same;
       const rings = visit.state === "ringing" && visit.hasCall;
-      if (rings || now - Math.max(same.at, visit.endedAt ?? 0) < Math.max(bounceMs, leastBounceMs)) {
+      if (rings || isNear(Math.max(same.at, visit.endedAt ?? 0), now, Math.max(bounceMs, leastBounceMs))) {
         same.at = now;
         return "known";
       }
@@ -143,7 +144,7 @@ export class Presses {
     const now = this.#host.clock.now();
     if (visit.state === "ringing") {
       const first = !visit.hasCall;
-      if (first && now - at >= callWithinMs) {
+      if (first && !isNear(at, now, callWithinMs)) {
         visit.letGo("the bell was pressed anew");
         return false;
       }
@@ -155,9 +156,9 @@ export class Presses {
     }
     // Nobody is to hear once more what nobody wanted to hear; whoever gave up by itself and calls again is heard.
     const refused = visit.refusedWith;
-    const isAgain = refused !== undefined && now - (visit.endedAt ?? 0) < bounceMs;
+    const isAgain = refused !== undefined && isNear(visit.endedAt ?? 0, now, bounceMs);
     // One of many calls, another of which was answered at once.
-    const isLate = visit.state === "talking" && !oneCall && now - at < bounceMs;
+    const isLate = visit.state === "talking" && !oneCall && isNear(at, now, bounceMs);
     if (isLate) press.at = now;
     if (isAgain || isLate) call.reject(refused ?? 486);
     return isAgain || isLate;
@@ -241,6 +242,6 @@ export class Presses {
   #forget(): void {
     const now = this.#host.clock.now();
     for (const [id, { visit }] of this.#presses)
-      if (visit.endedAt !== undefined && now - visit.endedAt > rememberMs) this.#presses.delete(id);
+      if (visit.endedAt !== undefined && !isNear(visit.endedAt, now, rememberMs)) this.#presses.delete(id);
   }
 }

@@ -23,6 +23,15 @@ describe("answers of DNS", () => {
     assert.equal(clock.pending, 0);
   });
 
+  it("hold no longer where the clock was set back", async () => {
+    const { clock, names, cache } = cached();
+    await cache.a("x.org");
+    clock.set(clock.now() - 86_400_000);
+    await clock.advance(60_000);
+    await cache.a("x.org");
+    assert.equal(names.asked.length, 2);
+  });
+
   it("hold an hour at most", async () => {
     const { clock, names, cache } = cached();
     names.ttl = 1_000_000;

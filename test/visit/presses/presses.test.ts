@@ -42,6 +42,34 @@ async function answeredBy(phone: Device, bell: Device, invite: SipRequest) {
   await bell.answered(invite);
 }
 
+describe("X1 a clock that is set", () => {
+  it("makes no part of a refused press out of what comes an hour later by anybody else's clock", async () => {
+    await open();
+    const bell = desk.device("8000");
+    await bell.dial("6001");
+    visit().refuse(480);
+    await settle();
+    // Without a clock of its own a small computer has any time until it has asked the network.
+    desk.clock.set(desk.clock.now() - 3_600_000);
+    await settle(60_000);
+    await bell.dial("6001");
+    await settle();
+    assert.equal(rings(), 2);
+  });
+
+  it("makes no part of a talk's press out of one that comes a minute after it began", async () => {
+    await open({ pressInTalk: "wait" });
+    const phone = await desk.phone("6001");
+    const bell = desk.device("8000");
+    await answeredBy(phone, bell, await bell.dial("6001"));
+    desk.clock.set(desk.clock.now() - 3_600_000);
+    await settle(60_000);
+    await bell.dial("6001");
+    await settle();
+    assert.deepEqual(desk.told("waiting").length, 1);
+  });
+});
+
 describe("X1 ten calls of one press", () => {
   it("are one visit; one is answered and nine are told that it is busy", async () => {
     await open();

@@ -30,6 +30,15 @@ describe("A press that is told without a call", () => {
     assert.equal(desk.switchboard.doors()[0]?.call, "idle");
   });
 
+  it("is one of its own a minute later, though the clock was set back meanwhile", async () => {
+    await open();
+    assert.equal(press(), "ring");
+    await desk.clock.advance(60_000);
+    desk.clock.set(desk.clock.now() - 3_600_000);
+    await desk.clock.advance(60_000);
+    assert.equal(press(), "ring");
+  });
+
   it("rings no phone: a strategy waits for the bell's call, and then says that nobody can talk with it", async () => {
     await open();
     const phone = await desk.phone("6001");
