@@ -2,7 +2,7 @@
 export { DoorOpener, type Learned, type Opening, type OpenRequest, type Refused } from "./opener.ts";
 export { CodeBook, type CodeSettings, type CodeView, type Hash, type Redeemed } from "./codes.ts";
 export type { Place } from "./lock-out.ts";
-export { type Means, type OpeningStep } from "./plan.ts";
+export type { Means, OpeningStep } from "./means.ts";
 export { pictureFields } from "./pictures.ts";
 export { pressRules, type PressRules, type PressSettings } from "./presses.ts";
 export { PresetFolder, type PresetCatalogue } from "./preset-folder.ts";

@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import { PorteroError, sentence } from "../errors.ts";
 import type { HttpResponse } from "../http.ts";
 import { fill } from "./placeholders.ts";
-import type { Means, Step } from "./plan.ts";
+import type { Means, Step } from "./means.ts";
 import type { Preset } from "./preset.ts";
 import type { DoorSettings } from "./settings.ts";
 import { fillUrl, webCredentials, withoutQuery } from "./urls.ts";

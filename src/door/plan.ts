@@ -1,43 +1,11 @@
 // How one opening is carried out (X5): DTMF in the door's way and the relay's HTTP call, in the order of its plan. Never a
 // second way after the door may have taken the first: a bistable relay would toggle twice. No sentence made here holds a digit.
 import type { Clock } from "../clock.ts";
-import { byInfo, wayName, type DtmfSent, type DtmfWay } from "../dtmf.ts";
-import type { HttpClient } from "../http.ts";
+import { byInfo, wayName, type DtmfWay } from "../dtmf.ts";
 import { openByHttp, whyNotByHttp } from "./http-opening.ts";
 import type { Relay } from "./relays.ts";
 import type { DoorSettings } from "./settings.ts";
-
-export type OpeningMethod = "dtmf-rfc4733" | "dtmf-info" | "dtmf-inband" | "http";
-
-/** The two steps of a plan. */
-export type OpeningStep = "dtmf" | "http";
-
-/** Which steps are taken, in their order; `auto`: those that can be, the likeliest first. */
-export const openingPlans = ["auto", "dtmf-http", "http-dtmf", "dtmf", "http"] as const;
-export type OpeningPlan = (typeof openingPlans)[number];
-
-/** Ways to reach the door for one opening. */
-export interface Means {
-  /** Sends digits in the door's call, in the door's way; never rejects. Absent: no call stands. */
-  readonly sendDigits?: (digits: string) => Promise<DtmfSent>;
-  /** It answers a bell that rings first, and phones stop ringing. */
-  readonly answersFirst?: boolean;
-  readonly http?: Pick<HttpClient, "request">;
-  /** Host of the registered contact. */
-  readonly address?: string;
-  /** Called where the door certainly did nothing. */
-  readonly untouched?: () => void;
-}
-
-export interface Step {
-  readonly ok: boolean;
-  readonly method?: OpeningMethod;
-  /** Whether the device proved that it opened; false = it answered and did not; absent = it cannot tell. */
-  readonly confirmed?: boolean;
-  /** The door certainly did nothing, so that another way may be tried. */
-  readonly untouched?: boolean;
-  readonly reason: string;
-}
+import type { Means, OpeningMethod, OpeningStep, Step } from "./means.ts";
 
 /** One door's one relay, and how it can be reached now. */
 export interface Aim {

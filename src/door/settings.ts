@@ -8,7 +8,7 @@ import { Secret } from "../secret.ts";
 import { buttonFault, pressFields } from "./presses.ts";
 import { liveAdvice, liveFields } from "./live.ts";
 import { pictureAdvice, pictureFault, pictureFields } from "./pictures.ts";
-import { openingPlans } from "./plan.ts";
+import { openingPlans } from "./means.ts";
 import { pollAdvice, pollFault, pollFields } from "./polls.ts";
 import type { Preset } from "./preset.ts";
 import { presets } from "./presets.ts";

@@ -3,7 +3,6 @@
 // one retained message of ours, so that it is forgotten together with what it remembers.
 import type { Cancel, Clock } from "../clock.ts";
 import { checker } from "../schema.ts";
-import { withoutParts } from "./discovery.ts";
 import type { Letter } from "./outbox.ts";
 
 export interface Announcement {
@@ -165,4 +164,11 @@ export class Announcements {
   #put(topic: string, payload: string): void {
     this.#host.put({ topic, payload, qos: 1, retain: true });
   }
+}
+
+/** A device's message in which the components that went are reduced to their platform, which removes them. */
+function withoutParts(payload: string, gone: Readonly<Record<string, string>>): string {
+  const message = JSON.parse(payload) as { components: Record<string, object> };
+  for (const [key, platform] of Object.entries(gone)) message.components[key] ??= { platform };
+  return JSON.stringify(message);
 }

@@ -10,7 +10,8 @@ import {
   type OpeningForMqtt,
   type Refusal,
 } from "./doors.ts";
-import { no, type Arrival, type CommandPolicy } from "./policy.ts";
+import type { Arrival, CommandPolicy } from "./policy.ts";
+import { no } from "./verdict.ts";
 import { readSigned, type Keys } from "./signed.ts";
 import { slugOf } from "../slug.ts";
 import type { CommandAddress, CommandTopic } from "./topics.ts";

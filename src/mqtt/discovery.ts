@@ -69,13 +69,6 @@ function announcement(topic: string, payload: { components: Record<string, Compo
   return { topic, payload: JSON.stringify(payload), parts };
 }
 
-/** A device's message in which the components that went are reduced to their platform, which removes them. */
-export function withoutParts(payload: string, gone: Readonly<Record<string, string>>): string {
-  const message = JSON.parse(payload) as { components: Record<string, Component> };
-  for (const [key, platform] of Object.entries(gone)) message.components[key] ??= { platform };
-  return JSON.stringify(message);
-}
-
 function entities(door: DoorForMqtt, here: Surroundings): Record<string, Component> {
   const { settings, topics, can } = here;
   const of = (topic: Parameters<Topics["of"]>[1]) => topics.of(door.id, topic);

@@ -1,6 +1,7 @@
 // What the bridge and the doors' owner say to each other; the owner supplies DoorsForMqtt.
 import type { DoorState } from "../door-states.ts";
-import type { LastVisit, RefusalCode } from "./policy.ts";
+import type { LastVisit } from "./policy.ts";
+import type { RefusalCode } from "./verdict.ts";
 import type { CommandTopic } from "./topics.ts";
 
 export const callStates = ["idle", "ringing", "talking", "parked", "conference"] as const;

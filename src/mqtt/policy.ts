@@ -2,6 +2,7 @@
 // Threats: a retained command replayed at every reconnect, one delivered late or twice, any client of the broker.
 import { isNear, type Cancel, type Clock } from "../clock.ts";
 import type { CommandRule } from "./settings.ts";
+import { type Verdict, no } from "./verdict.ts";
 
 export interface LastVisit {
   readonly id: string;
@@ -16,20 +17,6 @@ export interface Arrival {
   /** The DUP flag: at QoS 0, as we subscribe, it must not be set. */
   readonly duplicate: boolean;
 }
-
-export type RefusalCode =
-  | ("retained" | "duplicate" | "just-connected" | "off" | "unsigned" | "no-visit" | "busy" | "too-many")
-  | ("unknown-key" | "forged" | "late" | "replayed");
-
-export type Verdict =
-  | { readonly ok: true }
-  | {
-      readonly ok: false;
-      readonly code: RefusalCode;
-      readonly reason: string;
-      /** It was said within the last minute already. */
-      readonly again?: boolean;
-    };
 
 /** What a wish to open is for, and who has signed it; nobody where that is absent. All that is plain is one asker. */
 export interface Ask {
@@ -62,8 +49,6 @@ interface Share {
   /** When he was last told that this is too often. */
   toldAt: number | undefined;
 }
-
-export const no = (code: RefusalCode, reason: string) => ({ ok: false, code, reason }) as const;
 
 export class CommandPolicy {
   readonly #rule: CommandRule;

@@ -7,7 +7,7 @@ import type { Clock } from "../clock.ts";
 import { giveUp, PorteroError } from "../errors.ts";
 import { checker } from "../schema.ts";
 import type { Secret } from "../secret.ts";
-import { no, type Verdict } from "./policy.ts";
+import { no, type Verdict } from "./verdict.ts";
 
 /** A request's time may be so far from ours, before or after. */
 export const windowMs = 10_000;

@@ -29,7 +29,7 @@ import { CallRecorder, type TapeName } from "./sound/recording.ts";
 import type { AnswerOptions } from "./ringing/running.ts";
 import { Search } from "./ringing/search.ts";
 import type { RoomTalk } from "./places/room-talk.ts";
-import type { Strategy } from "./strategy.ts";
+import type { Strategy } from "./strategies/verbs.ts";
 import type { Talk } from "./talk/talk.ts";
 import type { TransferHost } from "./talk/transfer.ts";
 import { TalkLimits, warningTone } from "./talk/talk-limits.ts";

@@ -1,7 +1,7 @@
 // Grandstream GDS37xx: opens in two steps. It gives a challenge; who answers with the MD5 of challenge, remote PIN and the
 // administrator's password may open. Both are answered with 200; ResCode 0 is yes.
 import { createHash, randomBytes } from "node:crypto";
-import type { Reply, Way } from "./opener.ts";
+import type { Reply, Way } from "./way.ts";
 
 const xml = (body: string): Reply => ({
   type: "text/xml;charset=UTF-8",

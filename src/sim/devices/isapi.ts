@@ -1,5 +1,5 @@
 // Hikvision's ISAPI: PUT with a command in XML; ResponseStatus tells.
-import type { Way } from "./opener.ts";
+import type { Way } from "./way.ts";
 
 const status = (path: string, code: number, text: string, sub: string) =>
   `<?xml version="1.0" encoding="UTF-8" ?>\n<ResponseStatus version="1.0">\n<requestURL>${path}</requestURL>\n` +

@@ -1,5 +1,5 @@
 // Makes that answer in JSON, and 200 to a refusal as well.
-import type { Reply, Way } from "./opener.ts";
+import type { Reply, Way } from "./way.ts";
 
 const json = (body: object): Reply => ({ type: "application/json", body: JSON.stringify(body, undefined, 2) });
 

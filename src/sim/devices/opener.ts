@@ -4,7 +4,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../../clock.ts";
-import type { Secret } from "../../secret.ts";
+import type { Inside, Owner, Way } from "./way.ts";
 import { grandstream } from "./challenge.ts";
 import { Entry, type Asking } from "./entry.ts";
 import { hikvision } from "./isapi.ts";
@@ -13,44 +13,6 @@ import { akuvox, axis, dahua, doorbird, fanvil } from "./query.ts";
 
 /** lying: says that it opened, and does nothing. slow: answers after `slowMs`. silent: never answers. */
 export type OpenerManner = "honest" | "lying" | "slow" | "silent";
-
-export interface Owner {
-  readonly login: string;
-  readonly password: Secret;
-  /** What is dialled to open; "1234" where nothing is said. */
-  readonly pin?: string;
-}
-
-export interface Asked {
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly body: string;
-}
-
-export interface Reply {
-  readonly status?: number;
-  readonly type?: string;
-  readonly body?: string;
-}
-
-/** What a device can do and knows about itself when it is asked. */
-export interface Inside {
-  readonly owner: Owner;
-  /** Its owner has taken the right to open from the account. */
-  readonly mayOpen: boolean;
-  /** Too many wrong passwords or codes. */
-  readonly lockedOut: boolean;
-  /** Numbers of its relays. */
-  readonly relays: readonly string[];
-  readonly move: (relay: string, ms?: number) => void;
-  readonly isOn: (relay: string) => boolean;
-  /** Text of its own that stays between two questions. */
-  readonly memory: Map<string, string>;
-}
-
-/** How a make carries out what it is asked; undefined = it has no such address. */
-export type Way = (asked: Asked, inside: Inside) => Reply | undefined;
 
 export const openers = {
   "2n": { way: twoN, asking: { scheme: "MD5", realm: "HIP", qop: "auth" } },

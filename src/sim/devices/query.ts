@@ -1,5 +1,5 @@
 // Makes that open by one address with all of it in its query.
-import type { Reply, Way } from "./opener.ts";
+import type { Reply, Way } from "./way.ts";
 
 const text = (body: string, status = 200): Reply => ({ status, body });
 

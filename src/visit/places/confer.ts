@@ -10,7 +10,7 @@ import { notG711 } from "../sound/recording.ts";
 import type { RingingVisit } from "../ringing/ringing.ts";
 import { RoomTalk } from "./room-talk.ts";
 import { nobody, once } from "../strategies/outcome.ts";
-import type { ConferSettings, RingResult, Strategy } from "../strategy.ts";
+import type { ConferSettings, RingResult, Strategy } from "../strategies/verbs.ts";
 import { nameOf } from "../ringing/target.ts";
 import type { TransferHost } from "../talk/transfer.ts";
 

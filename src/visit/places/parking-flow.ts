@@ -4,7 +4,7 @@ import { giveUp } from "../../errors.ts";
 import type { VisitEvent } from "../messages.ts";
 import type { ParkedView, ParkingPlace } from "./parking.ts";
 import { parkIn } from "./parking-visit.ts";
-import type { ParkSettings } from "../strategy.ts";
+import type { ParkSettings } from "../strategies/verbs.ts";
 import { Talk } from "../talk/talk.ts";
 import type { TargetSettings } from "../ringing/target.ts";
 import type { TransferHost } from "../talk/transfer.ts";

@@ -9,7 +9,7 @@ import { letGo, type Leg } from "../talk/leg.ts";
 import { musicOf } from "./music.ts";
 import type { ParkedView, ParkingPlace, Stay, Unfetched } from "./parking.ts";
 import { takenUp, whyUnfetched } from "./parking-visit.ts";
-import type { ParkSettings } from "../strategy.ts";
+import type { ParkSettings } from "../strategies/verbs.ts";
 import type { TransferHost } from "../talk/transfer.ts";
 
 /** Who parked it is rung again for so long. */

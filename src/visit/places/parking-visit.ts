@@ -6,7 +6,7 @@ import { musicOf } from "./music.ts";
 import type { ParkedView, ParkingPlace, Unfetched } from "./parking.ts";
 import type { RingingVisit } from "../ringing/ringing.ts";
 import { park } from "../strategies/park.ts";
-import type { ParkResult, ParkSettings, Strategy } from "../strategy.ts";
+import type { ParkResult, ParkSettings, Strategy } from "../strategies/verbs.ts";
 import type { TransferHost } from "../talk/transfer.ts";
 
 /** Rejects only where the bell has gone; what else goes wrong stands in `reason`. */

@@ -13,7 +13,7 @@ import type { Running } from "./running.ts";
 import { loadSound } from "../sound/sounds.ts";
 import type { RoomTalk } from "../places/room-talk.ts";
 import { nobody } from "../strategies/outcome.ts";
-import type { Ringing } from "../strategy.ts";
+import type { Ringing } from "../strategies/verbs.ts";
 import type { ParkedView } from "../places/parking.ts";
 import { parkVisit } from "../places/parking-visit.ts";
 import type { TalkVisit } from "../talk/talk.ts";

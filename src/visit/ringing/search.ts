@@ -3,7 +3,7 @@ import { sentence } from "../../errors.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
 import type { Outcome, Parties, VisitEventName } from "../messages.ts";
 import { abortedAs } from "../strategies/outcome.ts";
-import type { Strategy } from "../strategy.ts";
+import type { Strategy } from "../strategies/verbs.ts";
 import type { Answering } from "../talk/answering.ts";
 import type { TransferHost } from "../talk/transfer.ts";
 import { leadsTo } from "./aim.ts";

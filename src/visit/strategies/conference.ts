@@ -1,6 +1,6 @@
 // H9: the visitor waits in a room until somebody is there; several may answer it.
 import type { SoundSettings } from "../sound/sounds.ts";
-import type { Strategy } from "../strategy.ts";
+import type { Strategy } from "./verbs.ts";
 import type { TargetSettings } from "../ringing/target.ts";
 import { once } from "./outcome.ts";
 

@@ -1,5 +1,5 @@
 // One after the other: each has its time, and who is busy, absent or declines loses it to the next at once.
-import type { RingResult, Strategy } from "../strategy.ts";
+import type { RingResult, Strategy } from "./verbs.ts";
 import { wishOf } from "../ringing/target.ts";
 import { Tries } from "../ringing/tries.ts";
 import { chosen, outcomeOf } from "./outcome.ts";

@@ -1,6 +1,6 @@
 // The visitor is asked to speak: as a strategy of its own, and as the last step of one that has reached nobody.
 import type { MessageSettings } from "../sound/message.ts";
-import type { Strategy } from "../strategy.ts";
+import type { Strategy } from "./verbs.ts";
 import { abortedAs, isOver } from "./outcome.ts";
 
 export function message(settings: MessageSettings): Strategy {

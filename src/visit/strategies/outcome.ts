@@ -1,6 +1,6 @@
 // What a strategy gives back.
 import type { Outcome } from "../messages.ts";
-import type { Ringing, RingResult } from "../strategy.ts";
+import type { Ringing, RingResult } from "./verbs.ts";
 import type { TargetSettings } from "../ringing/target.ts";
 import { Tries } from "../ringing/tries.ts";
 

@@ -3,7 +3,7 @@ import { cause } from "../../sip/causes.ts";
 import type { MessageSettings } from "../sound/message.ts";
 import type { Outcome } from "../messages.ts";
 import type { SoundSettings } from "../sound/sounds.ts";
-import type { Strategy } from "../strategy.ts";
+import type { Strategy } from "./verbs.ts";
 import type { TargetSettings } from "../ringing/target.ts";
 import { Tries } from "../ringing/tries.ts";
 import { lastly } from "./message.ts";

@@ -1,5 +1,5 @@
 // H10–H14, H17, H18: all at once, and again until somebody answers, refuses, or the tries are used up.
-import type { Ringing, Strategy } from "../strategy.ts";
+import type { Ringing, Strategy } from "./verbs.ts";
 import { Tries } from "../ringing/tries.ts";
 import { abortedAs, chosen, outcomeOf } from "./outcome.ts";
 import type { RingAllSettings } from "./ring-all.ts";

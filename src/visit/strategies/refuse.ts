@@ -1,6 +1,6 @@
 // The bell is told no, and why.
 import { causeOf } from "../../sip/causes.ts";
-import type { Strategy } from "../strategy.ts";
+import type { Strategy } from "./verbs.ts";
 
 export function refuse(status: number, cause = causeOf(status)): Strategy {
   return (ringing) => {

@@ -1,7 +1,7 @@
 // H15: after a vain try the visitor hears an announcement to its end, then the music again, and is rung for anew. Whoever
 // declines is rung again too.
 import type { SoundSettings } from "../sound/sounds.ts";
-import type { Strategy } from "../strategy.ts";
+import type { Strategy } from "./verbs.ts";
 import { redial, type RedialSettings } from "./redial.ts";
 
 export interface RetrySettings extends RedialSettings {

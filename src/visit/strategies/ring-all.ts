@@ -1,5 +1,5 @@
 // H4–H6: all at once, the first to pick up wins.
-import type { Strategy } from "../strategy.ts";
+import type { Strategy } from "./verbs.ts";
 import type { TargetSettings } from "../ringing/target.ts";
 import { chosen, once } from "./outcome.ts";
 

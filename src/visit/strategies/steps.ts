@@ -1,6 +1,6 @@
 // One strategy after the other, until somebody has answered or the visitor has gone.
 import type { SoundSettings } from "../sound/sounds.ts";
-import type { Strategy } from "../strategy.ts";
+import type { Strategy } from "./verbs.ts";
 import type { Outcome } from "../messages.ts";
 import { Tries } from "../ringing/tries.ts";
 import { abortedAs, isOver } from "./outcome.ts";

@@ -1,6 +1,6 @@
 // The nearest first: each target joins those that ring already, some seconds after the one before it (the chime in the hall,
 // the pages, the phones on the desks, the line outside).
-import type { Strategy } from "../strategy.ts";
+import type { Strategy } from "./verbs.ts";
 import { wishOf, type RingWish } from "../ringing/target.ts";
 import { chosen, once } from "./outcome.ts";
 import type { RingAllSettings } from "./ring-all.ts";
