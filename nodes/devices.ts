@@ -5,7 +5,7 @@ import { codecNames, type CodecName } from "../src/media/codec.ts";
 import { encryptions } from "../src/media/sdes.ts";
 import { webrtcModes } from "../src/media/webrtc.ts";
 import type { DeviceOptions } from "../src/visit/numbers/devices.ts";
-import { textOr } from "./shared.ts";
+import { textOr } from "./fields.ts";
 
 export interface DeviceRow {
   /** Names, separated by commas or spaces. */

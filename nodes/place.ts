@@ -2,7 +2,8 @@
 import { giveUp, sentence } from "../src/errors.ts";
 import type { Switchboard } from "../src/visit/switchboard.ts";
 import type { Config, Red, RedNode } from "./red.d.ts";
-import { endpointNode, Health, onClose } from "./shared.ts";
+import { Health, onClose } from "./running.ts";
+import { endpointNode } from "./found.ts";
 
 export interface PlaceNode extends RedNode {
   health: Health;

@@ -4,7 +4,9 @@ import { giveUp, sentence } from "../../src/errors.ts";
 import { checkControl, control, controlActions, type ControlCommand } from "../../src/visit/talk/control.ts";
 import { soundNamed } from "../../src/visit/sound/sounds.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
-import { namesIn, numberOr, onClose, onInput, Sign, textOr, visitOf } from "../shared.ts";
+import { onClose, onInput, Sign } from "../running.ts";
+import { visitOf } from "../found.ts";
+import { namesIn, numberOr, textOr } from "../fields.ts";
 
 interface ControlConfig extends Config {
   action?: string;

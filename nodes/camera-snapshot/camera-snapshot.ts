@@ -6,7 +6,9 @@ import { keepPicture } from "../../src/camera/picture-file.ts";
 import { Pictures } from "../../src/camera/pictures.ts";
 import { sentence, tryAgain } from "../../src/errors.ts";
 import type { Message, Red, RedNode } from "../red.d.ts";
-import { aboutPicture, dataUrl, doorNode, onClose, onInput, Sign } from "../shared.ts";
+import { onClose, onInput, Sign } from "../running.ts";
+import { aboutPicture, dataUrl } from "../messages.ts";
+import { doorNode } from "../found.ts";
 import { hides, shotOf, type Shot, type SnapshotConfig } from "./settings.ts";
 import { Shootings, withoutLogin, type Shooting, type Shown, type SnapshotCredentials } from "./shooting.ts";
 

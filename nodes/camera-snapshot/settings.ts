@@ -7,7 +7,7 @@ import { giveUp } from "../../src/errors.ts";
 import type { SourceKind } from "../../src/picture-sources.ts";
 import { checker } from "../../src/schema.ts";
 import type { Config } from "../red.d.ts";
-import { numberOr, textOr } from "../shared.ts";
+import { numberOr, textOr } from "../fields.ts";
 import { boxesIn, type Box } from "../boxes.ts";
 
 export interface SnapshotConfig extends Config {

@@ -9,7 +9,9 @@ import type { SourceKind } from "../../src/picture-sources.ts";
 import { Secret, showUrl } from "../../src/secret.ts";
 import type { VisitView } from "../../src/visit/messages.ts";
 import type { Message, Red, RedNode } from "../red.d.ts";
-import { doorOf, logOf, textOr } from "../shared.ts";
+import { logOf } from "../running.ts";
+import { doorOf } from "../found.ts";
+import { textOr } from "../fields.ts";
 import type { Shot, SnapshotConfig } from "./settings.ts";
 
 export interface SnapshotCredentials {

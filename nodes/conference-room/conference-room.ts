@@ -3,7 +3,7 @@ import type { ConferenceSettings } from "../../src/visit/places/rooms.ts";
 import { soundNamed } from "../../src/visit/sound/sounds.ts";
 import { setUpPlace, type PlaceNode } from "../place.ts";
 import type { Config, Red } from "../red.d.ts";
-import { entriesIn, numberOr, textOr } from "../shared.ts";
+import { entriesIn, numberOr, textOr } from "../fields.ts";
 
 export interface RoomConfig extends Config {
   endpoint?: string;

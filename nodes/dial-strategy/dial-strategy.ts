@@ -3,7 +3,8 @@ import type { Outcome, VisitEvent, VisitView } from "../../src/visit/messages.ts
 import { strategyOf } from "../../src/visit/strategy.ts";
 import type { Visit } from "../../src/visit/visit.ts";
 import type { Message, Red, RedNode } from "../red.d.ts";
-import { onClose, onInput, Sign, visitIdOf, visitOf } from "../shared.ts";
+import { onClose, onInput, Sign } from "../running.ts";
+import { visitIdOf, visitOf } from "../found.ts";
 import { settingsFor, type StrategyConfig } from "./settings.ts";
 
 export default function (RED: Red): void {

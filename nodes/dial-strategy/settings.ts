@@ -12,7 +12,7 @@ import {
   type StrategyName,
 } from "../../src/visit/strategies/usual.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
-import { entriesIn, textOr } from "../shared.ts";
+import { entriesIn, textOr } from "../fields.ts";
 
 export interface StrategyConfig extends Config {
   strategy?: string;

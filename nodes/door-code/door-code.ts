@@ -5,7 +5,9 @@ import { checker } from "../../src/schema.ts";
 import { hoursFields, validityFields } from "../../src/schedule.ts";
 import type { Switchboard } from "../../src/visit/switchboard.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
-import { doorNode, doorOf, namesIn, onClose, onInput, Sign, textOr } from "../shared.ts";
+import { onClose, onInput, Sign } from "../running.ts";
+import { doorNode, doorOf } from "../found.ts";
+import { namesIn, textOr } from "../fields.ts";
 
 export const codeActions = ["create", "revoke", "list", "open"] as const;
 type CodeAction = (typeof codeActions)[number];

@@ -1,10 +1,12 @@
 // A door's contact, relay and lock: takes what any message says of them, and tells what is new.
-import { doorParts, type DoorPart } from "../../src/door-states.ts";
+import { doorParts, type DoorPart, type DoorState as State } from "../../src/door-states.ts";
 import { giveUp } from "../../src/errors.ts";
 import type { DoorReport } from "../../src/visit/presses/door-state.ts";
-import type { DoorState as State } from "../../src/door-states.ts";
 import type { Config, Red, RedNode } from "../red.d.ts";
-import { doorNode, doorOf, onClose, onInput, Sign, stateMessage, textOr } from "../shared.ts";
+import { onClose, onInput, Sign } from "../running.ts";
+import { stateMessage } from "../messages.ts";
+import { doorNode, doorOf } from "../found.ts";
+import { textOr } from "../fields.ts";
 import { reportIn, type Sensor } from "./report.ts";
 
 interface DoorStateConfig extends Config {

@@ -10,7 +10,7 @@ import type { Switchboard } from "../../src/visit/switchboard.ts";
 import { checkOrigin } from "../origin.ts";
 import type { Red } from "../red.d.ts";
 import { doorShown, OpenOfDoors, refuse, type ShownDoor } from "./browser.ts";
-import type { DoorNode } from "./door.ts";
+import type { DoorNode } from "./node.ts";
 import { forbid, onUpgrade } from "./upgrade.ts";
 
 /** What a page is told before it answers. */

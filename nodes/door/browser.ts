@@ -8,16 +8,9 @@ import type { VisitEvent } from "../../src/visit/messages.ts";
 import type { Request, Response } from "../http.d.ts";
 import { checkHost, checkOrigin } from "../origin.ts";
 import type { Red } from "../red.d.ts";
-import { doorNode } from "../shared.ts";
-import type { EndpointNode } from "../sip-endpoint/sip-endpoint.ts";
-import type { DoorNode } from "./door.ts";
-
-/** What browsers may: nothing, see the camera and who is there, or open the door, too. */
-export const accesses = ["off", "see", "open"] as const;
-export type Access = (typeof accesses)[number];
-
-/** A flow from before there was a choice shows nothing. */
-export const accessOf = (value: unknown): Access => accesses.find((known) => known === value) ?? "off";
+import { doorNode } from "../found.ts";
+import type { EndpointNode } from "../sip-endpoint/node.ts";
+import type { DoorNode, Access } from "./node.ts";
 
 const files = {
   "camera.js": "text/javascript",

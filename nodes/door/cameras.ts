@@ -5,7 +5,7 @@ import { discover } from "../../src/camera/onvif/discovery.ts";
 import { sentence } from "../../src/errors.ts";
 import { Secret } from "../../src/secret.ts";
 import type { Red } from "../red.d.ts";
-import { textOr } from "../shared.ts";
+import { textOr } from "../fields.ts";
 
 /** `GET /portero/onvif`; `POST /portero/onvif/look` with `{address, user, password, verifyTls, pin}`. */
 export function serveCameras(RED: Red): void {

@@ -1,15 +1,16 @@
 // One door station (P6): who it is, where its picture is, how it opens. Gives its settings to the endpoint's switchboard.
 import { giveUp, sentence } from "../../src/errors.ts";
-import type { DoorSettings } from "../../src/door/door.ts";
 import type { Secret } from "../../src/secret.ts";
 import { boxesIn } from "../boxes.ts";
 import { deviceOptions, type DeviceRow } from "../devices.ts";
 import { generatedPassword, instanceSecret } from "../passwords.ts";
-import type { Config, Red, RedNode } from "../red.d.ts";
-import { endpointNode, Health, onClose, textOr } from "../shared.ts";
-import type { EndpointNode } from "../sip-endpoint/sip-endpoint.ts";
+import type { Config, Red } from "../red.d.ts";
+import { Health, onClose } from "../running.ts";
+import { endpointNode } from "../found.ts";
+import { textOr } from "../fields.ts";
 import { serveAnswering } from "./answering.ts";
-import { accessOf, serveBrowsers, type Access } from "./browser.ts";
+import { serveBrowsers } from "./browser.ts";
+import { accessOf, type Access, type DoorNode, type DoorCredentials } from "./node.ts";
 import { serveCameras } from "./cameras.ts";
 import { checkedDoor, servePresets } from "./presets.ts";
 import { serveHooks } from "./hooks.ts";
@@ -52,26 +53,6 @@ export interface DoorConfig extends Config, ReportConfig, OpeningConfig, Omit<De
   browsers?: Access;
   /** The extension that its pages answer as; absent or empty: they answer nothing. */
   answerAs?: string;
-}
-
-interface DoorCredentials {
-  password: string;
-  code: string;
-  relayCodes: string;
-  cameraUsername: string;
-  cameraPassword: string;
-}
-
-export interface DoorNode extends RedNode<DoorCredentials> {
-  /** The door's short name, its id in messages and topics. */
-  slug: string;
-  label: string;
-  health: Health;
-  endpoint: EndpointNode | undefined;
-  access: Access;
-  answerAs: string | undefined;
-  /** What the door really runs with; undefined while a setting is wrong. */
-  settings: DoorSettings | undefined;
 }
 
 /**

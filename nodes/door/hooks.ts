@@ -7,7 +7,8 @@ import type { Secret } from "../../src/secret.ts";
 import type { Request } from "../http.d.ts";
 import { hookSecret, instanceSecret } from "../passwords.ts";
 import type { Red, RedNode } from "../red.d.ts";
-import { logOf, textOr } from "../shared.ts";
+import { logOf } from "../running.ts";
+import { textOr } from "../fields.ts";
 
 export interface HookConfig {
   /** Absent: off. */

@@ -12,7 +12,7 @@ import { giveUp, sentence } from "../../src/errors.ts";
 import type { Response } from "../http.d.ts";
 import type { Red } from "../red.d.ts";
 import { doorShown, refuse, type ShownDoor } from "./browser.ts";
-import type { DoorNode } from "./door.ts";
+import type { DoorNode } from "./node.ts";
 import { onUpgrade } from "./upgrade.ts";
 
 // A camera that was at rest: to connect to it and to hear what it sends.

@@ -4,8 +4,8 @@ import { giveUp, sentence } from "../../src/errors.ts";
 import { checker } from "../../src/schema.ts";
 import type { RequestHandler } from "../http.d.ts";
 import type { Red } from "../red.d.ts";
-import { entriesIn, namesIn, textOr } from "../shared.ts";
-import type { DoorNode } from "./door.ts";
+import { entriesIn, namesIn, textOr } from "../fields.ts";
+import type { DoorNode } from "./node.ts";
 
 export interface RelayRow {
   id?: string;

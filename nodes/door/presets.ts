@@ -11,7 +11,7 @@ import {
 import { giveUp, PorteroError, sentence } from "../../src/errors.ts";
 import { folderOf } from "../passwords.ts";
 import type { Red } from "../red.d.ts";
-import { textOr } from "../shared.ts";
+import { textOr } from "../fields.ts";
 import { slugOf } from "../../src/slug.ts";
 
 /** `GET /portero/presets`; `POST /portero/presets` with what the dialog holds. Gives what reads the catalogue. */

@@ -1,5 +1,5 @@
 // What a door's dialog says of its reports: hooks, how it is asked what happens, and when it is held open.
-import { numberOr, textOr } from "../shared.ts";
+import { numberOr, textOr } from "../fields.ts";
 import type { HookConfig } from "./hooks.ts";
 
 export interface ReportConfig extends HookConfig {

@@ -8,17 +8,10 @@ import { soFar } from "../../src/visit/presses/late.ts";
 import type { PressClip, VisitEvent, VisitView } from "../../src/visit/messages.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { linksOf, serveLinks, type LinkConfig } from "./link.ts";
-import {
-  aboutPicture,
-  doorNode,
-  endpointNode,
-  namesIn,
-  onClose,
-  onInput,
-  Sign,
-  stateMessage,
-  textOr,
-} from "../shared.ts";
+import { onClose, onInput, Sign } from "../running.ts";
+import { aboutPicture, stateMessage } from "../messages.ts";
+import { doorNode, endpointNode } from "../found.ts";
+import { namesIn, textOr } from "../fields.ts";
 
 interface DoorbellConfig extends Config, LinkConfig {
   /** Empty: the doors of the endpoint. */

@@ -11,9 +11,10 @@ import type { Response } from "../http.d.ts";
 import { checkHost } from "../origin.ts";
 import { instanceSecret, linkKey } from "../passwords.ts";
 import type { Red } from "../red.d.ts";
-import { endpoints, textOr } from "../shared.ts";
+import { endpoints } from "../found.ts";
+import { textOr } from "../fields.ts";
 import { ownAddress } from "../sip-endpoint/address.ts";
-import type { EndpointNode } from "../sip-endpoint/sip-endpoint.ts";
+import type { EndpointNode } from "../sip-endpoint/node.ts";
 
 export interface LinkConfig {
   /** Absent: none. */

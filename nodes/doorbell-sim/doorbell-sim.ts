@@ -5,8 +5,10 @@ import { giveUp, sentence } from "../../src/errors.ts";
 import { Secret } from "../../src/secret.ts";
 import { SimBell, SimPhone, type SimEvent } from "../../src/sim/sim.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
-import { doorNode, endpointNode, inBackground, logOf, numberOr, onClose, onInput, Sign, textOr } from "../shared.ts";
-import type { EndpointNode } from "../sip-endpoint/sip-endpoint.ts";
+import { inBackground, logOf, onClose, onInput, Sign } from "../running.ts";
+import { doorNode, endpointNode } from "../found.ts";
+import { numberOr, textOr } from "../fields.ts";
+import type { EndpointNode } from "../sip-endpoint/node.ts";
 
 interface SimConfig extends Config {
   role?: "bell" | "phone";

@@ -4,7 +4,9 @@ import { giveUp, sentence } from "../../src/errors.ts";
 import { checker } from "../../src/schema.ts";
 import type { DigitWish } from "../../src/visit/talk/digits.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
-import { doorNode, doorOf, onClose, onInput, Sign, textOr, visitIdOf, visitOf } from "../shared.ts";
+import { onClose, onInput, Sign } from "../running.ts";
+import { doorNode, doorOf, visitIdOf, visitOf } from "../found.ts";
+import { textOr } from "../fields.ts";
 
 interface DtmfConfig extends Config {
   mode?: "open" | "digits";

@@ -1,5 +1,6 @@
 // What is in the editor already, for the import of a dial plan: endpoints to choose from, doors, and whose each number is.
-import type { Imported, Surroundings } from "../../src/import/import.ts";
+import type { Imported } from "../../src/import/import.ts";
+import type { Surroundings } from "../../src/import/read.ts";
 import { text } from "./dialog.ts";
 import type { Editor } from "./red.d.ts";
 

@@ -15,7 +15,9 @@ import type { DoorReport } from "../../src/visit/presses/door-state.ts";
 import { callOf } from "../../src/visit/views.ts";
 import { folderOf, generatedKey, instanceSecret } from "../passwords.ts";
 import type { Red, RedNode } from "../red.d.ts";
-import { doorOf, endpointNode, logOf, onClose, onInput, Sign, textOr } from "../shared.ts";
+import { logOf, onClose, onInput, Sign } from "../running.ts";
+import { doorOf, endpointNode } from "../found.ts";
+import { textOr } from "../fields.ts";
 import {
   brokerOf,
   formOf,

@@ -3,7 +3,7 @@ import type { MqttSettings } from "../../src/mqtt/bridge.ts";
 import { tlsNames } from "../../src/mqtt/settings.ts";
 import { Secret } from "../../src/secret.ts";
 import type { Config, RedNode } from "../red.d.ts";
-import { numberOr, textOr } from "../shared.ts";
+import { numberOr, textOr } from "../fields.ts";
 
 export interface BridgeConfig extends Config {
   endpoint?: string;

@@ -3,7 +3,7 @@ import type { ParkingForm } from "../../src/visit/places/parking-settings.ts";
 import { soundNamed } from "../../src/visit/sound/sounds.ts";
 import { setUpPlace, type PlaceNode } from "../place.ts";
 import type { Config, Red } from "../red.d.ts";
-import { numberOr, textOr } from "../shared.ts";
+import { numberOr, textOr } from "../fields.ts";
 
 export interface ParkingConfig extends Config {
   endpoint?: string;

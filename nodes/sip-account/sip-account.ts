@@ -9,7 +9,9 @@ import type { DoorConfig } from "../door/door.ts";
 import { slugOf } from "../../src/slug.ts";
 import { generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Config, Red, RedNode } from "../red.d.ts";
-import { endpointNode, entriesIn, Health, numberOr, onClose, textOr } from "../shared.ts";
+import { Health, onClose } from "../running.ts";
+import { endpointNode } from "../found.ts";
+import { entriesIn, numberOr, textOr } from "../fields.ts";
 import type { EndpointConfig } from "../sip-endpoint/settings.ts";
 
 interface PrefixRow {

@@ -3,7 +3,7 @@ import { PorteroError, sentence } from "../../src/errors.ts";
 import type { Guarding } from "../../src/visit/guarding.ts";
 import type { Request } from "../http.d.ts";
 import type { Red } from "../red.d.ts";
-import { endpointNode } from "../shared.ts";
+import { endpointNode } from "../found.ts";
 
 export function serveBans(RED: Red): void {
   const guarding = (request: Request): Guarding | undefined =>

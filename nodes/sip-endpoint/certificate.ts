@@ -7,7 +7,7 @@ import { makeCertificate } from "../../src/certificate.ts";
 import { giveUp, sentence } from "../../src/errors.ts";
 import { folderOf } from "../passwords.ts";
 import type { Red } from "../red.d.ts";
-import { entriesIn } from "../shared.ts";
+import { entriesIn } from "../fields.ts";
 
 export interface MadeFiles {
   readonly certificateFile: string;

@@ -3,7 +3,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import { giveUp } from "../../src/errors.ts";
 import { Secret } from "../../src/secret.ts";
 import type { ListenerOptions, TlsOptions } from "../../src/sip/transport/flow.ts";
-import { entriesIn, textOr } from "../shared.ts";
+import { entriesIn, textOr } from "../fields.ts";
 
 export interface ListenerConfig {
   /** One address or several, with commas. */

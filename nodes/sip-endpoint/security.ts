@@ -4,7 +4,7 @@ import { giveUp } from "../../src/errors.ts";
 import { parseNetworks } from "../../src/sip/guard/networks.ts";
 import { checkGuard } from "../../src/sip/guard/settings.ts";
 import type { SwitchboardOptions } from "../../src/visit/settings.ts";
-import { entriesIn, textOr } from "../shared.ts";
+import { entriesIn, textOr } from "../fields.ts";
 
 /** Lists are texts: entries between commas, blanks or line ends. A blank field means the default. */
 export interface SecurityConfig {

@@ -10,7 +10,8 @@ import { checkDevice, type DeviceOptions } from "../../src/visit/numbers/devices
 import { checkExpiry, usualDndCodes, type SwitchboardOptions } from "../../src/visit/settings.ts";
 import { deviceOptions } from "../devices.ts";
 import type { Config } from "../red.d.ts";
-import { entriesIn, textOr } from "../shared.ts";
+import { entriesIn, textOr } from "../fields.ts";
+import { whole } from "./fields.ts";
 import {
   advertised,
   boundAddresses,
@@ -52,13 +53,6 @@ export interface EndpointConfig extends Config, ListenerConfig, SecurityConfig, 
 }
 
 const mostTraced = 50_000;
-
-/** @throws PorteroError `invalid` */
-export function whole(value: string, name: string, least: number, most: number): number {
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= least && number <= most) return number;
-  throw giveUp("invalid", `sip-endpoint: ${name} must be a whole number from ${least} to ${most} (it is ${value})`);
-}
 
 type Sip = SwitchboardOptions["sip"];
 

@@ -7,7 +7,7 @@ import { pcapOf } from "../../src/sip/trace/pcap.ts";
 import { summaryOf, textOf } from "../../src/sip/trace/text.ts";
 import type { Request, Response } from "../http.d.ts";
 import type { Red } from "../red.d.ts";
-import type { EndpointNode } from "./sip-endpoint.ts";
+import type { EndpointNode } from "./node.ts";
 
 /** Tells the editor of new messages while a dialog looks at them, and the log of what is wrong. */
 export function showTrace(RED: Red, node: EndpointNode): void {

@@ -5,8 +5,9 @@ import { sentence } from "../../src/errors.ts";
 import { VisitLog, visitLogDefaults, type VisitLogOptions } from "../../src/store/visit-log.ts";
 import type { Switchboard } from "../../src/visit/switchboard.ts";
 import type { RedNode } from "../red.d.ts";
-import { logOf, textOr } from "../shared.ts";
-import { whole } from "./settings.ts";
+import { logOf } from "../running.ts";
+import { textOr } from "../fields.ts";
+import { whole } from "./fields.ts";
 
 export interface VisitsConfig {
   /** Absent or "": kept. */

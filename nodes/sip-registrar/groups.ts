@@ -1,6 +1,6 @@
 // The ring groups of the registrar's dialog: rows of a number, a name and members.
 import type { GroupSettings } from "../../src/visit/numbers/groups.ts";
-import { entriesIn, textOr } from "../shared.ts";
+import { entriesIn, textOr } from "../fields.ts";
 
 export interface GroupRow {
   number?: string;

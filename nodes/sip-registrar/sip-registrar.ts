@@ -12,7 +12,9 @@ import type { BanView } from "../../src/visit/guarding.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { accountCommand, accountDnd, accountTrouble, tellAccounts, type AccountDnd } from "./accounts.ts";
 import { groupOf, type GroupRow } from "./groups.ts";
-import { endpointNode, numberOr, onClose, onInput, Sign, textOr, visitIdOf } from "../shared.ts";
+import { onClose, onInput, Sign } from "../running.ts";
+import { endpointNode, visitIdOf } from "../found.ts";
+import { numberOr, textOr } from "../fields.ts";
 
 export interface ExtensionRow extends DeviceRow {
   number: string;

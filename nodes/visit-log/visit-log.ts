@@ -5,7 +5,10 @@ import type { VisitLog as Log } from "../../src/store/visit-log.ts";
 import { visitQuery, type VisitQuery } from "../../src/store/visit-query.ts";
 import type { LoggedVisit } from "../../src/store/visit-shapes.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
-import { dataUrl, doorNode, endpointNode, onClose, onInput, Sign, textOr, visitIdOf } from "../shared.ts";
+import { onClose, onInput, Sign } from "../running.ts";
+import { dataUrl } from "../messages.ts";
+import { doorNode, endpointNode, visitIdOf } from "../found.ts";
+import { textOr } from "../fields.ts";
 
 interface VisitLogConfig extends Config {
   endpoint?: string;

@@ -6,7 +6,7 @@ import { PorteroError, sentence } from "../errors.ts";
 import type { HttpResponse } from "../http.ts";
 import { fill } from "./placeholders.ts";
 import type { Means, Step } from "./means.ts";
-import type { Preset } from "./preset.ts";
+import type { Preset } from "./preset-schema.ts";
 import type { DoorSettings } from "./settings.ts";
 import { fillUrl, webCredentials, withoutQuery } from "./urls.ts";
 

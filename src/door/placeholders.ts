@@ -1,5 +1,5 @@
 // Words in braces that stand for values, and which of them a preset may use where: an opening with a word that nothing fills would be found only at the door.
-import type { Preset } from "./preset.ts";
+import type { Preset } from "./preset-schema.ts";
 
 const placeholder = /\{([a-z][A-Za-z0-9]*)\}/g;
 

@@ -1,7 +1,7 @@
 // Whether a door is asked what happens, and how: as its make is known to tell, or as its form says.
 import type { Form } from "../schema.ts";
 import { rulesSchema, type Poll } from "./hook-schema.ts";
-import type { Preset } from "./preset.ts";
+import type { Preset } from "./preset-schema.ts";
 
 export const pollChoices = ["off", "preset", "own"] as const;
 

@@ -4,7 +4,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { giveUp, PorteroError, sentence } from "../errors.ts";
-import { checkPreset, type Preset } from "./preset.ts";
+import { checkPreset } from "./preset.ts";
+import type { Preset } from "./preset-schema.ts";
 import { presets } from "./presets.ts";
 
 export interface PresetCatalogue {

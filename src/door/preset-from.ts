@@ -1,7 +1,8 @@
 // A preset from what a user has set at a door: what holds for the make, nothing of the house. Addresses become {address},
 // logins {user} and {password}; the door code, numbers and passwords stay out (P7).
 import { giveUp } from "../errors.ts";
-import { checkPreset, type Preset } from "./preset.ts";
+import { checkPreset } from "./preset.ts";
+import type { Preset } from "./preset-schema.ts";
 
 export interface PresetWish {
   readonly id: string;

@@ -1,6 +1,7 @@
 // The catalogue of door stations: one JSON file a preset, checked when it is built and when it is loaded.
 import { giveUp } from "../errors.ts";
-import { checkPreset, type Preset } from "./preset.ts";
+import { checkPreset } from "./preset.ts";
+import type { Preset } from "./preset-schema.ts";
 import akuvox from "./presets/akuvox.json" with { type: "json" };
 import akuvoxApi from "./presets/akuvox-api.json" with { type: "json" };
 import axis from "./presets/axis.json" with { type: "json" };

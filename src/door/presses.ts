@@ -1,7 +1,7 @@
 // How the presses of a door are taken (X1): which calls are one press, what becomes of a press while somebody talks, and
 // what says which button it was.
 import type { Form } from "../schema.ts";
-import type { Preset } from "./preset.ts";
+import type { Preset } from "./preset-schema.ts";
 
 /** What becomes of a press while the door talks: it is busy, it waits until the talk is over, or it takes its place. */
 export const pressesInTalk = ["busy", "wait", "replace"] as const;

@@ -10,7 +10,7 @@ import { liveAdvice, liveFields } from "./live.ts";
 import { pictureAdvice, pictureFault, pictureFields } from "./pictures.ts";
 import { openingPlans } from "./means.ts";
 import { pollAdvice, pollFault, pollFields } from "./polls.ts";
-import type { Preset } from "./preset.ts";
+import type { Preset } from "./preset-schema.ts";
 import { presets } from "./presets.ts";
 import { keySchema, relayFault, relayFields, type RelaySettings } from "./relays.ts";
 import { reportAdvice, reportFields } from "./reports.ts";

@@ -3,7 +3,7 @@
 // camera's login where a maker wants it in the query, so that the template itself holds no secret. P6, P7, P8.
 import { Secret } from "../secret.ts";
 import { fill } from "./placeholders.ts";
-import type { Preset } from "./preset.ts";
+import type { Preset } from "./preset-schema.ts";
 import type { DoorSettings } from "./settings.ts";
 
 /** Where the door is now. */

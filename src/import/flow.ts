@@ -1,7 +1,7 @@
 // A house as a flow: config nodes, the registrar, the branches of each bell, and two comments that say what came from where.
 import { drawGroup, type Places } from "./branch-nodes.ts";
 import { Drawing, type FlowNode } from "./drawing.ts";
-import type { Surroundings } from "./import.ts";
+import type { Surroundings } from "./read.ts";
 import { takesAll } from "./pattern.ts";
 import type { Report } from "./report.ts";
 import type { House, Phone } from "./settle.ts";

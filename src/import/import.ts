@@ -2,29 +2,16 @@
 // `confbridge.conf`, `sip.conf`, pasted in any order. Pure: text in, nodes out, and a word on every line that has none.
 import { branchOf, type Branch } from "./branch.ts";
 import { isYes, readConf, valueOf, type Section } from "./conf.ts";
-import { readAccounts, readDevices, readNetwork, type Account, type Device, type Network } from "./devices.ts";
+import { readAccounts, readDevices, readNetwork } from "./devices.ts";
 import type { FlowNode } from "./drawing.ts";
 import { drawFlow } from "./flow.ts";
-import { readOutgoing, type Outgoing } from "./outgoing.ts";
-import { isConference, isLot, readLot, readProfiles, type Lot, type Profiles } from "./places.ts";
-import { isContext, reachable, readPlan, usualContext, type Context, type Extension } from "./plan.ts";
+import { readOutgoing } from "./outgoing.ts";
+import { isConference, isLot, readLot, readProfiles } from "./places.ts";
+import { isContext, readPlan, type Extension } from "./plan.ts";
 import { Report, type LeftLine } from "./report.ts";
 import type { Plan } from "./run.ts";
 import { settle, type House } from "./settle.ts";
-
-/** What is in the editor already. */
-export interface Surroundings {
-  /** The SIP endpoint to use; a new one is made without. */
-  readonly endpoint?: string;
-  /** Whether doors hang on that endpoint: then none is made up. */
-  readonly hasDoors?: boolean;
-  /** Numbers that are somebody's, with the owner's name (H20). */
-  readonly taken?: Readonly<Record<string, string>>;
-  /** Ids are others for another one: the same text can be imported again. */
-  readonly copy?: number;
-  /** The number of the device that is the bell; found by its name without. */
-  readonly bell?: string;
-}
+import { type Read, type Surroundings, isDialled } from "./read.ts";
 
 export interface Count {
   readonly what:
@@ -55,18 +42,6 @@ export interface Imported {
   readonly counts: readonly Count[];
   /** Who registers, and who of them was taken for the bell. */
   readonly devices: readonly { readonly number: string; readonly name: string; readonly isBell: boolean }[];
-}
-
-/** All that the sections say, before it is known what rings whom. */
-export interface Read {
-  readonly contexts: readonly Context[];
-  readonly devices: readonly Device[];
-  readonly accounts: readonly Account[];
-  readonly outgoing: Outgoing;
-  readonly network: Network;
-  readonly lot: Lot | undefined;
-  readonly branches: ReadonlyMap<Extension, Branch>;
-  readonly profiles: Profiles;
 }
 
 /** Of all extensions together: some thousand times what anybody has. */
@@ -122,8 +97,6 @@ function readAll(sections: readonly Section[], report: Report): Read {
   return { contexts, devices, accounts, outgoing, network, lot, branches, profiles };
 }
 
-/** Extensions that somebody dials; the others are gone to: after a hang-up, in menus. */
-const isDialled = ({ name }: Extension): boolean => name === "s" || /\d/.test(name) || name.startsWith("_");
 /** Where Asterisk sends parked calls that nobody fetched. */
 const isTimeOut = (context: string): boolean => /^parkedcallstimeout$/.test(context);
 
@@ -185,13 +158,4 @@ function countsOf({ bells, phones, accounts, parking, rooms, groups }: House): C
     ...one("room", rooms.length),
     ...one("account", accounts.length),
   ];
-}
-
-/** The extensions that bells can dial which are in `context`; in all contexts where that is not known. */
-export function dialledIn(contexts: readonly Context[], context: string | undefined): Extension[] {
-  const known = contexts.some(({ name }) => name === context) ? context : undefined;
-  const from = known ?? contexts.find(({ name }) => name === usualContext)?.name;
-  const reached = from === undefined ? [] : reachable(contexts, from);
-  const others = known === undefined ? contexts.flatMap(({ extensions }) => extensions) : [];
-  return [...new Set([...reached, ...others])].filter(isDialled);
 }

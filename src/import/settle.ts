@@ -1,7 +1,7 @@
 // Who rings whom: bells and phones apart, what each number that a bell dials does, and the places that numbers lead to.
 import type { Branch, Settings } from "./branch.ts";
 import type { Account, Device, Network } from "./devices.ts";
-import { dialledIn, type Read, type Surroundings } from "./import.ts";
+import { dialledIn, type Read, type Surroundings } from "./read.ts";
 import { takesAll } from "./pattern.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Extension } from "./plan.ts";

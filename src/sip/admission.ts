@@ -5,7 +5,7 @@ import type { DigestAlgorithm } from "../digest.ts";
 import { giveUp } from "../errors.ts";
 import { Authenticator, type Identity, type Verdict } from "./auth/authenticator.ts";
 import { Seal } from "./auth/seal.ts";
-import { sdpType } from "./dialog/call.ts";
+import { sdpType } from "./dialog/body.ts";
 import type { Caller } from "./dialog/caller.ts";
 import { allow, outside, unknownDemands } from "./extensions.ts";
 import type { Guard } from "./guard/guard.ts";

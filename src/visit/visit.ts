@@ -17,7 +17,7 @@ import type { Button } from "./presses/buttons.ts";
 import type { DoorKeys } from "./presses/door-keys.ts";
 import type { DigitWish } from "./talk/digits.ts";
 import { Figures } from "./talk/figures.ts";
-import type { Caller } from "./ringing/fork.ts";
+import type { Caller } from "./ringing/host.ts";
 import type { HandoverWish } from "./talk/handover.ts";
 import { invite } from "./talk/invite.ts";
 import type { Key } from "./talk/keypad.ts";

@@ -6,7 +6,7 @@ import { Aedes } from "aedes";
 import { connectAsync } from "mqtt";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import type { Message } from "../../nodes/red.d.ts";
-import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
 import { pattern } from "../camera/pattern.ts";
 import { endpoint, Flow, frontdoor, type FlowNode } from "../nodes/flow.ts";
 

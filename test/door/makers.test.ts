@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { openByHttp } from "../../src/door/http-opening.ts";
-import type { Step } from "../../src/door/plan.ts";
+import type { Step } from "../../src/door/means.ts";
 import { presetOf, presets } from "../../src/door/presets.ts";
 import { checkDoor } from "../../src/door/settings.ts";
 import { HttpClient } from "../../src/http.ts";

@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, describe, it } from "node:test";
 import { DoorOpener, type Opening } from "../../src/door/opener.ts";
-import type { Means } from "../../src/door/plan.ts";
+import type { Means } from "../../src/door/means.ts";
 import { checkDoor } from "../../src/door/settings.ts";
 import { sendDigits, usualTiming, type SendDigit } from "../../src/dtmf.ts";
 import { tryAgain } from "../../src/errors.ts";

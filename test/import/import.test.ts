@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { importDialPlan, type Imported, type Surroundings } from "../../src/import/import.ts";
+import { importDialPlan, type Imported } from "../../src/import/import.ts";
+import type { Surroundings } from "../../src/import/read.ts";
 import type { FlowNode } from "../../src/import/drawing.ts";
 
 const folder = new URL("plans/", import.meta.url);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { CommandPolicy, type Verdict } from "../../src/mqtt/policy.ts";
+import { CommandPolicy } from "../../src/mqtt/policy.ts";
+import type { Verdict } from "../../src/mqtt/verdict.ts";
 import { FakeClock } from "../support/clock.ts";
 
 const front = { door: "front" };

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { Verdict } from "../../src/mqtt/policy.ts";
+import type { Verdict } from "../../src/mqtt/verdict.ts";
 import { Keys, readSigned, sign, signatureOf, type SignedRequest } from "../../src/mqtt/signed.ts";
 import { Secret } from "../../src/secret.ts";
 import { Marks } from "../../src/store/marks.ts";

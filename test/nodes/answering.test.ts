@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import { WebSocket } from "ws";
 import { serveAnswering, type Answering } from "../../nodes/door/answering.ts";
-import type { DoorNode } from "../../nodes/door/door.ts";
+import type { DoorNode } from "../../nodes/door/node.ts";
 import type { Red } from "../../nodes/red.d.ts";
 import { makeCertificate } from "../../src/certificate.ts";
 import { Secret } from "../../src/secret.ts";

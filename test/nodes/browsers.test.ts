@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { describe, it } from "node:test";
-import { accessOf, serveBrowsers } from "../../nodes/door/browser.ts";
-import type { DoorNode } from "../../nodes/door/door.ts";
+import { serveBrowsers } from "../../nodes/door/browser.ts";
+import { accessOf, type DoorNode } from "../../nodes/door/node.ts";
 import type { Request } from "../../nodes/http.d.ts";
 import { checkHost, isOwnOrigin } from "../../nodes/origin.ts";
 import type { Red } from "../../nodes/red.d.ts";

@@ -8,7 +8,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { runInNewContext } from "node:vm";
 import { commandIn } from "../../nodes/call-control/call-control.ts";
 import { settingsFor } from "../../nodes/dial-strategy/settings.ts";
-import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import type { Message, Red, RedNode } from "../../nodes/red.d.ts";
 import { sine, wav } from "../media/wav.ts";

@@ -6,7 +6,7 @@ import { codeWish } from "../../nodes/door-code/door-code.ts";
 import { openingForm } from "../../nodes/door/opening.ts";
 import type { Message } from "../../nodes/red.d.ts";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
-import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
 import type { Opening } from "../../src/door/door.ts";
 import { endpoint, Flow, frontdoor, sink } from "./flow.ts";
 

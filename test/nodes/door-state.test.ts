@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, it } from "node:test";
 import { reportIn, type Sensor } from "../../nodes/door-state/report.ts";
 import type { Message } from "../../nodes/red.d.ts";
-import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
 import { endpoint, Flow, frontdoor, sink } from "./flow.ts";
 
 const contact: Sensor = { part: "contact", inverted: false };

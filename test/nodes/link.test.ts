@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { linksOf, serveLinks } from "../../nodes/doorbell-in/link.ts";
 import type { Red } from "../../nodes/red.d.ts";
-import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
 import type { OpenRequest } from "../../src/door/door.ts";
 import { Routes } from "./routes.ts";
 

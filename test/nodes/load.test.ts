@@ -5,8 +5,8 @@ import { once } from "node:events";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
-import type { DoorNode } from "../../nodes/door/door.ts";
-import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import type { DoorNode } from "../../nodes/door/node.ts";
+import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
 import { endpoint, Flow, frontdoor, openSockets, type FlowNode } from "./flow.ts";
 
 let flow: Flow | undefined;

@@ -10,7 +10,7 @@ import { Aedes } from "aedes";
 import { connectAsync, type MqttClient } from "mqtt";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import { brokerOf } from "../../nodes/mqtt-bridge/settings.ts";
-import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
 import { sign } from "../../src/mqtt/signed.ts";
 import { Secret } from "../../src/secret.ts";
 import { endpoint, Flow, frontdoor, sink } from "./flow.ts";

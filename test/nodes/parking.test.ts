@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { afterEach, describe, it } from "node:test";
 import { parkingForm } from "../../nodes/parking-place/parking-place.ts";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
-import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
 import { checkParking } from "../../src/visit/places/parking-settings.ts";
 import { endpoint, Flow, type FlowNode } from "./flow.ts";
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
-import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
 import { registrarCommand } from "../../nodes/sip-registrar/sip-registrar.ts";
 import { Secret } from "../../src/secret.ts";
 import { Registration } from "../../src/sip/account/registration.ts";

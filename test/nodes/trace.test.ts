@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import type { Readable } from "node:stream";
 import { afterEach, describe, it } from "node:test";
-import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
 import { Secret } from "../../src/secret.ts";
 import { SimBell } from "../../src/sim/sim.ts";
 import type { Finding } from "../../src/sip/trace/findings.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { afterEach, describe, it } from "node:test";
-import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
 import { endpoint, Flow, frontdoor, sink } from "./flow.ts";
 
 let flow: Flow | undefined;

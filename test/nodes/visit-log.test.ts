@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, describe, it } from "node:test";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import type { Message } from "../../nodes/red.d.ts";
-import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
 import { visitLimits } from "../../nodes/sip-endpoint/visits.ts";
 import { queryFor } from "../../nodes/visit-log/visit-log.ts";
 import { loggedOutcomes } from "../../src/store/visit-query.ts";

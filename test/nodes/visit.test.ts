@@ -6,7 +6,7 @@ import { afterEach, describe, it } from "node:test";
 import type { VisitView } from "../../src/visit/messages.ts";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import type { Message } from "../../nodes/red.d.ts";
-import type { EndpointNode } from "../../nodes/sip-endpoint/sip-endpoint.ts";
+import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
 import { endpoint, Flow, frontdoor, sink, type FlowNode } from "./flow.ts";
 
 let flow: Flow | undefined;

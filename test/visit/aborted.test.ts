@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { Outcome } from "../../src/visit/messages.ts";
-import type { Ringing } from "../../src/visit/strategy.ts";
+import type { Ringing } from "../../src/visit/strategies/verbs.ts";
 import { Desk } from "./desk.ts";
 
 describe("a strategy that is over", () => {

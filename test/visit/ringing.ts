@@ -1,13 +1,12 @@
 // A house on paper for strategies: what each try brings is written down beforehand, and time is a FakeClock.
-import {
-  strategyOf,
-  type ConferSettings,
-  type ParkResult,
-  type ParkSettings,
-  type RingResult,
-  type Ringing,
-  type StrategySettings,
-} from "../../src/visit/strategy.ts";
+import { strategyOf, type StrategySettings } from "../../src/visit/strategy.ts";
+import type {
+  ConferSettings,
+  ParkResult,
+  ParkSettings,
+  RingResult,
+  Ringing,
+} from "../../src/visit/strategies/verbs.ts";
 import type { Target, TargetSettings } from "../../src/visit/ringing/target.ts";
 import type { MessageSettings } from "../../src/visit/sound/message.ts";
 import type { Recorded } from "../../src/visit/messages.ts";

@@ -1,6 +1,6 @@
 // What devices describe and flows wish for in a random walk.
-import type { Strategy, StrategySettings } from "../../src/visit/strategy.ts";
-import { strategyOf } from "../../src/visit/strategy.ts";
+import { type StrategySettings, strategyOf } from "../../src/visit/strategy.ts";
+import type { Strategy } from "../../src/visit/strategies/verbs.ts";
 import { strategyNames, type StrategyName } from "../../src/visit/strategies/usual.ts";
 import type { RingWish } from "../../src/visit/ringing/target.ts";
 import { sound } from "./desk.ts";

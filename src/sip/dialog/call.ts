@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import type { Clock } from "../../clock.ts";
 import { allow, supported, unknownDemands } from "../extensions.ts";
 import { parseNameAddr, type NameAddr } from "../message/headers.ts";
-import type { SipMessage, SipRequest, SipResponse } from "../message/message.ts";
+import type { SipRequest, SipResponse } from "../message/message.ts";
 import { cause, causeOf, reasonsOf, endElsewhere } from "../causes.ts";
 import { parseUri } from "../message/uri.ts";
 import { newBranch } from "../message/reply.ts";
@@ -22,6 +22,7 @@ import { Renegotiation } from "./renegotiation.ts";
 import type { ReferTo } from "./replaces.ts";
 import type { CallSettings } from "./settings.ts";
 import { infoReceived, mediaControl, messageReceived, pictureFastUpdate } from "./words.ts";
+import { sdpOf, sdpType } from "./body.ts";
 
 export type { CallEnd, CallEvents, CallState, Info, Message, Reanswer, Referral, Reoffer } from "./events.ts";
 
@@ -36,12 +37,8 @@ export interface CallHost extends Sender {
   leave(call: Call): void;
 }
 
-export const sdpType = "application/sdp";
 /** Requests that may carry an offer. */
 const offering: readonly string[] = ["INVITE", "UPDATE", "PRACK"];
-
-export const sdpOf = (message: SipMessage): string | undefined =>
-  message.contentType === sdpType && message.body.length > 0 ? message.body.toString("utf8") : undefined;
 
 export abstract class Call extends EventEmitter<CallEvents> {
   /** Call-ID and our tag: what the other side's requests are found by. */

@@ -6,7 +6,7 @@ import type { SipMessage, SipRequest, SipResponse } from "../message/message.ts"
 import type { Sending } from "../request/send.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
 import { GIVE_UP } from "../transaction/timers.ts";
-import { sdpOf, sdpType } from "./call.ts";
+import { sdpOf, sdpType } from "./body.ts";
 import { cancel } from "./cancel.ts";
 import type { Dialog } from "./dialog.ts";
 import type { Reanswer } from "./events.ts";

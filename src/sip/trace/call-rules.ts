@@ -1,6 +1,6 @@
 // What calls show: answers that are not acknowledged, sound that is awaited at the wrong place, codecs, numbers.
 import { Recent } from "../guard/recent.ts";
-import { sdpOf } from "../dialog/call.ts";
+import { sdpOf } from "../dialog/body.ts";
 import type { SipMessage } from "../message/message.ts";
 import { parseUri, plainUser } from "../message/uri.ts";
 import { showAddress } from "../transport/flow.ts";

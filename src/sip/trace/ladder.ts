@@ -1,7 +1,7 @@
 // The messages of calls that belong together as a ladder: who said what to whom, in order. A picture is made of it
 // elsewhere; `ladderText` draws it with letters.
 import type { SipRequest, SipResponse } from "../message/message.ts";
-import { sdpType } from "../dialog/call.ts";
+import { sdpType } from "../dialog/body.ts";
 import { showAddress } from "../transport/flow.ts";
 import { labelOf, readTraced } from "./text.ts";
 import type { Traced } from "./trace.ts";

@@ -1,7 +1,7 @@
 // A code dialled at another server, as somebody would on a telephone: "do not disturb" on and off there (A5).
 import { sentence } from "../../errors.ts";
 import type { CallEnd } from "../../sip/dialog/call.ts";
-import type { ForkHost } from "../ringing/fork.ts";
+import type { ForkHost } from "../ringing/host.ts";
 import { openMedia } from "../talk/leg.ts";
 import type { AccountWay } from "./outside.ts";
 

@@ -2,7 +2,6 @@
 import type { Call } from "../../sip/dialog/call.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
-import { deviceOf } from "../ringing/aim.ts";
 
 /** A call of a device, from before it is made to its end. */
 export interface Seat {
@@ -54,3 +53,6 @@ export class Occupancy {
     if (device) this.take(device).heldBy(call);
   }
 }
+
+/** A device as it is known from one registration to the next. */
+export const deviceOf = ({ extension, instance, id }: Contact): string => `${extension} ${instance ?? id}`;

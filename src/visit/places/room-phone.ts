@@ -4,7 +4,7 @@ import { cause, q850 } from "../../sip/causes.ts";
 import type { Message } from "../../sip/dialog/call.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import { attend } from "../talk/alone.ts";
-import type { ForkHost } from "../ringing/fork.ts";
+import type { ForkHost } from "../ringing/host.ts";
 import { answerFor, openMedia, refusalFor, takeOffer, type Leg } from "../talk/leg.ts";
 import { notG711 } from "../sound/recording.ts";
 import type { Room } from "./room.ts";

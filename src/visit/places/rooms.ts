@@ -7,7 +7,7 @@ import { musicOf } from "./music.ts";
 import type { NumberPlan, Taker } from "../numbers/number-plan.ts";
 import { Room } from "./room.ts";
 import { admit } from "./room-phone.ts";
-import type { ForkHost } from "../ringing/fork.ts";
+import type { ForkHost } from "../ringing/host.ts";
 import { checkSound, soundSchema } from "../sound/sounds.ts";
 
 export const conferenceSchema = {

@@ -1,7 +1,16 @@
 // Opens doors, one way for everybody who asks: whose right it is, the way to the door, and who is told.
 import { randomUUID } from "node:crypto";
-import { DoorOpener, opens, relayOf, relaysOf } from "../../door/door.ts";
-import type { Means, OpenedAs, Opening, OpenRequest, Refused } from "../../door/door.ts";
+import {
+  DoorOpener,
+  opens,
+  relayOf,
+  relaysOf,
+  type Means,
+  type OpenedAs,
+  type Opening,
+  type OpenRequest,
+  type Refused,
+} from "../../door/door.ts";
 import type { DtmfSent } from "../../dtmf.ts";
 import { PorteroError, sentence } from "../../errors.ts";
 import { HttpClient } from "../../http.ts";
@@ -12,7 +21,7 @@ import { DoorCodes, type CodeOptions } from "./door-codes.ts";
 import { doorKeys, type DoorKeys } from "./door-keys.ts";
 import type { DoorStates } from "./door-state.ts";
 import type { Door } from "./doors.ts";
-import type { EntranceHost } from "./entrances.ts";
+import type { EntranceHost } from "./host.ts";
 import type { Presses } from "./presses.ts";
 import { Refusals } from "./refusals.ts";
 

@@ -18,36 +18,16 @@ import type { DigitWish } from "../talk/digits.ts";
 import { pollDoor } from "./door-poll.ts";
 import { DoorNames } from "./door-names.ts";
 import type { DoorState } from "../../door-states.ts";
-import { DoorStates, type DoorReport } from "./door-state.ts";
+import { DoorStates } from "./door-state.ts";
 import type { CodeOptions, DoorCodes } from "./door-codes.ts";
 import type { DoorKeys } from "./door-keys.ts";
 import { Doorkeeper } from "./doorkeeper.ts";
 import { Door } from "./doors.ts";
 import type { Leg } from "../talk/leg.ts";
-import type { VisitEvent } from "../messages.ts";
 import { Presses } from "./presses.ts";
-import type { TransferHost } from "../talk/transfer.ts";
 import { callOf, type DoorView } from "../views.ts";
 import type { Visit } from "../visit.ts";
-
-export interface EntranceEvents {
-  visit: [event: VisitEvent];
-  /** Each opening and each refusal to open, with the visit's picture, which may still be on its way; never rejects. */
-  opening: [opening: Opening, picture: Promise<Buffer | undefined>];
-  /** What a door's contact, relay or lock does now, or that it is held open. */
-  "door-state": [report: DoorReport];
-  /** A door came or went. */
-  doors: [];
-  /** A door that is asked what happens does not answer, with why; or does again. */
-  poll: [door: string, trouble: string | undefined];
-}
-
-/** What the doors need of their switchboard. */
-export interface EntranceHost extends TransferHost {
-  /** Whether calls can be taken: the endpoint listens and there is somewhere for their sound. */
-  readonly listens: boolean;
-  tell<E extends keyof EntranceEvents>(event: E, ...payload: EntranceEvents[E]): void;
-}
+import type { EntranceHost } from "./host.ts";
 
 /** A picture younger than this, or still on its way, serves whoever asks for one. */
 const freshMs = 2_000;

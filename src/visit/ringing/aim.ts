@@ -1,6 +1,5 @@
 // A target under way: when it is rung, whom it leads to by now, and who of them has said no.
 import type { Cancel } from "../../clock.ts";
-import type { Contact } from "../../sip/registrar/location.ts";
 import { wishOf, type RingWish, type Target, type TargetSettings } from "./target.ts";
 import type { ForkHost } from "./host.ts";
 import { refusedWith, type How } from "./results.ts";
@@ -22,9 +21,6 @@ export interface Aim {
 
 /** The ring groups, and which numbers want no calls. */
 export type GroupHost = Pick<ForkHost, "membersOf" | "doNotDisturb">;
-
-/** A device as it is known from one registration to the next. */
-export const deviceOf = ({ extension, instance, id }: Contact): string => `${extension} ${instance ?? id}`;
 
 /**
  * The targets with the members of ring groups in their groups' place, each once: what is asked for by its own name

@@ -2,7 +2,7 @@
 import { PorteroError, sentence, tryAgain } from "../../errors.ts";
 import type { MediaSession } from "../../media/media.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
-import type { ForkHost } from "../ringing/fork.ts";
+import type { ForkHost } from "../ringing/host.ts";
 import { answerFor, openMedia, refusalFor, takeOffer, type Leg } from "./leg.ts";
 
 /**

@@ -9,7 +9,7 @@ import type { Contact } from "../../sip/registrar/location.ts";
 import type { Announcements } from "../sound/announcement.ts";
 import { Bridge } from "./bridge.ts";
 import type { Known } from "./side.ts";
-import type { Caller } from "../ringing/fork.ts";
+import type { Caller } from "../ringing/host.ts";
 import { Handover, type ChangedTalk } from "./handover.ts";
 import type { Key } from "./keypad.ts";
 import type { Leg } from "./leg.ts";

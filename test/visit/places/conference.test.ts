@@ -6,7 +6,8 @@ import { PorteroError } from "../../../src/errors.ts";
 import { Secret } from "../../../src/secret.ts";
 import type { Outcome } from "../../../src/visit/messages.ts";
 import type { ConferenceSettings } from "../../../src/visit/places/rooms.ts";
-import { strategyOf, type ConferSettings } from "../../../src/visit/strategy.ts";
+import { strategyOf } from "../../../src/visit/strategy.ts";
+import type { ConferSettings } from "../../../src/visit/strategies/verbs.ts";
 import { Desk, sound, type Device, type Media } from "../desk.ts";
 
 let desk: Desk;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { SipRequest } from "../../../src/sip/message/message.ts";
-import type { RingResult } from "../../../src/visit/strategy.ts";
+import type { RingResult } from "../../../src/visit/strategies/verbs.ts";
 import type { RingWish } from "../../../src/visit/ringing/target.ts";
 import { seeded } from "../../media/seeded.ts";
 import { Desk, sound, type Device } from "../desk.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { SipRequest } from "../../../src/sip/message/message.ts";
 import type { Party } from "../../../src/visit/messages.ts";
-import type { RingResult } from "../../../src/visit/strategy.ts";
+import type { RingResult } from "../../../src/visit/strategies/verbs.ts";
 import type { TargetSettings } from "../../../src/visit/ringing/target.ts";
 import { Desk, sound, type Device } from "../desk.ts";
 
