@@ -1,7 +1,7 @@
 // `npm test`: installs the peers, builds what the tests need, runs every test/**/*.test.ts, and ends with what was skipped and the totals.
 // `npm test -- test/sip test/mqtt.test.ts` runs a part; `--name "H20"` only tests with these words in their names.
 //
-// Several runs of node:test, reported as one: what only computes goes two files at a time; then what watches real time
+// A run of node:test for each file, reported as one: what only computes goes two files at a time; then what watches real time
 // beside other programs goes one file at a time, that with a browser beside that with telephones, which mostly wait.
 import { statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -25,7 +25,7 @@ const isIn = (folders: readonly string[]) => (file: string) => folders.some((fol
 // Longer than the slowest test takes, short enough that a hanging one does not cost the whole of CI's twenty minutes.
 const testTimeoutMs = 3 * 60_000;
 // A file whose tests are over but which does not end has left something open; node waits for it for ever.
-const silenceMs = testTimeoutMs + 30_000;
+const usual = { silenceMs: testTimeoutMs + 30_000, leftOpenMs: 60_000 };
 
 export interface Batch {
   files: string[];
@@ -75,65 +75,92 @@ interface Result {
   totals: Totals;
   /** `file: name: reason` of each skipped test. */
   skipped: string[];
+  took: { file: string; ms: number }[];
 }
 
-async function runStages(todo: readonly Batch[][], name: string | undefined): Promise<Result> {
+/** The files that took longest. */
+export function slowest(took: Result["took"]): string {
+  const longest = took.toSorted((a, b) => b.ms - a.ms).slice(0, 8);
+  return longest.map(({ file, ms }) => `${file} ${Math.round(ms / 1000)} s`).join(", ");
+}
+
+/** How long nothing may come from a file while its tests go on, and when they are over. */
+interface Limits {
+  silenceMs: number;
+  leftOpenMs: number;
+}
+
+export async function runStages(
+  todo: readonly Batch[][],
+  name?: string,
+  { silenceMs, leftOpenMs }: Limits = usual,
+): Promise<Result> {
   const totals: Totals = { tests: 0, passed: 0, failed: 0, skipped: 0, todo: 0 };
   const skipped: string[] = [];
+  const took: { file: string; ms: number }[] = [];
   let success = true;
   const output = new spec();
   output.pipe(process.stdout);
-  const runBatch = async ({ files, concurrency }: Batch): Promise<void> => {
-    const running = new Set<string>();
-    const abort = new AbortController();
-    const silence = setTimeout(() => {
-      const names = [...running].map((file) => relative(root, file)).join(", ");
-      console.error(`Nothing has happened for ${silenceMs / 1000} s. Ended: ${names} – something is left open there.`);
-      abort.abort();
-    }, silenceMs);
+  // A run each, so that one that hangs is ended alone.
+  const runFile = async (file: string): Promise<void> => {
+    const [path, began] = [resolve(root, file), performance.now()];
+    const hangs = new AbortController();
+    let [begun, open] = [0, 0];
+    const hang = () => {
+      const isOver = begun > 0 && open === 0;
+      const ms = isOver ? leftOpenMs : silenceMs;
+      const why = isOver ? "its tests are over, but something is left open" : "a test does not end";
+      return setTimeout(() => hangs.abort(new Error(`Nothing has happened for ${ms / 1000} s: ${why}.`)), ms);
+    };
+    let silence = hang();
     const stream = run({
-      files: files.map((file) => join(root, file)),
-      concurrency,
+      files: [path],
       timeout: testTimeoutMs,
-      signal: abort.signal,
-      ...(files.every(isIn(editor)) && {
+      signal: hangs.signal,
+      ...(isIn(editor)(file) && {
         execArgv: ["--import", `data:text/javascript,${encodeURIComponent(giveWay)}`],
       }),
       ...(name === undefined ? {} : { testNamePatterns: name }),
     });
     // What a file has to say stands together, whatever runs beside it.
-    let said: TestEvent[] = [];
-    const say = () => {
-      for (const event of said) output.write(event);
-      said = [];
-    };
+    const said: TestEvent[] = [];
     for await (const event of stream as AsyncIterable<TestEvent>) {
-      silence.refresh();
-      // A file is a test by the name of its path.
-      if (event.type === "test:dequeue" && event.data.name === event.data.file) running.add(event.data.name);
-      if (event.type === "test:complete") running.delete(event.data.name);
+      if (event.type === "test:enqueue" || event.type === "test:complete") {
+        const { nesting, name: title } = event.data;
+        // A file is a test by the name of its path.
+        if (nesting === 0 && title !== path)
+          [begun, open] = event.type === "test:enqueue" ? [begun + 1, open + 1] : [begun, open - 1];
+      }
+      clearTimeout(silence);
+      silence = hang();
       if (event.type === "test:pass" && event.data.skip !== undefined && event.data.skip !== false) {
         const reason =
           typeof event.data.skip === "string" && event.data.skip !== "" ? event.data.skip : "no reason given";
-        skipped.push(`${relative(root, event.data.file ?? "")}: ${event.data.name}: ${reason}`);
+        skipped.push(`${file}: ${event.data.name}: ${reason}`);
       }
-      if (event.type === "test:summary") {
-        say();
-        if (event.data.file !== undefined) continue;
+      if (event.type === "test:summary" && event.data.file === undefined) {
         const { tests, passed, skipped: left, todo: later } = event.data.counts;
         totals.tests += tests;
         totals.passed += passed;
         totals.failed += tests - passed - left - later;
         success &&= event.data.success;
         totals.todo += later;
-        continue;
       }
-      // Its own summary of each batch; ours of all stands at the end.
+      // Its own summary of each file; ours of all stands at the end.
+      if (event.type === "test:summary") continue;
       if (event.type === "test:diagnostic" && event.data.nesting === 0 && event.data.file === undefined) continue;
       said.push(event);
     }
-    say();
     clearTimeout(silence);
+    for (const event of said) output.write(event);
+    took.push({ file, ms: performance.now() - began });
+  };
+  const runBatch = async ({ files, concurrency }: Batch): Promise<void> => {
+    const left = files.values();
+    const next = async () => {
+      for (const file of left) await runFile(file);
+    };
+    await Promise.all(Array.from({ length: concurrency }, next));
   };
   for (const stage of todo) await Promise.all(stage.map(runBatch));
   await new Promise<void>((done) => {
@@ -141,7 +168,7 @@ async function runStages(todo: readonly Batch[][], name: string | undefined): Pr
     output.end();
   });
   // Node counts a skipped suite as no test at all; here it is one that was left out.
-  return { success, totals: { ...totals, skipped: skipped.length }, skipped };
+  return { success, totals: { ...totals, skipped: skipped.length }, skipped, took };
 }
 
 async function main(): Promise<void> {
@@ -156,10 +183,11 @@ async function main(): Promise<void> {
   if (todo.flat().some((batch) => batch.files.some(isIn(built)))) await buildUpToDate();
 
   const started = Date.now();
-  const { success, totals, skipped } = await runStages(todo, values.name);
+  const { success, totals, skipped, took } = await runStages(todo, values.name);
   if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map((line) => `  ${line}`).join("\n")}`);
   const skippedInCi = inCi && skipped.length > 0;
   if (skippedInCi) console.log("\nWith CI=true nothing may be skipped: this run has failed.");
+  console.log(`\nLongest: ${slowest(took)}`);
   console.log(`\n${summary(totals, Date.now() - started)}`);
   // Not process.exit(): it would cut off output that is not yet written.
   process.exitCode = success && totals.failed === 0 && !skippedInCi ? 0 : 1;

@@ -17,7 +17,7 @@ import { shape } from "./shape.ts";
 type Fields = Record<string, unknown>;
 const parse = ({ text }: Block) => JSON.parse(text) as Fields;
 
-describe("Messages in the documentation", { timeout: 120_000 }, () => {
+describe("Messages in the documentation", () => {
   let recording: Recording;
   before(async () => {
     recording = await record();

@@ -49,7 +49,7 @@ async function asking(t: TestContext, way: TellingWay, poll: Poll, login = "door
 
 const presses = (reports: readonly DeviceReport[]) => reports.filter(({ kind }) => kind === "press").length;
 
-describe("A poll", { timeout: 30_000 }, () => {
+describe("A poll", () => {
   it("of a state that lasts: a press is one, however often it is seen, and the next one is the next", async (t) => {
     const { device, reports, until } = await asking(t, "call-status", status);
     await until(() => device.asked.length >= 2, 500);

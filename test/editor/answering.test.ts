@@ -82,7 +82,7 @@ interface Watched {
   readonly notices: string[];
 }
 
-describe("X8 a page that answers", { skip: without("chromium"), timeout: 120_000 }, () => {
+describe("X8 a page that answers", { skip: without("chromium") }, () => {
   let house: ClosedHouse;
   let chromium: Chromium;
   before(async () => {

@@ -1,5 +1,6 @@
 // Chromium for one test file, and pages that remember what went wrong in them.
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { patienceMs } from "../support/patience.ts";
 import { thePeer } from "../support/peers.ts";
 
 const args = [
@@ -35,7 +36,7 @@ export class Chromium {
 
   async open(options: BrowserContextOptions = {}): Promise<Opened> {
     const context = await this.#browser.newContext({ viewport: { width: 1400, height: 900 }, ...options });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(patienceMs);
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     const troubles: Troubles = [];
     // Nothing leaves the machine, even where there is a network.

@@ -12,7 +12,7 @@ import type { FlowNode } from "./house.ts";
 export const login = { username: "anna", password: "p@ss:w/rd" };
 // bcrypt, at its lowest cost: it is asked at each request.
 const hash = "$2b$04$KVYF45p/LTziPHau3A9dI.LF.nHvm1ndn2AVDRhLrYkmQaV3ivUFy";
-const startMs = 60_000;
+const startMs = 120_000;
 
 export class ClosedHouse {
   readonly url: string;

@@ -165,7 +165,7 @@ describe("The dashboard", { skip: without("chromium", "mosquitto_pub") }, () => 
 
   it("P9 <portero-camera> in a template shows the side door live, picture after picture", async () => {
     const camera = page.locator("portero-camera[door=side-door]");
-    await page.locator("portero-camera[door=side-door][state=playing][way=mjpeg]").waitFor({ timeout: 30_000 });
+    await page.locator("portero-camera[door=side-door][state=playing][way=mjpeg]").waitFor();
     const frames = () => camera.evaluate((element) => (element as HTMLElement & { frames: number }).frames);
     const before = await frames();
     await page.waitForFunction((least) => {

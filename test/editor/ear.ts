@@ -27,7 +27,7 @@ export class Ear {
   async hear(
     topic: string,
     wanted: (payload: string) => boolean = () => true,
-    options: { since?: number; ms?: number } = {},
+    options: { since?: number } = {},
   ): Promise<string> {
     const heard = await this.#record.next((m) => m.topic === topic && wanted(m.payload.toString()), options);
     return heard.payload.toString();
@@ -37,7 +37,7 @@ export class Ear {
   async json(
     topic: string,
     wanted: (payload: { [name: string]: unknown }) => boolean = () => true,
-    options: { since?: number; ms?: number } = {},
+    options: { since?: number } = {},
   ): Promise<{ [name: string]: unknown }> {
     const parse = (text: string) => JSON.parse(text) as { [name: string]: unknown };
     return parse(await this.hear(topic, (text) => wanted(parse(text)), options));

@@ -37,7 +37,7 @@ class Tab {
 
   /** What a debug node shows since the last button, and pleases `wanted`. */
   async shows(name: string, wanted: (value: unknown) => boolean = () => true): Promise<unknown> {
-    return this.#house.comms.debug(this.#id("debug", name), wanted, { since: this.#since, ms: 40_000 });
+    return this.#house.comms.debug(this.#id("debug", name), wanted, { since: this.#since });
   }
 
   /** The same of an object with these fields. */
@@ -50,7 +50,7 @@ class Tab {
   /** What a node's status says since the last button. */
   async status(type: string, name: string, wanted: RegExp): Promise<Status> {
     const fits = ({ text = "" }: Status) => wanted.test(text);
-    return this.#house.comms.status(this.#id(type, name), fits, { since: this.#since, ms: 40_000 });
+    return this.#house.comms.status(this.#id(type, name), fits, { since: this.#since });
   }
 
   /** Waits until a simulated device does. */
@@ -252,7 +252,7 @@ const runs: { readonly [file: string]: (tab: Tab) => Promise<void> } = {
 /** A score of simulated cameras take their time to start: their pictures are asked for when the others have been pressed. */
 const withPictures = ["dashboard", "press-notify-with-snapshot"];
 
-describe("The examples, imported and pressed", { timeout: 180_000 }, () => {
+describe("The examples, imported and pressed", () => {
   let house: House;
   const tabs = new Map<string, Tab>();
   before(async () => {
@@ -286,8 +286,7 @@ describe("The examples, imported and pressed", { timeout: 180_000 }, () => {
     }
     await house.deploy([...flow.values()]);
     for (const node of flow.values())
-      if (node.type === "doorbell-sim")
-        await house.comms.status(node.id, ({ fill }) => fill === "green", { ms: 40_000 });
+      if (node.type === "doorbell-sim") await house.comms.status(node.id, ({ fill }) => fill === "green");
   });
   after(() => house.end());
 

@@ -34,7 +34,7 @@ export interface HouseOptions {
 }
 
 // Node-RED and its build, on a busy machine.
-const startMs = 60_000;
+const startMs = 120_000;
 
 export class House {
   readonly child: Child;

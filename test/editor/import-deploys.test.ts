@@ -48,7 +48,7 @@ function withDevices(flow: readonly FlowNode[], dials: string, phones: Phones): 
   ];
 }
 
-describe("Imported dial plans in Node-RED", { timeout: 120_000 }, () => {
+describe("Imported dial plans in Node-RED", () => {
   let house: House;
   let types: Set<string>;
   before(async () => {

@@ -1,4 +1,5 @@
 // A record of what came in, to be asked for what has come or is still to come.
+import { patienceMs } from "../support/patience.ts";
 
 export class Record<T> {
   readonly all: T[] = [];
@@ -21,9 +22,9 @@ export class Record<T> {
 
   /**
    * The first entry from `since` on that pleases `wanted`.
-   * @throws Error after `ms` milliseconds; what came is in the message.
+   * @throws Error after a long time; what came is in the message.
    */
-  next(wanted: (entry: T) => boolean, { since = 0, ms = 20_000 } = {}): Promise<T> {
+  next(wanted: (entry: T) => boolean, { since = 0 } = {}): Promise<T> {
     return new Promise((resolve, reject) => {
       let seen = since;
       const look = () => {
@@ -39,8 +40,8 @@ export class Record<T> {
       const timer = setTimeout(() => {
         this.#waiting.delete(look);
         const came = this.all.slice(since).map((entry) => JSON.stringify(entry).slice(0, 200));
-        reject(new Error(`${this.#what}: nothing as wanted in ${ms} ms. What came:\n${came.join("\n")}`));
-      }, ms);
+        reject(new Error(`${this.#what}: nothing as wanted in ${patienceMs / 1000} s. What came:\n${came.join("\n")}`));
+      }, patienceMs);
       this.#waiting.add(look);
       look();
     });

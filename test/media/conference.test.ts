@@ -11,7 +11,6 @@ import { frame, Phone } from "./phone.ts";
 import { read } from "./packets.ts";
 import { levelOf, tone } from "./tone.ts";
 
-const limit = { timeout: 20_000 };
 const events = "a=rtpmap:101 telephone-event/8000";
 const portOf = (sdp: string) => Number(/^m=audio (\d+)/m.exec(sdp)?.[1]);
 const isCode = (code: string) => (e: unknown) => e instanceof PorteroError && e.code === code;
@@ -43,7 +42,7 @@ async function sing({ phone, port }: Caller, hertz: number, law: "PCMA" | "PCMU"
   }
 }
 
-describe("a conference", limit, () => {
+describe("a conference", () => {
   before(async () => {
     media = await Media.start({ bind: "127.0.0.1", advertise: "127.0.0.1", ports: [0, 0] });
   });

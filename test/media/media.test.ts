@@ -14,7 +14,6 @@ import { freeRange } from "./range.ts";
 import { levelOf } from "./tone.ts";
 
 const loopback = { bind: "127.0.0.1", advertise: "127.0.0.1" };
-const limit = { timeout: 10_000 };
 const video = "m=video 4000 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\n";
 const events = "a=rtpmap:101 telephone-event/8000";
 const portOf = (sdp: string, kind = "audio") => Number(new RegExp(`^m=${kind} (\\d+)`, "m").exec(sdp)?.[1]);
@@ -43,7 +42,7 @@ async function call(bells: string, takes: string) {
   return { bell, phone: answerer, a, b, bellPort: toBell, phonePort: toPhone };
 }
 
-describe("the relay", limit, () => {
+describe("the relay", () => {
   before(async () => {
     media = await Media.start({ ...loopback, ports: [0, 0] });
   });
@@ -223,7 +222,7 @@ describe("the relay", limit, () => {
   });
 });
 
-describe("the port range", limit, () => {
+describe("the port range", () => {
   it("is kept to, and named when it is used up; a closed pair rests", async (t) => {
     const first = await freeRange(3);
     const small = await Media.start({ ...loopback, ports: [first, first + 5], drainMs: 60_000 });
@@ -293,7 +292,7 @@ describe("the port range", limit, () => {
   });
 });
 
-describe("an IPv6 socket", limit, () => {
+describe("an IPv6 socket", () => {
   it("speaks with IPv4 phones as a dual-stack one does", async () => {
     media = await Media.start({ bind: "::ffff:127.0.0.1", advertise: "127.0.0.1", ports: [0, 0] });
     const { bell, phone, a, bellPort, phonePort } = await call("8", "0");
@@ -307,7 +306,7 @@ describe("an IPv6 socket", limit, () => {
   });
 });
 
-describe("silence", limit, () => {
+describe("silence", () => {
   it("is told of through the worker", async () => {
     media = await Media.start({ ...loopback, ports: [0, 0], firstPacketMs: 40, silenceMs: 40 });
     const { a, b } = await call("8", "8");
@@ -317,7 +316,7 @@ describe("silence", limit, () => {
   });
 });
 
-describe("a worker that dies", limit, () => {
+describe("a worker that dies", () => {
   let workers: Worker[];
   beforeEach(async () => {
     workers = [];

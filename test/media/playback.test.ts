@@ -15,7 +15,7 @@ const loopback = { bind: "127.0.0.1", advertise: "127.0.0.1", ports: [0, 0] as c
 const isCode = (code: string) => (e: unknown) => e instanceof PorteroError && e.code === code;
 const gong = readWav(wav(sine(440, 0.2)));
 
-describe("a session", { timeout: 20_000 }, () => {
+describe("a session", () => {
   let media: Media;
   const phones: Phone[] = [];
   before(async () => {
@@ -118,7 +118,7 @@ describe("a session", { timeout: 20_000 }, () => {
   });
 });
 
-describe("a worker that dies", { timeout: 20_000 }, () => {
+describe("a worker that dies", () => {
   it("ends what it played", async () => {
     let worker: Worker | undefined;
     const file = new URL("../../src/media/worker/main.ts", import.meta.url);

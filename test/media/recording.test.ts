@@ -102,7 +102,7 @@ describe("recorder", () => {
   });
 });
 
-describe("a recording of real sound", { timeout: 20_000 }, () => {
+describe("a recording of real sound", () => {
   let media: Media;
   const phones: Phone[] = [];
   before(async () => {

@@ -47,7 +47,7 @@ describe("the form of a conference room", () => {
   });
 });
 
-describe("H20 numbers of rooms", { timeout: 60_000 }, () => {
+describe("H20 numbers of rooms", () => {
   it("that two nodes claim are refused when the flow is deployed, both named", async () => {
     const phones = { id: "registrar", type: "sip-registrar", endpoint: "ep", extensions: [{ number: "888" }] };
     flow = await Flow.load([endpoint, room, { ...room, id: "other", name: "Attic", memberNumber: "889" }, phones]);
@@ -60,7 +60,7 @@ describe("H20 numbers of rooms", { timeout: 60_000 }, () => {
   });
 });
 
-describe("the example of a conference", { timeout: 60_000 }, () => {
+describe("the example of a conference", () => {
   const example = JSON.parse(
     readFileSync(new URL("../../examples/conference.json", import.meta.url), "utf8"),
   ) as FlowNode[];

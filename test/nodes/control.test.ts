@@ -39,7 +39,7 @@ const controlled = (settings: object = {}): FlowNode => ({
   ...settings,
 });
 
-describe("call-control", { timeout: 60_000 }, () => {
+describe("call-control", () => {
   let flow: Flow | undefined;
   afterEach(async () => {
     await flow?.close();
@@ -247,7 +247,7 @@ describe("what the dialogs say of sounds", () => {
   });
 });
 
-describe("the example of a greeting", { timeout: 60_000 }, () => {
+describe("the example of a greeting", () => {
   it("N1, H16 lets the visitor hear a gong, ring-back, three rising tones, and hangs up", async () => {
     const file = new URL("../../examples/a-greeting-for-the-visitor.json", import.meta.url);
     const example = JSON.parse(await readFile(file, "utf8")) as FlowNode[];
@@ -289,7 +289,7 @@ describe("the example of a greeting", { timeout: 60_000 }, () => {
   });
 });
 
-describe("the example of a menu", { timeout: 60_000 }, () => {
+describe("the example of a menu", () => {
   it("N1 answers as the menu, hears the visitor press 1, and gives the visitor to the flat", async () => {
     const file = new URL("../../examples/menu-for-the-visitor.json", import.meta.url);
     const example = JSON.parse(await readFile(file, "utf8")) as FlowNode[];

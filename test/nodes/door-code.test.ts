@@ -78,7 +78,7 @@ describe("what a door's dialog says of its opening", () => {
   });
 });
 
-describe("Codes, rights and relays in a flow", { timeout: 60_000 }, () => {
+describe("Codes, rights and relays in a flow", () => {
   it("a code is made, listed without its digits, opens, is used up, revoked; its digits go no further", async () => {
     const node = (id: string, more: object) => ({
       id,

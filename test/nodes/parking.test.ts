@@ -51,7 +51,7 @@ describe("parking-place's settings", () => {
   });
 });
 
-describe("the example of parking", { timeout: 60_000 }, () => {
+describe("the example of parking", () => {
   it("H7, H8: the visitor waits, the kitchen fetches it by 555, the study by 701; a door that dials 444 is parked, too", async () => {
     const file = new URL("../../examples/park-and-fetch.json", import.meta.url);
     const example = JSON.parse(await readFile(file, "utf8")) as FlowNode[];

@@ -30,7 +30,7 @@ describe("what the dialog says of recordings", () => {
   });
 });
 
-describe("the example of a message", { timeout: 60_000 }, () => {
+describe("the example of a message", () => {
   it("answers the bell when nobody has, and gives what the visitor said as a WAV file", async () => {
     const file = new URL("../../examples/a-message-when-nobody-is-at-home.json", import.meta.url);
     const example = JSON.parse(await readFile(file, "utf8")) as FlowNode[];

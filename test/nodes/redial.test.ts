@@ -52,7 +52,7 @@ const record = ({ strategy: _, parties, ringSeconds: __, ...end }: VisitEnd) => 
     .sort((a, b) => a.try - b.try || a.target.localeCompare(b.target)),
 });
 
-describe("a redial", { timeout: 60_000 }, () => {
+describe("a redial", () => {
   it("H10 leaves the same record whether it is drawn with a delay node or built in", async () => {
     const [one, other] = [await ended(drawn), await ended(built)];
     assert.deepEqual([one.strategy, other.strategy], ["ring-all", "redial"]);

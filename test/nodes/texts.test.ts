@@ -22,7 +22,7 @@ const nodes = [
   sink("news"),
 ];
 
-describe("texts of phones (RFC 3428)", { timeout: 60_000 }, () => {
+describe("texts of phones (RFC 3428)", () => {
   let flow: Flow;
   let phone: Endpoint;
   let registration: Registration;

@@ -108,7 +108,7 @@ const base: FlowNode[] = [
   ...["answered", "ended", "other", "pictures", "heard", "visits", "failed"].map(sink),
 ];
 
-describe("X12 visit-log in a flow", { timeout: 120_000 }, () => {
+describe("X12 visit-log in a flow", () => {
   const load = async (nodes = base) => {
     flow = await Flow.load(nodes);
     for (const device of ["bell", "phone"]) await flow.status(device, (look) => look.fill === "green");
@@ -246,7 +246,7 @@ describe("X12 visit-log in a flow", { timeout: 120_000 }, () => {
   });
 });
 
-describe("X12 the example of the visit log", { timeout: 60_000 }, () => {
+describe("X12 the example of the visit log", () => {
   it("shows the visitor who went away again", async () => {
     const file = new URL("../../examples/visit-log.json", import.meta.url);
     const example = JSON.parse(readFileSync(file, "utf8")) as (FlowNode & { wires?: string[][] })[];

@@ -221,7 +221,7 @@ describe("a simulated device", () => {
     assert.equal(visitOf(await ring).dialled, "6001");
   });
 
-  it("that waits for a busy port holds up no deploy", { timeout: 10_000 }, async () => {
+  it("that waits for a busy port holds up no deploy", async () => {
     const other = createSocket("udp4");
     other.bind(0, "127.0.0.1");
     await once(other, "listening");

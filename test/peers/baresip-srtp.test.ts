@@ -1,10 +1,10 @@
 // P3: two baresip, bell and phone, with SRTP on one side, on both, or on neither, as the house is told.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import type { Encryption } from "../../src/media/sdes.ts";
 import { checkConfig } from "../../src/server/config.ts";
 import { startServer } from "../../src/server/server.ts";
+import { until } from "../support/patience.ts";
 import { without } from "../support/peers.ts";
 import { authority } from "./authority.ts";
 import { Baresip, type BaresipOptions } from "./baresip.ts";
@@ -64,7 +64,7 @@ async function house(
   return { server, bell, phone, dial, close, suites };
 }
 
-describe("P3 baresip with SRTP", { skip: without("baresip", "openssl"), timeout: 90_000 }, () => {
+describe("P3 baresip with SRTP", { skip: without("baresip", "openssl") }, () => {
   const suite = "AES_CM_128_HMAC_SHA1_80";
   for (const [title, set, has, bellSuite, phoneSuite] of [
     ["on the phone alone, required by both", { phone: "required" }, { phone: "srtp-mand" }, undefined, suite],
@@ -127,11 +127,11 @@ describe("P3 baresip with SRTP", { skip: without("baresip", "openssl"), timeout:
       await Promise.all([bell.received(0.5), phone.received(0.5)]);
       for (const [nth, command] of ["hold", "resume"].entries()) {
         phone.command(command);
-        while (changes() <= nth) await pause(50);
+        await until(`the ${command} to be over`, () => changes() > nth);
       }
       // Packets that could be opened, and as many the other way.
       const start = await packets();
-      while ((await packets()) < start + 100) await pause(50);
+      await until("a hundred packets each way", async () => (await packets()) >= start + 100);
       await phone.hears(440);
     } finally {
       await close();

@@ -7,9 +7,10 @@ import { readTraced } from "../../src/sip/trace/text.ts";
 import type { Traced } from "../../src/sip/trace/trace.ts";
 import { checkControl, control } from "../../src/visit/talk/control.ts";
 import type { Switchboard } from "../../src/visit/switchboard.ts";
+import { settled, until } from "../support/patience.ts";
 import { without } from "../support/peers.ts";
 import { Baresip } from "./baresip.ts";
-import { until, visitTold, wholeVisit } from "./visit-lines.ts";
+import { visitTold, wholeVisit } from "./visit-lines.ts";
 
 const password = "correct-horse";
 
@@ -62,7 +63,7 @@ async function house(t: TestContext, codecNote: string, transport: "udp" | "tcp"
   return { server, bell, phone, beside, lines, address, talk };
 }
 
-describe("two baresip, bell and phone", { skip: without("baresip"), timeout: 60_000 }, () => {
+describe("two baresip, bell and phone", { skip: without("baresip") }, () => {
   for (const [title, transport, bellCodec, phoneCodec] of [
     ["with the same codec over UDP", "udp", "PCMA", "PCMA"],
     ["with PCMA on one side and PCMU on the other, over TCP", "tcp", "PCMA", "PCMU"],
@@ -92,11 +93,10 @@ describe("two baresip, bell and phone", { skip: without("baresip"), timeout: 60_
     const fromBell = async () => (await sound.stats()).received;
     phone.command("hold");
     const held = await bellSays("recvonly", 0);
-    let heard = 0;
-    await until("the bell to fall silent", async () => heard === (heard = await fromBell()) || undefined);
+    const heard = await settled("what comes from the bell", fromBell);
     phone.command("resume");
     await bellSays("sendrecv", held);
-    await until("the bell to be heard again", async () => (await fromBell()) > heard + 25 || undefined);
+    await until("the bell to be heard again", async () => (await fromBell()) > heard + 25);
     bell.command("hangup");
     await phone.event("CALL_CLOSED");
   });
@@ -127,13 +127,11 @@ describe("two baresip, bell and phone", { skip: without("baresip"), timeout: 60_
     assert.equal((await tell({ action: "hold" })).reason, "on hold");
     assert.equal(sound.agreed("audio")?.remote.direction, "recvonly");
     const { sent } = await sound.stats();
-    let heard = -1;
-    await until("the bell to fall silent", async () => {
-      const now = await sound.stats();
-      return (now.sent > sent + 50 && now.received === heard) || (heard = now.received) < 0 || undefined;
-    });
+    const heard = await settled("what comes from the bell", async () => (await sound.stats()).received);
+    await until("music to be sent", async () => (await sound.stats()).sent > sent + 50);
+    assert.equal((await sound.stats()).received, heard);
     assert.equal((await tell({ action: "unhold" })).reason, "the two hear each other again");
-    await until("the bell to be heard again", async () => (await sound.stats()).received > heard + 100 || undefined);
+    await until("the bell to be heard again", async () => (await sound.stats()).received > heard + 100);
     await phone.hears(440);
     bell.command("hangup");
     await phone.event("CALL_CLOSED");

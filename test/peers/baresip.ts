@@ -1,11 +1,11 @@
 // The real baresip as a bell or a phone: its own configuration folder, commands and events over its control socket, and
 // what it received as a WAV file. One tone each, so that one can tell who is heard.
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as turn } from "node:timers/promises";
-import { freePorts } from "../support/ports.ts";
+import { patienceMs, until } from "../support/patience.ts";
+import { freePair, freePorts } from "../support/ports.ts";
 import { thePeer } from "../support/peers.ts";
 import { start, type Child } from "../support/processes.ts";
 
@@ -72,7 +72,8 @@ export class Baresip {
   static async start(options: BaresipOptions): Promise<Baresip> {
     const folder = await mkdtemp(join(tmpdir(), "portero-baresip-"));
     const { ca, address = "127.0.0.1" } = options;
-    const [control = 0, sip = 0] = await freePorts(2);
+    const [control = 0] = await freePorts(1);
+    const sip = await freePair();
     const local = address.includes(":") ? `[${address}]` : address;
     const modules = ["stdio", "g711", "aufile", "sndfile", "srtp"].map((name) => `module ${name}.so`);
     const config = [
@@ -89,10 +90,10 @@ export class Baresip {
     const { extension, password, server, codecs, transport = "udp", answer } = options;
     const account =
       `<sip:${extension}@${server};transport=${transport}>;auth_pass=${password};audio_codecs=${codecs};` +
-      `regint=${options.registers === false ? 0 : 60}` +
+      `regint=${options.registers === false ? 0 : 600}` +
       (options.mediaenc === undefined ? "" : `;mediaenc=${options.mediaenc}`) +
       (answer ? ";answermode=auto" : "");
-    await writeFile(join(folder, "tone.wav"), options.sound ?? toneWav(options.tone, 30));
+    await writeFile(join(folder, "tone.wav"), options.sound ?? toneWav(options.tone, 600));
     await writeFile(join(folder, "config"), config.join("\n") + "\n");
     await writeFile(join(folder, "accounts"), account + "\n");
     const child = start(thePeer("baresip"), ["-f", folder], { keepStdin: true });
@@ -117,7 +118,7 @@ export class Baresip {
   }
 
   /** The nth event of that type, of those so far and to come. */
-  async event(type: string, { nth = 1, ms = 15_000 } = {}): Promise<Record<string, unknown>> {
+  async event(type: string, { nth = 1, ms = patienceMs } = {}): Promise<Record<string, unknown>> {
     const find = () => this.#events.filter((event) => event["type"] === type)[nth - 1];
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -152,30 +153,54 @@ export class Baresip {
 
   /** Resolves when it has received that many seconds of sound. */
   async received(seconds: number): Promise<void> {
-    for (let tries = 0; (await this.seconds()) <= seconds; tries++) {
-      if (tries > 20 * (15 + seconds))
-        throw new Error(
-          `baresip has received ${await this.seconds()} s of sound, not ${seconds}. It said:\n${this.child.output}`,
-        );
-      await turn(50);
-    }
+    let now = 0;
+    await until(
+      `baresip to receive ${seconds} s of sound`,
+      async () => (now = await this.seconds()) > seconds,
+      () => `It has ${now} s, and said:\n${this.child.output}`,
+    );
   }
 
   /**
    * Resolves when it hears that tone: half a second in a row of nearly nothing else. Holes that a busy machine makes
    * pass; silence, noise and another's tone do not.
    */
-  async hears(hertz: number): Promise<void> {
-    for (let tries = 0; toneShare(await this.#lately(), hertz) <= 0.8; tries++) {
-      if (tries > 400) throw new Error(`baresip does not hear ${hertz} Hz. It said:\n${this.child.output}`);
-      await turn(50);
-    }
+  hears(hertz: number): Promise<void> {
+    return this.hearsMix([hertz]);
+  }
+
+  /** The same of several tones that sound together, each as strong as the others; `not` is none of them. */
+  async hearsMix(tones: readonly number[], not?: number): Promise<void> {
+    let shares: number[] = [];
+    await until(
+      `baresip to hear ${tones.join(" and ")} Hz for half a second`,
+      async () => {
+        const lately = await this.#lately();
+        shares = [...tones, ...(not === undefined ? [] : [not])].map((hertz) => toneShare(lately, hertz));
+        return shares.every((share, n) => (n < tones.length ? share > 0.8 / tones.length : share < 0.01));
+      },
+      () => `Their shares: ${shares.join(", ")}. It said:\n${this.child.output}`,
+    );
+  }
+
+  /** All that it has received so far. */
+  async samples(): Promise<Int16Array> {
+    return samplesOf(...(await Promise.all((await this.#files()).map((file) => readFile(file)))));
   }
 
   /** The last half second that it has received, or less. */
   async #lately(): Promise<Int16Array> {
     const file = (await this.#files()).at(-1);
-    return file === undefined ? new Int16Array() : samplesOf(await readFile(file)).slice(-4000);
+    if (file === undefined) return new Int16Array();
+    const { size } = await stat(file);
+    const handle = await open(file);
+    try {
+      const from = Math.max(44, size - 8000);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(8000), 0, 8000, from + (from % 2));
+      return int16(buffer.subarray(0, bytesRead));
+    } finally {
+      await handle.close();
+    }
   }
 
   /** Ends it and gives the 16-bit samples of what it received (8 kHz). */
@@ -186,23 +211,27 @@ export class Baresip {
   async #end(): Promise<Int16Array> {
     this.#socket.destroy();
     await this.child.end("SIGTERM");
-    const files = await Promise.all((await this.#files()).map((file) => readFile(file)));
+    const samples = await this.samples();
     await rm(this.#folder, { recursive: true });
-    return samplesOf(...files);
+    return samples;
   }
 }
 
 /** The samples of WAV files whose heads have the usual length. */
 function samplesOf(...files: readonly Buffer[]): Int16Array {
-  const data = Buffer.concat(files.map((wav) => wav.subarray(44)));
-  return Int16Array.from({ length: data.length >> 1 }, (_, i) => data.readInt16LE(i * 2));
+  return int16(Buffer.concat(files.map((wav) => wav.subarray(44))));
 }
+
+const int16 = (data: Buffer): Int16Array =>
+  Int16Array.from({ length: data.length >> 1 }, (_, i) => data.readInt16LE(i * 2));
 
 function toneWav(hertz: number, seconds: number, rate = 8000): Buffer {
   const head = Buffer.alloc(44);
-  const data = Buffer.alloc(seconds * rate * 2);
-  for (let i = 0; i < seconds * rate; i++)
-    data.writeInt16LE(Math.round(10_000 * Math.sin((2 * Math.PI * hertz * i) / rate)), i * 2);
+  // Whole periods are in a second.
+  const second = Buffer.alloc(rate * 2);
+  for (let i = 0; i < rate; i++)
+    second.writeInt16LE(Math.round(10_000 * Math.sin((2 * Math.PI * hertz * i) / rate)), i * 2);
+  const data = Buffer.alloc(seconds * second.length, second);
   head.write("RIFF", 0, "latin1");
   head.writeUInt32LE(36 + data.length, 4);
   head.write("WAVEfmt ", 8, "latin1");
@@ -238,10 +267,8 @@ export function toneShare(samples: Int16Array, hertz: number, rate = 8000): numb
   return shares.length < 5 ? 0 : shares.reduce((a, b) => a + b, 0) / shares.length;
 }
 
-/** How strong a tone was in the second in which it was heard best. */
-export const bestSecond = (samples: Int16Array, hertz: number): number =>
-  Math.max(
-    ...Array.from({ length: Math.floor(samples.length / 4000) - 1 }, (_, i) =>
-      toneShare(samples.subarray(4000 * i, 4000 * (i + 2)), hertz),
-    ),
-  );
+/** How strong a tone was in the half second in which it was heard best: holes that a busy machine makes pass. */
+export const bestHalf = (samples: Int16Array, hertz: number): number =>
+  Array.from({ length: Math.max(0, Math.floor((samples.length - 4000) / 400) + 1) }, (_, i) =>
+    toneShare(samples.subarray(400 * i, 400 * i + 4000), hertz),
+  ).reduce((best, share) => Math.max(best, share), 0);

@@ -16,6 +16,7 @@ import { levelOf, tone } from "../media/tone.ts";
 import { sine, wav } from "../media/wav.ts";
 import { encodeA } from "../../src/media/g711.ts";
 import { freePorts } from "../support/ports.ts";
+import { until } from "../support/patience.ts";
 import { thePeer, without } from "../support/peers.ts";
 import { Child } from "../support/processes.ts";
 import { prepare, talking, type Talk } from "./talk-page.ts";
@@ -24,7 +25,7 @@ import { prepare, talking, type Talk } from "./talk-page.ts";
 const [microphone, voice] = [1000, 440];
 const frame = 160;
 
-describe("X8 Chromium as a media peer", { skip: without("chromium", "ffmpeg"), timeout: 60_000 }, () => {
+describe("X8 Chromium as a media peer", { skip: without("chromium", "ffmpeg") }, () => {
   let chromium: Chromium;
   let media: Media;
   let folder: string;
@@ -170,7 +171,7 @@ describe("X8 Chromium as a media peer", { skip: without("chromium", "ffmpeg"), t
     const [made, visitor] = await Promise.all([page(t), bell(t, from)]);
     const early = visitor.answer();
     await camera(t, Number(/^m=video (\d+)/m.exec(early)?.[1]), from);
-    while (((await visitor.session.stats()).video?.received ?? 0) < 25) t.signal.throwIfAborted();
+    await until("the camera's packets", async () => ((await visitor.session.stats()).video?.received ?? 0) >= 25);
     visitor.session.receiveOffer(visitor.offer);
     const started = Date.now();
     await talk(t, made, visitor);

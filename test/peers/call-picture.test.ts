@@ -7,10 +7,11 @@ import { Jimp } from "jimp";
 import type { Picture } from "../../src/camera/camera.ts";
 import { packedClip, rtpPacket } from "../camera/rtsp/packets.ts";
 import { rejects } from "../http/device.ts";
+import { until } from "../support/patience.ts";
 import { without } from "../support/peers.ts";
 import { Desk } from "../visit/desk.ts";
 
-describe("P8 the picture of a bell that has it only in its call", { skip: without("ffmpeg"), timeout: 30_000 }, () => {
+describe("P8 the picture of a bell that has it only in its call", { skip: without("ffmpeg") }, () => {
   it("is taken when somebody answers, and whenever it is asked for; there is none before and after", async (t) => {
     const { signal } = t;
     const desk = await Desk.open();
@@ -25,7 +26,7 @@ describe("P8 the picture of a bell that has it only in its call", { skip: withou
     for (const payload of packedClip("h264", "aggregated"))
       camera.send(rtpPacket(sequence++, payload, 99), port, "127.0.0.1");
     const seen = async () => (await talking.visit.talkingBell?.session.stats())?.video?.received ?? 0;
-    while (!signal.aborted && (await seen()) < 8) await new Promise(setImmediate);
+    await until("the clip to have come", async () => (await seen()) >= 8);
     // It was asked for at the answer, when nothing had come yet.
     await desk.clock.advance(200);
     while (desk.told("snapshot").length === 0) await once(desk.switchboard, "visit", { signal });

@@ -7,7 +7,7 @@ import { startServer } from "../../src/server/server.ts";
 import { SimBell, SimPhone, type SimEvent } from "../../src/sim/sim.ts";
 import { without } from "../support/peers.ts";
 import { Record } from "../visit/house.ts";
-import { Baresip, toneShare } from "./baresip.ts";
+import { Baresip } from "./baresip.ts";
 
 const password = "correct-horse";
 
@@ -41,16 +41,7 @@ async function open() {
   return { lines, address: `127.0.0.1:${port}`, baresip, simulated, close: () => server.close() };
 }
 
-/** Each hears the others, and not itself. */
-function assertHeard(heard: readonly (readonly [name: string, samples: Int16Array, own: number, others: number[]])[]) {
-  for (const [name, samples, own, others] of heard) {
-    assert.ok(toneShare(samples, own) < 0.01, `${name} hears itself: ${toneShare(samples, own)}`);
-    for (const hertz of others)
-      assert.ok(toneShare(samples, hertz) > 0.15, `${name} hears ${hertz} Hz: ${toneShare(samples, hertz)}`);
-  }
-}
-
-describe("a conference of real phones", { skip: without("baresip"), timeout: 120_000 }, () => {
+describe("a conference of real phones", { skip: without("baresip") }, () => {
   it("H9 is answered by one that is rung and one that dials, in either law; the bell leaves with the last", async () => {
     const { lines, address, baresip, close } = await open();
     const devices = [
@@ -59,29 +50,26 @@ describe("a conference of real phones", { skip: without("baresip"), timeout: 120
       await baresip("6002", 1500, "PCMA"),
     ] as const;
     const [bell, rung, dialling] = devices;
-    let heard: Int16Array[];
     try {
       await Promise.all(devices.map((device) => device.registered()));
       bell.command("dial", `sip:100@${address}`);
       assert.equal((await lines.next("answered")).payload.by, "6001");
       dialling.command("dial", `sip:888@${address}`);
       assert.equal((await lines.next("joined")).payload.by, "6002");
-      await dialling.received(4);
+      await Promise.all([
+        bell.hearsMix([880, 1500], 440),
+        rung.hearsMix([440, 1500], 880),
+        dialling.hearsMix([440, 880], 1500),
+      ]);
       rung.command("hangup");
       assert.equal((await lines.next("left")).payload.by, "6001");
       dialling.command("hangup");
       await bell.event("CALL_CLOSED");
       assert.equal((await lines.next("ended")).payload.outcome, "answered");
     } finally {
-      heard = [await bell.end(), await rung.end(), await dialling.end()];
+      await Promise.all(devices.map((device) => device.end()));
       await close();
     }
-    const [one = new Int16Array(), two = new Int16Array(), three = new Int16Array()] = heard;
-    assertHeard([
-      ["the bell", one, 440, [880, 1500]],
-      ["6001", two, 880, [440, 1500]],
-      ["6002", three, 1500, [440, 880]],
-    ]);
   });
 
   it("N5 a door code that one presses opens the door, beside a real phone", async () => {

@@ -5,12 +5,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import { checkConfig } from "../../src/server/config.ts";
 import { startServer } from "../../src/server/server.ts";
 import { readTraced } from "../../src/sip/trace/text.ts";
+import { settled, until } from "../support/patience.ts";
 import { without } from "../support/peers.ts";
 import { Baresip } from "./baresip.ts";
 
 const password = "correct-horse";
 
-describe("two baresip that may send to each other", { skip: without("baresip"), timeout: 60_000 }, () => {
+describe("two baresip that may send to each other", { skip: without("baresip") }, () => {
   it("H1 hear each other while nothing comes by us; a hold brings them back, and its end sends them off again", async (t) => {
     const server = await startServer(
       checkConfig({
@@ -41,19 +42,10 @@ describe("two baresip that may send to each other", { skip: without("baresip"), 
         (sum, { received }) => sum + received,
         0,
       );
-    const until = async (what: string, holds: () => boolean | Promise<boolean>) => {
-      const end = Date.now() + 15_000;
-      while (!(await holds())) {
-        assert.ok(Date.now() < end, what);
-        await pause(50);
-      }
-    };
     /** Both were told, and what was on its way has come; gives how many packets came by us. */
     const direct = async () => {
       await until("both to be sent off", () => sessions().length === 2 && sessions().every(({ away }) => away));
-      let before = -1;
-      await until("the last packet", async () => before === (before = await passed()));
-      return before;
+      return settled("what comes by us", passed);
     };
 
     caller.command("dial", `sip:6002@${address}`);

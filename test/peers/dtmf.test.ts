@@ -14,6 +14,7 @@ import { SimPhone, type SimEvent } from "../../src/sim/sim.ts";
 import type { VisitEvent } from "../../src/visit/messages.ts";
 import { Record } from "../visit/house.ts";
 import { freePorts } from "../support/ports.ts";
+import { patienceMs } from "../support/patience.ts";
 import { thePeer, without } from "../support/peers.ts";
 import { run } from "../support/processes.ts";
 import { Baresip } from "./baresip.ts";
@@ -115,7 +116,7 @@ async function ffmpegDigits(digits: string): Promise<Uint8Array> {
   }
 }
 
-describe("digits and other makers", { timeout: 90_000 }, () => {
+describe("digits and other makers", () => {
   let house: House | undefined;
   let devices: Baresip[] = [];
   afterEach(async () => {
@@ -193,7 +194,7 @@ describe("digits and other makers", { timeout: 90_000 }, () => {
           [
             ...[`127.0.0.1:${port}`, "-sf", fileURLToPath(new URL("sipp/bell-presses.xml", import.meta.url))],
             ...["-s", "8000", "-au", "8000", "-ap", password, "-m", "1", "-i", "127.0.0.1", "-mp", String(media)],
-            ...["-nostdin", "-timeout", "20s"],
+            ...["-nostdin", "-timeout", `${patienceMs / 1000}s`],
           ],
           { cwd: tmpdir() },
         );

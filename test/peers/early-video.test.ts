@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Media } from "../../src/media/media.ts";
 import { freePorts } from "../support/ports.ts";
+import { until } from "../support/patience.ts";
 import { thePeer, without } from "../support/peers.ts";
 import { Child } from "../support/processes.ts";
 
@@ -24,7 +25,7 @@ const described = (audio: number, video: number, more = "") =>
 const isBound = async (port: number) =>
   (await readFile("/proc/net/udp", "utf8")).includes(`:${port.toString(16).toUpperCase().padStart(4, "0")} `);
 
-describe("X7 early video beside ffmpeg", { skip: without("ffmpeg"), timeout: 40_000 }, () => {
+describe("X7 early video beside ffmpeg", { skip: without("ffmpeg") }, () => {
   const children: Child[] = [];
   let media: Media;
   let folder: string;
@@ -43,7 +44,7 @@ describe("X7 early video beside ffmpeg", { skip: without("ffmpeg"), timeout: 40_
     return child;
   };
 
-  it("shows the camera's picture to who joins seconds after its only key frame", async ({ signal }) => {
+  it("shows the camera's picture to who joins seconds after its only key frame", async () => {
     const [audio = 0, camera = 0, screen = 0] = await freePorts(3);
     const bell = await media.open();
     bell.receiveOffer(described(audio, camera));
@@ -59,8 +60,7 @@ describe("X7 early video beside ffmpeg", { skip: without("ffmpeg"), timeout: 40_
     bell.receiveOffer(described(audio, camera, `;sprop-parameter-sets=${sets}`));
     bell.answer();
     const received = async () => (await bell.stats()).video?.received ?? 0;
-    // Two seconds of pictures and more.
-    while ((await received()) < 60) signal.throwIfAborted();
+    await until("two seconds of pictures", async () => (await received()) >= 60);
 
     const [picture, told] = [join(folder, "picture.gray"), join(folder, "screen.sdp")];
     const phone = await media.open();
@@ -72,7 +72,7 @@ describe("X7 early video beside ffmpeg", { skip: without("ffmpeg"), timeout: 40_
       ...["-frames:v", "1", "-pix_fmt", "gray", "-f", "rawvideo", "-y", picture],
     );
     // It listens once it has read its description.
-    while (!(await isBound(screen))) signal.throwIfAborted();
+    await until("ffmpeg to listen", () => isBound(screen));
     media.show(bell, phone);
     const { code } = await viewer.exit;
     assert.equal(code, 0, viewer.output);

@@ -90,7 +90,7 @@ const press = (players: Players) => talk(players, players.bell, "press");
 /** The bell answers at once, as door stations do. */
 const callTheBell = (players: Players, seconds?: number) => talk(players, players.phone, "dial 8000", seconds);
 
-describe("a bell behind a router", { skip: withoutNamespaces(), timeout: 120_000 }, () => {
+describe("a bell behind a router", { skip: withoutNamespaces() }, () => {
   for (const sipHelper of [false, true])
     it(`registers, rings and talks with 5 % loss${sipHelper ? " and a router that rewrites SIP" : ""}`, async () => {
       await play({ lossPercent: 5, sipHelper }, async (players) => {

@@ -40,7 +40,7 @@ async function open() {
 const seconds = (samples: Int16Array, from: number, to?: number) =>
   samples.subarray(from * 8000, to === undefined ? undefined : to * 8000);
 
-describe("real devices and a parking place", { skip: without("baresip"), timeout: 120_000 }, () => {
+describe("real devices and a parking place", { skip: without("baresip") }, () => {
   it("H7, H8 the bell waits and hears music; the phone dials 555, hears it and is heard, in the other law", async () => {
     const { lines, address, baresip, close } = await open();
     const [bell, phone] = [await baresip("8000", 440), await baresip("6001", 1320, "PCMU")];

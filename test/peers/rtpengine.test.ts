@@ -23,7 +23,7 @@ const video = ["m=video 4000 RTP/AVP 96", "a=rtpmap:96 H264/90000", "a=fmtp:96 p
 const portOf = (sdp: string, kind = "audio") => Number(new RegExp(`^m=${kind} (\\d+)`, "m").exec(sdp)?.[1]);
 const ringAll = (...targets: string[]) => strategyOf({ strategy: "ring-all", targets, seconds: 30 });
 
-describe("rtpengine", { skip: without("rtpengine"), timeout: 60_000 }, () => {
+describe("rtpengine", { skip: without("rtpengine") }, () => {
   let server: RtpengineProcess;
   before(async () => {
     server = await RtpengineProcess.start();

@@ -16,6 +16,7 @@ import { readTraced } from "../../src/sip/trace/text.ts";
 import { SimBell } from "../../src/sim/sim.ts";
 import type { DeviceOptions } from "../../src/visit/numbers/devices.ts";
 import { Chromium } from "../editor/browser.ts";
+import { until } from "../support/patience.ts";
 import { without } from "../support/peers.ts";
 import type { Phone, PhoneOptions } from "./sipjs-page.ts";
 
@@ -49,7 +50,7 @@ async function origin(t: TestContext): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
-describe("SIP.js in a browser", { skip: without("chromium"), timeout: 120_000 }, () => {
+describe("SIP.js in a browser", { skip: without("chromium") }, () => {
   let chromium: Chromium;
   let script: string;
   before(async () => {
@@ -142,15 +143,12 @@ describe("SIP.js in a browser", { skip: without("chromium"), timeout: 120_000 },
   const seen = async (page: Page, event: string) => {
     await page.waitForFunction((wanted) => (window as unknown as Bundle).phone.events.includes(wanted), event);
   };
-  const told = async (lines: readonly Record<string, unknown>[], event: string) => {
-    const end = Date.now() + 10_000;
-    for (;;) {
-      const line = lines.find((one) => one["event"] === event);
-      if (line) return line;
-      assert.ok(Date.now() < end, `nobody told ${event}: ${JSON.stringify(lines)}`);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  };
+  const told = (lines: readonly Record<string, unknown>[], event: string) =>
+    until(
+      `"${event}"`,
+      () => lines.find((one) => one["event"] === event),
+      () => JSON.stringify(lines),
+    );
 
   for (const transport of ["ws", "wss"] as const) {
     it(`registers by ${transport.toUpperCase()}, is rung, answers and hangs up`, async (t) => {
@@ -186,11 +184,13 @@ describe("SIP.js in a browser", { skip: without("chromium"), timeout: 120_000 },
           return message instanceof SipResponse && /OPTIONS$/.test(message.get("cseq") ?? "") && message.status === 200;
         });
       // The second one says that the first was taken for an answer.
-      const end = Date.now() + 15_000;
-      for (let first = answered(0); !first || !answered(first.seq); first ??= answered(0)) {
-        assert.ok(Date.now() < end, `SIP.js answered no OPTIONS: ${JSON.stringify(lines)}`);
-        await page.waitForTimeout(50);
-      }
+      const next = (after: number) =>
+        until(
+          "SIP.js to answer an OPTIONS",
+          () => answered(after),
+          () => JSON.stringify(lines),
+        );
+      await next((await next(0)).seq);
       assert.equal(contact()?.reachable, true);
       const { status, allow } = await page.evaluate(() => (window as unknown as Bundle).phone.options());
       assert.equal(status, 200);

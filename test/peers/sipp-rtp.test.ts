@@ -7,15 +7,16 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { checkConfig } from "../../src/server/config.ts";
 import { startServer } from "../../src/server/server.ts";
+import { patienceMs } from "../support/patience.ts";
 import { thePeer, without } from "../support/peers.ts";
 import { freePorts } from "../support/ports.ts";
 import { run } from "../support/processes.ts";
-import { Baresip, bestSecond } from "./baresip.ts";
+import { Baresip, bestHalf } from "./baresip.ts";
 import { visitTold, wholeVisit } from "./visit-lines.ts";
 
 const password = "correct-horse";
 
-describe("sipp with RTP", { skip: without("sipp", "baresip", "ffmpeg"), timeout: 60_000 }, () => {
+describe("sipp with RTP", { skip: without("sipp", "baresip", "ffmpeg") }, () => {
   for (const codecs of ["PCMA", "PCMU"])
     it(`H4, P9 a bell's PCMA is heard by a phone that has ${codecs}`, async (t) => {
       const folder = mkdtempSync(join(tmpdir(), "portero-sipp-"));
@@ -49,13 +50,13 @@ describe("sipp with RTP", { skip: without("sipp", "baresip", "ffmpeg"), timeout:
         thePeer("sipp"),
         [
           ...[at, "-sf", fileURLToPath(new URL("sipp/bell-speaks.xml", import.meta.url)), "-m", "1", "-i", "127.0.0.1"],
-          ...["-s", "8000", "-au", "8000", "-ap", password, "-nostdin", "-timeout", "20s"],
+          ...["-s", "8000", "-au", "8000", "-ap", password, "-nostdin", "-timeout", `${patienceMs / 1000}s`],
           ...["-mp", String(first)],
         ],
         { cwd: folder },
       );
       assert.equal(code, 0, output);
-      const share = bestSecond(await phone.end(), 440);
+      const share = bestHalf(await phone.end(), 440);
       assert.ok(share > 0.8, `the phone heard the bell: ${share}`);
       assert.deepEqual(await visitTold(lines), wholeVisit);
     });

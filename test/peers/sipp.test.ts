@@ -6,7 +6,6 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Secret } from "../../src/secret.ts";
 import { completedElsewhere } from "../../src/sip/causes.ts";
@@ -14,6 +13,7 @@ import type { CallEnd } from "../../src/sip/dialog/call.ts";
 import type { IncomingCall } from "../../src/sip/dialog/incoming.ts";
 import type { OutgoingCall } from "../../src/sip/dialog/outgoing.ts";
 import { Endpoint, type Refusal } from "../../src/sip/endpoint.ts";
+import { patienceMs, until } from "../support/patience.ts";
 import { thePeer, without } from "../support/peers.ts";
 import { freePorts } from "../support/ports.ts";
 import { run } from "../support/processes.ts";
@@ -70,7 +70,7 @@ describe("sipp as the peer", { skip: without("sipp") }, () => {
         host,
         "-nostdin",
         "-timeout",
-        "15s",
+        `${patienceMs / 1000}s`,
         ...options,
       ],
       { cwd: tmpdir() },
@@ -239,15 +239,13 @@ describe("sipp as the peer", { skip: without("sipp") }, () => {
 
 /** Waits until somebody listens on a TCP port of this machine; sipp does not say when it does. */
 async function listens(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  await until(`somebody to listen on TCP port ${port}`, async () => {
     const socket = connect(port, "127.0.0.1");
-    const open = await once(socket, "connect").then(
+    const isOpen = await once(socket, "connect").then(
       () => true,
       () => false,
     );
     socket.destroy();
-    if (open) return;
-    await pause(25);
-  }
-  throw new Error(`nobody listens on TCP port ${port}`);
+    return isOpen;
+  });
 }

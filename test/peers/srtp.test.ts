@@ -93,7 +93,7 @@ function heardBy({ phone }: Joined): number {
   return tone;
 }
 
-describe("P3 ffmpeg", { skip: without("ffmpeg"), timeout: 60_000 }, () => {
+describe("P3 ffmpeg", { skip: without("ffmpeg") }, () => {
   const quiet = ["-hide_banner", "-nostdin", "-loglevel", "error"];
 
   for (const suite of ["AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32"] as const) {
@@ -138,7 +138,7 @@ describe("P3 ffmpeg", { skip: without("ffmpeg"), timeout: 60_000 }, () => {
   }
 });
 
-describe("P3 GStreamer (libsrtp)", { skip: without("gst-launch-1.0"), timeout: 60_000 }, () => {
+describe("P3 GStreamer (libsrtp)", { skip: without("gst-launch-1.0") }, () => {
   /** A suite in its words. */
   const words = (suite: SuiteName) => {
     const { keyBytes, mode, tagBytes } = suites[suite];

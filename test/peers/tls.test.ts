@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { checkConfig } from "../../src/server/config.ts";
 import { startServer } from "../../src/server/server.ts";
+import { until } from "../support/patience.ts";
 import { without } from "../support/peers.ts";
 import { run } from "../support/processes.ts";
 import { authority, type Authority } from "./authority.ts";
@@ -49,7 +50,7 @@ async function talk(bell: Baresip, phone: Baresip, target: string) {
   }
 }
 
-describe("P2 baresip by TLS", { skip: without("baresip", "openssl"), timeout: 90_000 }, () => {
+describe("P2 baresip by TLS", { skip: without("baresip", "openssl") }, () => {
   it("registers, is rung and talks", async (t) => {
     const { ca, sign } = await authority(t);
     const { certificate, key } = await sign("DNS:portero.test");
@@ -104,7 +105,7 @@ describe("P2 baresip by TLS", { skip: without("baresip", "openssl"), timeout: 90
   }
 });
 
-describe("P2 openssl by TLS", { skip: without("openssl"), timeout: 60_000 }, () => {
+describe("P2 openssl by TLS", { skip: without("openssl") }, () => {
   const tlsBy = async (sign: Authority["sign"]) => {
     const { certificate, key } = await sign("DNS:portero.test");
     return { transport: "tls", certificate, key };
@@ -128,12 +129,11 @@ describe("P2 openssl by TLS", { skip: without("openssl"), timeout: 60_000 }, () 
     const { lines, port } = await house(t, { ...(await tlsBy(sign)), ca, clients: "required" });
     await client(port, "-CAfile", ca);
     const texts = () => lines.filter(({ event }) => event === "trouble").map(({ text }) => String(text));
-    while (texts().length === 0) await new Promise((resolve) => setImmediate(resolve));
-    assert.match(texts()[0] ?? "", /shows no certificate, which is required here/);
+    assert.match(await until("a trouble to be told", () => texts()[0]), /shows no certificate, which is required here/);
   });
 });
 
-describe("N2 baresip by IPv6", { skip: without("baresip"), timeout: 90_000 }, () => {
+describe("N2 baresip by IPv6", { skip: without("baresip") }, () => {
   for (const transport of ["udp", "tcp"] as const)
     it(`registers at ::1 by ${transport.toUpperCase()}, is rung and talks`, async (t) => {
       const { lines, port } = await house(t, { transport, address: "::1" }, { media: "::1" });

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import { setImmediate } from "node:timers/promises";
 import { Camera, type CameraSettings } from "../../src/camera/camera.ts";
 import { Pictures } from "../../src/camera/pictures.ts";
 import { PorteroError, sentence } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import { Secret } from "../../src/secret.ts";
 import { look, pattern } from "../camera/pattern.ts";
+import { until } from "../support/patience.ts";
 import { without } from "../support/peers.ts";
 import { apache, lighttpd, password, user, type Files, type WebServer } from "./webservers.ts";
 
@@ -120,7 +120,11 @@ describe("A thousand pictures", { skip }, () => {
     assert.deepEqual([taken, failed], [667, 333]);
     for (const camera of [masked, ...cameras]) camera.close();
     await pictures.close();
-    while (openFiles() > before.files || children().length > before.children) await setImmediate();
+    await until(
+      "files and children to be closed",
+      () => openFiles() <= before.files && children().length <= before.children,
+      () => `${openFiles()} files, ${children().length} children; before: ${JSON.stringify(before)}`,
+    );
     assert.ok(said.length > 300);
     for (const text of said) assert.ok(!text.includes(password) && !text.includes(encodeURIComponent(password)), text);
   });

@@ -4,7 +4,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeF
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as later } from "node:timers/promises";
+import { until } from "../support/patience.ts";
 import { thePeer } from "../support/peers.ts";
 import { freePorts } from "../support/ports.ts";
 import { start, type Child } from "../support/processes.ts";
@@ -129,15 +129,13 @@ async function serve(
 }
 
 async function listens(child: Child, port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  await until(`a web server to listen on ${port}`, async () => {
     if (child.process.exitCode !== null) await child.line(/^listens$/);
     const socket = connect(port, "127.0.0.1");
     const isThere = await new Promise<boolean>((done) =>
       socket.once("connect", () => done(true)).once("error", () => done(false)),
     );
     socket.destroy();
-    if (isThere) return;
-    await later(50);
-  }
-  throw new Error(`nothing listens on ${port}`);
+    return isThere;
+  });
 }

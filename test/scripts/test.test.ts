@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { findProgram, isDebian } from "../../scripts/peers.ts";
-import { stages, summary } from "../../scripts/test.ts";
+import { slowest, stages, summary } from "../../scripts/test.ts";
+import { run } from "../support/processes.ts";
 
 function inFolder(files: readonly string[], run: (folder: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), "tests-"));
@@ -53,6 +54,33 @@ describe("npm test", () => {
       assert.throws(() => stages(["test/spi"], folder), /There is no test\/spi to test/);
       assert.throws(() => stages(["test/support"], folder), /no \*\.test\.ts files in test\/support/);
     });
+  });
+
+  it("ends a file that hangs, says why, and runs the others", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tests-"));
+    const path = (name: string) => join(folder, `${name}.test.mjs`);
+    try {
+      const test = 'import { it } from "node:test"; it("does what it should", () => {});';
+      writeFileSync(path("open"), `${test} setInterval(() => {}, 1000);`);
+      writeFileSync(path("whole"), test);
+      const script = `
+        import { runStages } from ${JSON.stringify(new URL("../../scripts/test.ts", import.meta.url).href)};
+        const files = ${JSON.stringify([path("open"), path("whole")])};
+        const { totals, took } = await runStages([[{ files, concurrency: 1 }]], undefined, { silenceMs: 60_000, leftOpenMs: 300 });
+        console.log(JSON.stringify({ totals, files: took.length }));`;
+      writeFileSync(join(folder, "run.mjs"), script);
+      const { output } = await run(process.execPath, [join(folder, "run.mjs")]);
+      assert.match(output, /Nothing has happened for 0\.3 s: its tests are over, but something is left open\./);
+      const told = JSON.parse(output.split("\n").at(-1) ?? "") as object;
+      assert.deepEqual(told, { totals: { tests: 3, passed: 2, failed: 1, skipped: 0, todo: 0 }, files: 2 });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("names the files that took longest", () => {
+    const took = [900, 61_000, 3_400].map((ms, nth) => ({ file: `${nth}.test.ts`, ms }));
+    assert.equal(slowest(took), "1.test.ts 61 s, 2.test.ts 3 s, 0.test.ts 1 s");
   });
 
   it("ends with the totals in one line", () => {

@@ -26,6 +26,14 @@ function take(port: number): boolean {
   }
 }
 
+/** A port whose next one is free and given, too: of programs that take both. */
+export async function freePair(): Promise<number> {
+  for (;;) {
+    const [port = 0] = await freePorts(1);
+    if ((await isFree(port + 1, "127.0.0.1")) && take(port + 1)) return port;
+  }
+}
+
 /** `count` different ports, free on loopback over TCP and UDP at the time of the call; no test is given another's. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();

@@ -3,6 +3,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { patienceMs } from "./patience.ts";
 
 export interface ChildOptions {
   env?: Readonly<Record<string, string>>;
@@ -83,7 +84,7 @@ export class Child {
    * The first line (of those so far and to come) that matches, as the match.
    * @throws Error when the child ends before, or after `ms` milliseconds; its output is in the message.
    */
-  line(pattern: RegExp, ms = 20_000): Promise<RegExpExecArray> {
+  line(pattern: RegExp, ms = patienceMs): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       let seen = 0;
       const settle = (finish: () => void) => {

@@ -9,6 +9,7 @@ import type { DeviceOptions } from "../../src/visit/numbers/devices.ts";
 import type { VisitEvent, VisitEventName } from "../../src/visit/messages.ts";
 import type { DirectSettings } from "../../src/visit/numbers/outside.ts";
 import { Switchboard, type SwitchboardOptions } from "../../src/visit/switchboard.ts";
+import { patienceMs } from "../support/patience.ts";
 
 const password = new Secret("a password");
 
@@ -36,7 +37,10 @@ export class Record<T extends { event: string }> {
         clearTimeout(timer);
         resolve(found);
       };
-      const timer = setTimeout(() => reject(new Error(`no event "${name}" among: ${this.names().join(", ")}`)), 10_000);
+      const timer = setTimeout(
+        () => reject(new Error(`no event "${name}" among: ${this.names().join(", ")}`)),
+        patienceMs,
+      );
       this.#waiting.add(look);
       look();
     });

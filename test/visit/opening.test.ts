@@ -11,7 +11,7 @@ import { House } from "./house.ts";
 
 const ringAll = (...targets: string[]) => strategyOf({ strategy: "ring-all", targets, seconds: 30 });
 
-describe("opening a door", { timeout: 60_000 }, () => {
+describe("opening a door", () => {
   let house: House;
   beforeEach(async () => {
     house = await House.open();
@@ -129,7 +129,7 @@ describe("opening a door", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a door's contact", { timeout: 60_000 }, () => {
+describe("a door's contact", () => {
   it("proves an opening, and stands in the view of its door", async () => {
     const house = await House.open();
     try {

@@ -5,7 +5,7 @@ import type { PorteroError } from "../../src/errors.ts";
 import { callsFor } from "../../src/visit/settings.ts";
 import { House } from "./house.ts";
 
-describe("a house in which as many phones talk as may", { timeout: 60_000 }, () => {
+describe("a house in which as many phones talk as may", () => {
   it("tells a further phone to come later, and serves the door", async (t) => {
     const house = await House.open({}, undefined, { maxCalls: 1 });
     t.after(() => house.close());

@@ -42,7 +42,7 @@ class Gate {
   }
 }
 
-describe("a visit, while something else is under way", { timeout: 60_000 }, () => {
+describe("a visit, while something else is under way", () => {
   let house: House;
   beforeEach(async () => {
     house = await House.open();
@@ -259,7 +259,7 @@ describe("a visit, while something else is under way", { timeout: 60_000 }, () =
   });
 });
 
-describe("calls between extensions", { timeout: 60_000 }, () => {
+describe("calls between extensions", () => {
   let house: House;
   beforeEach(async () => {
     house = await House.open();
@@ -305,7 +305,7 @@ describe("calls between extensions", { timeout: 60_000 }, () => {
   });
 });
 
-describe("the switchboard", { timeout: 60_000 }, () => {
+describe("the switchboard", () => {
   it("that is closed while it starts leaves no listener behind", async () => {
     const switchboard = new Switchboard({
       sip: { listeners: [{ transport: "udp", address: "127.0.0.1", port: 0 }] },

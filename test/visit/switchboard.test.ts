@@ -19,7 +19,7 @@ async function closing(house: House, test: () => Promise<void> | void): Promise<
   }
 }
 
-describe("the switchboard", { timeout: 60_000 }, () => {
+describe("the switchboard", () => {
   it("H20 refuses two owners of one number, naming both, and one login for two", async () => {
     const house = await House.open();
     await closing(house, () => {

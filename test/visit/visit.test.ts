@@ -11,7 +11,7 @@ import { House } from "./house.ts";
 const secret = new Secret("a password");
 const ringAll = (...targets: string[]) => strategyOf({ strategy: "ring-all", targets, seconds: 30 });
 
-describe("a visit", { timeout: 60_000 }, () => {
+describe("a visit", () => {
   let house: House;
   beforeEach(async () => {
     house = await House.open();

@@ -9,7 +9,7 @@ import { House } from "./house.ts";
 
 const ringAll = strategyOf({ strategy: "ring-all", targets: ["6001"], seconds: 30 });
 
-describe("a media worker that dies", { timeout: 60_000 }, () => {
+describe("a media worker that dies", () => {
   let house: House;
   let workers: Worker[];
   const born = (worker: Worker) => {

@@ -7,7 +7,7 @@ import { dialled } from "./voice.ts";
 import { seeded } from "../seeded.ts";
 import { speech } from "./speech.ts";
 
-describe("digits and speech", { skip: without("espeak-ng"), timeout: 120_000 }, () => {
+describe("digits and speech", { skip: without("espeak-ng") }, () => {
   it("N5 five minutes of speech hold no digit, and a digit behind each piece is found", async () => {
     let seconds = 0;
     for await (const { voice, samples } of speech(300)) {

@@ -11,7 +11,7 @@ import { masterKey } from "./keys.ts";
 
 const portOf = (sdp: string) => Number(/^m=audio (\d+)/m.exec(sdp)?.[1]);
 
-describe("a session", { timeout: 10_000 }, () => {
+describe("a session", () => {
   it("says how its sound is encrypted, and carries it to one that is not", async () => {
     const media = await Media.start({ bind: "127.0.0.1", advertise: "127.0.0.1", ports: [0, 0] });
     const [bell, phone] = [await Phone.open(1), await Phone.open(2)];

@@ -17,7 +17,7 @@ import { seeded } from "../seeded.ts";
 const fingerprintOf = ({ fingerprint }: MadeCertificate) => ({ hash: "sha256", value: fingerprint }) as const;
 type Outcome = { readonly keys: SrtpKeys } | { readonly why: string };
 
-describe("DTLS with OpenSSL, RFC 5764", { skip: without("openssl"), timeout: 60_000 }, () => {
+describe("DTLS with OpenSSL, RFC 5764", { skip: without("openssl") }, () => {
   let make: DtlsMaker;
   before(async () => {
     make = await loadDtls();

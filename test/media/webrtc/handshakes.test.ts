@@ -38,7 +38,7 @@ function shake(handshakes: Handshakes): Promise<SrtpKeys | string> {
   });
 }
 
-describe("the thread of handshakes", { timeout: 60_000 }, () => {
+describe("the thread of handshakes", () => {
   it("makes the keys; when it dies, who waits is told, and the next handshake has another one", async (t) => {
     const threads: Worker[] = [];
     const handshakes = new Handshakes(() => {

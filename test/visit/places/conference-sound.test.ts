@@ -14,7 +14,7 @@ const conference = strategyOf({ strategy: "conference", seconds: 30 });
 /** Of Germany: 425 Hz. */
 const music = { tone: "ring-back", country: "de" } as const;
 
-describe("H9 in a room", { timeout: 60_000 }, () => {
+describe("H9 in a room", () => {
   let house: House;
   afterEach(() => house.close());
 

@@ -26,7 +26,7 @@ const hears = (seen: Record<SimEvent>, ...pitches: number[]) =>
 const tune = [523, 659, 698, 784, 880];
 const [bellSays, phoneSays] = [440, 880];
 
-describe("H7, H8 parking, heard", { timeout: 60_000 }, () => {
+describe("H7, H8 parking, heard", () => {
   it("the visitor hears the tune, then whom it was fetched by, who hears it", async () => {
     const house = await open();
     const [{ bell, seen }, { phone, seen: rang }] = [await house.bell(), await house.phone("6001")];

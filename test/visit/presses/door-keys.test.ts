@@ -14,7 +14,7 @@ import { quickHash } from "../../door/quick-hash.ts";
 import { Desk, Device } from "../desk.ts";
 import { Party } from "../../sip/party.ts";
 
-describe("Keys of a call at its door", { timeout: 60_000 }, () => {
+describe("Keys of a call at its door", () => {
   let desk: Desk;
   let openings: Opening[];
   afterEach(() => desk.close());

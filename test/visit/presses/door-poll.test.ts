@@ -10,7 +10,7 @@ import type { VisitEvent } from "../../../src/visit/messages.ts";
 import type { DoorReport } from "../../../src/visit/presses/door-state.ts";
 import { House } from "../house.ts";
 
-describe("A door that is asked what happens", { timeout: 20_000 }, () => {
+describe("A door that is asked what happens", () => {
   it("rings by what it answers, tells its relay, and is asked no more once it is taken away", async () => {
     const house = await House.open();
     const password = new Secret("pw");

@@ -15,7 +15,7 @@ const yard = {
   ...{ password: new Secret("pw8001"), code: new Secret("2") },
 };
 
-describe("P11 what is pressed does not get past a door's rights", { timeout: 60_000 }, () => {
+describe("P11 what is pressed does not get past a door's rights", () => {
   let desk: Desk;
   /** What was last said is to become of the tones of each session, in the order in which those were opened. */
   let tones: string[];

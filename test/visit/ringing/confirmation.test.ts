@@ -7,7 +7,7 @@ import type { TargetSettings } from "../../../src/visit/ringing/target.ts";
 import { strategyOf } from "../../../src/visit/strategy.ts";
 import { House } from "../house.ts";
 
-describe("a mobile that must confirm", { timeout: 30_000 }, () => {
+describe("a mobile that must confirm", () => {
   let house: House;
   beforeEach(async () => {
     // "1" opens the door.

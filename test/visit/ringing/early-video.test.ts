@@ -27,7 +27,7 @@ async function socket(): Promise<Socket & { seen: Buffer[] }> {
   return made;
 }
 
-describe("X7 the visitor is seen while it rings", { timeout: 20_000 }, () => {
+describe("X7 the visitor is seen while it rings", () => {
   let desk: Desk;
   const open: Socket[] = [];
   before(async () => {

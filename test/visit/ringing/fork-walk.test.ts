@@ -69,7 +69,7 @@ class Phone {
   }
 }
 
-describe("random rings", { timeout: 120_000 }, () => {
+describe("random rings", () => {
   let desk: Desk;
   const phones: Phone[] = [];
   const numbers = ["6001", "6002", "6003", "6004"];

@@ -37,7 +37,7 @@ function level(wav: Buffer, channel: number, hertz: number): number {
   return levelOf(samples.slice(Math.floor(frames / 4), Math.floor((3 * frames) / 4)), hertz);
 }
 
-describe("a conversation that is recorded", { timeout: 60_000 }, () => {
+describe("a conversation that is recorded", () => {
   /** Two talk until each has heard the other; then one hangs up. */
   async function talk(settings: Partial<StrategySettings>): Promise<void> {
     const { bell, seen } = await house.bell();
@@ -119,7 +119,7 @@ describe("a conversation that is recorded", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a visitor's message", { timeout: 60_000 }, () => {
+describe("a visitor's message", () => {
   const nobody: Partial<StrategySettings> = { targets: ["6009"], seconds: 5 };
 
   it("is taken where nobody answers: a beep, then what the visitor says, until the time is over", async () => {

@@ -36,7 +36,7 @@ const pitch = (seen: Record<SimEvent>, hertz: number) =>
   seen.next("audio", (event) => "frequency" in event && Math.abs(event.frequency - hertz) < 15);
 const isCode = (code: string) => (error: unknown) => error instanceof PorteroError && error.code === code;
 
-describe("a visitor who waits", { timeout: 60_000 }, () => {
+describe("a visitor who waits", () => {
   let house: House;
   beforeEach(async () => {
     house = await House.open();
@@ -165,7 +165,7 @@ describe("a visitor who waits", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a sound that a user names", { timeout: 30_000 }, () => {
+describe("a sound that a user names", () => {
   async function serve(handler: RequestListener) {
     const server = createServer(handler).listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -246,7 +246,7 @@ describe("a sound that a user names", { timeout: 30_000 }, () => {
   });
 });
 
-describe("a bell that hears us before somebody answers", { timeout: 30_000 }, () => {
+describe("a bell that hears us before somebody answers", () => {
   let desk: Desk;
   let ear: Phone;
   beforeEach(async () => {

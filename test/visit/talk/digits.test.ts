@@ -15,7 +15,7 @@ import { House } from "../house.ts";
 
 const ringAll = strategyOf({ strategy: "ring-all", targets: ["6001"], seconds: 30 });
 
-describe("N5 digits in a visit", { timeout: 60_000 }, () => {
+describe("N5 digits in a visit", () => {
   let house: House;
   afterEach(() => house.close());
 

@@ -8,7 +8,7 @@ import { strategyOf } from "../../../src/visit/strategy.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { House } from "../house.ts";
 
-describe("N1 the figures of a visit at its end", { timeout: 60_000 }, () => {
+describe("N1 the figures of a visit at its end", () => {
   let house: House;
   beforeEach(async () => {
     house = await House.open();
