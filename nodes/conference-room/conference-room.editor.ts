@@ -1,8 +1,9 @@
 // The dialog of a conference room: its numbers, who may open, what is heard.
-import { isExtension, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
-import type { Editor, Property } from "../editor/red.d.ts";
+import { chooseOnly, isExtension, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import type { Editor, JQuery, Property } from "../editor/red.d.ts";
 
 declare const RED: Editor;
+declare const $: JQuery;
 
 const words = wordsOf("conference-room");
 
@@ -38,5 +39,8 @@ RED.nodes.registerType("conference-room", {
   label() {
     const members = text(this["memberNumber"]);
     return (this.name || words("label.node")) + (members === "" ? "" : ` (${members})`);
+  },
+  oneditprepare() {
+    chooseOnly($("#node-config-input-endpoint"));
   },
 });

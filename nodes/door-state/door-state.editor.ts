@@ -1,5 +1,5 @@
 // The dialog of door-state: which door, and what a bare value of a sensor means.
-import { chooseFirst, colour, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, chooseOnly, colour, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -29,6 +29,7 @@ RED.nodes.registerType("door-state", {
     return this.name ? "node_label_italic" : "";
   },
   oneditprepare() {
+    chooseOnly($("#node-input-door"));
     chooseFirst($("#node-input-part"));
     const shown = () => {
       const part = String($("#node-input-part").val());

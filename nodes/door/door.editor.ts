@@ -2,6 +2,7 @@
 // move to the credential fields when it is saved (P7).
 import {
   chooseFirst,
+  chooseOnly,
   chosen,
   copyButton,
   generatedPassword,
@@ -173,6 +174,7 @@ RED.nodes.registerType("door", {
   },
   oneditprepare() {
     tabs($("#portero-door-tabs"), words);
+    chooseOnly(field("endpoint"));
     chooseFirst(
       field("answererDigits"),
       field("pressInTalk"),
@@ -211,7 +213,9 @@ RED.nodes.registerType("door", {
     showFor(field("browsers"), "browsers");
     const page = $("#portero-door-page");
     const showPage = () => {
-      const path = `portero/door/${text(field("slug").val()) || slugOf(text(field("name").val()))}/`;
+      const made = slugOf(text(field("name").val()));
+      field("slug").attr("placeholder", made || words("placeholder.slug"));
+      const path = `portero/door/${text(field("slug").val()) || made}/`;
       const address = new URL(`${RED.settings.httpNodeRoot ?? "/"}${path}`, location.href).href;
       page.text(address).attr("href", address);
     };
@@ -228,10 +232,13 @@ RED.nodes.registerType("door", {
       reach.text(words("label.not-deployed"));
       const endpoint = chosen(field("endpoint"));
       if (endpoint === "") return;
-      $.getJSON(`portero/endpoint/${endpoint}`, (found: { host: string; port: number; trouble?: string }) => {
-        server = `${found.host}:${found.port}`;
-        reach.text(found.trouble ?? server);
-      }).fail(() => {});
+      $.getJSON(
+        `portero/endpoint/${endpoint}`,
+        (found: { host: string; port: number; transports: string[]; trouble?: string }) => {
+          server = `${found.host}:${found.port}`;
+          reach.text(found.trouble ?? `${server} (${found.transports.join(", ").toUpperCase()})`);
+        },
+      ).fail(() => {});
     };
     field("endpoint").on("change", find);
     find();

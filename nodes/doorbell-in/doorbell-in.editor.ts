@@ -1,6 +1,6 @@
 // The dialog of doorbell-in: one door, some, or every door of an endpoint, and which of their visits.
 import { visitEvents } from "../../src/visit/messages.ts";
-import { chosen, colour, several, text, wordsOf } from "../editor/dialog.ts";
+import { chooseOnly, chosen, colour, several, text, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
 import { timeForm } from "../../src/schedule.ts";
 
@@ -64,12 +64,13 @@ RED.nodes.registerType("doorbell-in", {
   label() {
     const ids = text(this["door"]) === "" ? idsOf(this["doors"]) : [text(this["door"])];
     const names = ids.flatMap((id) => RED.nodes.node(id)?.name || []);
-    return this.name || names.join(", ") || words("label.node");
+    return this.name || names.join(", ") || words(text(this["endpoint"]) === "" ? "label.new" : "label.node");
   },
   labelStyle() {
     return this.name ? "node_label_italic" : "";
   },
   oneditprepare() {
+    if (text(this["door"]) === "" && text(this["endpoint"]) === "") chooseOnly($("#node-input-door"));
     const doors = $("#portero-doors");
     doors.val(idsOf(this["doors"]).join(","));
     const offered = () => [several(doorsOf(chosen($("#node-input-endpoint"))), words("label.all-doors"))];

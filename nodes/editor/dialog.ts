@@ -107,6 +107,15 @@ export const chosen = (select: Query): string => {
   return value === "_ADD_" ? "" : value;
 };
 
+/** Where a new node needs a config node and there is but one of its kind, that one is chosen. */
+export function chooseOnly(select: Query): void {
+  if (chosen(select) !== "") return;
+  const ids: string[] = [];
+  select.children("option").each((_index, option) => void ids.push(text($(option).val())));
+  const [only = "", another] = ids.filter((id) => id !== "" && id !== "_ADD_");
+  if (only !== "" && another === undefined) select.val(only).trigger("change");
+}
+
 /** For a field of which several may be chosen (`typedInput`): it shows what is, and `none` where nothing is. */
 export function several(options: readonly { value: string; label: string }[], none: string): Several {
   const labelOf = (value: string) => options.find((option) => option.value === value)?.label ?? value;

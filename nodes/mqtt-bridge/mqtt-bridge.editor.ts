@@ -1,6 +1,6 @@
 // The dialog of mqtt-bridge: a broker, and what MQTT may do to the doors.
 import { isTopic } from "../../src/mqtt/topics.ts";
-import { chooseFirst, chosen, colour, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, chooseOnly, chosen, colour, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import { moveLogin, splitUrl } from "../editor/logins.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
 import { keyFault, keyList, keysIn } from "./keys.editor.ts";
@@ -66,6 +66,7 @@ RED.nodes.registerType("mqtt-bridge", {
     return this.name ? "node_label_italic" : "";
   },
   oneditprepare() {
+    chooseOnly($("#node-input-endpoint"));
     tabs($("#portero-bridge-tabs"), words);
     for (const choice of ["version", "commands", "discovery", "openAs"]) chooseFirst($(`#node-input-${choice}`));
     const show = () => {

@@ -1,5 +1,5 @@
 // The dialog of a parking place: its numbers, how long a visitor waits there, and what comes after that.
-import { chooseFirst, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, chooseOnly, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery, Property } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -58,6 +58,7 @@ RED.nodes.registerType("parking-place", {
     return `${this.name || words("label.node")} (${numberOf(this, "parkNumber")})`;
   },
   oneditprepare() {
+    chooseOnly($("#node-config-input-endpoint"));
     chooseFirst($("#node-config-input-then"));
   },
 });

@@ -1,5 +1,5 @@
 // The dialog of an account: its server, its proxies, a second server, which numbers go out by it, and calls in.
-import { chooseFirst, isExtension, showFor, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, chooseOnly, isExtension, showFor, tabs, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery, Property, Query } from "../editor/red.d.ts";
 import { columnNames, fill, input, keep, lineOf, plain, rowsOf, typedIn } from "../editor/rows.ts";
 import { slugForm } from "../../src/slug.ts";
@@ -93,6 +93,7 @@ RED.nodes.registerType("sip-account", {
     return (this.name || words("label.node")) + (user === "" ? "" : ` (${user})`);
   },
   oneditprepare() {
+    chooseOnly($("#node-config-input-endpoint"));
     tabs($("#portero-account-tabs"), words);
     chooseFirst($("#node-config-input-encryption"), $("#node-config-input-dtmf"));
     const shown = $("#portero-account-status");

@@ -1,6 +1,16 @@
 // The dialog of the registrar: a list of extensions, and one of ring groups. Own passwords of the list lie in one credential; those that the
 // system makes are only shown to be copied. What few devices need stands in a second line of their row.
-import { chosen, colour, copyButton, generatedPassword, isExtension, stored, text, wordsOf } from "../editor/dialog.ts";
+import {
+  chooseOnly,
+  chosen,
+  colour,
+  copyButton,
+  generatedPassword,
+  isExtension,
+  stored,
+  text,
+  wordsOf,
+} from "../editor/dialog.ts";
 import { codecFault } from "../editor/devices.ts";
 import { groupFault, groupList, groupsIn } from "../editor/groups.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
@@ -143,6 +153,7 @@ RED.nodes.registerType("sip-registrar", {
     return this.name ? "node_label_italic" : "";
   },
   oneditprepare() {
+    chooseOnly($("#node-input-endpoint"));
     const hidden = $("#node-input-passwords");
     const fillPasswords = () => {
       for (const { number, password } of fieldsIn($("#node-input-list")) as Fields[]) {

@@ -1,5 +1,5 @@
 // The dialog of visit-log: which visits, and what to do with them.
-import { chooseFirst, colour, showFor, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, chooseOnly, colour, showFor, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -34,6 +34,7 @@ RED.nodes.registerType("visit-log", {
     return this.name ? "node_label_italic" : "";
   },
   oneditprepare() {
+    chooseOnly($("#node-input-endpoint"));
     const action = $("#node-input-action");
     chooseFirst(action, $("#node-input-outcome"), $("#node-input-picture"));
     showFor(action, "actions");
