@@ -50,13 +50,20 @@ export function visitOf(RED: Red, msg: Message): { visit: Visit; switchboard: Sw
   throw giveUp("visit-gone", `the visit ${id} is over and forgotten, or its endpoint was redeployed`);
 }
 
+const isAt = ({ switchboard }: EndpointNode, visit: string | undefined): boolean =>
+  visit !== undefined && switchboard.visit(visit) !== undefined;
+
 /**
  * The door a message or a node's settings speak of: `msg.door` (a door's id or its name), else the door of `msg.visit`,
  * else the one chosen in the dialog.
  */
 export function doorOf(RED: Red, msg: Message, chosen?: string): { door: string; switchboard: Switchboard } {
   const visit = msg["visit"] as { door?: unknown } | null | undefined;
-  const wanted = idIn(msg["door"]) ?? idIn(visit?.door);
+  const id = visitIdOf(msg);
+  // Two endpoints may have doors of one name: the one at which the visit is knows which is meant.
+  const known = endpoints(RED).toSorted((a, b) => Number(isAt(b, id)) - Number(isAt(a, id)));
+  const live = id === undefined ? undefined : known[0]?.switchboard.visit(id);
+  const wanted = idIn(msg["door"]) ?? idIn(visit?.door) ?? live?.door.id;
   const node = wanted === undefined ? doorNode(RED, chosen) : undefined;
   if (node) {
     if (!node.endpoint) throw giveUp("no-endpoint", node.health.trouble ?? `the door "${node.label}" has no endpoint`);
@@ -65,7 +72,7 @@ export function doorOf(RED: Red, msg: Message, chosen?: string): { door: string;
   if (wanted === undefined) {
     throw giveUp("no-door", "no door: choose one in the dialog, or send msg.visit or msg.door");
   }
-  for (const { switchboard } of endpoints(RED)) {
+  for (const { switchboard } of known) {
     const door = switchboard.doors().find((d) => d.id === wanted || d.name === wanted);
     if (door) return { door: door.id, switchboard };
   }

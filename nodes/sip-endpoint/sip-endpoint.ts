@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { systemClock } from "../../src/clock.ts";
 import { PorteroError, sentence, tryAgain } from "../../src/errors.ts";
-import type { ListenerOptions } from "../../src/sip/transport/flow.ts";
+import { showAddress, type ListenerOptions } from "../../src/sip/transport/flow.ts";
 import { Audit } from "../../src/store/audit.ts";
 import { Switchboard, type SwitchboardOptions } from "../../src/visit/switchboard.ts";
 import { folderOf, generatedPassword, instanceSecret } from "../passwords.ts";
@@ -103,8 +103,7 @@ export default function (RED: Red): void {
       for (let tries = 0; !closing.signal.aborted; tries++) {
         try {
           await switchboard.start();
-          const { host, port } = this.reachable();
-          this.log(`SIP listens; devices reach it at ${host}:${port}`);
+          this.log(`SIP listens; devices reach it at ${showAddress(this.reachable())}`);
           this.health.set(undefined);
           nowListening();
           return;

@@ -98,7 +98,7 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
     };
   }
 
-  /** Starts the worker; rejects giveUp "bad-address" when the machine does not have the address. */
+  /** Starts the worker; rejects tryAgain "bad-address" when the machine does not have the address. */
   static async start(options: MediaOptions, deps: MediaDeps = {}): Promise<Media> {
     const [first, last] = options.ports;
     if (first < 0 || last > 65_535 || last < first || (first === 0 && last !== 0)) {
@@ -202,8 +202,9 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
             this.#stock.fill();
             resolve(worker);
           } else if (message.type === "unusable") {
+            // It may come later, as that of the listeners may.
             reject(
-              giveUp(
+              tryAgain(
                 "bad-address",
                 `No media port can be opened on ${this.#options.bind}: this machine does not have the address.`,
               ),

@@ -14,7 +14,7 @@ export interface EngineOptions extends MediaOptions {
 }
 
 /**
- * Rejects giveUp "bad-address" and "bad-ports" about our own sockets, "invalid" about an address of an rtpengine. Whether one
+ * Rejects tryAgain "bad-address" and giveUp "bad-ports" about our own sockets, "invalid" about an address of an rtpengine. Whether one
  * answers is told by "down": calls are taken all the same.
  */
 export async function startMedia(

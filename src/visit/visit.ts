@@ -346,7 +346,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     if (this.#answering.at === undefined) return this.tell("ended", end);
     this.#figures
       .last()
-      .then((media) => this.tell("ended", { ...end, media }))
+      .then((media) => this.tell("ended", { ...end, ...(media && { media }) }))
       .catch((error: unknown) => this.#host.log.error(sentence(error)));
   }
 }

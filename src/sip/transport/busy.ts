@@ -13,10 +13,15 @@ export function portTaken(transport: string, { address, port }: ListenerOptions,
     });
   if (code === "EACCES")
     return giveUp("port-forbidden", `${place} needs administrator rights: choose a port above 1023`, { cause, data });
+  // It may come later: a radio network, an address that is still asked for.
   if (code === "EADDRNOTAVAIL" || code === "EINVAL" || code === "ENOTFOUND")
-    return giveUp("no-such-address", `${address} is not an address of this machine: leave it empty to listen on all`, {
-      cause,
-      data,
-    });
+    return tryAgain(
+      "no-such-address",
+      `${address} is not an address of this machine: leave it empty to listen on all`,
+      {
+        cause,
+        data,
+      },
+    );
   return tryAgain("cannot-listen", `${place} cannot be opened: ${cause.message}`, { cause, data });
 }

@@ -214,7 +214,8 @@ export class Entrances {
     const { caller, flow } = call;
     if (caller.kind === "extension") return found(this.at(caller.number));
     const doors = [...this.#doors.values()].map((door) => [hostOfDoor(door), door] as const);
-    const [, door] = doors.find(([address]) => address === flow.remote.host) ?? [];
+    const from = canonicalHost(flow.remote.host);
+    const [, door] = doors.find(([address]) => canonicalHost(address) === from) ?? [];
     if (door) return found(door);
     this.#names
       .find(doors, flow.remote.host)

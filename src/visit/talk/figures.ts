@@ -14,6 +14,9 @@ export interface Sessions {
   readonly answerer: MediaSession | undefined;
 }
 
+/** So long the end of a visit waits for them. */
+const patienceMs = 5_000;
+
 export class Figures {
   readonly #clock: Clock;
   readonly #sessions: () => Sessions;
@@ -44,12 +47,22 @@ export class Figures {
     this.#cancel();
   }
 
-  /** Of sessions that are being closed: what is known once nothing comes any more. */
-  async last(): Promise<VisitMedia> {
-    const sessions = this.#sessions();
-    await Promise.all([sessions.door.then((session) => session.close()), sessions.answerer?.close()]);
-    return figuresOf(sessions);
+  /**
+   * Of sessions that are being closed: what is known once nothing comes any more. Undefined where that is not to be had soon:
+   * whoever waits for the end of a visit does not wait for its figures. Never rejects.
+   */
+  async last(): Promise<VisitMedia | undefined> {
+    const found = new AbortController();
+    const late = this.#clock.sleep(patienceMs, found.signal).then(() => undefined);
+    const media = await Promise.race([closed(this.#sessions()).catch(() => undefined), late]);
+    found.abort();
+    return media;
   }
+}
+
+async function closed(sessions: Sessions): Promise<VisitMedia> {
+  await Promise.all([sessions.door.then((session) => session.close()), sessions.answerer?.close()]);
+  return figuresOf(sessions);
 }
 
 /** As they are now; the last ones of sessions that are closed. */

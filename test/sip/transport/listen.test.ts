@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { makeCertificate } from "../../../src/certificate.ts";
+import type { PorteroError } from "../../../src/errors.ts";
 import { Secret } from "../../../src/secret.ts";
 import { Endpoint } from "../../../src/sip/endpoint.ts";
 import { contactOn } from "../../../src/sip/dialog/incoming.ts";
@@ -34,6 +35,16 @@ const ask = (client: Endpoint, flow: Flow) =>
   });
 
 describe("P2, N2 an endpoint with every transport at once, IPv4 and IPv6", () => {
+  it("says that it may be tried again where an address is not there yet, as those of radio networks are not at the start", async () => {
+    for (const transport of ["udp", "tcp"] as const) {
+      const early = new Endpoint({ listeners: [at(transport, "192.0.2.77", {})] });
+      await assert.rejects(early.start(), (error: PorteroError) => {
+        assert.deepEqual([error.code, error.advice], ["no-such-address", "again"]);
+        return true;
+      });
+    }
+  });
+
   it("answers by each, and says where it listens and what it shows there", async (t) => {
     const house = await endpoint(
       t,

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import type { IncomingCall } from "../../../src/sip/dialog/incoming.ts";
 import { PorteroError } from "../../../src/errors.ts";
 import { textOf } from "../../../src/sip/trace/text.ts";
 import { Secret } from "../../../src/secret.ts";
@@ -325,6 +326,21 @@ describe("A1 direct calls", () => {
         await device.close();
         await house.close();
       }
+    }
+  });
+
+  it("from a door are its presses, however its address is written", async () => {
+    for (const [address, host] of [
+      ["[2001:DB8:0:0::3]", "2001:db8::3"],
+      ["fe80::3", "fe80::3%eth0"],
+      ["::ffff:10.0.0.3", "10.0.0.3"],
+    ] as const) {
+      const house = await House.open({ address });
+      const call = { caller: { kind: "address", number: "bell" }, flow: { remote: { host, port: 5060 } } };
+      let found: string | undefined;
+      house.switchboard.entrances.ofCaller(call as unknown as IncomingCall, (door) => (found = door?.settings.id));
+      await house.close();
+      assert.equal(found, "front", address);
     }
   });
 

@@ -82,6 +82,29 @@ describe("figures while it talks", () => {
     await clock.advance(0);
   });
 
+  it("hold up no end of a visit: what cannot be had in five seconds, or not at all, is left out", async () => {
+    const clock = new FakeClock();
+    const closing = (close: () => Promise<void>) => {
+      const one = { stats: () => Promise.resolve(stats), close } as unknown as MediaSession;
+      return () => ({ door: Promise.resolve(one), answerer: one });
+    };
+    const never = new Figures(
+      clock,
+      closing(() => new Promise(() => {})),
+      () => {},
+    );
+    const late = never.last();
+    await clock.advance(5_000);
+    assert.equal(await late, undefined);
+    const failing = new Figures(
+      clock,
+      closing(() => Promise.reject(new Error("gone"))),
+      () => {},
+    );
+    assert.equal(await failing.last(), undefined);
+    assert.equal(clock.pending, 0);
+  });
+
   it("do not come at all by default, nor where there is no media any more", () => {
     const clock = new FakeClock();
     new Figures(clock, sessions(), () => assert.fail("told")).begin(0);
