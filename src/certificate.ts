@@ -1,6 +1,7 @@
 // Makes a certificate for this machine, signed by itself: for trying TLS, and for houses whose devices are told its
 // fingerprint. X.509 v3: RFC 5280, with an ECDSA key on P-256 (RFC 5480, 5758). DER: X.690.
 import { createHash, generateKeyPairSync, randomBytes, sign, X509Certificate } from "node:crypto";
+import { isIPv4 } from "node:net";
 import { giveUp } from "./errors.ts";
 import { addressBytes } from "./ip.ts";
 import { Secret } from "./secret.ts";
@@ -48,10 +49,16 @@ function time(at: number): Buffer {
 const extension = (id: string, content: Uint8Array, critical = false) =>
   sequence(oid(id), ...(critical ? [yes] : []), octets(content));
 
-// RFC 5280 §4.2.1.6: a DNS name has the tag 2, an address 7.
-function alternativeName(name: string): Buffer {
-  const address = addressBytes(name);
-  return address ? der(0x87, address) : der(0x82, Buffer.from(name));
+// RFC 5280 §4.2.1.6: a DNS name has the tag 2, an address 7. Mbed TLS before 3 (Linphone, many small devices) compares DNS
+// names only, also where it was told an address: that stands there as a name, too, behind the others. Who reads addresses
+// as RFC 2818 §3.1 wants it looks no further.
+function alternativeNames(names: readonly string[]): Buffer[] {
+  const dnsName = (name: string) => der(0x82, Buffer.from(name));
+  const byKind = names.map((name) => {
+    const address = addressBytes(name);
+    return address ? der(0x87, address) : dnsName(name);
+  });
+  return [...byKind, ...names.filter(isIPv4).map(dnsName)];
 }
 
 const label = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/i;
@@ -100,7 +107,7 @@ export function makeCertificate(names: readonly string[], now: number, days = 73
         extension("2.5.29.15", bits(Buffer.from([0x80]), 7), true), // keyUsage: digitalSignature
         extension("2.5.29.37", sequence(oid("1.3.6.1.5.5.7.3.1"), oid("1.3.6.1.5.5.7.3.2"))), // server and client
         extension("2.5.29.14", octets(keyId)),
-        extension("2.5.29.17", sequence(...names.map(alternativeName))),
+        extension("2.5.29.17", sequence(...alternativeNames(names))),
       ),
     ),
   );
