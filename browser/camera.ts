@@ -7,6 +7,7 @@
 //
 // The attributes `state` (connecting, playing, trouble, paused) and `way` say what it does; an event `state` follows each
 // change, with `{ state, way, reason }` in its detail. It looks only while it is seen: not in a hidden tab, not scrolled away.
+import { here } from "./here.ts";
 import { Session, type View, type Way } from "./session.ts";
 import { kinds, type Player } from "./players/player.ts";
 import { Speaker } from "./speaker.ts";
@@ -17,10 +18,7 @@ export type State = "connecting" | "playing" | "trouble" | "paused";
 
 const isWay = (name: string | null): name is Way => name === "still" || kinds.some((kind) => kind === name);
 // The script lies beside the doors: <Node-RED's root>/portero/camera.js.
-const here = new URL(
-  (document.currentScript as HTMLScriptElement | null)?.src ?? "portero/camera.js",
-  document.baseURI,
-);
+const place = here("camera.js");
 
 const icons = {
   pause: "M6 4h4v16H6zM14 4h4v16h-4z",
@@ -176,7 +174,7 @@ export class PorteroCamera extends HTMLElement implements View {
     this.#say("connecting");
     const forced = this.getAttribute("kind");
     const { signal } = this.#session;
-    const base = new URL(`door/${encodeURIComponent(this.#door)}/`, here);
+    const base = new URL(`door/${encodeURIComponent(this.#door)}/`, place);
     const session = new Session(base, isWay(forced) ? forced : undefined, this, signal);
     void session.run();
     if (this.frames === 0) void this.#poster(session);

@@ -12,17 +12,18 @@ import { icon } from "./door/icons.ts";
 import { holdButton } from "./door/hold.ts";
 import { minutes, sentenceOf, type DoorNow, type Relay } from "./door/state.ts";
 import { style } from "./door/style.ts";
+import { here } from "./here.ts";
 import { words } from "./words.ts";
 
 // The scripts lie beside the doors: <Node-RED's root>/portero/door.js.
-const here = new URL((document.currentScript as HTMLScriptElement | null)?.src ?? "portero/door.js", document.baseURI);
+const place = here("door.js");
 const retryMs = 3_000;
 const resultMs = 8_000;
 
 const html = `
 <style>${style}</style>
 <div class="frame" data-call="idle">
-  <div class="stage"><slot></slot></div>
+  <div class="place"><div class="stage"><slot></slot></div></div>
   <section class="panel">
     <h1 class="name"></h1>
     <p class="now" role="status" aria-live="polite"></p>
@@ -98,7 +99,7 @@ export class PorteroDoor extends HTMLElement {
   }
 
   get #base(): URL {
-    return new URL(`door/${encodeURIComponent(this.#door)}/`, here);
+    return new URL(`door/${encodeURIComponent(this.#door)}/`, place);
   }
 
   #begin(): void {
@@ -288,7 +289,7 @@ export class PorteroDoor extends HTMLElement {
 }
 
 function loadCamera(): void {
-  const src = new URL("camera.js", here).href;
+  const src = new URL("camera.js", place).href;
   if (customElements.get("portero-camera") || document.querySelector(`script[src="${src}"]`)) return;
   const script = document.createElement("script");
   script.src = src;

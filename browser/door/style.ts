@@ -19,7 +19,9 @@ export const style = `
 * { box-sizing: border-box; }
 [hidden] { display: none !important; }
 .frame { display: grid; grid-template-rows: minmax(0, auto) 1fr; gap: 16px; }
-.stage { position: relative; border-radius: 18px; box-shadow: 0 2px 18px #0003; align-self: start; }
+/* Safari would align the stage by the height that it had before its picture was known. */
+.place { align-self: start; display: grid; }
+.stage { position: relative; border-radius: 18px; box-shadow: 0 2px 18px #0003; }
 ::slotted(portero-camera) { width: 100%; border-radius: 18px; }
 .visitor {
   position: absolute; inset: 0; width: 100%; height: 100%; border-radius: 18px; background: #000; object-fit: contain;
@@ -77,7 +79,7 @@ svg { flex: none; width: 26px; height: 26px; fill: currentColor; }
 :host([page]) ::slotted(portero-camera) { max-height: 68dvh; }
 @media (min-width: 820px) and (orientation: landscape) {
   :host([page]) .frame { grid-template: minmax(0, 1fr) / minmax(0, 1fr) minmax(270px, 27vw); height: 100dvh; padding: 22px; }
-  :host([page]) .stage { align-self: center; }
+  :host([page]) .place { align-self: stretch; align-content: center; }
   :host([page]) ::slotted(portero-camera) { max-height: calc(100dvh - 44px); }
   :host([page]) .panel { padding: 10px 2px 2px; }
 }

@@ -17,13 +17,19 @@ export class MsePlayer implements Player {
       failed: (never) => watcher.failed(never),
       touch: () => watcher.touch(),
     });
+    // Not every browser tells of pictures, and WebKit does not always: then its clock, which goes on, has to do.
+    let [isTold, time] = [false, 0];
     const seen = () => {
       if (this.#closed) return;
+      isTold = true;
       watcher.shown();
       video.requestVideoFrameCallback(seen);
     };
     if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(seen);
-    else (video as HTMLVideoElement).addEventListener("timeupdate", () => watcher.shown());
+    video.addEventListener("timeupdate", () => {
+      if (!isTold && !this.#closed && video.currentTime > time && video.videoWidth > 0) watcher.shown();
+      [isTold, time] = [false, video.currentTime];
+    });
   }
 
   format({ mime = "" }: Format): void {

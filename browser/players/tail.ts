@@ -12,6 +12,7 @@ export const canBuffer = (): boolean => source() !== undefined;
 export const canPlay = (mime: string): boolean => source()?.isTypeSupported(mime) ?? false;
 
 const keptSeconds = 10;
+const reorderSeconds = 0.5;
 const mostWaiting = 500;
 
 export interface TailOptions {
@@ -95,9 +96,8 @@ export class Tail {
 
   #appended(): void {
     const [element, buffer, { hurryFrom, jumpFrom }] = [this.#element, this.#buffer, this.#options];
-    const ranges = buffer?.buffered.length ?? 0;
-    if (buffer && ranges > 0 && !this.#closed) {
-      const [start, end] = [buffer.buffered.start(ranges - 1), buffer.buffered.end(ranges - 1)];
+    if (buffer && buffer.buffered.length > 0 && !this.#closed) {
+      const [start, end] = newestOf(buffer.buffered);
       const behind = end - element.currentTime;
       if (element.currentTime < start || behind > jumpFrom) element.currentTime = Math.max(start, end - hurryFrom / 2);
       element.playbackRate = behind > hurryFrom ? 1.1 : 1;
@@ -117,4 +117,12 @@ export class Tail {
   #fail(never: boolean): void {
     if (!this.#closed) this.#options.failed(never);
   }
+}
+
+/** From when to when the newest goes. Of B-frames Firefox has ranges of their own, until those between have come. */
+function newestOf(ranges: TimeRanges): readonly [start: number, end: number] {
+  let first = ranges.length - 1;
+  const end = ranges.end(first);
+  while (first > 0 && ranges.start(first) - ranges.end(first - 1) < reorderSeconds) first -= 1;
+  return [ranges.start(first), end];
 }
