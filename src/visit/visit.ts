@@ -86,6 +86,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#line = new BellLine(open, door, host, bell, {
       gone: (end) => this.#bellGone(end),
       pressed: (key) => this.#pressed(key, "door"),
+      hides: door.keys.hides,
     });
     this.#recorder = new CallRecorder(host, () => this.#tapeName("call"), {
       recorded: (recorded) => this.tell("recorded", recorded),

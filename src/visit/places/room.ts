@@ -250,6 +250,7 @@ export class Room {
   #connect(presence: Presence): void {
     const { guest, keys, muted } = presence;
     const { leg, marked } = guest;
+    const hides = guest.door?.keys.hides === true;
     presence.music?.stop();
     presence.music = undefined;
     const conference = (this.#conference ??= this.#start());
@@ -259,9 +260,12 @@ export class Room {
       conference?.add(leg.session, { muted });
     }
     if (keys) keys.settle();
-    else leg.session.hearDigits({ events: "pass", tones: this.#keeps(leg) ? "keep" : "ignore" });
+    else {
+      const tones = hides || this.#keeps(leg) ? "keep" : "ignore";
+      leg.session.hearDigits({ events: hides ? "keep" : "pass", tones });
+    }
     const door = this.#door;
-    conference?.passKeys(leg.session, marked ? (keys?.passesEvents ?? false) : guest === door);
+    conference?.passKeys(leg.session, marked ? (keys?.passesEvents ?? false) : guest === door && !hides);
     const shown = marked && leg.session.agreed("video") ? door?.leg : undefined;
     if (shown && shown !== presence.sees) this.#host.media.show?.(shown.session, leg.session);
     presence.sees = shown;

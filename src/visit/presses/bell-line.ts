@@ -15,6 +15,8 @@ export interface BellHooks {
   gone(end: CallEnd): void;
   /** A key of the bell, while it is in no bridge. */
   pressed(key: Key): void;
+  /** As DoorKeys.hides. */
+  readonly hides: boolean;
 }
 
 /** A bell that tells of a press by other means calls in the same moment, if at all. */
@@ -165,7 +167,12 @@ export class BellLine {
   #attend(session: MediaSession | undefined): void {
     this.#leave();
     this.#leave = session
-      ? attend({ call: this.call, session, name: this.#name }, this.#host, (key) => this.#hooks.pressed(key))
+      ? attend(
+          { call: this.call, session, name: this.#name },
+          this.#host,
+          (key) => this.#hooks.pressed(key),
+          this.#hooks.hides,
+        )
       : () => {};
   }
 

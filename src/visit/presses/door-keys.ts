@@ -7,6 +7,8 @@ import { Typed } from "./typed.ts";
 export interface DoorKeys {
   /** What who talks with the door presses does not go on to it: its own digits would get past the rights. */
   readonly keeps: boolean;
+  /** What the door's own keypad says goes on to nobody it talks with: it may be somebody's code. */
+  readonly hides: boolean;
   /** Keys are to be heard here, also to be kept from the door. */
   readonly hears: boolean;
   /** A key of who talks with the door, or of its keypad. Says whether it is part of a code, which nobody else is told. */
@@ -61,6 +63,7 @@ export function doorKeys(
   };
   return {
     keeps: rights.length > 0 || keys.size > 0 || hears.phone,
+    hides: hears.door,
     hears: rights.length > 0 || keys.size > 0 || hears.phone || hears.door,
     pressed: (digit, by) => {
       const typed = parties.get(by) ?? typedBy(by);

@@ -13,8 +13,11 @@ export interface AloneHost {
   readonly log: Log;
 }
 
-/** Answers for a leg, and tells its keys where somebody wants them; the result leaves that to somebody else. */
-export function attend(leg: Leg, { clock, log }: AloneHost, pressed?: (key: Key) => void): () => void {
+/**
+ * Answers for a leg, and tells its keys where somebody wants them; the result leaves that to somebody else. `hides`: nobody
+ * who hears it otherwise (in a room) is to hear them as tones.
+ */
+export function attend(leg: Leg, { clock, log }: AloneHost, pressed?: (key: Key) => void, hides = false): () => void {
   const { call, session, name } = leg;
   const reoffer = (offer: Reoffer) => {
     try {
@@ -38,7 +41,7 @@ export function attend(leg: Leg, { clock, log }: AloneHost, pressed?: (key: Key)
   call.on("reoffer", reoffer).on("acknowledged", acknowledged).on("refresh", refresh);
   session.on("pictureWanted", picture);
   const keypad = pressed && new Keypad(leg, clock, { pressed: () => {}, released: pressed });
-  keypad?.hear({ events: "keep", tones: "keep" });
+  keypad?.hear({ events: "keep", tones: hides ? "never" : "keep" });
   return () => {
     keypad?.close();
     call.off("reoffer", reoffer).off("acknowledged", acknowledged).off("refresh", refresh);

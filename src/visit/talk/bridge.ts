@@ -241,8 +241,11 @@ export class Bridge {
       digits: {
         ...{ clock: this.#host.clock, log: this.#host.log },
         other: () => this.other(call),
-        passes: () =>
-          this.#host.keysAt(this.other(call))?.keeps ? "never" : !this.#over && (hooks.passesDigits?.(leg) ?? true),
+        passes: () => {
+          const host = this.#host;
+          if (host.keysAt(this.other(call))?.keeps || host.keysAt(leg)?.hides) return "never";
+          return !this.#over && (hooks.passesDigits?.(leg) ?? true);
+        },
         told: (key) => hooks.digit?.(key, leg),
       },
     });

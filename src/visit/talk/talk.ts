@@ -109,9 +109,12 @@ export class Talk {
       bell,
       answerer,
       {
-        passesDigits: (from) => from === bell || (door.keys.keeps ? "never" : door.answererDigits !== "flow"),
+        passesDigits: (from) => {
+          if (from === bell ? door.keys.hides : door.keys.keeps) return "never";
+          return from === bell || door.answererDigits !== "flow";
+        },
         hears: () => ({
-          sound: recorder.wanted || visit.sounds.playing || this.#held.size > 0 || door.keys.keeps,
+          sound: recorder.wanted || visit.sounds.playing || this.#held.size > 0 || door.keys.keeps || door.keys.hides,
           keys: door.answererDigits !== "door" || door.keys.hears,
         }),
         digit: (key, from) => (from === bell ? visit.pressed(key, "door") : visit.pressed(key, "answerer", from)),

@@ -143,6 +143,27 @@ describe("Keys of a call at its door", () => {
     assert.equal(told(), "");
   });
 
+  it("what is typed at the door reaches nobody who talks with the visitor while codes are heard there", async () => {
+    await open({}, { name: "Anna", code: "4711" });
+    const { bell, phone } = await desk.talking();
+    await press(bell, "9*4711#");
+    const { ok, by } = (await opens(bell)) ?? assert.fail();
+    assert.deepEqual([ok, by, told()], [true, "keypad", "9"]);
+    assert.equal(phone.party.count("INFO"), 0, "not even the key before it: nobody knows yet what becomes of it");
+    await desk.close();
+    await open({}, { name: "Anna", code: "4711" });
+    const [door, caller] = [await desk.phone("8000"), await desk.phone("6001")];
+    await desk.intercom(caller, door);
+    await press(door, "*4711#");
+    const { as } = (await opens(door)) ?? assert.fail();
+    assert.deepEqual([as, caller.party.count("INFO")], [{ kind: "code", name: "Anna" }, 0]);
+    await desk.close();
+    await open({ codesFrom: "phone" }, { name: "Anna", code: "4711" });
+    const other = await desk.talking();
+    await press(other.bell, "9");
+    assert.equal(other.phone.party.count("INFO"), 1, "they go on where no codes are heard");
+  });
+
   it("a code that cannot be looked up opens nothing, is told with why, and ends nothing else", async () => {
     await open({}, { name: "Anna", code: "4711" });
     desk.switchboard.codes.redeem = () => Promise.reject(new Error("memory limit exceeded"));

@@ -20,11 +20,14 @@ describe("P11 what is pressed does not get past a door's rights", () => {
   /** What was last said is to become of the tones of each session, in the order in which those were opened. */
   let tones: string[];
   let sessions: MediaSession[];
+  /** And of its events; of the last that was said of in a room, whether the others get them. */
+  let events: string[];
+  let passed: boolean | undefined;
   afterEach(() => desk.close());
 
   async function open(settings: Partial<DoorSettings> = {}): Promise<void> {
     desk = await Desk.open({}, {}, settings);
-    [tones, sessions] = [[], []];
+    [tones, sessions, events, passed] = [[], [], [], undefined];
     const { media } = desk.switchboard;
     const openSession = media.open.bind(media);
     media.open = async (like) => {
@@ -33,9 +36,25 @@ describe("P11 what is pressed does not get past a door's rights", () => {
       tones[at] = "ignore";
       session.hearDigits = (how) => {
         tones[at] = how.tones;
+        events[at] = how.events;
         hear(how);
       };
       return session;
+    };
+  }
+
+  /** What becomes of a bell's events in a room. */
+  function watchRoom(): void {
+    const { media } = desk.switchboard;
+    const start = media.conference?.bind(media);
+    media.conference = (options) => {
+      const conference = start?.(options) ?? assert.fail("nothing mixes");
+      const pass = conference.passKeys.bind(conference);
+      conference.passKeys = (session, on) => {
+        if (session === sessions[2]) passed = on;
+        pass(session, on);
+      };
+      return conference;
     };
   }
 
@@ -48,7 +67,8 @@ describe("P11 what is pressed does not get past a door's rights", () => {
       [{ rights }, "keep"],
       [{ openKey: "5" }, "keep"],
       [{ codesFrom: "phone" }, "keep"],
-      [{ codesFrom: "door" }, "ignore"],
+      // A code that is typed at the door is not for who talks with the visitor.
+      [{ codesFrom: "door" }, "keep"],
     ] as const) {
       await open(settings);
       await desk.talking();
@@ -129,12 +149,14 @@ describe("P11 what is pressed does not get past a door's rights", () => {
       [{ rights }, [], "keep keep"],
       [{}, [], "ignore ignore"],
       [{}, ["6001"], "ignore keep"],
+      [{ codesFrom: "door" }, [], "ignore ignore"],
     ] as const) {
       await open(settings);
       desk.switchboard.addRoom(
         { name: "Hall", memberNumber: "888", visitorNumber: "777", mayOpen: [...mayOpen] },
         "Hall",
       );
+      watchRoom();
       const members: Device[] = [];
       for (const [user, number] of [
         ["6001", "888"],
@@ -154,6 +176,7 @@ describe("P11 what is pressed does not get past a door's rights", () => {
       await bell.party.takeResponse(200);
       await desk.clock.advance(100);
       assert.equal(tones.slice(0, 2).join(" "), expected, JSON.stringify([settings, mayOpen]));
+      if ("codesFrom" in settings) assert.deepEqual([tones[2], events[2], passed], ["keep", "keep", false]);
       await desk.close();
     }
     await open();
