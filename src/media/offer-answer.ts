@@ -6,7 +6,7 @@ import { codecNames, isG711, key, type Format, type Kind } from "./codec.ts";
 import { directLine, placeOf } from "./direct.ts";
 import * as negotiate from "./negotiate.ts";
 import { insists, type Agreed } from "./negotiate.ts";
-import { noCodec, notCarried, notEncrypted, noBrowsers, notWebrtc } from "./refusals.ts";
+import { noCodec, notEncrypted, noBrowsers, notWebrtc } from "./refusals.ts";
 import { answerCrypto, offerCrypto, settleCrypto, type Encryption, type RandomBytes } from "./sdes.ts";
 import { browserFormat, browserVideo, isWebrtc, type Reach, type WebrtcMode } from "./webrtc.ts";
 import {
@@ -32,8 +32,6 @@ export interface OfferAnswerOptions {
   readonly id: number;
   /** For keys; the system's where it is absent. */
   readonly randomBytes?: RandomBytes;
-  /** Only plain RTP is carried: encryption is neither offered nor taken, and no browsers are reached. */
-  readonly plain?: boolean;
   /** How browsers reach us; absent where they cannot. */
   readonly reach?: Reach;
 }
@@ -64,7 +62,7 @@ export class OfferAnswer {
   constructor(options: OfferAnswerOptions) {
     this.#options = options;
     this.advertise = options.advertise;
-    this.#browser = new BrowserSide(options.plain ? undefined : options.reach, options.randomBytes);
+    this.#browser = new BrowserSide(options.reach, options.randomBytes);
   }
 
   /** Whether the other side is a browser, or may be one. */
@@ -102,7 +100,7 @@ export class OfferAnswer {
    * `direction` is that of its sound, where it is not to follow from `like`.
    */
   offer(like?: OfferAnswer | "conference", direction?: Direction): string {
-    this.#mayBePlain();
+    this.#mayBeBrowser();
     const before = this.#lines;
     if (this.#away && !like && !direction) return this.#offer(before, this.#written);
     const added = kinds.filter((kind) => !before.some((l) => l.type === kind));
@@ -176,12 +174,12 @@ export class OfferAnswer {
 
   /** The other side's offer, first or repeated; nothing changes before answer(). Throws as receiveAnswer. */
   receiveOffer(sdp: string): void {
-    this.#mayBePlain();
-    const remote = this.#read(sdp);
+    this.#mayBeBrowser();
+    const remote = parseSdp(sdp);
     const audio = remote.flatMap((line) => negotiate.carried("audio", line));
-    if (!negotiate.speech(audio)) throw noCodec(remote, this.#options.plain);
+    if (!negotiate.speech(audio)) throw noCodec(remote, !this.#options.reach);
     if (!remote.some((line) => negotiate.speech(negotiate.carried("audio", line)) && this.#suits(line)))
-      throw notWebrtc(this.#browser.mode === "required");
+      throw this.#options.reach ? notWebrtc(this.#browser.mode === "required") : noCodec(remote, true);
     if (!negotiate.speech(negotiate.limited(audio, this.codecs))) throw this.#noCommon();
     if (!remote.some((line) => negotiate.speech(this.#carried("audio", line)))) throw notEncrypted();
     this.#remoteOffer = remote;
@@ -282,7 +280,7 @@ export class OfferAnswer {
     if (before && before.port !== 0) return before;
     const sound = this.#agreed.get("audio");
     const likeSound = sound?.secured ? (insists(sound.remote.protocol) ? "required" : "optional") : "off";
-    const encryption = this.#options.plain ? "off" : sound ? likeSound : this.encryption;
+    const encryption = sound ? likeSound : this.encryption;
     const protocol = encryption === "required" ? "RTP/SAVP" : "RTP/AVP";
     return { protocol, crypto: offerCrypto(encryption, this.#options.randomBytes) };
   }
@@ -301,15 +299,9 @@ export class OfferAnswer {
     return negotiate.speech(plain) ? plain : [];
   }
 
-  /** @throws PorteroError `media-cannot`, where encryption is required and not to be had */
-  #mayBePlain(): void {
+  /** @throws PorteroError `media-cannot` */
+  #mayBeBrowser(): void {
     if (this.#browser.outOfReach) throw noBrowsers();
-    if (this.#options.plain && this.encryption === "required") throw notCarried();
-  }
-
-  #read(sdp: string): RemoteLine[] {
-    const lines = parseSdp(sdp);
-    return this.#options.plain ? lines.map(({ webrtc: _, ...line }) => ({ ...line, crypto: [] })) : lines;
   }
 
   get #isBrowser(): boolean {

@@ -33,33 +33,21 @@ export const noBrowsers = () =>
       'endpoint, or set "webrtc" of the extension to "off".',
   );
 
-export const notCarried = () =>
-  giveUp(
-    "media-cannot",
-    "Encryption is required on this side of the call, and rtpengine is asked for plain RTP only: choose the built-in media engine " +
-      "in the endpoint, or require encryption no longer.",
-  );
-
-/** `plain`: whoever carries the sound takes plain RTP only. */
-export function noCodec(remote: readonly RemoteLine[], plain = false) {
+/** `unreached`: whoever carries the sound reaches no browsers. */
+export function noCodec(remote: readonly RemoteLine[], unreached = false) {
   const audio = remote.find((l) => l.type === "audio");
   if (audio === undefined) return unusable("no-codec", "it has no audio");
   if (audio.port === 0) return unusable("no-codec", "its audio is switched off (port 0)");
   const protocol = audio.protocol.slice(0, 40);
-  if (plain && isWebrtc(audio.protocol))
-    return unusable(
-      "no-codec",
-      "it is a browser's (WebRTC), and rtpengine is asked for plain RTP only; choose the built-in media engine in the endpoint",
-    );
-  if (plain && audio.protocol.includes("SAVP"))
-    return unusable(
-      "no-codec",
-      `it insists on encrypted media (${protocol}), and rtpengine is asked for plain RTP only; allow that there, or choose the built-in media engine in the endpoint`,
-    );
   if (isWebrtc(audio.protocol) && !isComplete(audio))
     return unusable(
       "no-codec",
       `it is a browser's (${protocol}) without all that is needed: ICE with its password, a fingerprint by SHA-256, a=setup actpass or active, and rtcp-mux`,
+    );
+  if (unreached && isWebrtc(audio.protocol))
+    return unusable(
+      "no-codec",
+      "it is a browser's (WebRTC), which rtpengine is not asked to reach; choose the built-in media engine in the endpoint",
     );
   if (audio.protocol.includes("SAVP") && audio.crypto.length === 0)
     return unusable(

@@ -69,7 +69,7 @@ export function writeCrypto({ tag, name, key: { key, mki } }: CryptoLine): strin
 
 export type RandomBytes = (count: number) => Buffer;
 
-function freshKey(suite: SuiteName, random: RandomBytes): MasterKey {
+export function freshKey(suite: SuiteName, random: RandomBytes = randomBytes): MasterKey {
   const { keyBytes, saltBytes } = suites[suite];
   return { suite, key: random(keyBytes + saltBytes).toString("base64") };
 }

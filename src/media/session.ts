@@ -100,7 +100,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     this.#elsewhere = address !== undefined;
     const reach = host.gateway?.();
     const advertise = address ?? host.advertise();
-    this.#sdp = new OfferAnswer({ advertise, ports, id, plain: this.#elsewhere, ...(reach && { reach }) });
+    this.#sdp = new OfferAnswer({ advertise, ports, id, ...(reach && { reach }) });
     this.playbacks = new Playbacks(number, (message) => host.post(message));
   }
 

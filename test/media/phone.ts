@@ -2,6 +2,8 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { encodeA, encodeU, linearOfA, linearOfU } from "../../src/media/g711.ts";
+import type { MasterKey, SrtpKeys } from "../../src/media/suites.ts";
+import { Receiver, Sender } from "../../src/media/worker/srtp/context.ts";
 import { read, rtp } from "./packets.ts";
 import { tone } from "./tone.ts";
 
@@ -14,6 +16,8 @@ export class Phone {
   readonly reports: Buffer[] = [];
   sequence = 100;
   ssrc: number;
+  #sender: Sender | undefined;
+  #receiver: Receiver | undefined;
 
   static async open(ssrc = 1): Promise<Phone> {
     const sockets = [createSocket("udp4"), createSocket("udp4")] as const;
@@ -28,8 +32,16 @@ export class Phone {
     this.rtp = media;
     this.rtcp = control;
     this.ssrc = ssrc;
-    media.on("message", (packet) => this.received.push(packet));
+    media.on("message", (packet) => {
+      const plain = this.#receiver ? this.#receiver.unprotect(packet) : packet;
+      if (plain) this.received.push(plain);
+    });
     control.on("message", (packet) => this.reports.push(packet));
+  }
+
+  /** From now on it speaks SRTP: what does not open is not heard. */
+  encrypt({ send, receive }: SrtpKeys): void {
+    [this.#sender, this.#receiver] = [new Sender(send), new Receiver(receive)];
   }
 
   get port(): number {
@@ -43,6 +55,12 @@ export class Phone {
     return [...lines, `m=audio ${this.port} RTP/AVP ${formats}`, rtcp, ...attributes, ""].join("\r\n");
   }
 
+  /** As `sdp`, encrypted: with its key, under RTP/SAVP, or RTP/AVP where it is not insisted on. */
+  secured(formats: string, { suite, key }: MasterKey, optional = false, ...attributes: string[]): string {
+    const plain = this.sdp(formats, ...attributes, `a=crypto:1 ${suite} inline:${key}`);
+    return optional ? plain : plain.replaceAll("RTP/AVP", "RTP/SAVP");
+  }
+
   /** Sends one packet and resolves when the system has it. */
   send(port: number, payload: number, body?: Uint8Array): Promise<void> {
     const packet = rtp({
@@ -53,7 +71,8 @@ export class Phone {
       ...(body && { body }),
     });
     this.sequence++;
-    return new Promise((sent) => this.rtp.send(packet, port, "127.0.0.1", () => sent()));
+    const sealed = this.#sender ? (this.#sender.protect(packet) ?? packet) : packet;
+    return new Promise((sent) => this.rtp.send(sealed, port, "127.0.0.1", () => sent()));
   }
 
   /** Sends `frames` packets of a tone in one law, each once the one before is out. */

@@ -9,6 +9,7 @@ import { without } from "../support/peers.ts";
 import { authority } from "./authority.ts";
 import { Baresip, type BaresipOptions } from "./baresip.ts";
 import { namesServer } from "./names.ts";
+import { RtpengineProcess } from "./rtpengine.ts";
 
 const password = "correct-horse";
 
@@ -16,6 +17,7 @@ async function house(
   set: { readonly bell?: Encryption; readonly phone?: Encryption },
   has: { readonly bell?: BaresipOptions["mediaenc"]; readonly phone?: BaresipOptions["mediaenc"] },
   tls?: { readonly ca: string; readonly certificate: string; readonly key: string; readonly dns: number },
+  rtpengine?: string,
 ) {
   const transport = tls ? ("tls" as const) : ("udp" as const);
   const files = tls && { certificate: tls.certificate, key: tls.key };
@@ -23,7 +25,12 @@ async function house(
   const server = await startServer(
     checkConfig({
       sip: { listeners: [{ transport, address: "127.0.0.1", port: 0, ...files }] },
-      media: { bind: "127.0.0.1", advertise: "127.0.0.1", ports: [0, 0] },
+      media: {
+        bind: "127.0.0.1",
+        advertise: "127.0.0.1",
+        ports: [0, 0],
+        ...(rtpengine !== undefined && { rtpengine: [rtpengine] }),
+      },
       extensions: [{ extension: "6001", password, ...encryptionOf(set.phone) }],
       doors: [
         {
@@ -87,6 +94,29 @@ describe("P3 baresip with SRTP", { skip: without("baresip", "openssl") }, () => 
         await close();
       }
     });
+
+  it("hears and is heard: on both, through rtpengine", { skip: without("rtpengine") }, async () => {
+    const engine = await RtpengineProcess.start();
+    try {
+      const on = { bell: "required", phone: "required" } as const;
+      const { bell, phone, dial, close, suites } = await house(
+        on,
+        { bell: "srtp", phone: "srtp-mand" },
+        undefined,
+        engine.address,
+      );
+      try {
+        dial();
+        await phone.event("CALL_ESTABLISHED");
+        await Promise.all([bell.hears(880), phone.hears(440)]);
+        assert.deepEqual([...suites().values()], [suite, suite]);
+      } finally {
+        await close();
+      }
+    } finally {
+      await engine.close();
+    }
+  });
 
   it("P2, P3 hears and is heard by TLS, and only without TLS the keys lie open", async (t) => {
     const findings: string[][] = [];

@@ -7,7 +7,6 @@ import type { MediaSession, MediaStats } from "../../src/media/media.ts";
 import { Rtpengine } from "../../src/media/rtpengine/rtpengine.ts";
 import { parseServer } from "../../src/media/rtpengine/wire.ts";
 import type { VisitEnd } from "../../src/visit/messages.ts";
-import { Secret } from "../../src/secret.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import { read } from "../media/packets.ts";
 import { Phone } from "../media/phone.ts";
@@ -263,22 +262,6 @@ describe("rtpengine", { skip: without("rtpengine") }, () => {
       await house.event("transferred");
       await kitchen.seen.next("audio", (e) => "frequency" in e && Math.abs(e.frequency - 440) < 20);
       await seen.next("audio", (e) => "frequency" in e && Math.abs(e.frequency - 1500) < 20);
-    });
-
-    it("P3 does not ring what must be encrypted, and says why", async () => {
-      const house = await open(server.address);
-      const { bell } = await house.bell();
-      const secret = { name: "Vault", password: new Secret("a password"), encryption: "required" as const };
-      house.switchboard.addExtension({ extension: "6003", ...secret }, "extension 6003");
-      const vault = await house.phone("6003");
-      const visit = await house.pressed(bell);
-      const { parties } = await visit.answerBy(ringAll("6003"));
-      assert.deepEqual(
-        parties.map(({ result, cause }) => [result, cause]),
-        [["unreachable", 58]],
-      );
-      assert.match(house.logged.join("\n"), /6003 could not be rung: Encryption is required .* plain RTP only/);
-      assert.ok(!vault.seen.names().includes("ringing"));
     });
 
     it("goes to the second where the first does not run", async () => {

@@ -13,7 +13,8 @@ export class RtpengineProcess {
   readonly #args: readonly string[];
   #child: Child | undefined;
 
-  static async start(): Promise<RtpengineProcess> {
+  /** `more`: further options. */
+  static async start(...more: string[]): Promise<RtpengineProcess> {
     const [port] = await freePorts(1);
     const first = await freeRange(60);
     const folder = await mkdtemp(join(tmpdir(), "rtpengine-"));
@@ -29,6 +30,7 @@ export class RtpengineProcess {
     const made = new RtpengineProcess(`127.0.0.1:${port}`, folder, [
       ...run,
       ...listening,
+      ...more,
       `--port-max=${first + 119}`,
       `--pidfile=${join(folder, "pid")}`,
     ]);

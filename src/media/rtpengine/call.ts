@@ -3,10 +3,12 @@
 import { giveUp } from "../../errors.ts";
 import { isG711, same, type Format, type Kind } from "../codec.ts";
 import { speech } from "../negotiate.ts";
+import { freshKey } from "../sdes.ts";
 import type { MediaSession } from "../session.ts";
+import { suites, type MasterKey, type SrtpKeys } from "../suites.ts";
 import type { Remote } from "../worker/messages.ts";
 import { textAt, type Dictionary } from "./bencode.ts";
-import { describe, placeOf, type Place } from "./sdp.ts";
+import { describe, describeKeys, isSecured, placeOf, protocolOf, type Place } from "./sdp.ts";
 import type { Server } from "./server.ts";
 
 /** A leg as rtpengine knows it. */
@@ -18,6 +20,13 @@ export interface Leg {
   /** Where its peer is, by kind, as settled. */
   readonly remotes: Map<Kind, Remote>;
 }
+
+/** One side of a pair within a call: a leg, or a trunk to the other side's call. */
+type End = Pick<Leg, "tag" | "place"> & {
+  readonly remotes: ReadonlyMap<Kind, Remote>;
+  /** Where it is to be found, if not where its peer is. */
+  readonly at?: Place;
+};
 
 /** Who offers to a leg that has no other yet, and hears one that has none any more. */
 const nobody = "nobody";
@@ -34,6 +43,11 @@ const usual = {
 export class RelayCall {
   readonly server: Server;
   readonly #id: string;
+  /** By the tag of their leg. */
+  readonly #trunks = new Map<string, Trunk>();
+  /** With which rtpengine encrypts what goes to a tag. */
+  readonly #keys = new Map<string, string>();
+  readonly #blocked = new Set<string>();
   #opened = 0;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -49,7 +63,7 @@ export class RelayCall {
   /** Opens ports for a leg. Rejects as `Server.request`. */
   open(tag: string): Promise<Place> {
     this.#opened++;
-    return this.#offer(nobody, tag, describe(0, new Map()));
+    return this.#offer(nobody, tag, describe(new Map(), false));
   }
 
   /** Does one thing after the other; each rejects for itself. */
@@ -61,21 +75,23 @@ export class RelayCall {
 
   /** Joins two legs, of this call or of another; to be done again whenever one of them has settled something new. */
   async join(one: Leg, other: Leg): Promise<void> {
-    if (other.call === this) {
-      this.#stays(other, await this.#offer(one.tag, other.tag, sdpOf(one), laws(one, other)));
-      await this.#answer(one, other.tag, sdpOf(other));
-      return;
-    }
-    const [here, there] = await Promise.all([this.#trunk(one, laws(one, other)), other.call.#trunk(other, {})]);
+    if (other.call === this) return this.#pair(one, other, laws(one, other));
+    const [here, there] = await Promise.all([this.#trunk(one), other.call.#trunk(other)]);
+    // Within a machine nobody hears what goes through it.
+    const apart = this.server !== other.call.server;
+    const leads = (from: Trunk, to: Trunk): End => {
+      const remotes = mapped(other.remotes, apart ? { send: from.key, receive: to.key } : undefined);
+      return { ...from, at: to.place, remotes };
+    };
     await Promise.all([
-      this.#answer(one, trunkOf(one), sdpOf(other, there)),
-      other.call.#answer(other, trunkOf(other), sdpOf(other, here)),
+      this.#pair(one, leads(here, there), laws(one, other)),
+      other.call.#pair(other, leads(there, here), {}),
     ]);
   }
 
   /** Lets a leg be heard by nobody. */
   async part(leg: Leg): Promise<void> {
-    await this.#offer(leg.tag, nobody, sdpOf(leg));
+    await this.#offer(leg.tag, nobody, describe(leg.remotes, false), { "transport-protocol": "RTP/AVP" });
   }
 
   query({ tag }: Leg): Promise<Dictionary> {
@@ -84,20 +100,73 @@ export class RelayCall {
 
   /** Gives a leg's ports back; with its last leg the call is over. */
   async delete(tag: string): Promise<void> {
+    this.#trunks.delete(tag);
     await this.#request("delete", { "from-tag": tag, "delete delay": 0 });
   }
 
-  #trunk(leg: Leg, more: Dictionary): Promise<Place> {
-    return this.#offer(leg.tag, trunkOf(leg), sdpOf(leg), more);
+  /** The way from a leg to one in another call. */
+  async #trunk({ tag: leg }: Leg): Promise<Trunk> {
+    const open = this.#trunks.get(leg);
+    if (open) return open;
+    const tag = `${leg}-trunk`;
+    const place = await this.#offer(nobody, tag, describe(new Map(), false));
+    const made: Trunk = { tag, place, key: freshKey(trunkSuite) };
+    this.#trunks.set(leg, made);
+    return made;
+  }
+
+  /**
+   * The offer would have rtpengine encrypt to the one with the keys of the other, so there are none in it: ours are told
+   * before, theirs in an answer of each.
+   */
+  async #pair(one: End, other: End, more: Dictionary): Promise<void> {
+    for (const end of [one, other]) await this.#tellKeys(end);
+    const offered = { "transport-protocol": protocolOf(other.remotes), ...more };
+    stays(this, other, await this.#offer(one.tag, other.tag, describe(one.remotes, false, one.at), offered));
+    await this.#answer(one, other);
+    if (isSecured(one.remotes)) await this.#answer(other, one);
+    for (const [from, to] of [
+      [one, other],
+      [other, one],
+    ] as const)
+      await this.#block(from.tag, isSecured(to.remotes) && to.remotes.get("audio")?.send === false);
+  }
+
+  /** Whether what comes from a leg, or a trunk, is dropped. */
+  async #block(tag: string, on: boolean): Promise<void> {
+    if (this.#blocked.has(tag) === on) return;
+    await this.#request(on ? "block media" : "unblock media", { "from-tag": tag });
+    if (on) this.#blocked.add(tag);
+    else this.#blocked.delete(tag);
+  }
+
+  /** What rtpengine is offered for a leg by somebody else, it takes for itself. */
+  async #tellKeys(end: End): Promise<void> {
+    const sends = [...end.remotes.values()].flatMap(({ srtp }) => srtp?.send ?? []);
+    const keys = JSON.stringify(sends);
+    if (keys === this.#keys.get(end.tag) || !isSecured(end.remotes)) return;
+    const own = new Set<string>(sends.map(({ suite }) => suite));
+    const offered = { "transport-protocol": "RTP/SAVP", SDES: without(own) };
+    stays(this, end, await this.#offer(nobody, end.tag, describeKeys(end.remotes), offered));
+    this.#keys.set(end.tag, keys);
   }
 
   async #offer(from: string, to: string, sdp: string, more: Dictionary = {}): Promise<Place> {
-    return this.#place(await this.#request("offer", { "from-tag": from, "to-tag": to, sdp, ...usual, ...more }));
+    const fields = { "from-tag": from, "to-tag": to, sdp, ...usual, DTLS: "off", SDES: without(new Set()) };
+    return this.#place(await this.#request("offer", { ...fields, ...more }));
   }
 
-  async #answer(from: Leg, to: string, sdp: string): Promise<void> {
-    const answer = await this.#request("answer", { "from-tag": from.tag, "to-tag": to, sdp, ...usual });
-    this.#stays(from, this.#place(answer));
+  /** `from` has offered to `to`, whose answer this is. */
+  async #answer(from: End, to: End): Promise<void> {
+    const sdp = describe(to.remotes, true, to.at);
+    const answer = await this.#request("answer", {
+      "from-tag": from.tag,
+      "to-tag": to.tag,
+      sdp,
+      ...usual,
+      DTLS: "off",
+    });
+    stays(this, from, this.#place(answer));
   }
 
   #place(answer: Dictionary): Place {
@@ -106,23 +175,39 @@ export class RelayCall {
     return place;
   }
 
-  /**
-   * One that was started anew between two of our requests makes the call once more, elsewhere; and without its flags, or in a
-   * version that means something else by them, it would send from where nobody expects it.
-   */
-  #stays(leg: Leg, place: Place): void {
-    if (place.ports.get("audio") !== leg.place.ports.get("audio"))
-      throw giveUp("media-refused", `The rtpengine at ${this.server.name} has moved a port in the middle of a call.`);
-  }
-
   #request(command: string, fields: Dictionary): Promise<Dictionary> {
     return this.server.request(command, { "call-id": this.#id, ...fields });
   }
 }
 
-const trunkOf = ({ tag }: Leg): string => `${tag}-trunk`;
+/** A way out of a call, and the key of what is sent on it to another machine. */
+interface Trunk {
+  readonly tag: string;
+  readonly place: Place;
+  readonly key: MasterKey;
+}
+const trunkSuite = "AES_CM_128_HMAC_SHA1_80";
 
-const sdpOf = ({ session, remotes }: Leg, at?: Place): string => describe(session.number, remotes, at);
+const mapped = (remotes: ReadonlyMap<Kind, Remote>, srtp: SrtpKeys | undefined) =>
+  new Map([...remotes].map(([kind, { srtp: _, ...remote }]) => [kind, srtp ? { ...remote, srtp } : remote] as const));
+
+/** All that rtpengine knows, but for these: they would be copied from one side to the other, or added. */
+const without = (own: ReadonlySet<string>): string[] =>
+  theirSuites.filter((suite) => !own.has(suite)).map((suite) => `no-${suite}`);
+const theirSuites: readonly string[] = [
+  ...Object.keys(suites),
+  ...["AES_192_CM_HMAC_SHA1_80", "AES_192_CM_HMAC_SHA1_32", "F8_128_HMAC_SHA1_80", "F8_128_HMAC_SHA1_32"],
+  ...["NULL_HMAC_SHA1_80", "NULL_HMAC_SHA1_32"],
+];
+
+/**
+ * One that was started anew between two of our requests makes the call once more, elsewhere; and without its flags, or in a
+ * version that means something else by them, it would send from where nobody expects it.
+ */
+function stays({ server }: RelayCall, end: End, place: Place): void {
+  if (place.ports.get("audio") !== end.place.ports.get("audio"))
+    throw giveUp("media-refused", `The rtpengine at ${server.name} has moved a port in the middle of a call.`);
+}
 
 const sends = ({ remotes }: Leg): readonly Format[] => remotes.get("audio")?.sends ?? [];
 

@@ -1,6 +1,6 @@
 // One session at rtpengine: with whom it is joined, what came from its peer, and what can be asked of it.
 import { giveUp } from "../../errors.ts";
-import type { Counts, ToWorker } from "../worker/messages.ts";
+import type { Counts, Remote, ToWorker } from "../worker/messages.ts";
 import type { Leg } from "./call.ts";
 import { nothingYet, type Received, type Watch } from "./watch.ts";
 
@@ -22,7 +22,7 @@ export interface Member extends Leg {
 export function told({ remotes, watch }: Member, message: ToWorker): void {
   switch (message.type) {
     case "remote":
-      remotes.set(message.kind, message.remote);
+      remotes.set(message.kind, lasting(remotes.get(message.kind), message.remote));
       break;
     case "release":
       remotes.delete(message.kind);
@@ -37,6 +37,12 @@ export function told({ remotes, watch }: Member, message: ToWorker): void {
       throw giveUp("media-cannot", cannot);
   }
 }
+
+/** A hold in the old way (c=0.0.0.0) says nothing of where it is: with SRTP it stays where it was, see describe. */
+const lasting = (before: Remote | undefined, now: Remote): Remote =>
+  now.srtp && before && now.address === undefined
+    ? { ...now, address: before.address, port: before.port, rtcpAddress: before.rtcpAddress, rtcpPort: before.rtcpPort }
+    : now;
 
 export const plus = (a: Member["sent"], b: Member["sent"]): Member["sent"] => ({
   audio: a.audio + b.audio,

@@ -5,6 +5,8 @@ import { PorteroError } from "../../../src/errors.ts";
 import { Media, MediaSession } from "../../../src/media/media.ts";
 import { Rtpengine } from "../../../src/media/rtpengine/rtpengine.ts";
 import { textAt, type Dictionary } from "../../../src/media/rtpengine/bencode.ts";
+import type { Log } from "../../../src/log.ts";
+import { masterKey } from "../srtp/keys.ts";
 import { FakeClock, settle } from "../../support/clock.ts";
 import { Stub, type Sent } from "./stub.ts";
 
@@ -244,14 +246,99 @@ describe("the second engine", () => {
   it("refuses what it cannot do with a sentence", async () => {
     const [bell] = await talking();
     assert.throws(() => bell.play({ kind: "tone", segments: [] } as never), isCode("media-cannot"));
-    const other = await media.open();
-    other.encryption = "required";
-    assert.throws(() => other.offer(), isCode("media-cannot"));
-    other.encryption = "optional";
-    assert.ok(!other.offer().includes("crypto"));
-    const secured = theirs(4000).replace("RTP/AVP", "RTP/SAVP");
-    const key = `a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${Buffer.alloc(30, 1).toString("base64")}\r\n`;
-    assert.throws(() => other.receiveOffer(secured + key), /rtpengine is asked for plain RTP only/);
+  });
+
+  const suite = "AES_CM_128_HMAC_SHA1_80";
+  const [bellKey, phoneKey] = [masterKey(suite, 1).key, masterKey(suite, 2).key];
+  const sealed = (port: number, key: string, direction?: string) =>
+    `${theirs(port, direction).replace("RTP/AVP", "RTP/SAVP")}a=crypto:7 ${suite} inline:${key}\r\n`;
+  const keysIn = (sdp: string) => Array.from(sdp.matchAll(/inline:([\w+/=]+)/g), ([, key]) => key);
+
+  /** As `talking`, by SRTP on both sides; and the keys that we have named to each. */
+  async function secretly() {
+    const bell = await media.open();
+    const phone = await media.open(bell);
+    phone.encryption = "required";
+    bell.receiveOffer(sealed(4000, bellKey));
+    const offered = phone.offer(bell);
+    phone.receiveAnswer(sealed(4002, phoneKey));
+    const answered = bell.answer(phone);
+    media.bridge(bell, phone);
+    await settle();
+    return { bell, phone, ours: { bell: keysIn(answered)[0] ?? "", phone: keysIn(offered)[0] ?? "" } };
+  }
+
+  /** What is told after the legs are open: from whom to whom, over which protocol, with which keys. */
+  const told = () =>
+    stub.sent
+      .filter(({ request }) => ["offer", "answer", "block media", "unblock media"].includes(textAt(request, "command")))
+      .slice(2)
+      .map(({ request }) => {
+        const text = (field: string) => textAt(request, field);
+        const [, protocol] = /^m=audio \d+ (\S+)/m.exec(text("sdp")) ?? [];
+        const what = [text("command"), text("from-tag"), text("to-tag"), protocol, ...keysIn(text("sdp"))];
+        return what.filter((part) => part !== undefined && part !== "").join(" ");
+      });
+
+  it("P3 tells our keys before an offer that has none, and each peer's in an answer", async () => {
+    const { ours } = await secretly();
+    assert.deepEqual(told(), [
+      `offer nobody 1 RTP/SAVP ${ours.bell}`,
+      `offer nobody 2 RTP/SAVP ${ours.phone}`,
+      "offer 1 2 RTP/SAVP",
+      `answer 1 2 RTP/SAVP ${phoneKey}`,
+      `answer 2 1 RTP/SAVP ${bellKey}`,
+    ]);
+  });
+
+  it("P3 blocks what would go to who holds, who keeps address and key: a new address would count anew", async () => {
+    const { bell, phone } = await secretly();
+    for (const [sdp, then] of [
+      [sealed(4002, phoneKey, "sendonly").replace(/c=.*/, "c=IN IP4 0.0.0.0"), "block media 1"],
+      [sealed(4002, phoneKey), "unblock media 1"],
+    ] as const) {
+      stub.sent.splice(2);
+      phone.receiveOffer(sdp);
+      phone.answer(bell);
+      await settle();
+      assert.deepEqual(told().at(-1), then);
+      const written = stub.asked("offer").map(({ request }) => textAt(request, "sdp"));
+      assert.ok(
+        written.every((sdp) => /c=IN IP4 192\.168\.1\.9\r\n/.test(sdp)),
+        written.join("\n"),
+      );
+    }
+  });
+
+  it("P3 encrypts between two servers, and says no key in a log or an error", async () => {
+    const logged: string[] = [];
+    const log = Object.fromEntries(
+      ["error", "warn", "info", "debug"].map((level) => [level, (text: string) => logged.push(text)]),
+    ) as unknown as Log;
+    await media.close();
+    media = new Rtpengine({ servers: [one, two], log }, { clock, dial: stub.dial, prefix: "test" });
+    const here = await secretly();
+    mute.add(one.host);
+    const opening = media.open();
+    await clock.advance(2500);
+    const there = await opening;
+    mute.clear();
+    there.receiveOffer(theirs(4004));
+    there.answer(here.bell);
+    stub.sent.length = 0;
+    media.bridge(here.bell, there);
+    await settle();
+    const trunks = stub.asked("answer").filter(({ request }) => textAt(request, "to-tag").endsWith("-trunk"));
+    assert.equal(trunks.length, 2);
+    for (const { request } of trunks)
+      assert.match(textAt(request, "sdp"), /m=audio \d+ RTP\/SAVP[\s\S]*a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:/);
+    stub.answer = () => ({ result: "error", "error-reason": "no" });
+    here.phone.receiveOffer(sealed(4002, phoneKey));
+    here.phone.answer(here.bell);
+    await settle();
+    assert.ok(logged.length > 0);
+    for (const key of [bellKey, phoneKey, ...Object.values(here.ours)])
+      assert.ok(logged.every((line) => !line.includes(key)));
   });
 
   it("ends by itself in the middle of everything", async () => {
