@@ -2,6 +2,7 @@
 // the first does not have us (A2). Calls go out by it and come in from it.
 import { EventEmitter } from "node:events";
 import { sentence, type PorteroError } from "../../errors.ts";
+import { cause } from "../causes.ts";
 import type { CallHost } from "../dialog/call.ts";
 import type { Caller } from "../dialog/caller.ts";
 import { OutgoingCall, type OutgoingOptions } from "../dialog/outgoing.ts";
@@ -34,6 +35,9 @@ export interface AccountEvents {
   unregistered: [status: AccountStatus];
   failed: [status: AccountStatus];
 }
+
+/** A server has to say 100 within 200 ms: who has not by then, after five INVITEs by UDP, is not there, and a visitor waits. */
+const silentMs = 8_000;
 
 interface Line {
   readonly settings: ServerSettings;
@@ -102,15 +106,16 @@ export class Account extends EventEmitter<AccountEvents> {
       from: { number: options.from.number, name: displayName ?? options.from.name },
       headers: { ...options.headers, ...this.#identity(options.from, domain) },
       credentials: { username: login, password },
+      silentMs,
       own: {
         from: `sip:${escapeUser(user)}@${domain}`,
         contact: (flow) => registration.contact(flow),
         routes: (flow) => ways.get(flow) ?? [],
       },
     });
-    // Whoever was tried first is gone: the server's own calls would look for us there too.
+    // Whoever was tried first is gone, or the only one says nothing: the server's own calls would look for us there too.
     call.once("early", () => call.flow !== first && registration.check());
-    call.once("ended", () => call.flow !== first && registration.check());
+    call.once("ended", (end) => (call.flow !== first || end.cause === cause.noResponse) && registration.check());
     return call;
   }
 

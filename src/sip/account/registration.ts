@@ -300,11 +300,16 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#lengthened = false;
     this.#proxy = 0;
     const first = this.#options.retrySeconds ?? 30;
-    const seconds = Math.min(1800, first * 2 ** this.#failures++) * (0.5 + this.#random() / 2);
+    // Where nobody could be asked nobody is spared by waiting, and the network may be back.
+    const longest = unasked.includes(error.code) ? 60 : 1800;
+    const seconds = Math.min(longest, first * 2 ** this.#failures++) * (0.5 + this.#random() / 2);
     this.#next = this.#host.clock.after(seconds * 1000, () => this.#register());
     this.emit("failed", error, seconds);
   }
 }
+
+/** The codes of what keeps a request from leaving this machine, or from knowing where to. */
+const unasked: readonly string[] = ["unreachable", "no-such-host", "no-service"];
 
 const noWay = () => tryAgain("unreachable", "there is no way to the server");
 

@@ -42,6 +42,8 @@ export interface OutgoingOptions {
   readonly credentials?: ClientCredentials;
   /** How we name ourselves where that is not our number at our address: as a client of another server. */
   readonly own?: Own;
+  /** It is given up where nothing has come back for so long, milliseconds; after the whole time of an INVITE where it is absent. */
+  readonly silentMs?: number;
 }
 
 export interface Own {
@@ -113,6 +115,7 @@ export class OutgoingCall extends Call {
       },
       {
         ...(options.credentials && { credentials: options.credentials }),
+        lastMs: options.silentMs,
         nextSeq: () => ++this.#seq,
         dress: (request, flow) => this.#dress(request, flow),
         late: (response, transaction) => this.#late(response, transaction),

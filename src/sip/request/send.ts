@@ -33,6 +33,8 @@ export interface SendOptions {
   nextSeq(): number;
   /** Writes what depends on the way (Contact, Route, SDP), before each try. */
   dress?(request: SipRequest, flow: Flow): void;
+  /** The last target is left after so long in silence, too; it has its whole time where it is absent. */
+  readonly lastMs?: number | undefined;
   /** Others are tried once this fails, beyond the ways that are known here. */
   readonly further?: boolean;
   /** What comes for an INVITE from a target that was given up meanwhile. */
@@ -127,18 +129,20 @@ export class Sending {
       },
     }));
     this.#silent();
-    if ((this.#flows.length > 0 || this.#options.further) && urgent.includes(this.#request.method))
-      this.#silent = this.#sender.clock.after(silentMs, () => this.#leave(transaction, flow));
+    const { further, lastMs } = this.#options;
+    const ms = this.#flows.length > 0 || further ? silentMs : lastMs;
+    if (ms !== undefined && urgent.includes(this.#request.method))
+      this.#silent = this.#sender.clock.after(ms, () => this.#leave(transaction, flow, ms));
   }
 
-  #leave(transaction: ClientTransaction, flow: Flow): void {
+  #leave(transaction: ClientTransaction, flow: Flow, ms: number): void {
     if (transaction.heard) return;
     this.transaction = undefined;
     // An INVITE may still ring somewhere, which somebody has to take back.
     if (!this.#options.late) transaction.terminate();
     const { method } = this.#request;
     this.#failed(flow, () =>
-      tryAgain("no-answer", `${showAddress(flow.remote)} did not answer ${method} within ${silentMs / 1000} s`),
+      tryAgain("no-answer", `${showAddress(flow.remote)} did not answer ${method} within ${ms / 1000} s`),
     );
   }
 

@@ -348,6 +348,35 @@ describe("calls by an account", () => {
     }
   });
 
+  it("fail after eight seconds where the only server says nothing, and the registration is looked after", async () => {
+    const { machine, account, clock } = await accounting();
+    const server = machine("10.0.0.200");
+    await grant(server);
+    const call = await account.call("0301", { from, sdp: sdp(4000) });
+    const ends: unknown[] = [];
+    call.on("ended", ({ status, cause, text }) => ends.push([status, cause, text]));
+    const invite = await server.takeRequest("INVITE");
+    await clock.advance(7_900);
+    assert.deepEqual([ends, server.count("REGISTER")], [[], 1]);
+    await clock.advance(200);
+    assert.deepEqual(ends, [[408, 18, "10.0.0.200:5060 did not answer INVITE within 8 s"]]);
+    assert.equal(server.count("REGISTER"), 2);
+    // It was only slow: whom it has called rings for nobody.
+    server.respond(invite, 180);
+    assert.equal((await server.takeRequest("CANCEL")).callId, invite.callId);
+  });
+
+  it("go on where the only server has said that it is trying", async () => {
+    const { machine, account, clock } = await accounting();
+    const server = machine("10.0.0.200");
+    await grant(server);
+    const call = await account.call("0301", { from, sdp: sdp(4000) });
+    server.respond(await server.takeRequest("INVITE"), 100);
+    await clock.advance(60_000);
+    assert.equal(call.end, undefined);
+    call.abandon();
+  });
+
   it("say nothing of the visitor's number by default, and bear the visitor's name", async () => {
     const { machine, account } = await accounting();
     const server = machine("10.0.0.200");

@@ -149,6 +149,22 @@ describe("A4, N8 our registration at another server, RFC 3261 §10.2", () => {
     assert.equal(made.clock.pending, 0);
   });
 
+  it("is tried each minute while there is no network or no DNS, and so comes back with it", async () => {
+    const dns = new Names({});
+    const made = await house({ dns });
+    const registration = new Registration(made.endpoint, {
+      ...{ server: "sip:pbx.example", user: "1000", random: () => 1 },
+      credentials: { username: "me", password: new Secret("pw") },
+    });
+    const waits: number[] = [];
+    registration.on("failed", (_error, seconds) => waits.push(seconds));
+    registration.start();
+    await made.clock.advance(6 * 3_600_000);
+    assert.equal(Math.max(...waits), 60);
+    await registration.stop();
+    assert.equal(made.clock.pending, 0);
+  });
+
   it("goes when it is stopped: Expires 0, answered or not, and no timer is left", async () => {
     for (const answered of [true, false]) {
       const { server, registration, clock, endpoint } = await registering();
