@@ -1,5 +1,5 @@
 // What we know of codecs: their names in SDP, the static payload types of RFC 3551, and which of them the relay can
-// carry. Everything but G.711 passes through untouched.
+// carry. Everything but G.711 and G.722 passes through untouched.
 
 export type Kind = "audio" | "video";
 
@@ -14,7 +14,7 @@ export interface Format {
 
 export const pcmu: Format = { payload: 0, name: "PCMU", rate: 8000, channels: 1 };
 export const pcma: Format = { payload: 8, name: "PCMA", rate: 8000, channels: 1 };
-const g722: Format = { payload: 9, name: "G722", rate: 8000, channels: 1 };
+export const g722: Format = { payload: 9, name: "G722", rate: 8000, channels: 1 };
 
 /** RFC 3551 §6: payload types that need no rtpmap. Those we cannot carry are left out. */
 export const staticFormats: ReadonlyMap<number, Format> = new Map([pcmu, pcma, g722].map((f) => [f.payload, f]));
@@ -30,6 +30,10 @@ export const knownName = (name: string): string | undefined => known.get(name.to
 
 export const isEvents = (f: Format): boolean => f.name === "telephone-event";
 export const isG711 = (f: Pick<Format, "name">): boolean => f.name === "PCMU" || f.name === "PCMA";
+/** Whether we make and understand its sound: what is played, mixed, recorded, listened to, and turned into another codec. */
+export const isUnderstood = (f: Pick<Format, "name">): boolean => isG711(f) || f.name === g722.name;
+/** Those, in a sentence. */
+export const understoodNames = "PCMA, PCMU or G722";
 
 /** Whether an m-line of this kind may use the format. */
 export function usable(kind: Kind, f: Format): boolean {

@@ -2,6 +2,7 @@
 // (worker/audio/conference.ts); here is who is in it.
 import { EventEmitter } from "node:events";
 import { giveUp } from "../errors.ts";
+import { understoodNames } from "./codec.ts";
 import type { Pressed } from "./digits.ts";
 import type { MediaSession } from "./session.ts";
 import type { ConferenceOrder } from "./worker/audio/conferences.ts";
@@ -62,7 +63,7 @@ export class Conference extends EventEmitter<ConferenceEvents> {
 
   /**
    * Lets a session in; it leaves its bridge or another conference for that. `muted`: it hears and is not heard.
-   * @throws PorteroError `conference-closed`, `conference-full`; `not-g711` where its call has another codec: offer it
+   * @throws PorteroError `conference-closed`, `conference-full`; `no-codec` where its call has another codec: offer it
    * `session.offer("conference")` first
    */
   add(session: MediaSession, { muted = false }: { readonly muted?: boolean } = {}): void {
@@ -75,10 +76,10 @@ export class Conference extends EventEmitter<ConferenceEvents> {
       );
     if (!session.mixable)
       throw giveUp(
-        "not-g711",
+        "no-codec",
         session.codec === undefined
           ? "The call has no sound yet, so it cannot be put into a conference; answer it first."
-          : `The call has the codec ${session.codec}, and a conference needs PCMA or PCMU; offer the call one of those first.`,
+          : `The call has the codec ${session.codec}, and a conference needs ${understoodNames}; offer the call one of those first.`,
       );
     this.#host.free(session);
     const closed = () => this.remove(session);

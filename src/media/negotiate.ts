@@ -1,6 +1,19 @@
 // Offer and answer (RFC 3264) as pure functions: which formats to offer, which to take, and what two legs can pass to each
-// other. Transcoding is only between the two G.711 laws, so everything here tries to make both legs agree on one codec.
-import { isEvents, isG711, packetization, pcma, pcmu, same, usable, type Format, type Kind } from "./codec.ts";
+// other. Transcoding is between the two G.711 laws, which costs nothing, and G.722; everything here tries to make both legs
+// agree on one codec.
+import {
+  g722,
+  isEvents,
+  isG711,
+  isUnderstood,
+  packetization,
+  pcma,
+  pcmu,
+  same,
+  usable,
+  type Format,
+  type Kind,
+} from "./codec.ts";
 import type { Secured } from "./sdes.ts";
 import type { Direction, RemoteLine } from "./sdp.ts";
 import { isWebrtc, type LocalWebrtc, type RemoteWebrtc } from "./webrtc.ts";
@@ -30,6 +43,8 @@ const events: readonly [Format, Format] = [
 ];
 /** Offered when nothing is known of the other leg. */
 export const plainAudio: readonly Format[] = [pcma, pcmu, events[0]];
+/** Whether a codec is turned into any other for which it is true. */
+export type Turns = (format: Pick<Format, "name">) => boolean;
 
 const plain = new Set(["RTP/AVP", "RTP/AVPF"]);
 const secure = new Set(["RTP/SAVP", "RTP/SAVPF"]);
@@ -46,21 +61,38 @@ export function carried(kind: Kind, line: RemoteLine): Format[] {
   return line.formats.filter((f) => usable(kind, f));
 }
 
-/** Of the formats those whose codec is named, in the order of the names; telephone events go along. */
-export function limited(formats: readonly Format[], codecs: readonly string[] | undefined): readonly Format[] {
-  if (!codecs) return formats;
-  return [...codecs.flatMap((name) => formats.filter((f) => f.name === name)), ...formats.filter(isEvents)];
+/** What a leg may use. */
+export interface Allowed {
+  /** The codecs, in this order; all that we know where it is undefined. */
+  readonly codecs?: readonly string[] | undefined;
+  /** Nothing whose sound we do not understand. */
+  readonly understood?: boolean;
+  /** Which of them are turned into each other; those that we understand. */
+  readonly turns?: Turns;
+}
+
+/** Of the formats those whose codec is allowed, in the order of the names; telephone events go along. */
+export function limited(formats: readonly Format[], { codecs, understood = false }: Allowed): readonly Format[] {
+  const known = understood ? formats.filter((f) => isEvents(f) || f.name === "H264" || isUnderstood(f)) : formats;
+  if (!codecs) return known;
+  return [...codecs.flatMap((name) => known.filter((f) => f.name === name)), ...known.filter(isEvents)];
 }
 
 export const speech = (formats: readonly Format[]): Format | undefined => formats.find((f) => !isEvents(f));
 
-/** Formats to offer so that they fit what the other leg can do: its own, and the G.711 law it lacks. */
-export function fitting(kind: Kind, other: readonly Format[]): Format[] {
+/**
+ * Formats to offer so that they fit what the other leg can do: its own, the G.711 that it lacks, and G.722 where nothing else
+ * of it is allowed; none where nothing is.
+ */
+export function fitting(kind: Kind, other: readonly Format[], allowed: Allowed = {}): readonly Format[] {
   // Two profiles of one codec are one to us: payload types are told apart by what can be passed on.
   const own = other.filter((f, i) => other.findIndex((o) => same(o, f)) === i);
-  if (kind === "video") return own;
-  const laws = own.some(isG711) ? [pcma, pcmu].filter((law) => !own.some((f) => same(f, law))) : [];
-  const codecs = [...own.filter((f) => !isEvents(f)), ...laws];
+  if (kind === "video") return limited(own, allowed);
+  const turned = own.some(allowed.turns ?? isUnderstood);
+  const laws = turned ? [pcma, pcmu].filter((law) => !own.some((f) => same(f, law))) : [];
+  const fits = limited([...own.filter((f) => !isEvents(f)), ...laws], allowed);
+  const codecs = fits.length > 0 || !turned ? fits : limited([g722].filter(allowed.turns ?? isUnderstood), allowed);
+  if (codecs.length === 0) return [];
   // Digits are turned into what the other leg takes, so that events are of use whether it has them or not.
   const lacking = events.filter((e) => codecs.some((f) => f.rate === e.rate) && !own.some((f) => same(f, e)));
   return [...codecs, ...own.filter(isEvents), ...lacking];
@@ -74,14 +106,15 @@ export function answerAudio(
   offered: readonly Format[],
   towards: readonly Format[] | undefined,
   current: Format | undefined,
+  turns: Turns = isUnderstood,
 ): Format[] {
   const audio = offered.filter((f) => !isEvents(f));
   const wanted = towards?.filter((f) => !isEvents(f));
   const codec = wanted
     ? (wanted.flatMap((w) => audio.find((f) => same(f, w)) ?? [])[0] ??
-      (wanted.some(isG711) ? audio.find(isG711) : undefined))
-    : // With the other leg unknown, G.711 is the safe choice: it is the one codec we can turn into another.
-      (audio.find((f) => current && same(f, current)) ?? audio.find(isG711) ?? audio[0]);
+      (wanted.some(turns) ? (audio.find(isG711) ?? audio.find(turns)) : undefined))
+    : // With the other leg unknown, what we understand is the safe choice: we can turn it into another, and play in it.
+      (audio.find((f) => current && same(f, current)) ?? audio.find(turns) ?? audio[0]);
   if (!codec) return [];
   const fmtp = wanted?.find((w) => same(w, codec))?.fmtp;
   const touch = offered.filter(isEvents);
@@ -145,12 +178,12 @@ export const mayReceive = (agreed: Agreed): boolean => receives(agreed.direction
 
 /** How each payload type from one leg reaches the other; those without a way are left out and dropped. */
 export function routes(from: Agreed, to: Agreed): Route[] {
-  const law = to.send.find(isG711);
+  const law = to.send.find(isG711) ?? to.send.find(isUnderstood);
   return from.receive.flatMap((f): Route[] => {
     const pass = to.send.find((t) => same(f, t));
     if (pass) return [{ from: f.payload, to: pass.payload, rate: f.rate }];
-    if (!isG711(f) || !law) return [];
-    return [{ from: f.payload, to: law.payload, rate: f.rate, law: f.name === "PCMA" ? "aToU" : "uToA" }];
+    if (!isUnderstood(f) || !law) return [];
+    return [{ from: f.payload, to: law.payload, rate: f.rate, codec: law.name }];
   });
 }
 

@@ -2,7 +2,7 @@
 // SDP from the model; nothing of the other leg's body is passed on but codecs and their parameters.
 import { giveUp } from "../errors.ts";
 import { answerCover, BrowserSide, wayOf } from "./browser-side.ts";
-import { codecNames, isG711, key, type Format, type Kind } from "./codec.ts";
+import { codecNames, isG711, isUnderstood, key, type Format, type Kind } from "./codec.ts";
 import { directLine, placeOf } from "./direct.ts";
 import * as negotiate from "./negotiate.ts";
 import { insists, type Agreed } from "./negotiate.ts";
@@ -34,6 +34,8 @@ export interface OfferAnswerOptions {
   readonly randomBytes?: RandomBytes;
   /** How browsers reach us; absent where they cannot. */
   readonly reach?: Reach;
+  /** Which codecs are turned into each other; all that we understand where it is absent. */
+  readonly turns?: negotiate.Turns;
 }
 
 const nothing: ReadonlyMap<Kind, Agreed> = new Map();
@@ -44,6 +46,9 @@ export class OfferAnswer {
   advertise: string;
   /** The codecs that may be used on this leg, in this order (H1); all that we know where it is undefined. */
   codecs: readonly string[] | undefined;
+  /** Nothing whose sound we do not understand may be used. */
+  understood = false;
+  readonly turns: negotiate.Turns;
   /** Whether SRTP is offered, and insisted on. */
   encryption: Encryption = "off";
   readonly #browser: BrowserSide;
@@ -62,6 +67,7 @@ export class OfferAnswer {
   constructor(options: OfferAnswerOptions) {
     this.#options = options;
     this.advertise = options.advertise;
+    this.turns = options.turns ?? isUnderstood;
     this.#browser = new BrowserSide(options.reach, options.randomBytes);
   }
 
@@ -76,12 +82,10 @@ export class OfferAnswer {
   }
 
   /** Limits it to what can be mixed and recorded; false where nothing would be left, and all stays as it was. */
-  limitToG711(): boolean {
-    const before = this.codecs;
-    this.codecs = (before ?? codecNames).filter((name) => name !== "G722" && name !== "opus");
-    if (this.codecs.some((name) => name !== "H264") && (!this.#remoteOffer || this.#wishes("audio"))) return true;
-    this.codecs = before;
-    return false;
+  limitToUnderstood(): boolean {
+    this.understood = (this.codecs ?? codecNames).some((name) => isUnderstood({ name }));
+    this.understood &&= !this.#remoteOffer || this.#wishes("audio") !== undefined;
+    return this.understood;
   }
 
   /** Whether the remote was told last to send to another leg's remote, not to us; it may have refused. */
@@ -95,8 +99,8 @@ export class OfferAnswer {
   }
 
   /**
-   * An offer to send; `like` is the leg it is to be bridged with, or a conference, which takes G.711 and no video. Without
-   * it, a repeated offer says the same again.
+   * An offer to send; `like` is the leg it is to be bridged with, or a conference, which takes what we understand and no video.
+   * Without it, a repeated offer says the same again.
    * `direction` is that of its sound, where it is not to follow from `like`.
    */
   offer(like?: OfferAnswer | "conference", direction?: Direction): string {
@@ -180,7 +184,7 @@ export class OfferAnswer {
     if (!negotiate.speech(audio)) throw noCodec(remote, !this.#options.reach);
     if (!remote.some((line) => negotiate.speech(negotiate.carried("audio", line)) && this.#suits(line)))
       throw this.#options.reach ? notWebrtc(this.#browser.mode === "required") : noCodec(remote, true);
-    if (!negotiate.speech(negotiate.limited(audio, this.codecs))) throw this.#noCommon();
+    if (!negotiate.speech(negotiate.limited(audio, this))) throw this.#noCommon();
     if (!remote.some((line) => negotiate.speech(this.#carried("audio", line)))) throw notEncrypted();
     this.#remoteOffer = remote;
   }
@@ -269,7 +273,7 @@ export class OfferAnswer {
   /** The formats of a remote's line that this leg may use. */
   #carried(kind: Kind, line: RemoteLine): readonly Format[] {
     if (!this.#suits(line) || (this.encryption === "required" && line.crypto.length === 0 && !line.webrtc)) return [];
-    return negotiate.limited(negotiate.carried(kind, line), this.codecs);
+    return negotiate.limited(negotiate.carried(kind, line), this);
   }
 
   /** How a line of an offer is encrypted: as it was before, else as the sound is, else as this leg wants it. */
@@ -291,12 +295,11 @@ export class OfferAnswer {
     like: OfferAnswer | "conference" | undefined,
     wishes: readonly Format[] | undefined,
   ): readonly Format[] {
-    const fitting = wishes ? negotiate.limited(negotiate.fitting(kind, wishes), this.codecs) : [];
-    if (negotiate.speech(fitting)) return fitting;
+    const fits = wishes ? negotiate.fitting(kind, wishes, this) : [];
+    if (fits.length > 0) return fits;
     if (before && before.port !== 0 && !like) return before.formats;
-    // Audio is always offered: a leg of which nothing is known yet may turn up with G.711.
-    const plain = kind === "audio" && !wishes ? negotiate.limited(negotiate.plainAudio, this.codecs) : [];
-    return negotiate.speech(plain) ? plain : [];
+    // Audio is always offered: a leg of which nothing is known yet may turn up with what we understand.
+    return kind === "audio" && !wishes ? negotiate.fitting(kind, negotiate.plainAudio, this) : [];
   }
 
   /** @throws PorteroError `media-cannot` */
@@ -330,7 +333,8 @@ export class OfferAnswer {
       const show = towards?.agreed("video")?.webrtc ? negotiate.answerCamera : negotiate.answerVideo;
       return settled ? show(offered, settled) : negotiate.answerVideo(offered, settled);
     }
-    return negotiate.answerAudio(offered, settled, negotiate.speech(this.#agreed.get("audio")?.send ?? []));
+    const current = negotiate.speech(this.#agreed.get("audio")?.send ?? []);
+    return negotiate.answerAudio(offered, settled, current, this.turns);
   }
 
   /** Gives each format the number it had before, else its own if free, else a free dynamic one. */

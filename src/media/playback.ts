@@ -1,5 +1,6 @@
 // What is played to one leg: one sound at a time, made in the worker.
 import { giveUp } from "../errors.ts";
+import { isUnderstood, understoodNames } from "./codec.ts";
 import type { PlaybackEnd, Sound } from "./sound.ts";
 import type { ToWorker } from "./worker/messages.ts";
 
@@ -25,12 +26,11 @@ export class Playbacks {
   play(codec: string | undefined, sound: Sound, loop: boolean): Playback {
     if (codec === undefined)
       throw giveUp("no-media", "There is no way for sound to this side yet, or not any more: answer the call first.");
-    if (!/^PCM[AU]/.test(codec)) {
+    if (!isUnderstood({ name: codec.split("/")[0] ?? "" }))
       throw giveUp(
         "no-codec",
-        `Sounds are played in PCMA or PCMU, and this side talks ${codec}: limit its codecs to PCMA, PCMU.`,
+        `Sounds are played in ${understoodNames}, and this side talks ${codec}: allow it one of them.`,
       );
-    }
     const [session, play] = [this.#session, this.#next++];
     this.#post({ type: "play", session, play, sound, loop });
     const ended = new Promise<PlaybackEnd>((resolve) => this.#open.set(play, resolve));

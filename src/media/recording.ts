@@ -2,6 +2,7 @@
 // Where they are kept is the listener's business.
 import { EventEmitter } from "node:events";
 import { giveUp } from "../errors.ts";
+import { understoodNames } from "./codec.ts";
 import type { MediaSession } from "./session.ts";
 import type { RecordOrder } from "./worker/audio/recorders.ts";
 import type { FromWorker } from "./worker/messages.ts";
@@ -24,7 +25,7 @@ export class Recording extends EventEmitter<{ samples: [samples: Int16Array]; en
     order({ do: "start", channels, toneMs: 1000 * toneSeconds });
   }
 
-  /** Hears a session on a channel (0 = left) from now on. @throws PorteroError `not-g711` */
+  /** Hears a session on a channel (0 = left) from now on. @throws PorteroError `no-codec` */
   hear(channel: 0 | 1, session: MediaSession): void {
     mustBeRecordable(session);
     if (this.#state === "on") this.#order({ do: "hear", channel, session: session.number });
@@ -46,14 +47,14 @@ export class Recording extends EventEmitter<{ samples: [samples: Int16Array]; en
   }
 }
 
-/** @throws PorteroError `not-g711` */
+/** @throws PorteroError `no-codec` */
 export function mustBeRecordable({ mixable, codec }: MediaSession): void {
   if (mixable) return;
   throw giveUp(
-    "not-g711",
+    "no-codec",
     codec === undefined
       ? "The call has no sound yet, so it cannot be recorded."
-      : `The call has the codec ${codec}, and a recording needs PCMA or PCMU; limit its devices to those.`,
+      : `The call has the codec ${codec}, and a recording needs ${understoodNames}; limit its devices to those.`,
   );
 }
 

@@ -3,7 +3,7 @@
 import { EventEmitter } from "node:events";
 import type { PorteroError } from "../errors.ts";
 import { usualDtmf, type DtmfOptions } from "../dtmf.ts";
-import { isEvents, isG711, label, type CodecName, type Kind } from "./codec.ts";
+import { isEvents, isG711, isUnderstood, label, type CodecName, type Kind } from "./codec.ts";
 import type { DigitHearing, MediaDigit, MediaWay, Pressed } from "./digits.ts";
 import type { KeyFrame } from "./key-frames.ts";
 import { mayReceive, maySend, passesEvents, speech, type Agreed } from "./negotiate.ts";
@@ -100,7 +100,8 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     this.#elsewhere = address !== undefined;
     const reach = host.gateway?.();
     const advertise = address ?? host.advertise();
-    this.#sdp = new OfferAnswer({ advertise, ports, id, ...(reach && { reach }) });
+    const elsewhere = this.#elsewhere && { turns: isG711 };
+    this.#sdp = new OfferAnswer({ advertise, ports, id, ...(reach && { reach }), ...elsewhere });
     this.playbacks = new Playbacks(number, (message) => host.post(message));
   }
 
@@ -179,15 +180,15 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     return codec && label(codec);
   }
 
-  /** Lets it talk nothing but G.711 from the next offer or answer on; false where nothing would be left: it stays as it was. */
-  limitToG711(): boolean {
-    return this.#sdp.limitToG711();
+  /** Lets it talk nothing but what we understand from the next offer or answer on; false where nothing would be left: it stays as it was. */
+  limitToUnderstood(): boolean {
+    return this.#sdp.limitToUnderstood();
   }
 
-  /** Whether it can be put into a conference and recorded: its codec is G.711. */
+  /** Whether its codec is turned into others: then it can be put into a conference and recorded, too. */
   get mixable(): boolean {
     const codec = speech(this.#sdp.agreed("audio")?.send ?? []);
-    return codec !== undefined && isG711(codec);
+    return codec !== undefined && this.#sdp.turns(codec);
   }
 
   /** What is settled for an m-line; for Media's routing. */
@@ -198,7 +199,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   /**
    * An offer (SDP) to send on this leg. `like` is the leg it is to be bridged with: its codecs in its order, the G.711
    * law it lacks, its video, and its direction, so that a hold is passed on. Without `like`, G.711 at first, later the
-   * same again; "conference": G.711 and no video, for a leg that is to be mixed. The o= version goes up when something changed. `direction` is that of its sound, where it is not to
+   * same again; "conference": what we understand and no video, for a leg that is to be mixed. The o= version goes up when something changed. `direction` is that of its sound, where it is not to
    * follow from `like`.
    */
   offer(like?: MediaSession | "conference", direction?: Direction): string {
@@ -243,7 +244,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
 
   /**
    * Plays a sound to its peer, in the place of what is heard there, from now until its end or `stop`; `loop`: again and
-   * again. Throws giveUp "no-media" before anything is settled or after the end, "no-codec" where it is not G.711.
+   * again. Throws giveUp "no-media" before anything is settled or after the end, "no-codec" where its codec is none of ours.
    */
   play(sound: Sound, loop = false): Playback {
     void this.comeBack?.();
@@ -281,7 +282,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     const codec = speech(agreed.send);
     return [
       ...(agreed.send.some(isEvents) ? (["rfc4733"] as const) : []),
-      ...(codec && isG711(codec) ? (["inband"] as const) : []),
+      ...(codec && isUnderstood(codec) ? (["inband"] as const) : []),
     ];
   }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { PorteroError } from "../../src/errors.ts";
-import type { Kind } from "../../src/media/codec.ts";
+import { isG711, type Kind } from "../../src/media/codec.ts";
 import { passesEvents, routes } from "../../src/media/negotiate.ts";
 import { OfferAnswer } from "../../src/media/offer-answer.ts";
 import { fixture } from "./fixture.ts";
@@ -30,10 +30,35 @@ describe("codec choice across both legs", () => {
     assert.deepEqual(mLines(leg().offer(bell)), ["m=audio # RTP/AVP 9 8 0 101"]);
   });
 
-  it("adds no G.711 for a bell without it: nothing could turn it into G.722", () => {
-    const bell = leg();
+  it("adds G.711 for a bell that has G.722 alone, and G.722 for a phone that may have nothing else", () => {
+    const [wide, narrow, phone] = [leg(), leg(), leg()];
+    wide.receiveOffer(audio("9"));
+    assert.deepEqual(mLines(leg().offer(wide)), ["m=audio # RTP/AVP 9 8 0 101"]);
+    narrow.receiveOffer(audio("8 101", events));
+    phone.codecs = ["G722"];
+    assert.deepEqual(mLines(phone.offer(narrow)), ["m=audio # RTP/AVP 9 101"]);
+  });
+
+  it("turns neither into the other in another program: a leg there is offered what the bell has", () => {
+    const options = { advertise: "192.0.2.9", ports: new Map([["audio", 30_000] as const]), id: 1, turns: isG711 };
+    const [bell, phone] = [new OfferAnswer(options), new OfferAnswer(options)];
+    bell.receiveOffer(audio("9 0"));
+    assert.deepEqual(mLines(phone.offer(bell)), ["m=audio # RTP/AVP 9 0 8 101"]);
+    assert.match(bell.answer(), /RTP\/AVP 0/);
     bell.receiveOffer(audio("9"));
-    assert.deepEqual(mLines(leg().offer(bell)), ["m=audio # RTP/AVP 9 101"]);
+    assert.deepEqual(mLines(phone.offer(bell)), ["m=audio # RTP/AVP 9 101"]);
+  });
+
+  it("joins a bell with G.722 and a phone with G.711 that have no codec in common", () => {
+    const [bell, phone] = [leg(), leg()];
+    bell.receiveOffer(audio("9 101", events));
+    phone.offer(bell);
+    phone.receiveAnswer(audio("8 101", events));
+    assert.deepEqual(mLines(bell.answer(phone)), ["m=audio # RTP/AVP 9 101"]);
+    const [from, to] = [bell.agreed("audio"), phone.agreed("audio")];
+    assert.ok(from && to);
+    assert.deepEqual(routes(from, to)[0], { from: 9, to: 8, rate: 8000, codec: "PCMA" });
+    assert.deepEqual(routes(to, from)[0], { from: 8, to: 9, rate: 8000, codec: "G722" });
   });
 
   it("answers the bell with the codec the phone took, though the bell likes another better", () => {
@@ -60,17 +85,21 @@ describe("codec choice across both legs", () => {
     const [from, to] = [bell.agreed("audio"), phone.agreed("audio")];
     assert.ok(from && to);
     assert.deepEqual(routes(from, to), [
-      { from: 8, to: 0, rate: 8000, law: "aToU" },
+      { from: 8, to: 0, rate: 8000, codec: "PCMU" },
       { from: 96, to: 101, rate: 8000 },
     ]);
-    assert.deepEqual(routes(to, from)[0], { from: 0, to: 8, rate: 8000, law: "uToA" });
+    assert.deepEqual(routes(to, from)[0], { from: 0, to: 8, rate: 8000, codec: "PCMA" });
   });
 
-  it("takes G.711 for early media, before it is known who will answer", () => {
+  it("takes what can be played in for early media, the best that is offered, before it is known who will answer", () => {
     const phone = leg();
     phone.receiveOffer(fixture("linphone-offer"));
     phone.answer();
     assert.deepEqual(codec(phone), ["0 PCMU", "100 telephone-event"]);
+    const bell = leg();
+    bell.receiveOffer(audio("96 9 8", "a=rtpmap:96 opus/48000/2"));
+    bell.answer();
+    assert.deepEqual(codec(bell), ["9 G722"]);
   });
 
   it("N5 takes events though the other leg has none: its digits are sent there another way", () => {
@@ -114,7 +143,7 @@ describe("codec choice across both legs", () => {
     const [bell, phone] = [leg(), leg()];
     phone.offer();
     phone.receiveAnswer(audio("8"));
-    bell.receiveOffer(audio("9"));
+    bell.receiveOffer(audio("96", "a=rtpmap:96 opus/48000/2"));
     assert.throws(() => bell.answer(phone), failsWith("no-codec"));
   });
 });
@@ -385,24 +414,24 @@ describe("a leg that is to be mixed or recorded", () => {
   const video = "m=video 4002 RTP/AVP 96";
   const h264 = "a=rtpmap:96 H264/90000";
 
-  it("talks G.711 only, whatever else it knows, and keeps its video", () => {
+  it("talks what we understand only, whatever else it knows, and keeps its order and its video", () => {
     const [bell, phone] = [leg(), leg()];
-    bell.receiveOffer(audio("9 0 8 101", events, video, h264));
-    assert.equal(bell.limitToG711(), true);
-    assert.deepEqual(mLines(phone.offer(bell)), ["m=audio # RTP/AVP 8 0 101", "m=video # RTP/AVP 96"]);
+    bell.receiveOffer(audio("97 9 0 8 101", "a=rtpmap:97 opus/48000/2", events, video, h264));
+    assert.equal(bell.limitToUnderstood(), true);
+    assert.deepEqual(mLines(phone.offer(bell)), ["m=audio # RTP/AVP 9 0 8 101", "m=video # RTP/AVP 96"]);
     phone.receiveAnswer(audio("8 101", events, video, h264));
     assert.match(bell.answer(phone), /^m=audio \d+ RTP\/AVP 8 101/m);
   });
 
   it("stays as it was where nothing would be left", () => {
     const bell = leg();
-    bell.receiveOffer(audio("9"));
-    assert.equal(bell.limitToG711(), false);
-    assert.match(bell.answer(), /RTP\/AVP 9/);
+    bell.receiveOffer(audio("96", "a=rtpmap:96 opus/48000/2"));
+    assert.equal(bell.limitToUnderstood(), false);
+    assert.match(bell.answer(), /RTP\/AVP 96/);
     const phone = leg();
-    phone.codecs = ["G722", "H264"];
-    assert.equal(phone.limitToG711(), false);
-    assert.deepEqual(phone.codecs, ["G722", "H264"]);
+    phone.codecs = ["opus", "H264"];
+    assert.equal(phone.limitToUnderstood(), false);
+    phone.receiveOffer(audio("96", "a=rtpmap:96 opus/48000/2"));
   });
 
   it("is offered G.711 and no video for a conference, in the lines that it has, with their numbers", () => {

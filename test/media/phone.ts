@@ -1,7 +1,8 @@
 // A phone as the media part sees one: two UDP sockets that send and receive real RTP and RTCP on loopback.
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { encodeA, encodeU, linearOfA, linearOfU } from "../../src/media/g711.ts";
+import { encodeA, encodeU, lawOf } from "../../src/media/g711.ts";
+import { G722 } from "../../src/media/g722.ts";
 import type { MasterKey, SrtpKeys } from "../../src/media/suites.ts";
 import { Receiver, Sender } from "../../src/media/worker/srtp/context.ts";
 import { read, rtp } from "./packets.ts";
@@ -95,9 +96,11 @@ export class Phone {
 
   /** What it heard, as samples. */
   samples(): number[] {
-    return this.received
-      .map(read)
-      .flatMap(({ payload, body }) => Array.from(body, (b) => (payload === 8 ? linearOfA : linearOfU)[b] ?? 0));
+    const ear = new G722();
+    return this.received.map(read).flatMap(({ payload, body }) => {
+      const { linear } = lawOf(payload === 8 ? "PCMA" : "PCMU");
+      return Array.from(body, (b) => (payload === 9 ? ear.decode(b) : (linear[b] ?? 0)));
+    });
   }
 
   close(): void {

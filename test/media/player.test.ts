@@ -1,8 +1,9 @@
 // A sound on its way into a stream, beat by beat.
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
-import { pcma, pcmu, type Format } from "../../src/media/codec.ts";
-import { linearOfA, linearOfU } from "../../src/media/g711.ts";
+import { g722, pcma, pcmu, type Format } from "../../src/media/codec.ts";
+import { lawOf } from "../../src/media/g711.ts";
+import { G722 } from "../../src/media/g722.ts";
 import { toneSound, type Sound } from "../../src/media/sound.ts";
 import { readWav } from "../../src/media/wav.ts";
 import { Players } from "../../src/media/worker/audio/player.ts";
@@ -13,7 +14,7 @@ import { seeded } from "./seeded.ts";
 import { levelOf } from "./tone.ts";
 import { sine, wav } from "./wav.ts";
 
-const g722: Format = { payload: 9, name: "G722", rate: 8000, channels: 1 };
+const opus: Format = { payload: 96, name: "opus", rate: 48_000, channels: 2 };
 const remoteWith = (sends: Format, over: Partial<Remote> = {}): Remote => ({
   ...{ address: "192.0.2.1", port: 4000, rtcpPort: 4001, send: true, receive: true },
   ...{ sends: [sends], receives: [sends], ...over },
@@ -59,14 +60,17 @@ const play = (sound: Sound, { loop = false, number = 1 } = {}) =>
   players.handle({ type: "play", session: 1, play: number, sound, loop }, stream);
 const stop = (number = 1) => players.handle({ type: "stop", session: 1, play: number }, stream);
 const ends = () => told.map((message) => (message.type === "played" ? [message.play, message.end] : []));
-const heard = (packets = sent) =>
-  packets.flatMap((packet) => {
+const heard = (packets = sent) => {
+  const ear = new G722();
+  return packets.flatMap((packet) => {
     const { payload, body } = read(packet);
-    return Array.from(body, (byte) => (payload === 8 ? linearOfA : linearOfU)[byte] ?? 0);
+    const { linear } = lawOf(payload === 8 ? "PCMA" : "PCMU");
+    return Array.from(body, (byte) => (payload === g722.payload ? ear.decode(byte) : (linear[byte] ?? 0)));
   });
+};
 
 describe("a player", () => {
-  for (const law of [pcma, pcmu])
+  for (const law of [pcma, pcmu, g722])
     it(`sends a frame of ${law.name} at each beat, and says when the sound is through`, () => {
       stream = open(remoteWith(law));
       play(clip(440, 0.1));
@@ -184,19 +188,21 @@ describe("a player", () => {
     assert.deepEqual([ends(), sent.length, ticks.size], [[[1, "stopped"]], 0, 0]);
   });
 
-  it("follows the leg into the other law, and ends where it has a codec that is not G.711", () => {
+  it("follows the leg into another codec, and ends where it has one that is none of ours", () => {
     play(clip(440, 0.2));
     beat(5);
     stream.setRemote(remoteWith(pcmu));
     beat(2);
+    stream.setRemote(remoteWith(g722));
+    beat(2);
     assert.deepEqual(
       sent.map((packet) => read(packet).payload),
-      [8, 8, 8, 8, 8, 0, 0],
+      [8, 8, 8, 8, 8, 0, 0, 9, 9],
     );
     assert.ok(levelOf(heard(), 440) > -12.5);
-    stream.setRemote(remoteWith(g722));
+    stream.setRemote(remoteWith(opus));
     beat();
-    assert.deepEqual([ends(), sent.length], [[[1, "codec"]], 7]);
+    assert.deepEqual([ends(), sent.length], [[[1, "codec"]], 9]);
   });
 
   it("waits until it is known where to send", () => {

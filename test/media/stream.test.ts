@@ -158,7 +158,7 @@ describe("rewriting per receiver", () => {
   });
 
   it("changes the law of the payload only, not of header extension, CSRCs or padding", () => {
-    bell.stream.setRoutes(phone.stream, [{ from: 8, to: 0, rate: 8000, law: "aToU" }]);
+    bell.stream.setRoutes(phone.stream, [{ from: 8, to: 0, rate: 8000, codec: "PCMU" }]);
     const head = rtp({ body: Buffer.alloc(0) });
     head.writeUInt8(0x80 | 0x20 | 0x10 | 1, 0);
     const csrcAndExtension = Buffer.from("d5d5d5d5bede0001d5d5d5d5", "hex");

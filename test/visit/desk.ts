@@ -48,6 +48,7 @@ export function sound(media: Media = {}): string {
     ...(crypto === undefined ? [] : [`a=crypto:${crypto}`]),
   ];
   if (codecs === "9") lines.push("a=rtpmap:9 G722/8000");
+  if (codecs.startsWith("96")) lines.push("a=rtpmap:96 opus/48000/2");
   if (video)
     lines.push(
       ...[`m=video ${videoPort} RTP/AVP 99`, "a=rtpmap:99 H264/90000", "a=fmtp:99 packetization-mode=1", "a=sendonly"],

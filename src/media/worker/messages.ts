@@ -63,7 +63,8 @@ export interface Route {
   readonly to: number;
   /** RTP clock rate. */
   readonly rate: number;
-  readonly law?: "aToU" | "uToA";
+  /** What it is turned into, where that is another codec. */
+  readonly codec?: string;
 }
 
 /** One m-line's packets. */

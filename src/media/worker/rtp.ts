@@ -36,12 +36,12 @@ export const ssrcOf = (packet: Buffer): number => packet.readUInt32BE(8);
 /** How far 16-bit `a` is ahead of `b`, −32768…32767 (RFC 3550 A.1). */
 export const ahead = (a: number, b: number): number => ((a - b) << 16) >> 16;
 
-/** A packet to be sent by a stream, which gives it the rest: SSRC, payload type, and numbers and times that go on. */
-export function rtpPacket(sequence: number, timestamp: number, body: Uint8Array): Buffer {
-  const packet = Buffer.alloc(headerLength + body.length);
+/** A packet (its payload, or how long that will be) to be sent by a stream, which gives it the rest: SSRC, payload type, and numbers and times that go on. */
+export function rtpPacket(sequence: number, timestamp: number, body: Uint8Array | number): Buffer {
+  const packet = Buffer.alloc(headerLength + (typeof body === "number" ? body : body.length));
   packet.writeUInt8(0x80, 0);
   packet.writeUInt16BE(sequence & 0xffff, 2);
   packet.writeUInt32BE(timestamp >>> 0, 4);
-  packet.set(body, headerLength);
+  if (typeof body !== "number") packet.set(body, headerLength);
   return packet;
 }

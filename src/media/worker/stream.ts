@@ -1,7 +1,6 @@
 // One m-line of one session inside the worker: a port pair, its peer, and the way of its packets to another stream. Where
 // SRTP is agreed, it stands before the checks and before `wire`; everything between sees plain RTP.
-import { aToU, uToA } from "../g711.ts";
-import { isEvents, type Format } from "../codec.ts";
+import { isEvents, isUnderstood, type Format } from "../codec.ts";
 import type { Kind, Remote, Route } from "./messages.ts";
 import { Inbound } from "./inbound.ts";
 import { Latch } from "./latch.ts";
@@ -9,8 +8,10 @@ import { Outbound } from "./outbound.ts";
 import { relayControl } from "./control.ts";
 import { Reports } from "./reports.ts";
 import { asksForPicture, compound, isControl, packets } from "./rtcp.ts";
-import { ahead, payloadEnd, payloadStart, payloadType, sequenceOf, ssrcOf, timestampOf } from "./rtp.ts";
+import { ahead, payloadOf, payloadType, rtpPacket, sequenceOf, ssrcOf, timestampOf } from "./rtp.ts";
 import { Srtp } from "./srtp/leg.ts";
+import { Hearing } from "./audio/hearing.ts";
+import { Saying } from "./audio/saying.ts";
 import { Audience } from "./video/audience.ts";
 import { PictureRequests } from "./video/picture-requests.ts";
 import type { Metronome } from "./metronome.ts";
@@ -37,11 +38,12 @@ export interface StreamDeps {
 export interface Ear {
   /** Whether it waits for the peer to send something. */
   readonly expects?: boolean;
-  /** A packet that passed all checks, before it is passed on. True: kept; it is not passed on. */
-  heard(packet: Buffer, format: Format, now: number): boolean;
+  /**
+   * A packet that passed all checks, before it is passed on; `sound` where it is in a codec that we understand. True: kept; it
+   * is not passed on.
+   */
+  heard(packet: Buffer, format: Format, now: number, sound: Hearing | undefined): boolean;
 }
-
-const laws = { aToU, uToA };
 
 /** What comes from a browser was opened on its way here, with what comes from its other streams (webrtc/bundle.ts). */
 const opened: Pick<Srtp, "unprotect" | "unprotectControl" | "protect" | "protectControl"> = {
@@ -55,7 +57,8 @@ const opened: Pick<Srtp, "unprotect" | "unprotectControl" | "protect" | "protect
 interface Way {
   readonly payload: number;
   readonly rate: number;
-  readonly law: Uint8Array | undefined;
+  /** What it is turned into. */
+  readonly codec: Pick<Format, "name"> | undefined;
 }
 
 export class Stream {
@@ -82,6 +85,8 @@ export class Stream {
   #receives: ReadonlyMap<number, Format> = new Map();
   #ways: ReadonlyMap<number, Way> = new Map();
   #ears: readonly Ear[] = [];
+  readonly #hearing = new Hearing();
+  #saying = new Saying();
   /** Who has the floor: the last one. */
   #floor: readonly object[] = [];
 
@@ -140,7 +145,9 @@ export class Stream {
   }
 
   setRemote(remote: Remote): void {
+    const spoken = this.codec?.name;
     this.#remote = remote;
+    if (this.codec?.name !== spoken) this.#saying = new Saying();
     this.#receives = new Map(remote.receives.map((format) => [format.payload, format]));
     const before = this.#srtp instanceof Srtp ? this.#srtp : undefined;
     this.#srtp = remote.way ? opened : remote.srtp && new Srtp(remote.srtp, before);
@@ -156,7 +163,10 @@ export class Stream {
     this.#to = to;
     if (to) this.show(to, routes);
     this.#ways = new Map(
-      routes.map(({ from, to: payload, rate, law }) => [from, { payload, rate, law: law && laws[law] }]),
+      routes.map(({ from, to: payload, rate, codec }) => [
+        from,
+        { payload, rate, codec: codec === undefined ? undefined : { name: codec } },
+      ]),
     );
   }
 
@@ -190,8 +200,19 @@ export class Stream {
 
   /** Gives the floor to a speaker until the returned function is called: only what it sends leaves. The last taker has it. */
   take(speaker: object): () => void {
+    this.#saying.leave();
     this.#floor = [...this.#floor, speaker];
     return () => (this.#floor = this.#floor.filter((other) => other !== speaker));
+  }
+
+  /** Sends samples that `speaker` made, in the codec that the peer takes; nothing where it has not the floor, or that codec is not ours. */
+  say(speaker: object, sequence: number, timestamp: number, samples: Int16Array, marked = false): void {
+    const { codec } = this;
+    if (!codec || !isUnderstood(codec) || !this.#admits(speaker)) return;
+    const packet = rtpPacket(sequence, timestamp, samples.length);
+    if (marked) packet.writeUInt8(0x80, 1);
+    this.#saying.encode(samples, codec, payloadOf(packet));
+    this.speak(speaker, packet, codec);
   }
 
   /** Sends a packet that `speaker` made (see rtpPacket), with numbers and times of its own; nothing where it has not the floor. */
@@ -229,20 +250,20 @@ export class Stream {
     // All packets of an event have the time of its begin (RFC 4733 §2.2).
     this.in.count(ssrc, sequence, timestampOf(packet), isEvents(format) ? 0 : format.rate, now);
     this.lastHeard = now;
+    const sound = isUnderstood(format) ? this.#hearing : undefined;
+    sound?.next(packet, format);
     let kept = false;
-    for (const ear of this.#ears) kept = ear.heard(packet, format, now) || kept;
+    for (const ear of this.#ears) kept = ear.heard(packet, format, now, sound) || kept;
+    if (this.#audience && !kept) return this.#audience.pass(packet);
     const to = this.#to;
-    if (kept) return to?.out.skip(this);
-    if (this.#audience) return this.#audience.pass(packet);
-    const way = this.#ways.get(payload);
+    const way = kept ? undefined : this.#ways.get(payload);
     if (!to) return;
-    if (!way) return to.out.skip(this);
-    const { law } = way;
-    if (law) {
-      const end = payloadEnd(packet);
-      for (let i = payloadStart(packet); i < end; i++) packet[i] = law[packet[i] ?? 0] ?? 0;
+    if (way && to.#admits(this)) {
+      if (sound) to.#saying.pass(sound, format, way.codec ?? format, packet);
+      return to.pass(packet, this, way.payload, way.rate, now);
     }
-    to.pass(packet, this, way.payload, way.rate, now);
+    if (sound) to.#saying.leave(sound);
+    if (!way) to.out.skip(this);
   }
 
   /** An authentic packet shows where the peer is, also where it has moved; one that was overtaken does not. */
@@ -254,11 +275,17 @@ export class Stream {
   /** Sends a packet of `source` to the peer as `payload` of clock rate `rate`, rewritten in place. */
   pass(packet: Buffer, source: object, payload: number, rate: number, now: number): void {
     const { address, port } = this.#latch;
-    if (this.#floor.length > 0 && this.#floor.at(-1) !== source) return;
-    if (!this.#remote?.send || address === undefined || this.#deps.isOwn(address, port)) return;
+    if (address === undefined || !this.#admits(source)) return;
     this.out.rewrite(packet, source, payload, rate, now);
     const sent = this.#srtp ? this.#srtp.protect(packet) : packet;
     if (sent) this.#wire.rtp(sent, port, address);
+  }
+
+  /** Whether what a source says goes out: nobody else has the floor, the peer may be sent something and is to be found. */
+  #admits(source: object): boolean {
+    const { address, port } = this.#latch;
+    if (this.#floor.length > 0 && this.#floor.at(-1) !== source) return false;
+    return this.#remote?.send === true && address !== undefined && !this.#deps.isOwn(address, port);
   }
 
   /** A datagram on the RTCP port, or RTCP on the other one where both are one. */

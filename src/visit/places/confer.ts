@@ -6,7 +6,7 @@ import { eachOf } from "../ringing/aim.ts";
 import type { Leg } from "../talk/leg.ts";
 import type { Party } from "../messages.ts";
 import { musicOf } from "./music.ts";
-import { notG711 } from "../sound/recording.ts";
+import { notUnderstood } from "../sound/recording.ts";
 import type { RingingVisit } from "../ringing/ringing.ts";
 import { RoomTalk } from "./room-talk.ts";
 import { nobody, once } from "../strategies/outcome.ts";
@@ -42,7 +42,7 @@ export async function confer(
   try {
     const room = host.rooms.find(place);
     room.check();
-    if (!session.limitToG711()) throw notG711(door.name, "a conference");
+    if (!session.limitToUnderstood()) throw notUnderstood(door.name, "a conference");
     const heard = music && (await musicOf(music, clock));
     const until = clock.now() + seconds * 1000;
     const met = new AbortController();

@@ -42,8 +42,8 @@ async function parked(host: TransferHost, visit: RingingVisit, settings: ParkSet
     if (!signal.aborted) host.log.warn(`${door.name} is parked and hears nothing: ${sentence(error)}`);
   };
   const { answerFirst } = place.settings;
-  // Music can be heard in G.711 only; without, it is parked all the same.
-  if (answerFirst) session.limitToG711();
+  // Music cannot be heard in Opus; without, it is parked all the same.
+  if (answerFirst) session.limitToUnderstood();
   const answered = answerFirst ? visit.answer().catch(deaf) : Promise.resolve();
   const play = async () => {
     const music = await musicOf(settings.music ?? place.settings.music, host.clock);

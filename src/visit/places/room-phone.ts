@@ -6,7 +6,7 @@ import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import { attend } from "../talk/alone.ts";
 import type { ForkHost } from "../ringing/host.ts";
 import { answerFor, openMedia, refusalFor, takeOffer, type Leg } from "../talk/leg.ts";
-import { notG711 } from "../sound/recording.ts";
+import { notUnderstood } from "../sound/recording.ts";
 import type { Room } from "./room.ts";
 
 /**
@@ -61,7 +61,7 @@ export async function admit(host: ForkHost, room: Room, call: IncomingCall, mark
     const like = room.visitors[0]?.session;
     session = await openMedia(host.media, host.optionsFor(call), like);
     takeOffer(session, call, name);
-    if (!session.limitToG711()) throw notG711(name, "a conference");
+    if (!session.limitToUnderstood()) throw notUnderstood(name, "a conference");
     // While the ports were opened somebody else may have taken the last seat.
     room.check();
     const leg: Leg = { call, session, name };
@@ -78,14 +78,14 @@ export async function admit(host: ForkHost, room: Room, call: IncomingCall, mark
 
 /**
  * Has a call talk what can be mixed.
- * @throws PorteroError `not-g711`
+ * @throws PorteroError `no-codec`
  */
-export async function speaksG711({ call, session, name }: Leg): Promise<void> {
+export async function speaksOurs({ call, session, name }: Leg): Promise<void> {
   const fits = () => session.mixable;
   if (fits()) return;
   const { status, sdp } = await call.reoffer(() => session.offer("conference"));
   if (status < 300 && sdp !== undefined) session.receiveAnswer(sdp);
-  if (!fits()) throw notG711(name, "a conference");
+  if (!fits()) throw notUnderstood(name, "a conference");
 }
 
 /** Who left the offer to us says with its ACK what it takes. */

@@ -11,7 +11,7 @@ import type { ForkHost } from "../ringing/host.ts";
 import type { Leg } from "../talk/leg.ts";
 import type { Party } from "../messages.ts";
 import type { Room } from "./room.ts";
-import { seat, speaksG711 } from "./room-phone.ts";
+import { seat, speaksOurs } from "./room-phone.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
 import type { TalkVisit } from "../talk/talk.ts";
 import type { TargetSettings } from "../ringing/target.ts";
@@ -72,7 +72,7 @@ export class RoomTalk {
   async enter(bell: Leg, music?: Sound): Promise<void> {
     const before = this.#bell;
     if (before?.session === bell.session) return;
-    await speaksG711(bell);
+    await speaksOurs(bell);
     if (before) this.#leave(before);
     this.#come(bell, music);
     const [first] = this.#room.marked;
@@ -113,7 +113,7 @@ export class RoomTalk {
     this.#parties.push(...parties);
     if (!winner) return { parties };
     try {
-      await speaksG711(winner);
+      await speaksOurs(winner);
       this.seat(winner);
       return { joined: winner, parties };
     } catch (error) {

@@ -11,7 +11,7 @@ import type { VisitDoor } from "../visit.ts";
 import { DigitRelay } from "../talk/digit-relay.ts";
 import type { Key } from "../talk/keypad.ts";
 import type { Leg } from "../talk/leg.ts";
-import { notG711 } from "../sound/recording.ts";
+import { notUnderstood } from "../sound/recording.ts";
 
 export interface RoomHost {
   readonly media: MediaEngine;
@@ -105,14 +105,14 @@ export class Room {
 
   /**
    * Lets a party in whose call is settled on G.711.
-   * @throws PorteroError `room-closed`, `not-g711`
+   * @throws PorteroError `room-closed`, `no-codec`
    */
   enter(guest: Guest): void {
     const { leg, marked } = guest;
     this.check();
-    if (!leg.session.mixable) throw notG711(leg.name, "a conference");
+    if (!leg.session.mixable) throw notUnderstood(leg.name, "a conference");
     // What it may change to from now on; who has offered nothing else may still leave that.
-    leg.session.limitToG711();
+    leg.session.limitToUnderstood();
     this.#present.set(leg, {
       ...{ guest, detach: this.#watch(leg), keys: marked ? this.#relay(leg) : undefined },
       ...{ music: undefined, sees: undefined, muted: false, silent: false },

@@ -9,7 +9,7 @@ import type { Caller } from "./host.ts";
 import type { Leg } from "../talk/leg.ts";
 import { takeMessage } from "../sound/message.ts";
 import type { Recorded } from "../messages.ts";
-import { notG711, type CallRecorder, type TapeName } from "../sound/recording.ts";
+import { notUnderstood, type CallRecorder, type TapeName } from "../sound/recording.ts";
 import type { Running } from "./running.ts";
 import { loadSound } from "../sound/sounds.ts";
 import type { RoomTalk } from "../places/room-talk.ts";
@@ -131,7 +131,7 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
       try {
         const answer = async () => {
           const session = await line.session;
-          if (!session.limitToG711()) throw notG711(door.name);
+          if (!session.limitToUnderstood()) throw notUnderstood(door.name);
           await visit.answer();
           return { call: line.call, session, name: door.name };
         };

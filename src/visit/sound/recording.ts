@@ -4,6 +4,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { giveUp, sentence, type PorteroError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
+import { understoodNames } from "../../media/codec.ts";
 import type { MediaEngine } from "../../media/engine.ts";
 import type { MediaSession } from "../../media/media.ts";
 import { mustBeRecordable, type Recording } from "../../media/recording.ts";
@@ -44,9 +45,9 @@ export function fileName({ kind, door, visit, at }: TapeName): string {
   return `${time}-${door.replace(/[^\w-]/g, "_")}-${kind}-${visit.slice(0, 8)}.wav`;
 }
 
-/** Who talks no G.711 cannot be recorded, or mixed with others. */
-export const notG711 = (who: string, what = "recording"): PorteroError =>
-  giveUp("not-g711", `${who} does not talk PCMA or PCMU, which ${what} needs: allow it one of them`);
+/** Who talks nothing that we understand cannot be recorded, or mixed with others. */
+export const notUnderstood = (who: string, what = "recording"): PorteroError =>
+  giveUp("no-codec", `${who} does not talk ${understoodNames}, which ${what} needs: allow it one of them`);
 
 /** What is recorded, until somebody stops it or it is as long as it may be. */
 export class Tape {
@@ -62,7 +63,7 @@ export class Tape {
 
   /**
    * Records one session, or two as left and right.
-   * @throws PorteroError `no-recordings`, `no-file`, `not-g711`
+   * @throws PorteroError `no-recordings`, `no-file`, `no-codec`
    */
   static async start(
     host: RecordHost,
@@ -110,7 +111,7 @@ export class Tape {
     return this.#ended;
   }
 
-  /** @throws PorteroError `not-g711` */
+  /** @throws PorteroError `no-codec` */
   hear(channel: 0 | 1, session: MediaSession): void {
     this.#recording.hear(channel, session);
   }
@@ -171,10 +172,10 @@ export class CallRecorder {
     this.#settings = undefined;
   }
 
-  /** Lets the call be recorded: its bell and whoever answers talk G.711 from now on. Never throws. */
+  /** Lets the call be recorded: its bell and whoever answers talk what can be recorded from now on. Never throws. */
   ask(settings: TapeSettings, bell: MediaSession): void {
-    if (bell.limitToG711()) this.#settings = settings;
-    else this.failed(notG711("the door"));
+    if (bell.limitToUnderstood()) this.#settings = settings;
+    else this.failed(notUnderstood("the door"));
   }
 
   /** Whether the call is to be recorded, or is. */
@@ -192,7 +193,7 @@ export class CallRecorder {
 
   /**
    * Begins while two talk already.
-   * @throws PorteroError `recording`, `no-recordings`, `no-file`, `not-g711`
+   * @throws PorteroError `recording`, `no-recordings`, `no-file`, `no-codec`
    */
   async start(settings: TapeSettings, bell: MediaSession, answerer: MediaSession): Promise<void> {
     if (this.#tape) throw giveUp("recording", "the conversation is recorded already");

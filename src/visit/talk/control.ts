@@ -234,7 +234,10 @@ async function hear(
   if (loop) return { did: action, reason: "plays until it is stopped" };
   const ended = await playback.ended;
   if (ended === "codec")
-    throw giveUp("no-codec", "the call changed to a codec in which nothing can be played: limit it to PCMA, PCMU");
+    throw giveUp(
+      "no-codec",
+      "the call changed to a codec in which nothing can be played: limit it to PCMA, PCMU, G722",
+    );
   if (ended === "closed") throw giveUp("no-call", "the call ended before the sound did");
   return { did: action, reason: howEnded[ended], ended };
 }

@@ -7,7 +7,7 @@ import type { Leg } from "./leg.ts";
 
 /**
  * The ways to try, the best first. `auto`: as the digit came, where it did and the leg takes that; else RFC 4733 where it
- * was agreed on; else INFO, unless the peer has said that it takes none: its answer tells; else tones, in G.711.
+ * was agreed on; else INFO, unless the peer has said that it takes none: its answer tells; else tones, where the sound is ours to make.
  */
 export function waysTo({ call, session }: Leg, method: DtmfMethod, came?: DtmfWay): readonly DtmfWay[] {
   if (method === "info") return ["info", "info-dtmf"];
@@ -68,8 +68,7 @@ export function whyNot({ way, status }: DtmfSent): string {
   if (status === 481) return "the call is over";
   if (status === 488) {
     if (way === "rfc4733") return "it takes no digits by RFC 4733 in this call: choose another method, or automatic";
-    if (way === "inband")
-      return "tones need G.711 (PCMA or PCMU) and a call that is not on hold: choose another method";
+    if (way === "inband") return "tones need PCMA, PCMU or G722 and a call that is not on hold: choose another method";
   }
   return typeof status === "number" ? `it refused them with ${status}` : `no answer came (${status})`;
 }

@@ -6,7 +6,7 @@ import type { BellLine } from "../presses/bell-line.ts";
 import type { HandoverWish } from "./handover.ts";
 import type { Leg } from "./leg.ts";
 import { mixesNothing, Room } from "../places/room.ts";
-import { speaksG711 } from "../places/room-phone.ts";
+import { speaksOurs } from "../places/room-phone.ts";
 import { RoomTalk } from "../places/room-talk.ts";
 import type { Talk } from "./talk.ts";
 import type { TransferHost } from "./transfer.ts";
@@ -16,7 +16,7 @@ const most = 10;
 /**
  * Rings somebody, and lets the first that answers talk with the visitor beside who does. Gives who; where the visitor talks
  * with the flow alone, it is who answers.
- * @throws PorteroError `no-call`, `busy`, `not-reached`, `taken-back`, `cannot-mix`, `not-g711`, `room-closed`
+ * @throws PorteroError `no-call`, `busy`, `not-reached`, `taken-back`, `cannot-mix`, `no-codec`, `room-closed`
  */
 export async function invite(
   host: TransferHost,
@@ -30,7 +30,7 @@ export async function invite(
   if (!host.media.conference) throw giveUp("cannot-mix", mixesNothing);
   const third = await talk.handover.find(wish);
   try {
-    await speaksG711(third);
+    await speaksOurs(third);
     await canMix(talk, answering.bell);
     gather(host, line, answering, talk, third);
   } catch (error) {
@@ -44,9 +44,9 @@ export async function invite(
 /** Has both talk what can be mixed, or neither. */
 async function canMix({ answerer }: Talk, bell: Leg | undefined): Promise<void> {
   if (!answerer || !bell) throw gone();
-  await speaksG711(answerer);
+  await speaksOurs(answerer);
   try {
-    await speaksG711(bell);
+    await speaksOurs(bell);
   } catch (error) {
     await offer(answerer, () => answerer.session.offer(bell.session));
     throw error;

@@ -103,6 +103,6 @@ export function letGo({ call, session }: Leg, log: Log, reason?: string): void {
   session.close().catch((error: unknown) => log.warn(sentence(error)));
 }
 
-/** Whether the relay can pass the sound on: one codec, or the two laws of G.711. */
+/** Whether the relay can pass the sound on: one codec, or two that are turned into each other. */
 export const joinable = (one: MediaSession, other: MediaSession): boolean =>
   one.codec === other.codec || [one, other].every(({ mixable }) => mixable);

@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { beforeEach, describe, it } from "node:test";
-import { pcmu } from "../../../src/media/codec.ts";
+import { g722, pcmu } from "../../../src/media/codec.ts";
 import { Conference, type Level } from "../../../src/media/worker/audio/conference.ts";
 import { seeded } from "../seeded.ts";
 import { levelOf } from "../tone.ts";
 import { Beats, RtpParty } from "./room.ts";
 import { purity, sine, steepest } from "./sender.ts";
 
-const g722 = { payload: 9, name: "G722", rate: 8000, channels: 1 };
+const opus = { payload: 96, name: "opus", rate: 48_000, channels: 2 };
 let beats: Beats;
 let levels: Level[][];
 let room: Conference;
@@ -43,10 +43,12 @@ const hears = (party: RtpParty, from = 0) =>
   tones.map((hertz) => Math.round(levelOf([...party.heard.subarray(from)], hertz)));
 
 describe("conference", () => {
-  it("lets everybody hear all others and nobody himself, in the law of each", () => {
+  it("lets everybody hear all others and nobody himself, in the codec of each", () => {
+    two = new RtpParty(beats, 6000, { codec: g722, events: 0 });
     enter();
     sing(100);
     const sung = Math.round(20 * Math.log10(6000 / 32_768));
+    assert.ok(two.heardPackets.every(({ payload, body }) => payload === 9 && body.length === 160));
     all().forEach((party, own) => {
       const heard = hears(party, 1600);
       heard.forEach((level, n) =>
@@ -96,7 +98,7 @@ describe("conference", () => {
     sing(20);
     room.remove(1);
     beats.beat();
-    bell.stream.setRoutes(one.stream, [{ from: 0, to: 8, rate: 8000, law: "uToA" }]);
+    bell.stream.setRoutes(one.stream, [{ from: 0, to: 8, rate: 8000, codec: "PCMA" }]);
     room.remove(0);
     const before = one.sent.length;
     bell.say(sine(400));
@@ -124,12 +126,12 @@ describe("conference", () => {
     assert.equal(bell.stream.expectsMedia, false);
   });
 
-  it("mixes G.711 only: what has another codec is neither heard nor sent noise", () => {
+  it("mixes what it understands only: what has another codec is neither heard nor sent noise", () => {
     enter();
-    const wide = new RtpParty(beats, 7000, { codec: g722 });
+    const wide = new RtpParty(beats, 7000, { codec: opus });
     room.add(3, wide.stream, false);
     for (let i = 0; i < 30; i++) {
-      wide.packet({ payload: 9 });
+      wide.packet({ payload: 96 });
       beats.beat();
     }
     assert.equal(wide.sent.length, 0);

@@ -1,7 +1,8 @@
 // Parties of a conference without sockets: streams as the worker has them, and a metronome that the test turns by hand.
 import assert from "node:assert/strict";
-import { pcma, pcmu, type Format } from "../../../src/media/codec.ts";
-import { encodeA, encodeU, linearOfA, linearOfU } from "../../../src/media/g711.ts";
+import { pcma, type Format } from "../../../src/media/codec.ts";
+import { G722 } from "../../../src/media/g722.ts";
+import { lawOf } from "../../../src/media/g711.ts";
 import { Stream } from "../../../src/media/worker/stream.ts";
 import { read, rtp } from "../packets.ts";
 import { seeded } from "../seeded.ts";
@@ -38,6 +39,7 @@ export class RtpParty {
   readonly port: number;
   readonly codec: Format;
   readonly events: number;
+  readonly #voice = new G722();
   #at = 0;
   #sequence: number;
 
@@ -66,7 +68,8 @@ export class RtpParty {
 
   /** Sends 20 ms of a sound. */
   say(sound: (sample: number) => number): void {
-    const encode = this.codec.name === "PCMU" ? encodeU : encodeA;
+    const { name } = this.codec;
+    const encode = name === "G722" ? (sample: number) => this.#voice.encode(sample) : lawOf(name).encode;
     const body = Uint8Array.from({ length: 160 }, (_, i) => encode(Math.round(sound(this.#at + i))));
     this.packet({ payload: this.codec.payload, body });
     this.#at += 160;
@@ -91,9 +94,11 @@ export class RtpParty {
   /** All sound that it heard. */
   get heard(): Int16Array {
     const { name } = this.codec;
-    const table = name === pcmu.name ? linearOfU : linearOfA;
+    const ear = new G722();
+    const { linear } = lawOf(name);
+    const decode = (byte: number) => (name === "G722" ? ear.decode(byte) : (linear[byte] ?? 0));
     const sound = this.heardPackets.filter(({ payload }) => payload === this.codec.payload);
-    return Int16Array.from(sound.flatMap(({ body }) => Array.from(body, (byte) => table[byte] ?? 0)));
+    return Int16Array.from(sound.flatMap(({ body }) => Array.from(body, decode)));
   }
 
   /** Its packets follow each other without a gap, and their times with them. */

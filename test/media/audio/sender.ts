@@ -46,7 +46,8 @@ export function played(beats: number, sound: (sample: number) => number, weather
     waiting = waiting.filter(({ at }) => at > now);
     for (const { at, packet } of due) {
       const [ssrc, timestamp] = source(packet);
-      buffer.put(ssrc, timestamp, payloadOf(packet), linearOfA, at);
+      const samples = Int16Array.from(payloadOf(packet), (byte) => linearOfA[byte] ?? 0);
+      buffer.put(ssrc, timestamp, samples, at);
     }
     depths[beat] = buffer.depth;
     buffer.take(frame, now);

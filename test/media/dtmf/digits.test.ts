@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { beforeEach, describe, it } from "node:test";
-import { pcma, pcmu, type Format } from "../../../src/media/codec.ts";
-import { linearOfA, linearOfU } from "../../../src/media/g711.ts";
+import { g722, pcma, pcmu, type Format } from "../../../src/media/codec.ts";
+import { G722 } from "../../../src/media/g722.ts";
 import { Detector } from "../../../src/media/worker/dtmf/detector.ts";
 import type { FromWorker, Remote, ToWorker } from "../../../src/media/worker/messages.ts";
 import type { PortPair } from "../../../src/media/worker/ports.ts";
@@ -12,7 +12,7 @@ import { settle } from "../../support/clock.ts";
 import { read, rtp } from "../packets.ts";
 import { seeded } from "../seeded.ts";
 import { dialled } from "./voice.ts";
-import { encodeA } from "../../../src/media/g711.ts";
+import { encodeA, lawOf } from "../../../src/media/g711.ts";
 
 const events: Format = { payload: 101, name: "telephone-event", rate: 8000, channels: 1 };
 
@@ -90,6 +90,12 @@ const send = (
 ) => relay.handle({ type: "send-digit", session: 2, ask: 1, digit, way, durationMs: 100, gapMs: 60, ...over });
 const digitsTold = () =>
   told.flatMap((m) => (m.type === "digit" ? [`${m.session} ${m.digit} ${m.by} ${m.durationMs ?? "…"}`] : []));
+/** What a peer's octets say, one after the other. */
+function decoder({ name }: Format): (octet: number) => number {
+  const ear = new G722();
+  const { linear } = lawOf(name);
+  return (octet) => (name === "G722" ? ear.decode(octet) : (linear[octet] ?? 0));
+}
 const sendings = () => told.flatMap((m) => (m.type === "digit-sent" ? [[m.ask, m.ok]] : []));
 
 describe("RFC 4733 §2.5.1 a digit that is sent", () => {
@@ -202,7 +208,7 @@ describe("RFC 4733 §2.5.1 a digit that is sent", () => {
 });
 
 describe("N5 a digit that is sent as tones", () => {
-  for (const format of [pcma, pcmu])
+  for (const format of [pcma, pcmu, g722])
     it(`is two tones and then silence, in ${format.name}`, () => {
       open(2, [format]);
       for (const [i, digit] of ["1", "5", "9", "D"].entries()) send(digit, "inband", { ask: i });
@@ -210,19 +216,15 @@ describe("N5 a digit that is sent as tones", () => {
       const packets = sentTo(2);
       assert.ok(packets.every(({ payload, body }) => payload === format.payload && body.length === 160));
       assert.ok(packets.every(({ timestamp }, i) => i === 0 || timestamp - (packets[i - 1]?.timestamp ?? 0) === 160));
-      const law = format === pcma ? linearOfA : linearOfU;
+      const decode = decoder(format);
       const detector = new Detector();
       let digits = "";
-      for (const { body } of packets)
-        detector.hear(
-          Array.from(body, (byte) => law[byte] ?? 0),
-          (key) => (digits += key),
-        );
+      for (const { body } of packets) detector.hear(Array.from(body, decode), (key) => (digits += key));
       assert.equal(digits, "159D");
     });
 
   it("is refused where the codec is none that we can make tones in", () => {
-    open(2, [{ payload: 9, name: "G722", rate: 8000, channels: 1 }]);
+    open(2, [{ payload: 96, name: "opus", rate: 48_000, channels: 2 }]);
     send("1", "inband");
     beats(1);
     assert.deepEqual(sendings(), [[1, false]]);
@@ -232,18 +234,20 @@ describe("N5 a digit that is sent as tones", () => {
 describe("digits that are heard", () => {
   const press = (timestamp: number, end: boolean) =>
     rtp({ payload: 101, timestamp, sequence: now / 20, body: Buffer.from([1, end ? 0x8a : 0x0a, 3, 0x20]) });
-  const say = (digits: string) => {
+  const say = (digits: string, { payload } = pcma) => {
     const samples = dialled(digits, { ms: 100, gapMs: 100 }, seeded(5));
+    const voice = new G722();
+    const encode = payload === g722.payload ? (sample: number) => voice.encode(sample) : encodeA;
     for (let at = 0; at + 160 <= samples.length; at += 160) {
-      const body = Uint8Array.from(samples.slice(at, at + 160), encodeA);
-      from(1, rtp({ sequence: at / 160, timestamp: at, body }));
+      const body = Uint8Array.from(samples.slice(at, at + 160), encode);
+      from(1, rtp({ payload, sequence: at / 160, timestamp: at, body }));
       beats(1);
     }
   };
-  const hearing = (how: Pick<Extract<ToWorker, { type: "hear-digits" }>, "events" | "tones">) => {
-    open(1, [pcma, events]);
-    open(2, [pcma, events]);
-    bridge([8, 8], [101, 101]);
+  const hearing = (how: Pick<Extract<ToWorker, { type: "hear-digits" }>, "events" | "tones">, codec = pcma) => {
+    open(1, [codec, events]);
+    open(2, [codec, events]);
+    bridge([codec.payload, codec.payload], [101, 101]);
     relay.handle({ type: "hear-digits", session: 1, ...how });
   };
 
@@ -295,29 +299,28 @@ describe("digits that are heard", () => {
     );
   });
 
-  it("as tones are taken out of the sound where they are kept, so that nobody hears the digit twice", () => {
-    hearing({ events: "pass", tones: "keep" });
-    say("1593");
-    const passed = sentTo(2);
-    assert.equal(passed.length, sockets[1]?.sent.length);
-    const detector = new Detector();
-    let digits = "";
-    for (const { body } of passed)
-      detector.hear(
-        Array.from(body, (byte) => linearOfA[byte] ?? 0),
-        (key) => (digits += key),
-      );
-    assert.equal(digits, "", "what is left of the tone is too short for anybody");
-    // The longest run of sound that is none of the silence put in.
-    const loud = passed.flatMap(({ body }) => Array.from(body, (byte) => Math.abs(linearOfA[byte] ?? 0) > 500));
-    const runs = loud
-      .map(String)
-      .join("")
-      .split(/(?:false){20,}/)
-      .map((run) => run.split(/true|false/).length - 1);
-    assert.ok(Math.max(...runs) < 23 * 8, `${Math.max(...runs) / 8} ms are left`);
-    assert.equal(digitsTold().length, 8);
-  });
+  for (const codec of [pcma, g722])
+    it(`as tones are taken out of the sound where they are kept, so that nobody hears the digit twice, in ${codec.name}`, () => {
+      hearing({ events: "pass", tones: "keep" }, codec);
+      say("1593", codec);
+      const passed = sentTo(2);
+      assert.equal(passed.length, sockets[1]?.sent.length);
+      const detector = new Detector();
+      const decode = decoder(codec);
+      const sound = passed.map(({ body }) => Array.from(body, decode));
+      let digits = "";
+      for (const samples of sound) detector.hear(samples, (key) => (digits += key));
+      assert.equal(digits, "", "what is left of the tone is too short for anybody");
+      // The longest run of sound that is none of the silence put in.
+      const loud = sound.flat().map((sample) => Math.abs(sample) > 500);
+      const runs = loud
+        .map(String)
+        .join("")
+        .split(/(?:false){20,}/)
+        .map((run) => run.split(/true|false/).length - 1);
+      assert.ok(Math.max(...runs) < 23 * 8, `${Math.max(...runs) / 8} ms are left`);
+      assert.equal(digitsTold().length, 8);
+    });
 
   it("as one tone count once though the network stalls in it, and twice where nothing was sent between two", () => {
     hearing({ events: "pass", tones: "pass" });

@@ -192,7 +192,7 @@ describe("X8 an offer of a browser", () => {
   it("of SIP.js is taken", () => {
     const phone = leg();
     phone.receiveOffer(fixture("sipjs-offer"));
-    assert.deepEqual(lines(phone.answer(), "m="), [`m=audio ${phone.sound} UDP/TLS/RTP/SAVPF 0 126`]);
+    assert.deepEqual(lines(phone.answer(), "m="), [`m=audio ${phone.sound} UDP/TLS/RTP/SAVPF 9 126`]);
   });
 
   it("keeps our names of ICE, until the browser begins anew (RFC 8839 §4.4.1.1.1)", () => {

@@ -150,7 +150,7 @@ describe("H7: a visitor that is parked", () => {
   it("is parked without music where its call can carry none, and fetched all the same", async () => {
     const { desk, phone } = await open();
     const bell = desk.device("8000");
-    const invite = await bell.dial("6001", {}, { codecs: "9" });
+    const invite = await bell.dial("6001", {}, { codecs: "96" });
     const visit = desk.switchboard.lastVisit("front") ?? assert.fail();
     const result = visit.answerBy(async (ringing) => {
       const { answeredBy } = await ringing.park({});
@@ -158,7 +158,7 @@ describe("H7: a visitor that is parked", () => {
     });
     await bell.answered(invite);
     assert.ok(desk.logged.some((line) => /Front door is parked and hears nothing: /.test(line)));
-    await phone.answered(await phone.dial("701", {}, { codecs: "9" }));
+    await phone.answered(await phone.dial("701", {}, { codecs: "96" }));
     assert.equal((await result).result, "answered");
   });
 });
@@ -250,7 +250,7 @@ describe("H8: whoever fetches", () => {
   it("without a codec in common with the visitor is refused, and the visitor waits on for the next one", async () => {
     const { desk, phone, other } = await open();
     const { visit } = await park(desk);
-    const invite = await phone.dial("555", {}, { codecs: "9" });
+    const invite = await phone.dial("555", {}, { codecs: "96" });
     phone.party.ack(invite, await phone.party.takeResponse(488));
     assert.equal(visit.view().parked, "701");
     await fetches(other, "555");

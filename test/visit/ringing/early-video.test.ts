@@ -19,6 +19,8 @@ const described = (video: Socket | undefined, direction: string, audio = "8") =>
     "",
   ].join("\r\n");
 
+const opus = "96 8\r\na=rtpmap:96 opus/48000/2";
+
 async function socket(): Promise<Socket & { seen: Buffer[] }> {
   const made = Object.assign(createSocket("udp4"), { seen: [] as Buffer[] });
   made.on("message", (packet) => made.seen.push(packet));
@@ -116,18 +118,18 @@ describe("X7 the visitor is seen while it rings", () => {
     const [camera, hall] = [await screen(), await screen()];
     const phone = await desk.phone("6005");
     const bell = desk.device("8000");
-    const invite = await bell.dial("6005", { body: ["application/sdp", described(camera, "sendonly", "9 8")] });
+    const invite = await bell.dial("6005", { body: ["application/sdp", described(camera, "sendonly", opus)] });
     const visit = desk.switchboard.lastVisit("front") ?? assert.fail();
     void visit.answerBy(async (ringing) => {
       await ringing.ring(["6005"], 60);
       return { result: "answered", tries: 1, parties: [] };
     });
     const ringing = await phone.party.takeRequest("INVITE");
-    assert.match(ringing.body.toString(), /m=audio \d+ RTP\/AVP 9 /);
-    phone.party.respond(ringing, 183, { tag: "6005", sdp: described(hall, "recvonly", "9") });
+    assert.match(ringing.body.toString(), /m=audio \d+ RTP\/AVP 96 /);
+    phone.party.respond(ringing, 183, { tag: "6005", sdp: described(hall, "recvonly", opus) });
     const early = await bell.party.takeResponse(183);
     assert.match(early.body.toString(), /m=audio \d+ RTP\/AVP 8\r\n/, "what can be played in, and turned");
-    phone.party.respond(ringing, 200, { tag: "6005", sdp: described(hall, "recvonly", "9") });
+    phone.party.respond(ringing, 200, { tag: "6005", sdp: described(hall, "recvonly", opus) });
     await phone.party.takeRequest("ACK");
     bell.party.ack(invite, await bell.party.takeResponse(200));
     const again = await phone.party.takeRequest("INVITE");

@@ -11,6 +11,7 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { PorteroError } from "../../../src/errors.ts";
 import { toneSound } from "../../../src/media/sound.ts";
 import { mostBytes, readWav } from "../../../src/media/wav.ts";
+import { read } from "../../media/packets.ts";
 import type { SimEvent } from "../../../src/sim/sim.ts";
 import type { VisitEnd } from "../../../src/visit/messages.ts";
 import { loadSound } from "../../../src/visit/sound/sounds.ts";
@@ -301,16 +302,26 @@ describe("a bell that hears us before somebody answers", () => {
     assert.equal(ok.body.length, 0);
   });
 
-  it("prefers G.711 for that, and is refused where it has none of it", async () => {
+  it("keeps its G.722 for that, and hears it in that", async () => {
     const { bell, visit } = await pressed({}, "9 0");
+    await visit.sounds.play(busy, { loop: true });
+    assert.match((await bell.party.takeResponse(183)).body.toString(), /m=audio \d+ RTP\/AVP 9\b/);
+    await ear.heard(5);
+    assert.equal(read(ear.received[0] ?? assert.fail()).payload, 9);
+    assert.ok(heard() > -20);
+    visit.stop();
+  });
+
+  it("prefers what can be played in, and is refused where it has none of it", async () => {
+    const { bell, visit } = await pressed({}, "96 0");
     await visit.sounds.play(busy);
     assert.match((await bell.party.takeResponse(183)).body.toString(), /m=audio \d+ RTP\/AVP 0\b/);
     visit.stop();
     const other = await Desk.open();
     const wide = other.device("8000");
-    await wide.dial("6001", {}, { codecs: "9" });
+    await wide.dial("6001", {}, { codecs: "96" });
     const deaf = other.switchboard.lastVisit("front") ?? assert.fail();
-    await assert.rejects(deaf.sounds.play(busy), /talks G722\/8000: limit its codecs/);
+    await assert.rejects(deaf.sounds.play(busy), /PCMA, PCMU or G722, and this side talks opus\/48000\/2/);
     await other.close();
   });
 

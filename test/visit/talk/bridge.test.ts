@@ -72,15 +72,25 @@ describe("two that talk", () => {
     const desk = await open();
     const { bell, phone } = await desk.talking();
     const invite = await phone.send("INVITE", {
-      body: ["application/sdp", sound({ codecs: "9" })],
+      body: ["application/sdp", sound({ codecs: "96" })],
     });
     const offered = await bell.party.takeRequest("INVITE");
-    assert.match(offered.body.toString(), /G722/);
-    bell.party.respond(offered, 200, { sdp: sound({ codecs: "9" }) });
+    assert.match(offered.body.toString(), /opus/);
+    bell.party.respond(offered, 200, { sdp: sound({ codecs: "96" }) });
     await bell.party.takeRequest("ACK");
     const answer = await phone.party.takeResponse(200);
     phone.party.ack(invite, answer);
+    assert.match(answer.body.toString(), /m=audio \d+ RTP\/AVP 96/);
+  });
+
+  it("N1 need not, where what one says is turned into what the other takes", async () => {
+    const desk = await open();
+    const { bell, phone } = await desk.talking();
+    const invite = await phone.send("INVITE", { body: ["application/sdp", sound({ codecs: "9" })] });
+    const answer = await phone.party.takeResponse(200);
+    phone.party.ack(invite, answer);
     assert.match(answer.body.toString(), /m=audio \d+ RTP\/AVP 9/);
+    assert.equal(bell.party.count("INVITE"), 0);
   });
 
   it("wish for a whole picture of each other (RFC 5168)", async () => {

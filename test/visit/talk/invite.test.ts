@@ -149,11 +149,11 @@ describe("N1 a third party", () => {
     assert.equal(directionOf(await bell.accept()), "sendrecv", "the visitor is to speak again");
   });
 
-  it("has two that talk something else talk G.711 first", async () => {
+  it("has two that talk Opus talk G.711 first", async () => {
     const third = await desk.phone("6002");
-    const { bell, phone, visit } = await talkingWideband();
+    const { bell, phone, visit } = await talkingOpus();
     const joined = invites(visit, "6002");
-    await third.pickUp({ codecs: "9" }, "t3");
+    await third.pickUp({ codecs: "96" }, "t3");
     for (const each of [third, phone, bell])
       assert.match((await each.accept()).body.toString(), /m=audio \d+ RTP\/AVP 8 0/);
     assert.equal(await joined, "6002");
@@ -161,28 +161,28 @@ describe("N1 a third party", () => {
 
   it("is let go where one of the two cannot: they talk on as before", async () => {
     const third = await desk.phone("6002");
-    const { bell, phone, visit } = await talkingWideband();
+    const { bell, phone, visit } = await talkingOpus();
     const joined = invites(visit, "6002");
-    await third.pickUp({ codecs: "9" }, "t3");
+    await third.pickUp({ codecs: "96" }, "t3");
     await third.accept();
     await phone.accept();
     bell.party.respond(await bell.party.takeRequest("INVITE"), 488);
-    const back = await phone.accept({ codecs: "9" });
-    assert.match(back.body.toString(), /m=audio \d+ RTP\/AVP 9/);
-    await assert.rejects(joined, /Front door does not talk PCMA or PCMU, which a conference needs/);
+    const back = await phone.accept({ codecs: "96" });
+    assert.match(back.body.toString(), /m=audio \d+ RTP\/AVP 96/);
+    await assert.rejects(joined, /Front door does not talk PCMA, PCMU or G722, which a conference needs/);
     await third.hungUp();
     assert.deepEqual([visit.state, desk.told("joined").length], ["talking", 0]);
   });
 });
 
-/** As Desk.talking, in G.722. */
-async function talkingWideband() {
+/** As Desk.talking, in Opus. */
+async function talkingOpus() {
   const phone = await desk.phone("6001");
   const bell = desk.device("8000");
-  const invite = await bell.dial("6001", {}, { codecs: "9" });
+  const invite = await bell.dial("6001", {}, { codecs: "96" });
   const visit = desk.switchboard.lastVisit("front") ?? assert.fail("no visit");
   void visit.answerBy(strategyOf({ strategy: "ring-all", targets: ["6001"], seconds: 60 }));
-  await phone.pickUp({ codecs: "9" });
+  await phone.pickUp({ codecs: "96" });
   await bell.answered(invite);
   assert.equal(visit.state, "talking");
   return { bell, phone, visit };

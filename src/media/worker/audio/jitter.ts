@@ -49,9 +49,9 @@ export class JitterBuffer {
     return this.#started ? Math.max(0, (this.#end - this.#play) | 0) : 0;
   }
 
-  /** The payload of a packet, `table` its law; `now` is when it came. */
-  put(ssrc: number, timestamp: number, payload: Uint8Array, table: Int16Array, now: number): void {
-    const length = payload.length;
+  /** The samples of a packet; `now` is when it came. */
+  put(ssrc: number, timestamp: number, samples: Int16Array, now: number): void {
+    const { length } = samples;
     if (length === 0 || length > most) return;
     const sinceBeat = Math.min(2 * frameSamples, Math.max(0, now - this.#beatAt) * perMs);
     const gap = () => (timestamp - this.#play) | 0;
@@ -63,7 +63,7 @@ export class JitterBuffer {
     const early = gap();
     for (let i = Math.max(0, -early); i < length; i++) {
       const at = (timestamp + i) & (size - 1);
-      this.#ring[at] = table[payload[i] ?? 0] ?? 0;
+      this.#ring[at] = samples[i] ?? 0;
       this.#filled[at] = 1;
     }
     if (early + length > this.depth) this.#end = (timestamp + length) >>> 0;

@@ -1,11 +1,11 @@
 // One member of a conference: what it says waits in a jitter buffer for the next beat, and what it is to hear leaves by its
-// stream, as G.711 or as the telephone events that others sent (RFC 4733).
-import { isEvents, isG711, type Format } from "../../codec.ts";
-import { lawOf } from "../../g711.ts";
+// stream, in its codec or as the telephone events that others sent (RFC 4733).
+import { isEvents, type Format } from "../../codec.ts";
 import { payloadOf, rtpPacket, ssrcOf, timestampOf } from "../rtp.ts";
 import type { Ear, Stream } from "../stream.ts";
 import { JitterBuffer } from "./jitter.ts";
 import { clip16, frameSamples } from "./frame.ts";
+import type { Hearing } from "./hearing.ts";
 
 /** A key that somebody else holds, or held last: all its packets have one time, there and here. */
 interface Press {
@@ -27,7 +27,7 @@ export class Member implements Ear {
   readonly #stream: Stream;
   readonly #pressed: (packet: Buffer, now: number) => void;
   readonly #buffer = new JitterBuffer();
-  readonly #body = new Uint8Array(frameSamples);
+  readonly #mix = new Int16Array(frameSamples);
   readonly #leaves: readonly (() => void)[];
   #muted: boolean;
   /** What it is heard with, 0 or 1, and what with in the next beat: it comes and goes softly. */
@@ -56,11 +56,10 @@ export class Member implements Ear {
   }
 
   /** All that comes from it stays here. */
-  heard(packet: Buffer, format: Format, now: number): boolean {
+  heard(packet: Buffer, format: Format, now: number, sound: Hearing | undefined): boolean {
     if (isEvents(format)) {
       if (this.passesKeys) this.#pressed(packet, now);
-    } else if (isG711(format))
-      this.#buffer.put(ssrcOf(packet), timestampOf(packet), payloadOf(packet), lawOf(format.name).linear, now);
+    } else if (sound) this.#buffer.put(ssrcOf(packet), timestampOf(packet), sound.samples, now);
     return true;
   }
 
@@ -76,16 +75,13 @@ export class Member implements Ear {
   /** Sends what it is to hear in this beat: all of `sum` but its own. */
   listen(sum: Int32Array, now: number): void {
     this.#timestamp += frameSamples;
-    const { codec } = this.#stream;
-    if (!codec || !isG711(codec) || (this.#press && now - this.#press.heardAt < heldMs)) return;
-    const { encode } = lawOf(codec.name);
+    if (this.#press && now - this.#press.heardAt < heldMs) return;
     for (let i = 0; i < frameSamples; i++) {
       const others = (sum[i] ?? 0) - (this.frame[i] ?? 0);
-      const mix = this.#entered ? others : (others * i) / frameSamples;
-      this.#body[i] = encode(clip16(mix));
+      this.#mix[i] = clip16(this.#entered ? others : (others * i) / frameSamples);
     }
     this.#entered = true;
-    this.#stream.speak(this, rtpPacket(this.#sequence++, this.#timestamp, this.#body), codec);
+    this.#stream.say(this, this.#sequence++, this.#timestamp, this.#mix);
   }
 
   /** Passes on a packet of a key that `source` holds. While one is held, another member's waits in vain. */

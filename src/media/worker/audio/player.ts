@@ -1,11 +1,9 @@
-// Plays one sound into one stream, a packet at each beat, in the G.711 law of the leg. While the leg holds nothing is sent
+// Plays one sound into one stream, a packet at each beat. While the leg holds nothing is sent
 // and the sound waits. What ends before its end fades out within one packet, so that it does not click.
-import { isG711 } from "../../codec.ts";
-import { lawOf } from "../../g711.ts";
+import { isUnderstood } from "../../codec.ts";
 import type { PlaybackEnd } from "../../sound.ts";
 import type { FromWorker, ToWorker } from "../messages.ts";
 import type { Metronome } from "../metronome.ts";
-import { rtpPacket } from "../rtp.ts";
 import type { Stream } from "../stream.ts";
 import { ClipSource } from "./clip.ts";
 import { frameSamples, type Source } from "./frame.ts";
@@ -15,7 +13,6 @@ class Player {
   readonly #stream: Stream;
   readonly #source: Source;
   readonly #frame = new Int16Array(frameSamples);
-  readonly #body = new Uint8Array(frameSamples);
   readonly #leave: () => void;
   readonly #rest: () => void;
   readonly #ended: (end: PlaybackEnd) => void;
@@ -53,15 +50,13 @@ class Player {
       if (this.#fading) this.end("stopped");
       return;
     }
-    if (!isG711(codec)) return this.end("codec");
+    if (!isUnderstood(codec)) return this.end("codec");
     const frame = this.#frame;
     const left = this.#source.fill(frame);
-    const { encode } = lawOf(codec.name);
-    for (let i = 0; i < frameSamples; i++) {
-      const level = this.#fading ? (frameSamples - i) / frameSamples : 1;
-      this.#body[i] = encode(Math.round((frame[i] ?? 0) * level));
-    }
-    if (left > 0) this.#stream.speak(this, rtpPacket(this.#sequence++, this.#timestamp, this.#body), codec);
+    if (this.#fading)
+      for (let i = 0; i < frameSamples; i++)
+        frame[i] = Math.round(((frame[i] ?? 0) * (frameSamples - i)) / frameSamples);
+    if (left > 0) this.#stream.say(this, this.#sequence++, this.#timestamp, frame);
     if (this.#fading) this.end("stopped");
     else if (left < frameSamples) this.end("finished");
   }

@@ -1,13 +1,13 @@
 // Records what one or two sessions say, in 16-bit samples at 8 kHz, a second at a time; of two, the first is the left channel.
 // Nothing is written here: what was heard goes to the main thread, so that no disk can hold up a beat. A tone can tell both
 // sides that they are recorded; it is mixed into what passes between them.
-import { isG711, type Format } from "../../codec.ts";
-import { lawOf, type Law } from "../../g711.ts";
+import type { Format } from "../../codec.ts";
 import type { Metronome } from "../metronome.ts";
 import { beatMs } from "../metronome.ts";
-import { payloadOf, ssrcOf, timestampOf } from "../rtp.ts";
+import { ssrcOf, timestampOf } from "../rtp.ts";
 import type { Ear, Stream } from "../stream.ts";
 import { clip16, frameSamples } from "./frame.ts";
+import type { Hearing } from "./hearing.ts";
 import { JitterBuffer } from "./jitter.ts";
 import { ToneSource } from "./tone.ts";
 
@@ -36,25 +36,22 @@ class Track implements Ear {
     this.#tone = new ToneSource(tone, false);
   }
 
-  heard(packet: Buffer, format: Format, now: number): boolean {
-    if (!isG711(format)) return false;
-    const law = lawOf(format.name);
-    const body = payloadOf(packet);
-    this.buffer.put(ssrcOf(packet), timestampOf(packet), body, law.linear, now);
-    if (this.#tone && !this.#mix(this.#tone, body, law)) this.#tone = undefined;
+  heard(packet: Buffer, _format: Format, now: number, sound: Hearing | undefined): boolean {
+    if (!sound) return false;
+    this.buffer.put(ssrcOf(packet), timestampOf(packet), sound.samples, now);
+    if (this.#tone && !mix(this.#tone, sound)) this.#tone = undefined;
     return false;
   }
+}
 
-  /** Adds what is left of the tone; false at its end. */
-  #mix(source: ToneSource, body: Buffer, { linear, encode }: Law): boolean {
-    const samples = new Int16Array(body.length);
-    const left = source.fill(samples);
-    for (let i = 0; i < left; i++) {
-      const sum = (linear[body[i] ?? 0] ?? 0) + (samples[i] ?? 0) * toneGain;
-      body[i] = encode(Math.round(clip16(sum)));
-    }
-    return left === samples.length;
-  }
+/** Adds what is left of the tone; false at its end. */
+function mix(source: ToneSource, sound: Hearing): boolean {
+  const { samples } = sound;
+  const tone = new Int16Array(samples.length);
+  const left = source.fill(tone);
+  for (let i = 0; i < left; i++) samples[i] = Math.round(clip16((samples[i] ?? 0) + (tone[i] ?? 0) * toneGain));
+  sound.change("mixed");
+  return left === samples.length;
 }
 
 export class Recorder {

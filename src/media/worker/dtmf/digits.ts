@@ -1,11 +1,11 @@
 // The digits of the worker's streams: what is heard of each, and what is sent into it. Events are always heard; tones are
 // looked for only where that was asked for, since it costs and a voice may sound like a key.
-import { isEvents, isG711, type Format } from "../../codec.ts";
-import { lawOf } from "../../g711.ts";
+import { isEvents, type Format } from "../../codec.ts";
 import type { FromWorker, ToWorker } from "../messages.ts";
 import type { Metronome } from "../metronome.ts";
 import { payloadOf, timestampOf } from "../rtp.ts";
 import type { Ear, Stream } from "../stream.ts";
+import type { Hearing } from "../audio/hearing.ts";
 import { Detector } from "./detector.ts";
 import { EventReceiver, lostMs, type Pressing } from "./events.ts";
 import { Sender } from "./sender.ts";
@@ -80,11 +80,11 @@ class DigitEar implements Ear {
     }
   }
 
-  heard(packet: Buffer, format: Format, now: number): boolean {
+  heard(packet: Buffer, format: Format, now: number, sound: Hearing | undefined): boolean {
     if (isEvents(format)) {
       this.#events.hear(packet, format.rate, now);
-    } else if (this.#tones && isG711(format)) {
-      this.#listen(this.#continued(this.#tones, packet), packet, format);
+    } else if (this.#tones && sound) {
+      this.#listen(this.#continued(this.#tones, packet), sound);
       this.#tonesAt = now;
     }
     // A key is let go of by silence, too.
@@ -115,11 +115,8 @@ class DigitEar implements Ear {
     return (this.#tones = new Detector());
   }
 
-  #listen(tones: Detector, packet: Buffer, { name }: Format): void {
-    const { linear, encode } = lawOf(name);
-    const body = payloadOf(packet);
-    const samples = Int16Array.from(body, (byte) => linear[byte] ?? 0);
-    tones.hear(samples, (key, heldMs) => {
+  #listen(tones: Detector, sound: Hearing): void {
+    tones.hear(sound.samples, (key, heldMs) => {
       this.#tonesEnd?.(heldMs);
       this.#tonesEnd = undefined;
       if (key === "") return;
@@ -129,7 +126,7 @@ class DigitEar implements Ear {
     });
     // The other side gets the digit another way. What it hears of it must be too short for a digit (Q.24: 23 ms), so that
     // a suspicion is enough: a voice loses 20 ms now and then.
-    if (tones.suspects && this.#how.tones === "keep") body.fill(encode(0));
+    if (tones.suspects && this.#how.tones === "keep") sound.change("silenced");
   }
 
   #pressing(by: Told["by"]): Pressing {

@@ -1,7 +1,6 @@
 // Sends digits into one stream, one after the other: as telephone events (RFC 4733 §2.5.1) or as tones, 20 ms at each beat.
 // While it sends it has the floor.
-import { isG711, type Format } from "../../codec.ts";
-import { lawOf } from "../../g711.ts";
+import { isUnderstood, type Format } from "../../codec.ts";
 import { beatMs, type Metronome } from "../metronome.ts";
 import { rtpPacket } from "../rtp.ts";
 import type { Stream } from "../stream.ts";
@@ -68,7 +67,7 @@ export class Sender {
       if (!next) return undefined;
       const { digit, sent } = next;
       const { codec, events } = this.#stream;
-      const format = digit.way === "rfc4733" ? events : codec && isG711(codec) ? codec : undefined;
+      const format = digit.way === "rfc4733" ? events : codec && isUnderstood(codec) ? codec : undefined;
       if (!format) {
         sent(false);
         continue;
@@ -101,14 +100,13 @@ export class Sender {
 
   /** The gap is silence, so that the digits are told apart. */
   *#tone({ digit, durationMs, gapMs }: Digit, format: Format, now: number): Frames {
-    const { encode } = lawOf(format.name);
     const samples = digitSamples(digit, durationMs);
     const frame = (format.rate * beatMs) / 1000;
     const beats = Math.ceil(durationMs / beatMs) + Math.ceil(gapMs / beatMs);
     const began = time(now, format);
     for (let beat = 0; beat < beats; beat++) {
-      const body = Uint8Array.from({ length: frame }, (_, i) => encode(samples[beat * frame + i] ?? 0));
-      yield () => this.#speak(began + beat * frame, body, format, beat === 0);
+      const part = Int16Array.from({ length: frame }, (_, i) => samples[beat * frame + i] ?? 0);
+      yield () => this.#stream.say(this, this.#sequence++, began + beat * frame, part, beat === 0);
     }
   }
 
