@@ -5,6 +5,7 @@ import type { Sqlite } from "./sqlite.ts";
 import { seenKinds, type SeenKind } from "./visit-seen.ts";
 import { migrate, touch } from "./visit-schema.ts";
 import type {
+  FoundRecording,
   LoggedEvent,
   LoggedFile,
   LoggedParty,
@@ -209,6 +210,14 @@ export class VisitBook {
 
   removed(file: KeptFile): void {
     this.#run("DELETE FROM files WHERE id = :id", { id: file.id });
+  }
+
+  /** Keeps a recording that it does not know with the visit that its name speaks of; nothing where there is none. */
+  adopt({ file, visit, isOf }: FoundRecording): void {
+    if (this.#all("SELECT id FROM files WHERE name = :name", { name: file.name }).length > 0) return;
+    const begun = this.#all("SELECT id, door FROM visits WHERE substr(id, 1, 8) = :visit", { visit });
+    const own = begun.find(({ door }) => isOf(String(door)));
+    if (own) this.keep(String(own["id"]), file);
   }
 
   /** The names of pictures and clips. */

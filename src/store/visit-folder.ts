@@ -6,13 +6,20 @@
 //   <folder>/damaged-20260131T175536Z/  all of that, where the database could not be read any more
 //
 // Recordings are elsewhere, where visits put them; the log only takes them away with their visit.
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { KeptFile } from "./visit-book.ts";
 import { seenKinds, type SeenKind } from "./visit-seen.ts";
+import type { FoundRecording } from "./visit-shapes.ts";
 
 const damaged = /^damaged-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+
+/** As conversations and messages are called when they are recorded; docs/recording.md. */
+const recorded = /^\d{8}T\d{6}Z-(.+)-(call|message)-([0-9a-f]{8})\.wav$/;
+const headBytes = 44;
+/** Of 16-bit sound at 8 kHz: a conversation has two channels. */
+const bytesPerSecond = { call: 32_000, message: 16_000 } as const;
 
 const nameFor = (visit: string, kind: SeenKind): string => `${visit.replace(/[^\w-]/g, "_")}.${seenKinds[kind]}`;
 
@@ -42,6 +49,19 @@ export class VisitFolder {
   /** The whole path of a recording. */
   recording(name: string): string {
     return join(this.#recordings ?? "", basename(name));
+  }
+
+  /** All recordings that there are. */
+  recorded(): FoundRecording[] {
+    const folder = this.#recordings;
+    if (folder === undefined || !existsSync(folder)) return [];
+    return readdirSync(folder).flatMap((name) => {
+      const [, named, kind, visit] = recorded.exec(name) ?? [];
+      if (visit === undefined || (kind !== "call" && kind !== "message")) return [];
+      const { size: bytes = headBytes } = statSync(join(folder, name), { throwIfNoEntry: false }) ?? {};
+      const isOf = (door: string) => door.replace(/[^\w-]/g, "_") === named;
+      return [{ visit, isOf, file: { kind, name, bytes, seconds: (bytes - headBytes) / bytesPerSecond[kind] } }];
+    });
   }
 
   /** Writes a picture or a clip at once, so that it is there when its row is. */

@@ -192,6 +192,8 @@ export class VisitLog {
       this.#book = new VisitBook(this.#sqlite, this.#folder.database);
       this.#book.interrupt("the program was ended before the visit was");
       this.#folder.removeStrays(this.#book.seen());
+      // Those that a crash or a full disk kept from being told.
+      for (const recording of this.#folder.recorded()) this.#book.adopt(recording);
     } catch (error) {
       if (faultOf(error) !== "damaged") throw error;
       this.#renew(error);

@@ -46,6 +46,14 @@ export interface LoggedFile {
   readonly by?: string;
 }
 
+/** A recording, by what its name and its size say. */
+export interface FoundRecording {
+  readonly file: LoggedFile;
+  /** How the visit's id begins. */
+  readonly visit: string;
+  readonly isOf: (door: string) => boolean;
+}
+
 /** As `recorded` told of it; `file` is its whole path. */
 export interface LoggedRecording {
   readonly kind: string;

@@ -250,6 +250,34 @@ describe("X12 what the visit log does not lose", () => {
     assert.deepEqual(pictures(), []);
   });
 
+  it("a recording that a crash left goes with its visit, and one of another endpoint's visit is left alone", async () => {
+    const id = "a733258a-5a4b-420a-9cfe-8802f112a41a";
+    const tell = visitOf(id, clock.now(), { door: "front.door" });
+    open().take(tell("ring"));
+    opened[0]?.take(tell("answered", { by: "6001" }, { state: "talking", answeredBy: "6001" }));
+    mkdirSync(recordings(), { recursive: true });
+    const names = [
+      "20260101T100001Z-front_door-call-a733258a.wav",
+      "20260101T100001Z-front_door-message-a733258a.wav",
+      "20260101T100001Z-other-call-a733258a.wav",
+      "20260101T100001Z-front_door-call-b733258a.wav",
+      "holiday.wav",
+    ];
+    for (const name of names) writeFileSync(join(recordings(), name), Buffer.alloc(44 + 64_000));
+    const one = await restarted();
+    assert.deepEqual(
+      one.get(id).recordings.map(({ kind, seconds, bytes }) => [kind, seconds, bytes]),
+      [
+        ["call", 2, 64_044],
+        ["message", 4, 64_044],
+      ],
+    );
+    await restarted();
+    assert.equal(opened[0]?.get(id).recordings.length, 2, "once");
+    await opened[0].delete({ visit: id });
+    assert.deepEqual(readdirSync(recordings()).sort(), names.slice(2).sort());
+  });
+
   it("what comes while another program holds the database is written when that lets go", async () => {
     const one = open();
     const other = new DatabaseSync(database());
