@@ -24,7 +24,8 @@ import { isNumber } from "../../src/number.ts";
 import { isSlug, slugOf } from "../../src/slug.ts";
 import { cameraDefaults, prepareCamera, saveCamera } from "./camera.editor.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
-import { fill, input, keep, lineOf, plain, rowsOf, typedIn } from "../editor/rows.ts";
+import { textList } from "../editor/list-view.ts";
+import { fill, input, keep, lineOf, plain, refill, rowsOf, typedIn } from "../editor/rows.ts";
 import { openingDefaults, prepareOpening, saveOpening } from "./opening.editor.ts";
 
 declare const RED: Editor;
@@ -57,7 +58,26 @@ function buttonList(value: unknown): void {
       return { number: field("number", "30%"), name: field("name", "68%") };
     },
   });
+  textList(buttons(), $("#portero-buttons-text"), words, {
+    columns: [
+      { name: "number", called: [words("list.number"), "button", "extension"] },
+      { name: "name", called: [words("label.name")] },
+    ],
+    shown: ["number", "name"],
+    rows: buttonsIn,
+    fieldsOf: ({ number, name }) => [number, name],
+    rowOf: (cells, had) => ({ ...(had ?? { number: "", name: "" }), ...cells }),
+    keyOf: ({ number }) => number,
+    fault: (rows) =>
+      rows.some(({ number }) => number === "")
+        ? words("list.no-number")
+        : [buttonFault(rows)].find((fault) => fault !== true),
+    take: (rows) => refill(buttons(), rows),
+  });
 }
+
+// Without a number there is none.
+const buttonsIn = (): Button[] => typedIn(buttons(), ["number", "name"]).filter(({ number }) => number !== "");
 
 // Each by its name, for those who read the page without running it.
 const camera = cameraDefaults(words);
@@ -272,12 +292,7 @@ RED.nodes.registerType("door", {
   },
   oneditsave() {
     saveCamera(this);
-    // Without a number there is none.
-    keep(
-      this,
-      "buttons",
-      typedIn(buttons(), ["number", "name"]).filter(({ number }) => number !== ""),
-    );
+    keep(this, "buttons", buttonsIn());
     saveOpening(this);
     saveReports(this);
     for (const name of ["imageUrl", "videoUrl", "pollUrl"])

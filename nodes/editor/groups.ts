@@ -1,8 +1,11 @@
 // The list of ring groups in the registrar's dialog: a number, a name, and whom it stands for.
 import { isExtension, text, type Words } from "./dialog.ts";
 import { entriesOf } from "./networks.ts";
-import type { Query } from "./red.d.ts";
-import { fill, input, lineOf, plain, rowsOf, typedIn } from "./rows.ts";
+import type { JQuery, Query } from "./red.d.ts";
+import { textList } from "./list-view.ts";
+import { fill, input, lineOf, plain, refill, rowsOf, typedIn } from "./rows.ts";
+
+declare const $: JQuery;
 
 export interface GroupRow {
   number: string;
@@ -29,7 +32,8 @@ export function groupFault(words: Words, value: unknown, extensions: readonly st
   return undefined;
 }
 
-export function groupList(list: Query, words: Words, value: unknown): void {
+/** `extensions`: the numbers that are taken. */
+export function groupList(list: Query, words: Words, value: unknown, extensions: () => readonly string[]): void {
   fill(list, groupsOf(value), {
     add: words("label.add-group"),
     row: (row, item) => {
@@ -37,6 +41,20 @@ export function groupList(list: Query, words: Words, value: unknown): void {
       const field = (name: keyof GroupRow) => plain(line, words, `group-${name}`, input(item[name]), widths[name]);
       return { number: field("number"), name: field("name"), members: field("members") };
     },
+  });
+  textList(list, $("#portero-groups-text"), words, {
+    columns: [
+      { name: "number", called: [words("column.number")] },
+      { name: "name", called: [words("column.name")] },
+      { name: "members", called: [words("column.members")] },
+    ],
+    shown: fields,
+    rows: () => groupsIn(list),
+    fieldsOf: ({ number, name, members }) => [number, name, members],
+    rowOf: (cells, had) => ({ ...(had ?? { number: "", name: "", members: "" }), ...cells }),
+    keyOf: ({ number }) => number,
+    fault: (rows) => groupFault(words, rows, extensions()),
+    take: (rows) => refill(list, rows),
   });
 }
 

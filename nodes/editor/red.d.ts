@@ -29,6 +29,7 @@ export interface Query {
   editableList(options: EditableListOptions): Query;
   editableList(method: "addItem", item: unknown): Query;
   editableList(method: "items"): Query;
+  editableList(method: "empty"): Query;
   typedInput(method: "value", value: string): Query;
   typedInput(method: "value" | "type"): string;
   typedInput(options: { types: readonly string[]; default: string; typeField: string | Query }): Query;

@@ -39,6 +39,13 @@ export function fill<Row, Fields>(list: Query, rows: readonly Row[], options: Li
   changed();
 }
 
+/** Other rows in the place of those that stand there. */
+export function refill(list: Query, rows: readonly unknown[]): void {
+  list.editableList("empty");
+  for (const row of rows) list.editableList("addItem", row);
+  list.closest(".red-ui-editableList-border").toggle(rows.length > 0);
+}
+
 /** What `row` gave, of each row as they stand there. */
 export function fieldsIn(list: Query): unknown[] {
   const found: unknown[] = [];
@@ -95,9 +102,14 @@ export function select(choices: Iterable<readonly [value: string, word: string]>
   return field.val(text(value));
 }
 
-/** Shows and hides what belongs to `line`, from a button at its end. */
-export function unfold(line: Query, more: Query, title: string, shown: boolean): void {
-  more.toggle(shown);
+/** Shows and hides what belongs to `line`, from a button at its end; `draw` makes it when it is first shown. */
+export function unfold(line: Query, more: Query, title: string, shown: boolean, draw?: () => void): void {
+  const show = () => {
+    if (shown) draw?.();
+    if (shown) draw = undefined;
+    more.toggle(shown);
+  };
+  show();
   $("<a>")
     .attr("href", "#")
     .attr("title", title)
@@ -109,7 +121,7 @@ export function unfold(line: Query, more: Query, title: string, shown: boolean):
     .on("click", (event) => {
       event.preventDefault();
       shown = !shown;
-      more.toggle(shown);
+      show();
     });
 }
 

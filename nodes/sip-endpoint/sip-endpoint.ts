@@ -157,4 +157,19 @@ export default function (RED: Red): void {
     const password = generatedPassword(instanceSecret(RED.settings.userDir), owner, extension);
     response.set("Cache-Control", "no-store").json({ login: extension, password: password.reveal() });
   });
+  RED.httpAdmin.post(
+    "/portero/password/:owner",
+    RED.auth.needsPermission("sip-endpoint.write"),
+    (request, response) => {
+      const { extensions } = (request.body ?? {}) as { extensions?: unknown };
+      const isNamed = (one: unknown): one is string => typeof one === "string" && one !== "";
+      const numbers: readonly unknown[] = Array.isArray(extensions) ? extensions : [];
+      if (numbers.length === 0 || !numbers.every(isNamed))
+        return response.status(400).json({ reason: "which extensions?" });
+      const secret = instanceSecret(RED.settings.userDir);
+      const owner = request.params["owner"] ?? "";
+      const passwords = numbers.map((one) => [one, generatedPassword(secret, owner, one).reveal()] as const);
+      response.set("Cache-Control", "no-store").json({ passwords: Object.fromEntries(passwords) });
+    },
+  );
 }

@@ -1,18 +1,10 @@
 // The dialog of the registrar: a list of extensions, and one of ring groups. Own passwords of the list lie in one credential; those that the
 // system makes are only shown to be copied. What few devices need stands in a second line of their row.
-import {
-  chooseOnly,
-  chosen,
-  colour,
-  copyButton,
-  generatedPassword,
-  isExtension,
-  stored,
-  text,
-  wordsOf,
-} from "../editor/dialog.ts";
-import { codecFault } from "../editor/devices.ts";
+import { chooseOnly, chosen, colour, copyButton, isExtension, stored, text, wordsOf } from "../editor/dialog.ts";
+import { Generated } from "../editor/generated.ts";
 import { groupFault, groupList, groupsIn } from "../editor/groups.ts";
+import { writeList } from "../editor/list-text.ts";
+import { textList } from "../editor/list-view.ts";
 import type { Editor, JQuery, Query } from "../editor/red.d.ts";
 import {
   columnNames,
@@ -21,39 +13,16 @@ import {
   gridOf,
   input,
   keep,
-  labelled,
   lineOf,
   plain,
+  refill,
   rowsOf,
-  select,
   unfold,
 } from "../editor/rows.ts";
+import { isDevices, optionFaults, Options, type Option } from "./options.editor.ts";
 
 declare const RED: Editor;
 declare const $: JQuery;
-
-/** What stands in the second line of a row. */
-const options = [
-  "codecs",
-  "encryption",
-  "webrtc",
-  "dtmf",
-  "directMedia",
-  "rport",
-  "qualify",
-  "dropAfter",
-  "maxCalls",
-  "dndStatus",
-] as const;
-type Option = (typeof options)[number];
-/** Those that are chosen and not typed; the empty one is named by what it means. */
-const choices: Partial<Record<Option, Record<string, string>>> = {
-  encryption: { "": "endpoint", off: "off", optional: "optional", required: "required" },
-  webrtc: { "": "auto", off: "off", required: "required" },
-  dtmf: { "": "auto", rfc4733: "rfc4733", info: "info", "info-dtmf": "info-dtmf", inband: "inband" },
-  directMedia: { "": "off", on: "on" },
-  rport: { "": "asked", on: "on", off: "off" },
-};
 
 interface Row extends Partial<Record<Option, string>> {
   number?: string;
@@ -62,12 +31,18 @@ interface Row extends Partial<Record<Option, string>> {
   maxContacts?: string | number;
 }
 
-interface Fields extends Record<Option, Query> {
+/** A row with its own password, as the dialog has it. */
+interface Extension extends Row {
+  password: string;
+}
+
+interface Fields {
   number: Query;
   name: Query;
   login: Query;
   password: Query;
   contacts: Query;
+  options: Options;
 }
 
 const words = wordsOf("sip-registrar");
@@ -91,35 +66,64 @@ function checkRows(value: unknown): true | string {
   if (wrong !== undefined) return words("error.number", { number: wrong || "?" });
   const twice = numbers.find((number, index) => numbers.indexOf(number) !== index);
   if (twice !== undefined) return words("error.twice", { number: twice });
-  return extensionsOf(value).flatMap(checkOptions)[0] ?? true;
+  return extensionsOf(value).flatMap(rowFaults)[0] ?? true;
 }
 
-const statuses = /^(?!401|407)[46]\d\d$/;
-
-/** What is wrong with a row's second line. */
-function checkOptions(row: Row): string[] {
+function rowFaults(row: Row): string[] {
   const number = text(row.number);
-  const isTime = (value: unknown, most: number) => {
-    const seconds = text(value);
-    return seconds === "" || (/^\d+$/.test(seconds) && Number(seconds) <= most);
-  };
   return [
-    codecFault(words, row.codecs, { number }) ?? [],
-    isTime(row.qualify, 3600) ? [] : [words("error.qualify", { number })],
-    isTime(row.dropAfter, 100) ? [] : [words("error.drop-after", { number })],
-    text(row.maxCalls) === "" || /^([1-9]\d?|100)$/.test(text(row.maxCalls))
-      ? []
-      : [words("error.max-calls", { number })],
-    text(row.dndStatus) === "" || statuses.test(text(row.dndStatus)) ? [] : [words("error.dnd-status", { number })],
-  ].flat();
+    ...(/["\\\s]/.test(text(row.login)) ? [words("error.login", { number })] : []),
+    ...(isDevices(row.maxContacts) ? [] : [words("error.contacts", { number })]),
+    ...optionFaults(words, number, row),
+  ];
 }
 
-/** A field of the second line. */
-function option(line: Query, key: Option, value: unknown): Query {
-  const choice = Object.entries(choices[key] ?? {}).map(([one, word]) => [one, words(`${key}.${word}`)] as const);
-  const field =
-    choice.length > 0 ? select(choice, value) : input(value).attr("placeholder", words(`placeholder.${key}`));
-  return labelled(line, words(`column.${key}`), words(`label.${key}`), field, "100%");
+const list = () => $("#node-input-list");
+
+/** The rows as they stand there. */
+const extensionsIn = (): Extension[] =>
+  (fieldsIn(list()) as Fields[]).map((fields) => ({
+    ...{ number: text(fields.number.val()), name: text(fields.name.val()), login: text(fields.login.val()) },
+    ...fields.options.given,
+    ...{ maxContacts: text(fields.contacts.val()), password: text(fields.password.val()) },
+  }));
+
+/** The list as a text: what two hundred flats are typed, pasted and handed out by. */
+function extensionsAsText(generated: Generated): void {
+  const copy = $("<button>").attr("type", "button").addClass("red-ui-button").text(words("list.copy"));
+  const withPasswords = () => {
+    const rows = extensionsIn();
+    const fields = rows.map(({ number = "", name = "", login = "", password }) =>
+      [number, name, login || number, password || generated.of(number), generated.server].map((one) => one ?? ""),
+    );
+    if (rows.length === 0 || fields.some(([, , , password]) => password === "")) return undefined;
+    return writeList(["number", "name", "login", "password", "server"], fields, "\t");
+  };
+  generated.asking = (isAsking) => void copy.prop("disabled", isAsking);
+  copyButton(copy, words("list.copied"), withPasswords, words("label.no-password"));
+  textList(list(), $("#portero-extensions-text"), words, {
+    columns: [
+      { name: "number", called: [words("column.number"), "extension"] },
+      { name: "name", called: [words("column.name")] },
+      { name: "login", called: [words("column.login"), "user", "username"] },
+      { name: "password", called: [words("column.password"), "secret"] },
+      { name: "maxContacts", called: [words("column.contacts"), "contacts"] },
+    ],
+    shown: ["number", "name", "login", "maxContacts"],
+    rows: extensionsIn,
+    fieldsOf: (row) => [row.number, row.name, row.login, row.maxContacts].map(text),
+    rowOf: (cells, had) => ({
+      ...(had ?? { number: "", name: "", login: "", maxContacts: "", password: "" }),
+      ...cells,
+    }),
+    keyOf: ({ number }) => text(number),
+    fault: (rows) => [checkRows(rows)].find((fault) => fault !== true),
+    take: (rows) => {
+      refill(list(), rows);
+      generated.ask();
+    },
+    more: [copy],
+  });
 }
 
 RED.nodes.registerType("sip-registrar", {
@@ -164,61 +168,47 @@ RED.nodes.registerType("sip-registrar", {
     const given = text(hidden.val());
     passwords = given === stored ? {} : read(given);
 
+    const generated = new Generated(
+      () => chosen($("#node-input-endpoint")),
+      () => (fieldsIn(list()) as Fields[]).map(({ number }) => text(number.val())),
+    );
     const names = Object.entries(columns).map(([name, width]) => [words(`column.${name}`), width] as const);
-    fill($("#node-input-list"), extensionsOf(this["extensions"]), {
+    fill(list(), extensionsOf(this["extensions"]) as Partial<Extension>[], {
       header: columnNames(names),
       add: words("label.add"),
       row: (row, item): Fields => {
         const [line, more] = [lineOf(row), gridOf(row)];
         const typed = (key: keyof typeof columns, value: unknown) =>
           plain(line, words, key, input(value).attr("autocomplete", "new-password"), columns[key]);
+        const own = item.password ?? passwords[text(item.number)];
         const fields: Fields = {
           number: typed("number", item.number),
           name: typed("name", item.name),
           login: typed("login", item.login),
-          password: typed("password", passwords[text(item.number)]).attr("type", "password"),
+          password: typed("password", own).attr("type", "password"),
           contacts: typed("contacts", item.maxContacts),
-          codecs: option(more, "codecs", item.codecs),
-          encryption: option(more, "encryption", item.encryption),
-          webrtc: option(more, "webrtc", item.webrtc),
-          dtmf: option(more, "dtmf", item.dtmf),
-          directMedia: option(more, "directMedia", item.directMedia),
-          rport: option(more, "rport", item.rport),
-          qualify: option(more, "qualify", item.qualify),
-          dropAfter: option(more, "dropAfter", item.dropAfter),
-          maxCalls: option(more, "maxCalls", item.maxCalls),
-          dndStatus: option(more, "dndStatus", item.dndStatus),
+          options: new Options(item),
         };
-        // Hardly any phone needs the second line: it is shown where something stands in it.
         const button = $("<button>")
           .attr("type", "button")
           .addClass("red-ui-button")
           .attr("title", words("label.copy"));
         button.append($("<i>").addClass("fa fa-clipboard")).appendTo(line);
-        unfold(
-          line,
-          more,
-          words("label.more"),
-          options.some((name) => text(item[name]) !== ""),
-        );
-        let generated: string | undefined;
-        const ask = () => {
-          generated = undefined;
-          generatedPassword(
-            chosen($("#node-input-endpoint")),
-            text(fields.number.val()),
-            (found) => (generated = found),
-          );
-        };
-        fields.number.on("change", ask);
-        $("#node-input-endpoint").on("change", ask);
-        ask();
-        const password = () => text(fields.password.val()) || generated;
+        // Hardly any phone needs the second line: it is shown where something stands in it.
+        const { options } = fields;
+        unfold(line, more, words("label.more"), options.isSet, () => options.draw(more, words));
+        fields.number.on("change", () => generated.ask());
+        const password = () => text(fields.password.val()) || generated.of(text(fields.number.val()));
         copyButton(button, words("label.copied"), password, words("label.no-password"));
         return fields;
       },
     });
-    groupList($("#node-input-groups-list"), words, this["groups"]);
+    $("#node-input-endpoint").on("change", () => generated.ask());
+    extensionsAsText(generated);
+    generated.ask();
+    groupList($("#node-input-groups-list"), words, this["groups"], () =>
+      extensionsIn().map(({ number }) => text(number)),
+    );
     if (given === stored) {
       $.getJSON(`portero/registrar/${this.id}`, (answer: { passwords: Record<string, string> }) => {
         passwords = answer.passwords;
@@ -228,12 +218,9 @@ RED.nodes.registerType("sip-registrar", {
   },
   oneditsave() {
     const own: Record<string, string> = {};
-    const rows = (fieldsIn($("#node-input-list")) as Fields[]).map((fields): Row => {
-      const number = text(fields.number.val());
-      if (text(fields.password.val()) !== "") own[number] = text(fields.password.val());
-      const row: Row = { number, name: text(fields.name.val()), login: text(fields.login.val()) };
-      const set = options.flatMap((name) => (text(fields[name].val()) ? [[name, text(fields[name].val())]] : []));
-      return { ...row, maxContacts: text(fields.contacts.val()), ...(Object.fromEntries(set) as Row) };
+    const rows = extensionsIn().map(({ password, ...row }): Row => {
+      if (password !== "") own[text(row.number)] = password;
+      return row;
     });
     keep(this, "extensions", rows);
     keep(this, "groups", groupsIn($("#node-input-groups-list")));

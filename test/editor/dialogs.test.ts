@@ -648,6 +648,27 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.match(await editor.mark(id), /number 6001 of a ring group stands in the lists twice/);
     const again = await editor.edit(id);
     assert.equal(await groups(again).getByPlaceholder("6001, 6002").inputValue(), "6001, 6002");
+    // N4: two hundred flats are pasted, and handed out with their passwords.
+    const place = again.tray.locator("#portero-extensions-text button");
+    const text = again.tray.locator("textarea:visible");
+    const take = again.tray.getByRole("button", { name: "Take this list" });
+    await place.click();
+    assert.match(await text.inputValue(), /^Number;Name;Login;Devices\n6001;Kitchen;;/);
+    await text.fill("6001;Hall\n6003;Attic\n6001;Cellar");
+    await again.tray.getByText("Line 3: The extension 6001 stands in the list twice", { exact: true }).waitFor();
+    assert.equal(await take.isDisabled(), true);
+    await text.fill('name,floor,number\nHall,1,6001\n"Attic, left",4,6003');
+    await again.tray.getByText("2 in the list: 1 new, 1 changed, 1 removed.").waitFor();
+    await again.tray.getByText("Columns that are of no use here: floor").waitFor();
+    await take.click();
+    const named = again.tray.getByPlaceholder("Kitchen");
+    assert.deepEqual([await named.nth(0).inputValue(), await named.nth(1).inputValue()], ["Hall", "Attic, left"]);
+    await place.click();
+    await again.tray.getByRole("button", { name: "Copy with passwords" }).click();
+    const [head, hall = "", attic = ""] = (await editor.clipboard()).split("\n").map((line) => line.split("\t"));
+    assert.deepEqual(head, ["number", "name", "login", "password", "server"]);
+    assert.equal(hall[3], house.ready.phones.find(({ extension }) => extension === "6001")?.password);
+    assert.deepEqual([attic[0], attic[1], attic[3]?.length], ["6003", "Attic, left", 16]);
     await again.cancel();
     await editor.reload();
   });
