@@ -67,6 +67,7 @@ describe("two baresip, bell and phone", { skip: without("baresip") }, () => {
   for (const [title, transport, bellCodec, phoneCodec] of [
     ["with the same codec over UDP", "udp", "PCMA", "PCMA"],
     ["with PCMA on one side and PCMU on the other, over TCP", "tcp", "PCMA", "PCMU"],
+    ["with G722 on one side and PCMA on the other", "udp", "G722", "PCMA"],
   ] as const)
     it(`H4, H5, P9 hear each other ${title}`, async (t) => {
       const { bell, phone, lines, talk } = await house(t, title, transport, { bell: bellCodec, phone: phoneCodec });

@@ -75,7 +75,7 @@ export class Baresip {
     const [control = 0] = await freePorts(1);
     const sip = await freePair();
     const local = address.includes(":") ? `[${address}]` : address;
-    const modules = ["stdio", "g711", "aufile", "sndfile", "srtp"].map((name) => `module ${name}.so`);
+    const modules = ["stdio", "g711", "g722", "aufile", "sndfile", "srtp"].map((name) => `module ${name}.so`);
     const config = [
       ...["poll_method epoll", `sip_listen ${local}:${sip}`, `net_interface ${address}`],
       ...["rtp_ports 20000-29998", ...(ca === undefined ? [] : [`sip_cafile ${ca}`])],
@@ -83,6 +83,8 @@ export class Baresip {
       ...(options.dns === undefined ? [] : [`dns_server 127.0.0.1:${options.dns}`]),
       ...[`audio_source aufile,${folder}/tone.wav`, `audio_player aufile,${folder}/player.wav`],
       ...["audio_alert aufile,/dev/null", "module_path /usr/lib/baresip/modules", ...modules],
+      // Whatever the codec's rate is.
+      ...["ausrc_srate 8000", "auplay_srate 8000"],
       ...["module_tmp account.so", "module_app menu.so", "module_app ctrl_tcp.so"],
       ...[`ctrl_tcp_listen 127.0.0.1:${control}`, `snd_path ${folder}`],
       ...(options.config ?? []),

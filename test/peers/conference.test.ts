@@ -46,7 +46,7 @@ describe("a conference of real phones", { skip: without("baresip") }, () => {
     const { lines, address, baresip, close } = await open();
     const devices = [
       await baresip("8000", 440, "PCMA"),
-      await baresip("6001", 880, "PCMU", true),
+      await baresip("6001", 880, "G722", true),
       await baresip("6002", 1500, "PCMA"),
     ] as const;
     const [bell, rung, dialling] = devices;

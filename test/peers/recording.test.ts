@@ -65,7 +65,7 @@ async function decoded(file: string, channel: number): Promise<Int16Array> {
 describe("a recording, for a player of another make", { skip: without("baresip", "ffmpeg") }, () => {
   it("has the bell left and the phone right, and plays while it is being written", async () => {
     const { folder, lines, address, device, close } = await open({ record: "file", recordToneSeconds: 0 });
-    const [bell, phone] = [await device("8000", 440, "PCMA"), await device("6001", 880, "PCMU", true)];
+    const [bell, phone] = [await device("8000", 440, "PCMA"), await device("6001", 880, "G722", true)];
     try {
       await Promise.all([bell.registered(), phone.registered()]);
       bell.command("dial", `sip:100@${address}`);

@@ -1,6 +1,6 @@
 // What is special about the devices of one number (H1): their codecs, whether their sound is encrypted, how they are answered and
 // asked, what callers hear while they want no calls (A5). Each is absent where nothing was set.
-import { codecNames, isG711, type CodecName } from "../../media/codec.ts";
+import { codecNames, isUnderstood, type CodecName } from "../../media/codec.ts";
 import { dtmfMethods, timingLimits, usualDtmf, type DtmfMethod, type DtmfOptions } from "../../dtmf.ts";
 import { encryptions, type Encryption } from "../../media/sdes.ts";
 import { webrtcModes, type WebrtcMode } from "../../media/webrtc.ts";
@@ -12,6 +12,8 @@ import type { Qualify } from "../../sip/registrar/qualify.ts";
 export interface DeviceOptions {
   /** What is offered to the device and taken from it, in this order; all that we know where it is absent. */
   readonly codecs?: readonly CodecName[];
+  /** Of these, only those in which tones of keys are found, to be taken out of the sound: no setting, but what a door's rights need. */
+  readonly understood?: boolean;
   /** Whether SRTP is offered to the device, or insisted on; `off` where it is absent. What it offers is always taken. */
   readonly encryption?: Encryption;
   /**
@@ -91,8 +93,8 @@ export function checkDevice(options: DeviceOptions, what: string): void {
 
 export const withoutSound = (codecs: readonly CodecName[]): boolean => codecs.every((name) => name === "H264");
 
-/** Whether tones of keys are found in its sound, to be taken out of it; or it has none. */
-export const isHeard = (name: CodecName): boolean => name === "H264" || isG711({ name });
+/** Whether tones of keys are found in none of them. */
+export const isUnheard = (codecs: readonly CodecName[]): boolean => !codecs.some((name) => isUnderstood({ name }));
 
 export const qualifyOf = ({ qualifySeconds: seconds, qualifyDropAfter: dropAfter }: DeviceOptions): Qualify => ({
   ...(seconds === undefined ? {} : { seconds }),

@@ -2,10 +2,10 @@
 // plan, known to the registrar with its password, and entered in the directory; all of it goes again together.
 import { checkDoor, knowsDtmf, type DoorForm, type DoorSettings } from "../../door/door.ts";
 import { giveUp } from "../../errors.ts";
-import { codecNames } from "../../media/codec.ts";
+import { codecNames, understoodNames } from "../../media/codec.ts";
 import type { Secret } from "../../secret.ts";
 import type { Endpoint } from "../../sip/endpoint.ts";
-import { checkDevice, isHeard, withoutSound, type DeviceOptions } from "./devices.ts";
+import { checkDevice, isUnheard, type DeviceOptions } from "./devices.ts";
 import type { Directory } from "./directory.ts";
 import type { Entrances } from "../presses/entrances.ts";
 import type { NumberPlan } from "./number-plan.ts";
@@ -48,7 +48,7 @@ export function addDoor(host: ResidentHost, settings: DoorForm, owner: string, d
   const { id, extension, login, password, name } = checked;
   if (host.entrances.get(id))
     throw giveUp("door-taken", `two doors are called "${id}": give one of them another name`, { data: { owner } });
-  const codecs = codecsOf(host, checked, device, owner);
+  const heard = heardOf(host, checked, device, owner);
   const preset = checked.make;
   const { method, durationMs, gapMs } = preset.dtmf;
   const { rport } = device;
@@ -60,7 +60,7 @@ export function addDoor(host: ResidentHost, settings: DoorForm, owner: string, d
   };
   return moveIn(host, resident, owner, () => {
     const remove = host.entrances.add(checked, device.dtmf ?? method);
-    const options = { dtmf, dtmfMs: durationMs, dtmfGapMs: gapMs, ...device, ...codecs };
+    const options = { dtmf, dtmfMs: durationMs, dtmfGapMs: gapMs, ...device, ...heard };
     const leave = host.directory.enter(extension, { kind: "door", name, options });
     return () => {
       leave();
@@ -73,12 +73,12 @@ export function addDoor(host: ResidentHost, settings: DoorForm, owner: string, d
  * A door with rights talks in sound that keys can be taken out of: what passes by us, or hides in a codec that no tone is found
  * in, would open it whatever they say. @throws PorteroError `keys-pass`, `invalid`
  */
-function codecsOf(
+function heardOf(
   { rtpengines }: ResidentHost,
   { name, rights }: DoorSettings,
   { codecs = codecNames }: DeviceOptions,
   owner: string,
-): Pick<DeviceOptions, "codecs"> {
+): Pick<DeviceOptions, "understood"> {
   if (!rights) return {};
   if (rtpengines.length > 0)
     throw giveUp(
@@ -88,16 +88,15 @@ function codecsOf(
         "the lines under Who may open",
       { data: { field: "rights" } },
     );
-  const fit = codecs.filter(isHeard);
-  if (withoutSound(fit))
+  if (isUnheard(codecs))
     throw giveUp(
       "invalid",
-      `${owner}: codecs must have PCMA or PCMU: in others no tone of a key is found, and it has rights`,
+      `${owner}: codecs must have ${understoodNames}: in others no tone of a key is found, and it has rights`,
       {
         data: { field: "codecs" },
       },
     );
-  return { codecs: fit };
+  return { understood: true };
 }
 
 function moveIn(

@@ -6,12 +6,10 @@ import type { DeviceReport, DoorSettings, Opening, OpenRequest } from "../../doo
 import { isNear } from "../../clock.ts";
 import { giveUp, sentence } from "../../errors.ts";
 import { canonicalHost } from "../../ip.ts";
-import { codecNames } from "../../media/codec.ts";
 import { IncomingCall } from "../../sip/dialog/incoming.ts";
 import { parseUri } from "../../sip/message/uri.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
 import type { DtmfMethod } from "../../dtmf.ts";
-import { isHeard } from "../numbers/devices.ts";
 import type { Chooser, Way } from "../numbers/outside.ts";
 import { filmOf } from "../talk/call-film.ts";
 import type { DigitWish } from "../talk/digits.ts";
@@ -188,7 +186,7 @@ export class Entrances {
     if (name !== undefined)
       return { kind: "refused", why: `${host.replace(/^\[|\]$/g, "")} is ${name}: dial its number ${extension}` };
     const hasRights = [...this.#doors.values()].some(({ settings }) => settings.rights);
-    return hasRights ? { ...way, media: { codecs: codecNames.filter(isHeard) } } : way;
+    return hasRights ? { ...way, media: { understood: true } } : way;
   }
 
   /** Ends every visit, with a word to everybody in it. */

@@ -105,7 +105,8 @@ export class Branch {
     session.on("closed", () => this.#lost({ ...endedWith(cause.noRoute), text: session.lost }));
     // Without a codec in common, or encryption where it must be, this throws: here, before there is a call that could not be
     // made to its end.
-    if (options.codecs || options.encryption === "required" || options.webrtc === "required") session.offer(like);
+    if (options.codecs || options.understood || options.encryption === "required" || options.webrtc === "required")
+      session.offer(like);
     const sdp = (localHost: string) => {
       session.advertise = localHost;
       return session.offer(like, caller.direction);

@@ -67,6 +67,7 @@ export function openMedia(
 ): MediaSession | Promise<MediaSession> {
   const made = (session: MediaSession) => {
     session.codecs = options.codecs;
+    if (options.understood) session.limitToUnderstood();
     session.encryption = options.encryption;
     session.webrtc = options.webrtc;
     session.dtmf = dtmfOf(options);

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { thePeer } from "../../support/peers.ts";
 import { seeded } from "../seeded.ts";
-import { throughG711 } from "./voice.ts";
+import { through } from "./voice.ts";
 
 const languages = ["en-us", "en-gb", "de", "fr-fr", "es", "it", "nl", "sv", "pl", "pt", "cs", "fi", "tr", "el"];
 const variants = ["", "+f1", "+f2", "+f3", "+f4", "+f5", "+m1", "+m2", "+m3", "+m4", "+m5", "+m6", "+m7", "+croak"];
@@ -69,5 +69,5 @@ function telephone(samples: Int16Array, level: number): Int16Array {
     for (let k = 0; k < 2 * taps; k++) sum += (kernel[k] ?? 0) * (samples[at + k - taps + 1] ?? 0);
     return sum * level;
   });
-  return throughG711(narrow);
+  return through("PCMA", narrow);
 }

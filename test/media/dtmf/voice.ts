@@ -1,9 +1,12 @@
 // Digits as other makers' telephones sound, for tests: tones that are off their frequency, unequal, faint, in noise.
-import { encodeA, encodeU, linearOfA, linearOfU } from "../../../src/media/g711.ts";
+import { lawOf } from "../../../src/media/g711.ts";
+import { G722 } from "../../../src/media/g722.ts";
 
 export const keys = "123A456B789C*0#D";
 const lows = [697, 770, 852, 941];
 const highs = [1209, 1336, 1477, 1633];
+
+export type Codec = "PCMA" | "PCMU" | "G722";
 
 export interface Sound {
   /** Of each tone, 1 = none. */
@@ -17,16 +20,16 @@ export interface Sound {
   readonly snr?: number;
   readonly ms?: number;
   readonly gapMs?: number;
-  readonly law?: "PCMA" | "PCMU";
+  readonly codec?: Codec;
 }
 
 type Random = (below: number) => number;
 const chance = (random: Random) => random(2 ** 32) / 2 ** 32;
 const gauss = (random: Random) => Math.sqrt(-2 * Math.log(1 - chance(random))) * Math.cos(2 * Math.PI * chance(random));
 
-/** The digits as G.711 has made them, with silence of a length of its own before, between and behind. */
+/** The digits as a codec has made them, with silence of a length of its own before, between and behind. */
 export function dialled(digits: string, sound: Sound, random: Random): Int16Array {
-  const { offLow = 1, offHigh = 1, twist = 0, level = -10, snr = 60, ms = 50, gapMs = 50, law = "PCMA" } = sound;
+  const { offLow = 1, offHigh = 1, twist = 0, level = -10, snr = 60, ms = 50, gapMs = 50, codec = "PCMA" } = sound;
   const loud = 32_768 * 10 ** (level / 20);
   const [low, high] = [loud * 10 ** (Math.min(0, -twist) / 20), loud * 10 ** (Math.min(0, twist) / 20)];
   const noise = Math.sqrt((low * low + high * high) / 2 / 10 ** (snr / 10));
@@ -46,16 +49,15 @@ export function dialled(digits: string, sound: Sound, random: Random): Int16Arra
     quiet(gapMs * 8);
   }
   quiet(800);
-  return throughG711(
+  return through(
+    codec,
     samples.map((sample) => sample + noise * gauss(random)),
-    law,
   );
 }
 
-export function throughG711(samples: readonly number[], law: "PCMA" | "PCMU" = "PCMA"): Int16Array {
-  const [encode, linear] = law === "PCMA" ? [encodeA, linearOfA] : [encodeU, linearOfU];
-  return Int16Array.from(
-    samples,
-    (sample) => linear[encode(Math.max(-32_768, Math.min(32_767, Math.round(sample))))] ?? 0,
-  );
+export function through(codec: Codec, samples: readonly number[]): Int16Array {
+  const [voice, ear, { encode, linear }] = [new G722(), new G722(), lawOf(codec)];
+  const pass = (sample: number) =>
+    codec === "G722" ? ear.decode(voice.encode(sample)) : (linear[encode(sample)] ?? 0);
+  return Int16Array.from(samples, (sample) => pass(Math.max(-32_768, Math.min(32_767, Math.round(sample)))));
 }
