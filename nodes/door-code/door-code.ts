@@ -79,8 +79,7 @@ export default function (RED: Red): void {
         ...{ ...rest, name },
         ...(code === undefined ? {} : { code: String(code) }),
       });
-      if (replace) codes.revoke(door, name);
-      const made = await codes.create(door, settings);
+      const made = await codes.create(door, settings, replace);
       show("create", { name });
       return made;
     };

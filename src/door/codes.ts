@@ -143,10 +143,10 @@ export class CodeBook {
   }
 
   /**
-   * Adds a code. Gives it back in the clear: here, and never again.
-   * @throws PorteroError `invalid`, `name-taken`, `code-taken`, `too-many-codes`
+   * Adds a code; with `replace` in the place of the one of its name. Gives it back in the clear: here, and never again.
+   * @throws PorteroError `invalid`, `name-taken`, `code-taken`, `too-many-codes`; there is no other code then than before
    */
-  async create(door: string, wish: CodeSettings): Promise<CodeView & { readonly code: string }> {
+  async create(door: string, wish: CodeSettings, replace = false): Promise<CodeView & { readonly code: string }> {
     const { code: own, length = 6, hours, relays = [], days = [], ...rest } = checkCode(wish);
     const now = this.#clock.now();
     const until = hours === undefined ? {} : { validUntil: new Date(now + hours * 3_600_000).toISOString() };
@@ -159,16 +159,17 @@ export class CodeBook {
     const hash = await this.#hash(code, this.#saltOf(door));
     // Looked at after the hash: another may have been made meanwhile.
     const old = this.#codes.get(keyOf(door, name));
-    if (old && !isSpent(old, now))
+    if (old && !replace && !isSpent(old, now))
       throw giveUp(
         "name-taken",
         `there is a code "${name}" for this door already: revoke it first, or name this one else`,
       );
-    if (this.#matching(door, hash)) {
-      if (own === undefined) return this.create(door, wish);
+    const same = this.#matching(door, hash);
+    if (same && !(replace && same === old)) {
+      if (own === undefined) return this.create(door, wish, replace);
       throw giveUp("code-taken", "these digits open this door already, under another name: choose others");
     }
-    if (this.#of(door).length >= mostCodes)
+    if (!old && this.#of(door).length >= mostCodes)
       throw giveUp("too-many-codes", `there are ${mostCodes} codes for this door already: revoke some`);
     const entry: Entry = {
       ...{ door, ...times, ...(relays.length > 0 && { relays }) },

@@ -37,6 +37,20 @@ const fault = async (wish: object, codes = book().codes): Promise<string> => {
 };
 
 describe("Door codes", () => {
+  it("take the place of the one of their name where that is wished, and of none where they cannot be made", async () => {
+    const { codes, try: typed } = book();
+    await codes.create("front", { name: "Anna", code: "258036" });
+    await codes.create("front", { name: "courier", code: "4711" });
+    await assert.rejects(codes.create("front", { name: "courier", code: "258036" }, true), /under another name/);
+    assert.equal(await typed("4711"), "opens", "the old one is there still");
+    await codes.create("front", { name: "courier", code: "4711", uses: 1 }, true);
+    await codes.create("front", { name: "courier", code: "4712" }, true);
+    assert.deepEqual([await typed("4711"), await typed("4712"), codes.list().length], ["wrong-code", "opens", 2]);
+    for (let n = codes.list().length; n < mostCodes; n++) await codes.create("front", { name: `n${n}`, length: 10 });
+    await codes.create("front", { name: "courier", code: "4713" }, true);
+    assert.equal(codes.list().length, mostCodes);
+  });
+
   it("are made up or chosen, told once, and kept as salted hashes only", async () => {
     const store = shelf();
     const { codes, try: typed } = book(new FakeClock(), {});

@@ -83,10 +83,10 @@ export class DoorCodes {
   }
 
   /**
-   * Adds a code. Gives it back in the clear: here, and never again.
+   * Adds a code, as CodeBook.create. Gives it back in the clear: here, and never again.
    * @throws PorteroError `no-door`, `invalid`, `name-taken`, `code-taken`, `too-many-codes`, `not-started`
    */
-  async create(door: string, wish: CodeSettings): Promise<CodeView & { readonly code: string }> {
+  async create(door: string, wish: CodeSettings, replace = false): Promise<CodeView & { readonly code: string }> {
     const settings = this.#door(door)?.settings;
     if (!settings) throw giveUp("no-door", `there is no door "${door}"`);
     // What is kept would be hidden by what is made before it is read.
@@ -94,7 +94,7 @@ export class DoorCodes {
     const unknown = wish.relays?.find((id) => !relayOf(settings, id));
     if (unknown !== undefined)
       throw giveUp("invalid", `code: relays names "${unknown}", which ${settings.name} does not have`);
-    return this.#book.create(door, wish);
+    return this.#book.create(door, wish, replace);
   }
 
   /** Takes one away, or all of a door; gives those. */
