@@ -24,8 +24,11 @@ export interface JournalLimits {
 const usual: JournalLimits = { entries: 10_000, value: 8_000, appended: 256 * 1024 };
 const named = /^(\d{1,15})\.jsonl$/;
 
+type OpenFile = (path: string, flags: string, mode: number) => Promise<FileHandle>;
+
 export class Journal {
   readonly #folder: string;
+  readonly #openFile: OpenFile;
   readonly #log: Log;
   readonly #limits: JournalLimits;
   /** What is to be kept, as JSON. */
@@ -41,16 +44,31 @@ export class Journal {
   #writing: Promise<void> | undefined;
   #over = false;
 
-  private constructor(folder: string, log: Log, limits: JournalLimits, values: Map<string, string>, number: number) {
+  private constructor(
+    folder: string,
+    log: Log,
+    limits: JournalLimits,
+    values: Map<string, string>,
+    number: number,
+    openFile: OpenFile,
+  ) {
     this.#folder = folder;
+    this.#openFile = openFile;
     this.#log = log;
     this.#limits = limits;
     this.#values = values;
     this.#number = number;
   }
 
-  /** Opens or makes the folder. @throws PorteroError `no-folder` where it cannot be written */
-  static async open(folder: string, deps: { log?: Log; limits?: Partial<JournalLimits> } = {}): Promise<Journal> {
+  /**
+   * Opens or makes the folder. What a disk holds that is full, or may only be read, is there all the same; writing is tried again
+   * with the next change. `openFile`: for tests.
+   * @throws PorteroError `no-folder` where there is nothing, and nothing can be written
+   */
+  static async open(
+    folder: string,
+    deps: { log?: Log; limits?: Partial<JournalLimits>; openFile?: OpenFile } = {},
+  ): Promise<Journal> {
     try {
       // Addresses of people's devices are nobody else's on this machine.
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -64,8 +82,14 @@ export class Journal {
         limits,
         values ?? new Map<string, string>(),
         numbers.at(-1) ?? 0,
+        deps.openFile ?? open,
       );
-      await journal.#renew();
+      try {
+        await journal.#renew();
+      } catch (error) {
+        if (!values) throw error;
+        journal.#complain(sentence(error));
+      }
       return journal;
     } catch (error) {
       throw giveUp("no-folder", `the folder ${folder} cannot be written: ${sentence(error)}`, { cause: error });
@@ -141,12 +165,12 @@ export class Journal {
       this.#over = true;
       await file.close();
       this.#file = undefined;
-      this.#log.warn(`another process keeps its registrations in ${this.#folder} now: ours are kept no longer`);
+      this.#log.warn(`another process keeps what outlives a restart in ${this.#folder} now: ours are kept no longer`);
     } else if (this.#appended > Math.max(this.#limits.appended, 2 * this.#begin)) await this.#renew();
   }
 
   async #renew(): Promise<void> {
-    const { file, number } = await create(this.#folder, this.#number + 1);
+    const { file, number } = await create(this.#folder, this.#number + 1, this.#openFile);
     try {
       const whole = [...this.#values].map(([key, json]) => line(key, json)).join("");
       await file.writeFile(`${whole}{"complete":${number}}\n`);
@@ -168,7 +192,7 @@ export class Journal {
   #complain(why: string): void {
     if (this.#complained) return;
     this.#complained = true;
-    this.#log.warn(`registrations cannot be kept in ${this.#folder} for a restart: ${why}`);
+    this.#log.warn(`registrations, codes and the like cannot be kept in ${this.#folder} for a restart: ${why}`);
   }
 }
 
@@ -181,10 +205,10 @@ async function numbersIn(folder: string): Promise<number[]> {
 }
 
 /** A new file that nobody else has: two processes that open the folder at once get two numbers. */
-async function create(folder: string, from: number): Promise<{ file: FileHandle; number: number }> {
+async function create(folder: string, from: number, openFile: OpenFile): Promise<{ file: FileHandle; number: number }> {
   for (let number = from; ; number++)
     try {
-      return { file: await open(join(folder, `${number}.jsonl`), "ax", 0o600), number };
+      return { file: await openFile(join(folder, `${number}.jsonl`), "ax", 0o600), number };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }

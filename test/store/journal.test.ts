@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { appendFile, mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -162,7 +173,7 @@ describe("one writer", () => {
       ["b", "young"],
     ]);
     assert.deepEqual(said.length, 1);
-    assert.match(said[0] ?? "", /another process keeps its registrations in/);
+    assert.match(said[0] ?? "", /another process keeps what outlives a restart in/);
   });
 
   it("is one of two that open at the same time", async () => {
@@ -184,6 +195,32 @@ describe("a folder that cannot be used", () => {
   it("is named in a sentence", async () => {
     await writeFile(folder, "a file");
     await assert.rejects(open(), /the folder .*registrations cannot be written/);
+  });
+
+  it("gives what it holds though the disk is full or may only be read, and takes what changes once that is over", async () => {
+    const before = await open();
+    before.set("code/front/Anna", { hash: "x" });
+    await before.close();
+    let full = true;
+    const after = await Journal.open(folder, {
+      log,
+      openFile: (path, flags, mode) =>
+        full ? Promise.reject(new Error("ENOSPC: no space left on device")) : openFile(path, flags, mode),
+    });
+    assert.deepEqual(after.find("code/"), [["code/front/Anna", { hash: "x" }]]);
+    assert.match(said.join(), /for a restart: ENOSPC/);
+    after.set("a", 1);
+    await after.written();
+    full = false;
+    after.set("b", 2);
+    await after.close();
+    assert.deepEqual(await kept(), [
+      ["code/front/Anna", { hash: "x" }],
+      ["a", 1],
+      ["b", 2],
+    ]);
+    const none = Journal.open(join(folder, "new"), { openFile: () => Promise.reject(new Error("ENOSPC")) });
+    await assert.rejects(none, /cannot be written: ENOSPC/);
   });
 
   it("is tried again with the next change, when it is lost for a while", async () => {
