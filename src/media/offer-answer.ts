@@ -229,14 +229,18 @@ export class OfferAnswer {
     return this.#write(lines);
   }
 
-  /** What this leg's remote takes, in its order: offered to us, or settled; undefined while nothing is known. */
-  #wishes(kind: Kind): { formats: readonly Format[]; line: RemoteLine } | undefined {
+  /**
+   * What this leg's remote takes, in its order: offered to us, or settled; undefined while nothing is known. For a `fresh` leg
+   * also what could be settled anew: the two may have talked opus, and who is called in the place of one has none.
+   */
+  #wishes(kind: Kind, fresh = false): { formats: readonly Format[]; line: RemoteLine } | undefined {
     for (const line of this.#remoteOffer ?? []) {
       const formats = this.#carried(kind, line);
       if (negotiate.speech(formats)) return { formats, line };
     }
     const agreed = this.#remoteOffer ? undefined : this.#agreed.get(kind);
-    return agreed && { formats: agreed.send, line: agreed.remote };
+    const further = fresh && kind === "audio" ? negotiate.limited(negotiate.plainAudio, this.codecs) : [];
+    return agreed && { formats: [...agreed.send, ...further], line: agreed.remote };
   }
 
   #offerLine(
@@ -246,7 +250,7 @@ export class OfferAnswer {
     asked: Direction | undefined,
   ): LocalLine {
     const kind = kinds.find((k) => k === type);
-    const wishes = kind && like instanceof OfferAnswer ? like.#wishes(kind) : undefined;
+    const wishes = kind && like instanceof OfferAnswer ? like.#wishes(kind, !before) : undefined;
     const offered = kind ? this.#offerFormats(kind, before, like, wishes?.formats) : [];
     const browser = this.#isBrowser;
     if (!kind || offered.length === 0 || (!browser && this.#options.ports.get(kind) === undefined)) {

@@ -128,9 +128,9 @@ export class Party {
   respond(
     request: SipRequest,
     status: number,
-    extra: { tag?: string; sdp?: string; headers?: [string, string][] } = {},
+    extra: { tag?: string; sdp?: string; headers?: [string, string][]; reason?: string } = {},
   ) {
-    const response = replyTo(request, status, extra.tag ?? "tt", phraseOf(status));
+    const response = replyTo(request, status, extra.tag ?? "tt", extra.reason ?? phraseOf(status));
     if (request.method === "INVITE" && status < 300) response.add("Contact", this.contact);
     for (const [name, value] of extra.headers ?? []) response.add(name, value);
     if (extra.sdp) response.setBody("application/sdp", extra.sdp);

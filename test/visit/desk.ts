@@ -234,8 +234,8 @@ export class Desk {
     return phone;
   }
 
-  /** A bell that talks with 6001. */
-  async talking(media: Media = {}) {
+  /** A bell that talks with 6001, in the codec that this one takes. */
+  async talking(media: Media = {}, codecs?: string) {
     const phone = await this.phone("6001");
     const bell = this.device("8000");
     const invite = await bell.dial("6001", {}, media);
@@ -245,7 +245,7 @@ export class Desk {
       await ringing.ring(["6001"], 60);
       return { result: "answered", tries: 1, parties: [] };
     });
-    await phone.pickUp(media.video ? { video: true } : {});
+    await phone.pickUp({ ...(media.video && { video: true }), ...(codecs && { codecs }) });
     const answer = await bell.answered(invite);
     assert.equal(visit.state, "talking");
     return { bell, phone, visit, answer };

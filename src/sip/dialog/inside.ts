@@ -38,11 +38,12 @@ export interface Inside {
   expired(): void;
 }
 
-/** Sends a request that wants no more than an answer, and gives its status; 408 where none came. */
+/** Sends a request that wants no more than an answer, and gives its status (`statusOf`); 408 where none came. */
 export function ask(call: Inside, dialog: Dialog, request: SipRequest): Promise<number> {
   return new Promise((resolve) =>
     call.send(dialog, request, {
-      response: ({ status }) => {
+      response: (response) => {
+        const status = statusOf(response);
         if (status < 200) return;
         if (status === 481 || status === 408) call.lost(status);
         resolve(status);
@@ -54,3 +55,8 @@ export function ask(call: Inside, dialog: Dialog, request: SipRequest): Promise<
     }),
   );
 }
+
+// PJSIP answers a request that its program does not handle with 500 and these words, where RFC 3261 §21.5.2 has 501. A
+// device made with it says so, and has done nothing.
+const statusOf = ({ status, reason }: SipResponse): number =>
+  status === 500 && /^unhandled by dialog usages/i.test(reason) ? 501 : status;

@@ -71,7 +71,7 @@ export class TransactionLayer {
     if (known) return known.again(request);
     if (request.method === "ACK") return this.#upper.ack(request);
     if (request.method === "CANCEL") return this.#cancel(request, via, key, back);
-    const mergeKey = request.toTag ? "" : `${request.fromTag}|${request.callId}|${request.get("cseq") ?? ""}`;
+    const mergeKey = mergeKeyOf(request);
     const twin = this.#open.get(mergeKey);
     const transaction = this.#serve(key, request, back, mergeKey);
     if (twin && !twin.challenged) return transaction.respond(transaction.reply(482, newTag()));
@@ -132,6 +132,16 @@ export function addVia(request: SipRequest, flow: Flow, branch: string): void {
   const { host, port } = flow.sentBy;
   const rport = flow.reliable ? "" : ";rport";
   request.prepend("Via", `SIP/2.0/${flow.transport} ${writeHost(host)}:${port};branch=${branch}${rport}`);
+}
+
+/**
+ * What a request has in common with its copies that a proxy has forked (RFC 3261 §8.2.2.2); empty inside of a dialog. From
+ * and To stay whole when it forks: two devices that were switched on in the same second, and draw their tags and Call-IDs
+ * by the clock, are no copies of each other.
+ */
+function mergeKeyOf(request: SipRequest): string {
+  if (request.toTag) return "";
+  return [request.fromTag, request.callId, request.get("cseq"), request.from?.uri, request.to?.uri].join("|");
 }
 
 function serverKey(request: SipRequest, via: Via, method: string): string {

@@ -148,11 +148,12 @@ export async function control(
 }
 
 async function hold(visit: Visit, whom: readonly Side[], sound: Sound | undefined): Promise<ControlResult> {
-  const told = await Promise.all(whom.map((who) => two(visit).hold(who, sound)));
-  const reason = told.every(Boolean)
+  const held = await Promise.all(whom.map((who) => two(visit).hold(who, sound)));
+  const silence = held.find((one) => one.silence !== undefined)?.silence;
+  const reason = held.every(({ told }) => told)
     ? "on hold"
     : "on hold here: neither hears the other, but the device did not take part in it";
-  return { did: "hold", reason };
+  return { did: "hold", reason: silence === undefined ? reason : `${reason}, in silence: ${silence}` };
 }
 
 const ringSeconds = 30;

@@ -1,6 +1,6 @@
 // Whom the bell talks with: the other party of its bridge, what is heard and pressed there, what is recorded, and who takes
 // over from whom.
-import { giveUp, sentence } from "../../errors.ts";
+import { giveUp, PorteroError, sentence } from "../../errors.ts";
 import type { Playback } from "../../media/media.ts";
 import type { Sound } from "../../media/sound.ts";
 import { cause } from "../../sip/causes.ts";
@@ -39,6 +39,12 @@ export interface TalkVisit {
   taken(by: string): string;
   /** Both sides are told already. */
   over(end: CallEnd): void;
+}
+
+/** What came of a hold. */
+export interface Held {
+  readonly told: boolean;
+  readonly silence?: string;
 }
 
 export type Side = "door" | "answerer";
@@ -205,21 +211,33 @@ export class Talk {
   }
 
   /**
-   * Holds a side: neither hears the other, and that one hears the sound again and again, or nothing. Gives whether its
-   * device took part in that; where it does not, it is not heard all the same.
-   * @throws PorteroError `no-call`, `no-codec`, `media-cannot`
+   * Holds a side: neither hears the other, and that one hears the sound again and again, or nothing. `told` is whether its
+   * device took part in that; where it does not, it is not heard all the same. `silence`: why it hears nothing.
+   * @throws PorteroError `no-call`, `media-cannot`
    */
-  async hold(who: Side, sound?: Sound): Promise<boolean> {
+  async hold(who: Side, sound?: Sound): Promise<Held> {
     const leg = this.#leg(who, "hold");
     const bridge = this.#bridge;
     if (!bridge || bridge.over)
       throw giveUp("no-call", "the visitor waits already, parked or while a transfer is prepared");
     this.#music.get(who)?.stop();
     this.#music.delete(who);
-    if (sound) this.#music.set(who, leg.session.play(sound, true));
+    const silence = sound && this.#playTo(who, leg, sound);
     this.#held.add(who);
     this.#hush();
-    return bridge.hold(leg.call, sound ? "sendonly" : "inactive");
+    const told = await bridge.hold(leg.call, this.#music.has(who) ? "sendonly" : "inactive");
+    return { told, ...(silence !== undefined && { silence }) };
+  }
+
+  // Waiting matters more than music: who talks in another codec than G.711 waits without it. Gives why.
+  #playTo(who: Side, { session }: Leg, sound: Sound): string | undefined {
+    try {
+      this.#music.set(who, session.play(sound, true));
+      return undefined;
+    } catch (error) {
+      if (error instanceof PorteroError && error.code === "no-codec") return error.message;
+      throw error;
+    }
   }
 
   /** Ends a hold. @throws PorteroError `no-call`, `not-held` */

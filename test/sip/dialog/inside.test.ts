@@ -33,6 +33,18 @@ describe("requests inside a call", () => {
     await bell.takeResponse(200);
   });
 
+  it("say 501 where PJSIP says in its own words that its program takes no INFO, and 500 for every other 500", async () => {
+    const { bell, call } = await talking();
+    const sent = call.info("application/dtmf-relay", "Signal=1\r\nDuration=160\r\n");
+    bell.respond(await bell.takeRequest("INFO"), 500, { reason: "Unhandled by dialog usages" });
+    await bell.settle();
+    assert.equal(await sent, 501);
+    const again = call.info("application/dtmf-relay", "Signal=1\r\nDuration=160\r\n");
+    bell.respond(await bell.takeRequest("INFO"), 500);
+    await bell.settle();
+    assert.equal(await again, 500);
+  });
+
   it("say 408 for an INFO that nobody answers, and the call is over", async () => {
     const { clock, call, ends } = await talking();
     const sent = call.info("application/dtmf", "1");

@@ -184,6 +184,19 @@ describe("matching requests to transactions, RFC 3261 §17.2.3", () => {
     assert.deepEqual([requests.length, flow.times(482).length], [1, 2]);
   });
 
+  it("takes two devices that drew the same tag, Call-ID and CSeq for two, as those of Twinkle started in one second do", () => {
+    const { flow, layer, requests } = bench("UDP");
+    for (const [number, branch] of [
+      ["6001", "z9hG4bKone"],
+      ["8000", "z9hG4bKtwo"],
+    ] as const) {
+      const request = incoming("REGISTER", branch);
+      request.set("From", `<sip:${number}@10.0.0.1>;tag=f`).set("To", `<sip:${number}@10.0.0.1>`);
+      layer.receiveRequest(request, flow);
+    }
+    assert.deepEqual([requests.length, flow.times(482).length], [2, 0]);
+  });
+
   it("takes a request that answers a challenge under its old CSeq, as some devices send it", () => {
     const { flow, layer, requests } = bench("UDP");
     layer.receiveRequest(incoming("REGISTER", "z9hG4bKone"), flow);

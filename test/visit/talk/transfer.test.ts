@@ -90,6 +90,23 @@ describe("a blind transfer", () => {
     assert.deepEqual([visit.state, (await desk.ended()).answeredBy], ["ended", "6002"]);
   });
 
+  it("reaches a phone that has no codec but G.711, where the bell and the first one talk in another (RFC 3264 §8.3.2)", async () => {
+    const desk = await Desk.open();
+    desks.push(desk);
+    const other = await desk.phone("6002");
+    const { bell, phone } = await desk.talking({ codecs: "9 8" }, "9");
+    await phone.refer("<sip:6002@10.0.0.1>");
+    await phone.report();
+    const invite = await other.pickUp();
+    assert.match(invite.body.toString(), /^m=audio \d+ RTP\/AVP 9 8 0 /m);
+    // The bell is asked for what that one takes.
+    assert.match((await bell.accept()).body.toString(), /^m=audio \d+ RTP\/AVP 8 0 /m);
+    assert.equal(await phone.report(), "SIP/2.0 200 OK");
+    assert.equal(desk.switchboard.lastVisit("front")?.talkingBell?.session.codec, "PCMA/8000");
+    await other.send("BYE");
+    await bell.hungUp();
+  });
+
   it("ends the hold that the first phone had put the bell on", async () => {
     const { bell, phone, other } = await open();
     await phone.reoffer({ direction: "sendonly" });
