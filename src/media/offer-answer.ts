@@ -239,7 +239,7 @@ export class OfferAnswer {
       if (negotiate.speech(formats)) return { formats, line };
     }
     const agreed = this.#remoteOffer ? undefined : this.#agreed.get(kind);
-    const further = fresh && kind === "audio" ? negotiate.limited(negotiate.plainAudio, this.codecs) : [];
+    const further = fresh && kind === "audio" ? negotiate.limited(negotiate.plainAudio, this) : [];
     return agreed && { formats: [...agreed.send, ...further], line: agreed.remote };
   }
 

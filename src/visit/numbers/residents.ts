@@ -1,6 +1,6 @@
 // The numbers at which devices register: phones by their extensions, and door stations. Each is claimed in the number
 // plan, known to the registrar with its password, and entered in the directory; all of it goes again together.
-import { checkDoor, knowsDtmf, type DoorForm, type DoorSettings } from "../../door/door.ts";
+import { checkDoor, knowsDtmf, type DoorForm, type DoorSettings, type Preset } from "../../door/door.ts";
 import { giveUp } from "../../errors.ts";
 import { codecNames, understoodNames } from "../../media/codec.ts";
 import type { Secret } from "../../secret.ts";
@@ -41,6 +41,9 @@ export function addExtension(host: ResidentHost, settings: ExtensionSettings, ow
   );
 }
 
+// Nobody knows whether such a door takes its code in the usual way, and there is no HTTP call to go on with where it does not.
+const isGuess = (preset: Preset): boolean => !knowsDtmf(preset) && preset.opening === undefined;
+
 /** @throws PorteroError `invalid`, `door-taken`, `number-taken` (H20), `login-taken`, `keys-pass` */
 export function addDoor(host: ResidentHost, settings: DoorForm, owner: string, device: DeviceOptions): () => void {
   const checked = checkDoor(settings);
@@ -59,7 +62,7 @@ export function addDoor(host: ResidentHost, settings: DoorForm, owner: string, d
     ...{ ...(nonceReuse !== undefined && { nonceReuse }), ...(rport !== undefined && { rport }) },
   };
   return moveIn(host, resident, owner, () => {
-    const remove = host.entrances.add(checked, device.dtmf ?? method);
+    const remove = host.entrances.add(checked, device.dtmf ?? method, device.dtmf === undefined && isGuess(preset));
     const options = { dtmf, dtmfMs: durationMs, dtmfGapMs: gapMs, ...device, ...heard };
     const leave = host.directory.enter(extension, { kind: "door", name, options });
     return () => {

@@ -14,7 +14,7 @@ import {
 import type { DtmfSent } from "../../dtmf.ts";
 import { PorteroError, sentence } from "../../errors.ts";
 import { HttpClient } from "../../http.ts";
-import { sendTo } from "../talk/digits.ts";
+import { sendTo, waysOfCode } from "../talk/digits.ts";
 import type { Leg } from "../talk/leg.ts";
 import type { Visit } from "../visit.ts";
 import { DoorCodes, type CodeOptions } from "./door-codes.ts";
@@ -181,7 +181,7 @@ export class Doorkeeper {
     const sendDigits = async (code: string): Promise<DtmfSent> => {
       try {
         const leg = visit?.talkingBell ?? bridged ?? (await visit?.answerForOpening(by));
-        if (leg) return await sendTo(leg, this.#host.clock, code, { method: door.codeBy });
+        if (leg) return await sendTo(leg, this.#host.clock, code, { ways: waysOfCode(leg, door) });
       } catch (error) {
         if (!(error instanceof PorteroError)) throw error;
       }

@@ -15,6 +15,8 @@ export class Door {
   readonly settings: DoorSettings;
   /** How its code is sent. */
   readonly codeBy: DtmfMethod;
+  /** Nobody has said so, and nobody knows: where it refuses that for its kind, another way may be tried. */
+  readonly guessed: boolean;
   readonly eye: DoorEye;
   /** Its film, or why there is none. */
   readonly live: LiveCamera | Error;
@@ -24,12 +26,13 @@ export class Door {
 
   constructor(
     settings: DoorSettings,
-    codeBy: DtmfMethod,
+    { codeBy, guessed }: Pick<Door, "codeBy" | "guessed">,
     contact: () => Contact | undefined,
     seeing: CameraDeps & LiveDeps,
   ) {
     this.settings = settings;
     this.codeBy = codeBy;
+    this.guessed = guessed;
     this.#contact = contact;
     this.#clock = seeing.clock;
     const live = (this.live = doorLive(settings, () => this.#where(), seeing));

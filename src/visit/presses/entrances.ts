@@ -62,13 +62,16 @@ export class Entrances {
     this.#pictures = new Pictures(host);
   }
 
-  /** Adds a door whose settings were checked, with how its code is sent; the result takes it away and ends its visits. */
-  add(settings: DoorSettings, codeBy: DtmfMethod): () => void {
+  /**
+   * Adds a door whose settings were checked, with how its code is sent, and whether that is a guess; the result takes it away
+   * and ends its visits.
+   */
+  add(settings: DoorSettings, codeBy: DtmfMethod, guessed: boolean): () => void {
     const { id, extension } = settings;
     const contact = () => this.#host.endpoint.location.contacts(extension).at(-1);
     const { clock, log } = this.#host;
     const call = () => this.#filmOf(id, extension);
-    const door = new Door(settings, codeBy, contact, { clock, log, pictures: this.#pictures, call });
+    const door = new Door(settings, { codeBy, guessed }, contact, { clock, log, pictures: this.#pictures, call });
     this.#doors.set(id, door);
     this.#host.tell("doors");
     const endPoll = pollDoor(this.#host, door, (report) => this.reported(id, report, "poll"));

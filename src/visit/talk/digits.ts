@@ -24,6 +24,18 @@ export function waysTo({ call, session }: Leg, method: DtmfMethod, came?: DtmfWa
   return came && all.includes(came) ? [came, ...all.filter((way) => way !== came)] : all;
 }
 
+/**
+ * The ways of a door's code. Where its method is a guess, RFC 4733 follows if the call has agreed on it: a device that refuses
+ * an INFO for its kind has done nothing.
+ */
+export function waysOfCode(
+  leg: Leg,
+  { codeBy, guessed }: { codeBy: DtmfMethod; guessed: boolean },
+): readonly DtmfWay[] {
+  const ways = waysTo(leg, codeBy);
+  return guessed && leg.session.digitWays.includes("rfc4733") ? [...new Set([...ways, "rfc4733" as const])] : ways;
+}
+
 /** Digits that the flow wants to be sent in a visit; what is not given stands in the settings of whom they go to. */
 export interface DigitWish extends Partial<DtmfTiming> {
   /** `door` where it is absent. */

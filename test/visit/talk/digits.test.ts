@@ -11,6 +11,7 @@ import { Keypad, type Key } from "../../../src/visit/talk/keypad.ts";
 import type { Leg } from "../../../src/visit/talk/leg.ts";
 import { strategyOf } from "../../../src/visit/strategy.ts";
 import { FakeClock } from "../../support/clock.ts";
+import { Desk } from "../desk.ts";
 import { House } from "../house.ts";
 
 const ringAll = strategyOf({ strategy: "ring-all", targets: ["6001"], seconds: 30 });
@@ -335,6 +336,29 @@ describe("H15 a digit that comes by two ways counts once", () => {
       phone.event("5", 100, "inband");
       assert.deepEqual(told, tones ? ["5 inband"] : [], "a key only where the setting has them looked for");
       made.close();
+    }
+  });
+
+  it("a door's code goes by RFC 4733 at last where its method is a guess, and is refused; else by its method alone", async () => {
+    for (const [door, asked, ok, method] of [
+      [{}, ["dtmf-relay", "dtmf"], true, "dtmf-rfc4733"],
+      [{ dtmf: "info" }, ["dtmf-relay", "dtmf"], false, "dtmf-info"],
+    ] as const) {
+      const desk = await Desk.open({}, door);
+      try {
+        const { bell } = await desk.talking({ keys: 101 });
+        const opening = desk.switchboard.open({ door: "front", by: "test" });
+        for (const kind of asked) {
+          const info = await bell.party.takeRequest("INFO");
+          assert.equal(info.get("content-type"), `application/${kind}`);
+          bell.party.respond(info, 501);
+          await bell.party.settle();
+        }
+        const told = await opening;
+        assert.deepEqual([told.ok, told.method], [ok, method], told.reason);
+      } finally {
+        await desk.close();
+      }
     }
   });
 

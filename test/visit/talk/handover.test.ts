@@ -52,13 +52,13 @@ describe("a hold by the flow", () => {
   it("is one in silence where the two talk in a codec that nothing can be played in, and says so", async () => {
     const desk = await Desk.open();
     desks.push(desk);
-    const { bell, visit } = await desk.talking({ codecs: "9 8" }, "9");
+    const { bell, visit } = await desk.talking({ codecs: "96 8" }, "96");
     const held = telling(visit)({ action: "hold" });
-    assert.equal(directionOf(await bell.accept({ codecs: "9", direction: "inactive" })), "inactive");
+    assert.equal(directionOf(await bell.accept({ codecs: "96", direction: "inactive" })), "inactive");
     const { reason } = await held;
-    assert.match(reason, /^on hold, in silence: Sounds are played in PCMA or PCMU, and this side talks G722/);
+    assert.match(reason, /^on hold, in silence: Sounds are played in .*, and this side talks opus/);
     const back = telling(visit)({ action: "unhold" });
-    assert.equal(directionOf(await bell.accept({ codecs: "9" })), "sendrecv");
+    assert.equal(directionOf(await bell.accept({ codecs: "96" })), "sendrecv");
     assert.equal((await back).reason, "the two hear each other again");
   });
 

@@ -94,11 +94,11 @@ describe("a blind transfer", () => {
     const desk = await Desk.open();
     desks.push(desk);
     const other = await desk.phone("6002");
-    const { bell, phone } = await desk.talking({ codecs: "9 8" }, "9");
+    const { bell, phone } = await desk.talking({ codecs: "96 8" }, "96");
     await phone.refer("<sip:6002@10.0.0.1>");
     await phone.report();
     const invite = await other.pickUp();
-    assert.match(invite.body.toString(), /^m=audio \d+ RTP\/AVP 9 8 0 /m);
+    assert.match(invite.body.toString(), /^m=audio \d+ RTP\/AVP 96 8 0 /m);
     // The bell is asked for what that one takes.
     assert.match((await bell.accept()).body.toString(), /^m=audio \d+ RTP\/AVP 8 0 /m);
     assert.equal(await phone.report(), "SIP/2.0 200 OK");
