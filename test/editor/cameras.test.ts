@@ -27,6 +27,16 @@ describe("door's button Find cameras", { skip: without("chromium") }, () => {
     await editor.cancelDialogs();
   });
 
+  it("its neighbour takes a picture of the deployed door, and says where it came from", async () => {
+    await house.comms.status(await house.idOf("doorbell-sim"), ({ fill }) => fill === "green");
+    const door = await (await editor.edit(await house.idOf("doorbell-in"))).editConfig("door");
+    await door.tab("camera");
+    await door.tray.getByRole("button", { name: "Take a picture" }).click();
+    await door.tray.getByText(/^\d+ × \d+ in \d+ ms, from: Image URL/).waitFor();
+    const picture = door.tray.getByRole("img", { name: "What the camera shows now" });
+    assert.ok((await picture.evaluate((image) => (image as HTMLImageElement).naturalWidth)) > 100);
+  });
+
   /** The dialog with its panel open; the network holds `cameras`. */
   async function open(cameras: object[]) {
     await editor.page.route("**/portero/onvif", (route) => route.fulfill({ json: { cameras } }));
