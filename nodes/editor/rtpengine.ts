@@ -12,3 +12,6 @@ function isServer(entry: string): boolean {
 
 /** The first entry that is no address of a server. */
 export const wrongServer = (list: unknown): string | undefined => entriesOf(list).find((entry) => !isServer(entry));
+
+/** Whether it is an address with a port. */
+export const isPlace = (entry: string): boolean => isServer(entry) && !isIPv6(entry) && /[^[:]:\d+$/.test(entry);

@@ -1,7 +1,7 @@
 // From the fields of the endpoint's dialog to a switchboard's options, tab by tab. A blank field means the default.
 import { isIPv6 } from "node:net";
 import { giveUp } from "../../src/errors.ts";
-import { parseServer } from "../../src/media/rtpengine/wire.ts";
+import { parseDigits, parseServer } from "../../src/media/rtpengine/wire.ts";
 import { isNumber } from "../../src/number.ts";
 import { parseNetworks } from "../../src/sip/guard/networks.ts";
 import { traceDefaults, traceOf } from "../../src/sip/trace/trace.ts";
@@ -33,6 +33,8 @@ export interface EndpointConfig extends Config, ListenerConfig, SecurityConfig, 
   engine?: "" | "rtpengine";
   /** Where rtpengines are, with commas: host:port. */
   rtpengine?: string;
+  /** Where they send the digits that they hear. */
+  rtpengineDigits?: string;
   statsSeconds?: string;
   traceMessages?: string;
   expiryLeast?: string;
@@ -153,8 +155,15 @@ function media(config: EndpointConfig): NonNullable<SwitchboardOptions["media"]>
     ...{ bind, ports: [from, to] },
     ...(stats === undefined ? {} : { statsSeconds: whole(stats, "the time between two figures of a call", 0, 3600) }),
     ...(advertise === undefined ? {} : { advertise }),
-    ...(config.engine === "rtpengine" && { rtpengine: rtpengines(config.rtpengine) }),
+    ...(config.engine === "rtpengine" && { rtpengine: rtpengines(config.rtpengine), ...digits(config) }),
   };
+}
+
+function digits(config: EndpointConfig): { readonly rtpengineDigits?: string } {
+  const at = textOr(config.rtpengineDigits);
+  if (at === undefined) return {};
+  parseDigits(at);
+  return { rtpengineDigits: at };
 }
 
 function rtpengines(given: string | undefined): readonly string[] {

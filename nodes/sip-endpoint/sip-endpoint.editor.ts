@@ -4,7 +4,7 @@ import type { Editor, JQuery, Property } from "../editor/red.d.ts";
 import { showBans } from "../editor/bans-view.ts";
 import { offerImport } from "../editor/import-dialog.ts";
 import { entriesOf, wrongNetwork } from "../editor/networks.ts";
-import { wrongServer } from "../editor/rtpengine.ts";
+import { isPlace, wrongServer } from "../editor/rtpengine.ts";
 import { showTrace } from "../editor/trace-view.ts";
 import { encryption, fingerprints, hasCertificate, isAddresses } from "./encryption.editor.ts";
 
@@ -100,6 +100,10 @@ RED.nodes.registerType("sip-endpoint", {
         if (entry !== undefined) return words("error.rtpengine", { entry });
         return this["engine"] !== "rtpengine" || text(value) !== "" || words("error.no-rtpengine");
       },
+    },
+    rtpengineDigits: {
+      value: "",
+      validate: (value, _options) => text(value) === "" || isPlace(text(value)) || words("error.rtpengine-digits"),
     },
     statsSeconds: wholeNumber(words, 0, 3600),
     traceMessages: wholeNumber(words, 0, 50000),

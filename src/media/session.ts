@@ -278,11 +278,11 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   /** The ways by which the peer takes digits just now: none while it is on hold. */
   get digitWays(): readonly MediaWay[] {
     const agreed = this.#sdp.agreed("audio");
-    if (!agreed || !maySend(agreed) || this.#elsewhere) return [];
+    if (!agreed || !maySend(agreed)) return [];
     const codec = speech(agreed.send);
     return [
       ...(agreed.send.some(isEvents) ? (["rfc4733"] as const) : []),
-      ...(codec && isUnderstood(codec) ? (["inband"] as const) : []),
+      ...(codec && isUnderstood(codec) && !this.#elsewhere ? (["inband"] as const) : []),
     ];
   }
 

@@ -63,6 +63,7 @@ const schema = {
         advertise: { type: "string" },
         ports: { type: "array", items: { type: "integer", minimum: 0, maximum: 65535 }, minItems: 2, maxItems: 2 },
         rtpengine: { type: "array", minItems: 1, items: { type: "string" } },
+        rtpengineDigits: { type: "string" },
         statsSeconds: { type: "integer", minimum: 0, maximum: 3600 },
       },
     },

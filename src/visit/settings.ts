@@ -47,6 +47,8 @@ export interface SwitchboardOptions {
     readonly statsSeconds?: number;
     /** Where rtpengines listen for the ng protocol, `host:port`, in the order in which they are asked; absent = our own engine. */
     readonly rtpengine?: readonly string[];
+    /** Where those send the digits that they hear (their --dtmf-log-dest): `host:port` of this machine; absent = nowhere. */
+    readonly rtpengineDigits?: string;
     /** Starts the media worker, in the place of the one of this package. */
     readonly spawn?: NonNullable<MediaDeps["spawn"]>;
   };

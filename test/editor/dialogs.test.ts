@@ -417,6 +417,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
       [
         ["port", "70000", /0.*65535/],
         ["rtpengine", "127.0.0.1:2223, udp:hall", /“udp:hall” is no address: write the host and port/],
+        ["rtpengineDigits", "127.0.0.1", /no address of this machine with a port/],
         ["directFrom", "192.168.1.40, hall", /“hall” is no address and no network/],
         ["callers", "192.168.1.0/24\nhall", /“hall” is no address and no network/],
         ["callerNumbers", "503, 6 01!", /“01!” is no number/],

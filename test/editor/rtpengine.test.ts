@@ -1,8 +1,8 @@
 // What the dialog says of rtpengine's addresses is what the runtime says.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { wrongServer } from "../../nodes/editor/rtpengine.ts";
-import { parseServer } from "../../src/media/rtpengine/wire.ts";
+import { isPlace, wrongServer } from "../../nodes/editor/rtpengine.ts";
+import { parseDigits, parseServer } from "../../src/media/rtpengine/wire.ts";
 
 describe("an address of rtpengine in a dialog", () => {
   const entries = [
@@ -14,4 +14,10 @@ describe("an address of rtpengine in a dialog", () => {
       if (wrongServer(entry) === undefined) assert.doesNotThrow(() => parseServer(entry));
       else assert.throws(() => parseServer(entry), /is no address/);
     });
+
+  it("needs a port where digits come in, as for the endpoint", () => {
+    for (const entry of [...entries, "127.0.0.1:2224", "[::1]:1"])
+      if (isPlace(entry)) assert.doesNotThrow(() => parseDigits(entry), entry);
+      else assert.throws(() => parseDigits(entry), /is no address/, entry);
+  });
 });

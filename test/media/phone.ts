@@ -63,11 +63,11 @@ export class Phone {
   }
 
   /** Sends one packet and resolves when the system has it. */
-  send(port: number, payload: number, body?: Uint8Array): Promise<void> {
+  send(port: number, payload: number, body?: Uint8Array, timestamp = this.sequence * frame): Promise<void> {
     const packet = rtp({
       payload,
       sequence: this.sequence,
-      timestamp: this.sequence * frame,
+      timestamp,
       ssrc: this.ssrc,
       ...(body && { body }),
     });

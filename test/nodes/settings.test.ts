@@ -111,6 +111,15 @@ describe("sip-endpoint", () => {
     assert.deepEqual(of({ engine: "rtpengine", rtpengine: two }), ["127.0.0.1:2223", "media.example.com"]);
     assert.throws(() => of({ engine: "rtpengine" }), /say where rtpengine is: the host and port of its ng protocol/);
     assert.throws(() => of({ engine: "rtpengine", rtpengine: "udp:1.2.3.4:5" }), /"udp:1\.2\.3\.4:5" is no address/);
+    const digitsOf = (wish: object) =>
+      endpointOptions({ ...config, rtpengine: two, ...wish }, {}).media?.rtpengineDigits;
+    const at = { rtpengineDigits: " 127.0.0.1:2224 " };
+    assert.deepEqual([digitsOf({ engine: "rtpengine" }), digitsOf({ engine: "", ...at })], [undefined, undefined]);
+    assert.equal(digitsOf({ engine: "rtpengine", ...at }), "127.0.0.1:2224");
+    assert.throws(
+      () => digitsOf({ engine: "rtpengine", rtpengineDigits: "hall" }),
+      /rtpengineDigits: "hall" is no address/,
+    );
   });
 });
 

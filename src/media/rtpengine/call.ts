@@ -19,6 +19,8 @@ export interface Leg {
   readonly tag: string;
   /** Where its peer is, by kind, as settled. */
   readonly remotes: Map<Kind, Remote>;
+  /** Digits have been sent to it: the sound that goes there is taken apart, so that they can be again. */
+  injects: boolean;
 }
 
 /** One side of a pair within a call: a leg, or a trunk to the other side's call. */
@@ -42,18 +44,19 @@ const usual = {
 
 export class RelayCall {
   readonly server: Server;
-  readonly #id: string;
+  readonly id: string;
   /** By the tag of their leg. */
   readonly #trunks = new Map<string, Trunk>();
   /** With which rtpengine encrypts what goes to a tag. */
   readonly #keys = new Map<string, string>();
   readonly #blocked = new Set<string>();
+  readonly #keeps = new Set<string>();
   #opened = 0;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(server: Server, id: string) {
     this.server = server;
-    this.#id = id;
+    this.id = id;
   }
 
   get takesMore(): boolean {
@@ -75,7 +78,8 @@ export class RelayCall {
 
   /** Joins two legs, of this call or of another; to be done again whenever one of them has settled something new. */
   async join(one: Leg, other: Leg): Promise<void> {
-    if (other.call === this) return this.#pair(one, other, laws(one, other));
+    const sounds: Sounds = { injects: one.injects || other.injects, more: laws(one, other) };
+    if (other.call === this) return this.#pair(one, other, sounds);
     const [here, there] = await Promise.all([this.#trunk(one), other.call.#trunk(other)]);
     // Within a machine nobody hears what goes through it.
     const apart = this.server !== other.call.server;
@@ -84,8 +88,8 @@ export class RelayCall {
       return { ...from, at: to.place, remotes };
     };
     await Promise.all([
-      this.#pair(one, leads(here, there), laws(one, other)),
-      other.call.#pair(other, leads(there, here), {}),
+      this.#pair(one, leads(here, there), sounds),
+      other.call.#pair(other, leads(there, here), { ...sounds, more: {} }),
     ]);
   }
 
@@ -119,17 +123,32 @@ export class RelayCall {
    * The offer would have rtpengine encrypt to the one with the keys of the other, so there are none in it: ours are told
    * before, theirs in an answer of each.
    */
-  async #pair(one: End, other: End, more: Dictionary): Promise<void> {
+  async #pair(one: End, other: End, { injects, more }: Sounds): Promise<void> {
     for (const end of [one, other]) await this.#tellKeys(end);
-    const offered = { "transport-protocol": protocolOf(other.remotes), ...more };
+    const flags = injects ? { flags: [...usual.flags, "inject-DTMF"] } : {};
+    const offered = { "transport-protocol": protocolOf(other.remotes), ...flags, ...more };
     stays(this, other, await this.#offer(one.tag, other.tag, describe(one.remotes, false, one.at), offered));
-    await this.#answer(one, other);
-    if (isSecured(one.remotes)) await this.#answer(other, one);
+    await this.#answer(one, other, flags);
+    if (isSecured(one.remotes)) await this.#answer(other, one, flags);
     for (const [from, to] of [
       [one, other],
       [other, one],
     ] as const)
       await this.#block(from.tag, isSecured(to.remotes) && to.remotes.get("audio")?.send === false);
+  }
+
+  /** Sends a digit to a leg, in the place of what its peer says. */
+  async playDigit(to: Leg, peer: Leg, code: string, duration: number, pause: number): Promise<void> {
+    const from = peer.call === this ? peer.tag : this.#trunks.get(to.tag)?.tag;
+    if (from !== undefined) await this.#request("play DTMF", { "from-tag": from, code, duration, pause });
+  }
+
+  /** Whether the digits that the peer of a leg sends in RTP go no further. */
+  async keepDigits({ tag }: Leg, on: boolean): Promise<void> {
+    if (this.#keeps.has(tag) === on) return;
+    await this.#request(on ? "block DTMF" : "unblock DTMF", { "from-tag": tag });
+    if (on) this.#keeps.add(tag);
+    else this.#keeps.delete(tag);
   }
 
   /** Whether what comes from a leg, or a trunk, is dropped. */
@@ -157,16 +176,10 @@ export class RelayCall {
   }
 
   /** `from` has offered to `to`, whose answer this is. */
-  async #answer(from: End, to: End): Promise<void> {
+  async #answer(from: End, to: End, flags: Dictionary): Promise<void> {
     const sdp = describe(to.remotes, true, to.at);
-    const answer = await this.#request("answer", {
-      "from-tag": from.tag,
-      "to-tag": to.tag,
-      sdp,
-      ...usual,
-      DTLS: "off",
-    });
-    stays(this, from, this.#place(answer));
+    const fields = { "from-tag": from.tag, "to-tag": to.tag, sdp, ...usual, DTLS: "off", ...flags };
+    stays(this, from, this.#place(await this.#request("answer", fields)));
   }
 
   #place(answer: Dictionary): Place {
@@ -176,7 +189,7 @@ export class RelayCall {
   }
 
   #request(command: string, fields: Dictionary): Promise<Dictionary> {
-    return this.server.request(command, { "call-id": this.#id, ...fields });
+    return this.server.request(command, { "call-id": this.id, ...fields });
   }
 }
 
@@ -186,6 +199,12 @@ interface Trunk {
   readonly place: Place;
   readonly key: MasterKey;
 }
+/** What is made of the sound of a pair on its way. */
+interface Sounds {
+  readonly injects: boolean;
+  readonly more: Dictionary;
+}
+
 const trunkSuite = "AES_CM_128_HMAC_SHA1_80";
 
 const mapped = (remotes: ReadonlyMap<Kind, Remote>, srtp: SrtpKeys | undefined) =>

@@ -31,7 +31,7 @@ export function told({ remotes, watch }: Member, message: ToWorker): void {
       watch.ownLimit(message.ms);
       break;
     case "hear-digits":
-      // Those in RTP go from peer to peer unheard.
+      // Those in RTP are told by the server, if it is set to, else they go from peer to peer unheard.
       break;
     default:
       throw giveUp("media-cannot", cannot);
@@ -62,4 +62,4 @@ export function countsOf({ received: { audio, video, remote }, sent, peer, remot
 export const noCounts: Counts = { received: 0, sent: 0 };
 const cannot =
   "rtpengine passes sound on and cannot do this with it: choose the built-in media engine in the endpoint for sounds, recordings, " +
-  "conferences, muting and digits in the sound.";
+  "conferences and muting.";

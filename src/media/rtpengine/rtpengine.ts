@@ -13,6 +13,8 @@ import type { Counts, Remote } from "../worker/messages.ts";
 import type { Kind } from "../codec.ts";
 import { RelayCall } from "./call.ts";
 import { countsOf, noCounts, plus, told, type Member } from "./member.ts";
+import type { DigitLog, LoggedDigit } from "./digit-log.ts";
+import { Digits } from "./digits.ts";
 import type { Place } from "./sdp.ts";
 import { Server } from "./server.ts";
 import { nothingYet, receivedBy, Watch } from "./watch.ts";
@@ -22,6 +24,8 @@ export interface RtpengineOptions extends Partial<SilenceLimits> {
   /** The first that answers takes new calls. */
   readonly servers: readonly ServerAddress[];
   readonly log?: Log;
+  /** Where it tells of the digits that it hears; absent: they are not heard. It is closed with the engine. */
+  readonly digits?: DigitLog;
 }
 
 export interface RtpengineDeps {
@@ -44,6 +48,8 @@ export class Rtpengine extends EventEmitter<{ down: [PorteroError] }> implements
   readonly #random: () => number;
   readonly #servers: readonly Server[];
   readonly #members = new Map<number, Member>();
+  readonly #digitLog: DigitLog | undefined;
+  readonly #digits: Digits;
   readonly #prefix: string;
   readonly #stop: Cancel;
   #next = 1;
@@ -51,10 +57,20 @@ export class Rtpengine extends EventEmitter<{ down: [PorteroError] }> implements
 
   constructor(options: RtpengineOptions, deps: RtpengineDeps = {}) {
     super();
-    const { servers, firstPacketMs = 30_000, silenceMs = 15_000, log = silent } = options;
+    const { servers, firstPacketMs = 30_000, silenceMs = 15_000, log = silent, digits } = options;
     const { clock = systemClock, dial = dialUdp, random = Math.random, prefix = randomUUID() } = deps;
     this.#limits = { firstPacketMs, silenceMs };
     [this.#clock, this.#log, this.#random, this.#prefix] = [clock, log, random, prefix];
+    this.#digitLog = digits;
+    if (digits) digits.heard = (digit) => this.#heardDigit(digit);
+    this.#digits = new Digits({
+      clock,
+      audioFrom: async (member) => {
+        await this.#ask(member);
+        return member.received.audio;
+      },
+      join: (member, peer) => member.call.inTurn(() => member.call.join(member, peer)),
+    });
     const events = { changed: (server: Server) => this.#changed(server), gone: (server: Server) => this.#gone(server) };
     this.#servers = servers.map((address, at) => new Server(address, `${prefix}.${at}`, clock, dial, events));
     this.#stop = clock.every(pollMs, () => this.#poll());
@@ -106,6 +122,7 @@ export class Rtpengine extends EventEmitter<{ down: [PorteroError] }> implements
     this.#stop();
     await Promise.all([...this.#members.values()].map(({ session }) => session.close()));
     for (const server of this.#servers) server.close();
+    await this.#digitLog?.close();
   }
 
   /** Who may take a call, the likeliest first. */
@@ -128,6 +145,7 @@ export class Rtpengine extends EventEmitter<{ down: [PorteroError] }> implements
         place,
         tag: String(number),
         remotes: new Map<Kind, Remote>(),
+        injects: false,
         watch: new Watch(this.#limits),
       },
       ...{ peer: undefined, joining: false, missed: 0, received: nothingYet, sent: nothingYet },
@@ -143,13 +161,32 @@ export class Rtpengine extends EventEmitter<{ down: [PorteroError] }> implements
       port: (_session, kind) => member()?.place.ports.get(kind),
       post: (message) => {
         const found = member();
-        if (found) told(found, message);
+        if (!found) return;
+        told(found, message);
+        if (message.type === "hear-digits" && this.#digitLog) this.#keepDigits(found, message.events === "keep");
       },
-      sendDigit: () => Promise.resolve(false),
+      sendDigit: async (_session, digit) => {
+        const found = member();
+        return found !== undefined && (await this.#digits.send(found, digit).catch(() => false));
+      },
       renegotiated: () => this.#settle(member()),
       stats: async () => this.#counts(member()),
       close: () => this.#leave(member()),
     };
+  }
+
+  #keepDigits(member: Member, on: boolean): void {
+    this.#do(member, () => member.call.keepDigits(member, on));
+  }
+
+  /** Its peer has pressed a key, and let go of it: both are told at once. */
+  #heardDigit(logged: LoggedDigit): void {
+    const member = this.#members.get(Number(logged.tag));
+    if (member?.tag !== logged.tag || member.call.id !== logged.callId || this.#digits.isEcho(logged)) return;
+    const { digit, durationMs } = logged;
+    const pressed = { digit, by: "rfc4733" } as const;
+    member.session.emit("digit", pressed);
+    member.session.emit("digit", { ...pressed, durationMs });
   }
 
   /** Ends what a member is joined in; gives its other side. */

@@ -33,16 +33,31 @@ const usualPort = 2223;
  * @throws PorteroError `invalid`
  */
 export function parseServer(text: string): ServerAddress {
-  if (isIPv6(text)) return { host: text, port: usualPort };
-  const [, six, host = six, port = usualPort] = /^(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/i.exec(text) ?? [];
-  const right = host !== undefined && (six === undefined || isIPv6(six)) && Number(port) > 0 && Number(port) < 65_536;
-  if (right) return { host, port: Number(port) };
-  throw giveUp(
-    "invalid",
-    `rtpengine: "${text.slice(0, 60)}" is no address: write a host and the port of its ng protocol, such as 127.0.0.1:2223`,
-    { data: { field: "rtpengine" } },
-  );
+  const read = readAddress(text, usualPort);
+  if (read) return read;
+  throw notAnAddress("rtpengine", text, "a host and the port of its ng protocol, such as 127.0.0.1:2223");
 }
+
+/**
+ * Where digits are to come in, as `parseServer`; the port has to be there.
+ * @throws PorteroError `invalid`
+ */
+export function parseDigits(text: string): ServerAddress {
+  const read = readAddress(text, 0);
+  if (read && read.port > 0) return read;
+  throw notAnAddress("rtpengineDigits", text, "an address of this machine and a port, such as 127.0.0.1:2224");
+}
+
+function readAddress(text: string, usual: number): ServerAddress | undefined {
+  if (isIPv6(text)) return { host: text, port: usual };
+  const [, six, host = six, written] = /^(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/i.exec(text) ?? [];
+  const port = written === undefined ? usual : Number(written);
+  const right = host !== undefined && (six === undefined || isIPv6(six)) && port < 65_536;
+  return right && (port > 0 || written === undefined) ? { host, port } : undefined;
+}
+
+const notAnAddress = (field: string, text: string, example: string) =>
+  giveUp("invalid", `${field}: "${text.slice(0, 60)}" is no address: write ${example}`, { data: { field } });
 
 /** A UDP socket of its own for each server: so the system tells when nobody listens there. */
 export const dialUdp: Dial = ({ host, port }, events) => {
