@@ -1,8 +1,8 @@
 // `npm test`: installs the peers, builds what the tests need, runs every test/**/*.test.ts, and ends with what was skipped and the totals.
 // `npm test -- test/sip test/mqtt.test.ts` runs a part; `--name "H20"` only tests with these words in their names.
 //
-// A run of node:test for each file, reported as one: what only computes goes two files at a time; then what watches real time
-// beside other programs goes one file at a time, that with a browser beside that with telephones, which mostly wait.
+// A run of node:test for each file, reported as one. Two files at a time: first one with a browser beside one with telephones, which
+// mostly wait; who is through with its own kind goes on with what only computes.
 import { statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { run } from "node:test";
@@ -18,33 +18,41 @@ const editor = ["test/editor/"];
 const peers = ["test/peers/"];
 /** The folders of test/ whose files use dist/; the others run the sources. */
 const built = ["test/nodes/", ...editor, ...peers];
-// A browser may be slow; sound that is measured beside it may not.
-const giveWay =
-  'import { constants, setPriority } from "node:os"; setPriority(constants.priority.PRIORITY_BELOW_NORMAL);';
+/** Minutes on a busy machine. */
+const long = [
+  "test/visit/walk.test.ts",
+  "test/editor/dialogs.test.ts",
+  "test/editor/live.test.ts",
+  "test/peers/nat.test.ts",
+];
+// All but the telephones may be slow; sound that is measured beside may not.
+const giveWay = 'import { setPriority } from "node:os"; setPriority(5);';
 const isIn = (folders: readonly string[]) => (file: string) => folders.some((folder) => file.startsWith(folder));
 // Longer than the slowest test takes, short enough that a hanging one does not cost the whole of CI's twenty minutes.
 const testTimeoutMs = 3 * 60_000;
 // A file whose tests are over but which does not end has left something open; node waits for it for ever.
 const usual = { silenceMs: testTimeoutMs + 30_000, leftOpenMs: 60_000 };
 
-export interface Batch {
-  files: string[];
-  concurrency: number;
+/** What runs one file at a time, and what more it takes when it is through with its own. */
+export interface Plan {
+  readonly lanes: readonly (readonly string[])[];
+  /** For the lanes that are through with their own. */
+  readonly others: readonly string[];
 }
 
-/** The test files below the given paths (default: all): stages that follow each other, of batches that run at once. */
-export function stages(paths: readonly string[], from = root): Batch[][] {
+/** The test files below the given paths (default: all). */
+export function plan(paths: readonly string[], from = root): Plan {
   const files = (paths.length > 0 ? paths : ["test"]).flatMap((path) => {
     const below = relative(from, resolve(from, path));
     if (!statSync(join(from, below), { throwIfNoEntry: false })) throw new Error(`There is no ${path} to test.`);
     return filesUnder(from, below).filter((file) => file.endsWith(".test.ts"));
   });
   if (files.length === 0) throw new Error(`There are no *.test.ts files in ${paths.join(", ")}.`);
-  const [isEditor, isPeer] = [isIn(editor), isIn(peers)];
-  const batch = (fits: (file: string) => boolean, concurrency: number) => ({ files: files.filter(fits), concurrency });
-  return [[batch((file) => !isEditor(file) && !isPeer(file), 2)], [batch(isEditor, 1), batch(isPeer, 1)]]
-    .map((stage) => stage.filter((one) => one.files.length > 0))
-    .filter((stage) => stage.length > 0);
+  // What takes longest begins, so that nothing is left that runs alone.
+  const ranks = files.map((file) => [long.indexOf(file) + 1 || Infinity, file] as const);
+  const sorted = ranks.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, file]) => file);
+  const own = [editor, peers].map((folder) => sorted.filter(isIn(folder)));
+  return { lanes: own, others: sorted.filter((file) => !isIn([...editor, ...peers])(file)) };
 }
 
 /** Node's own counts of a whole run. */
@@ -90,8 +98,8 @@ interface Limits {
   leftOpenMs: number;
 }
 
-export async function runStages(
-  todo: readonly Batch[][],
+export async function runPlan(
+  { lanes, others }: Plan,
   name?: string,
   { silenceMs, leftOpenMs }: Limits = usual,
 ): Promise<Result> {
@@ -117,7 +125,7 @@ export async function runStages(
       files: [path],
       timeout: testTimeoutMs,
       signal: hangs.signal,
-      ...(isIn(editor)(file) && {
+      ...(!isIn(peers)(file) && {
         execArgv: ["--import", `data:text/javascript,${encodeURIComponent(giveWay)}`],
       }),
       ...(name === undefined ? {} : { testNamePatterns: name }),
@@ -155,14 +163,11 @@ export async function runStages(
     for (const event of said) output.write(event);
     took.push({ file, ms: performance.now() - began });
   };
-  const runBatch = async ({ files, concurrency }: Batch): Promise<void> => {
-    const left = files.values();
-    const next = async () => {
-      for (const file of left) await runFile(file);
-    };
-    await Promise.all(Array.from({ length: concurrency }, next));
+  const left = others.values();
+  const runAll = async (files: Iterable<string>) => {
+    for (const file of files) await runFile(file);
   };
-  for (const stage of todo) await Promise.all(stage.map(runBatch));
+  await Promise.all(lanes.map((files) => runAll(files).then(() => runAll(left))));
   await new Promise<void>((done) => {
     output.once("end", done);
     output.end();
@@ -173,17 +178,17 @@ export async function runStages(
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { name: { type: "string" } }, allowPositionals: true });
-  const todo = stages(positionals);
+  const todo = plan(positionals);
   const inCi = process.env["CI"] === "true";
   const missing = installPeers();
   for (const { program, debian, purpose } of missing)
     console.error(
       `${program} is missing (Debian package ${debian}; ${purpose}): its tests ${inCi ? "fail" : "are skipped"}.`,
     );
-  if (todo.flat().some((batch) => batch.files.some(isIn(built)))) await buildUpToDate();
+  if ([...todo.lanes.flat(), ...todo.others].some(isIn(built))) await buildUpToDate();
 
   const started = Date.now();
-  const { success, totals, skipped, took } = await runStages(todo, values.name);
+  const { success, totals, skipped, took } = await runPlan(todo, values.name);
   if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map((line) => `  ${line}`).join("\n")}`);
   const skippedInCi = inCi && skipped.length > 0;
   if (skippedInCi) console.log("\nWith CI=true nothing may be skipped: this run has failed.");

@@ -70,7 +70,7 @@ const nodes: FlowNode[] = [
     extensions: ["6001", "6002", "6003", "6004"].map((number) => ({ number, name: "Kitchen" })),
   }),
   ...wired("doorbell-in", 4, { endpoint: "ep" }),
-  ...wired("dial-strategy", 3, { strategy: "ring-all", targets: ["6001"], seconds: "10", record: "file" }),
+  ...wired("dial-strategy", 3, { strategy: "ring-all", targets: ["6001"], seconds: "120", record: "file" }),
   ...wired("absent", 3, { type: "dial-strategy", strategy: "ring-all", targets: ["6003"], seconds: "10" }),
   ...wired("dtmf-out", 2, { mode: "open", door: "door1" }),
   ...wired("door-code", 2, { door: "door2", codeName: "courier", uses: "1", hours: "4" }),

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, afterEach, before, describe, it, type TestContext } from "node:test";
-import { setTimeout } from "node:timers/promises";
 import type { Page } from "playwright-core";
+import { until } from "../support/patience.ts";
 import { without } from "../support/peers.ts";
 import { Chromium, microphone, type Opened } from "./browser.ts";
 import { ClosedHouse, login } from "./closed-house.ts";
@@ -168,15 +168,8 @@ describe("X8 a page that answers", { skip: without("chromium") }, () => {
       return energy;
     });
 
-  const until = async (is: () => Promise<boolean>, what: string) => {
-    const end = Date.now() + 15_000;
-    while (!(await is())) {
-      assert.ok(Date.now() < end, what);
-      await setTimeout(50);
-    }
-  };
   /** The bell is heard in the page. */
-  const isHeard = (page: Page) => until(async () => (await received(page)) > 0, "the bell is not heard");
+  const isHeard = (page: Page) => until("the bell to be heard", async () => (await received(page)) > 0);
 
   /** Waits until the bell hears, from now on, what is louder or quieter than that. */
   async function bellHears(wanted: (level: number) => boolean): Promise<void> {
@@ -187,7 +180,11 @@ describe("X8 a page that answers", { skip: without("chromium") }, () => {
     };
     await fetched();
     let level: number | undefined;
-    await until(async () => (level = await fetched()) !== undefined && wanted(level), "the bell hears nothing like it");
+    await until(
+      "the bell to hear something like it",
+      async () => (level = await fetched()) !== undefined && wanted(level),
+      () => `It hears ${level}.`,
+    );
   }
 
   it("rings, aloud once it was touched, until somebody else answers, whom it names (X4)", async (t) => {

@@ -90,6 +90,15 @@ describe("The dashboard", { skip: without("chromium", "mosquitto_pub") }, () => 
     since = house.comms.now;
     await house.inject(await house.idOf("inject", "press"));
   };
+  const hangUp = async () => {
+    const before = house.mqtt.now;
+    await house.admin("POST", `inject/${await house.idOf("inject", "press")}`, {
+      __user_inject_props__: [{ p: "payload", v: "hang up", vt: "str" }],
+    });
+    await house.mqtt.json(events, is("ended"), { since: before });
+    await page.getByText(/Frontdoor: ended/).waitFor();
+  };
+  const pressForPicture = async () => house.pressForPicture(await house.idOf("camera-snapshot"), press, hangUp);
   const relay = (state: string) =>
     house.comms.debug(
       devices,
@@ -108,7 +117,7 @@ describe("The dashboard", { skip: without("chromium", "mosquitto_pub") }, () => 
   });
 
   it("X2: a press shows the picture, really, and who is there", async () => {
-    await press();
+    await pressForPicture();
     await page.locator("img[alt='The visitor']").waitFor();
     const { width, height, colours } = await seen(page);
     assert.deepEqual([width, height], [640, 480]);
@@ -149,12 +158,8 @@ describe("The dashboard", { skip: without("chromium", "mosquitto_pub") }, () => 
 
   it("the next press updates the picture", async () => {
     const { source } = await seen(page);
-    await house.admin("POST", `inject/${await house.idOf("inject", "press")}`, {
-      __user_inject_props__: [{ p: "payload", v: "hang up", vt: "str" }],
-    });
-    await house.mqtt.json(events, is("ended"));
-    await page.getByText(/Frontdoor: ended/).waitFor();
-    await press();
+    await hangUp();
+    await pressForPicture();
     await page.waitForFunction((old) => {
       const image = document.querySelector<HTMLImageElement>("img[alt='The visitor']");
       return image !== null && image.src !== old;

@@ -53,16 +53,20 @@ export class Dialog {
   async complaint(name: string, wrong: string): Promise<string> {
     const field = this.field(name);
     const tab = await field.evaluate((element) => element.closest("section")?.dataset["tab"]);
+    const bubble = this.page.locator(".red-ui-popover:visible");
+    const leave = async () => {
+      await this.tray.locator(".red-ui-tray-header").hover();
+      await bubble.waitFor({ state: "hidden" });
+    };
     if (tab !== undefined) await this.tab(tab);
+    await leave();
     await field.fill(wrong);
     await field.blur();
     await field.and(this.tray.locator(".input-error")).waitFor();
     await field.hover();
-    const bubble = this.page.locator(".red-ui-popover:visible");
     await bubble.waitFor();
     const text = await bubble.innerText();
-    await this.tray.locator(".red-ui-tray-header").hover();
-    await bubble.waitFor({ state: "hidden" });
+    await leave();
     return text;
   }
 

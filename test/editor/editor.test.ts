@@ -38,6 +38,13 @@ describe("The examples in the editor", { skip: without("chromium") }, () => {
     for (const { id } of bells) await house.comms.status(id, (status) => status.fill === "green", { since });
   };
 
+  const hangUp = async () => {
+    await house.admin("POST", `inject/${await house.idOf("inject", "press")}`, {
+      __user_inject_props__: [{ p: "payload", v: "hang up", vt: "str" }],
+    });
+    await editor.status(await house.idOf("doorbell-sim"), /registered as 503/);
+  };
+
   it("import, deploy, press, and the message stands in the debug sidebar", async () => {
     const offered = await editor.importExample(first);
     assert.deepEqual(
@@ -48,7 +55,9 @@ describe("The examples in the editor", { skip: without("chromium") }, () => {
     const since = house.comms.now;
     await editor.deploy();
     await bellsRegistered(since);
-    await editor.pressButton(await house.idOf("inject", "press"));
+    const press = await house.idOf("inject", "press");
+    const pressed = () => editor.pressButton(press);
+    await house.pressForPicture(await house.idOf("camera-snapshot"), pressed, hangUp);
     const ring = editor.debug("notify").filter({ hasText: "frontdoor/ring" });
     await ring.first().waitFor();
     assert.match(await ring.first().innerText(), /Somebody is at Frontdoor/);
@@ -59,10 +68,7 @@ describe("The examples in the editor", { skip: without("chromium") }, () => {
   it("the button on the simulated bell presses it, too", async () => {
     const rings = editor.debug("notify").filter({ hasText: "frontdoor/ring" });
     const before = await rings.count();
-    await house.admin("POST", `inject/${await house.idOf("inject", "press")}`, {
-      __user_inject_props__: [{ p: "payload", v: "hang up", vt: "str" }],
-    });
-    await editor.status(await house.idOf("doorbell-sim"), /registered as 503/);
+    await hangUp();
     await editor.pressButton(await house.idOf("doorbell-sim"));
     await rings.nth(before).waitFor();
     await editor.notifications.filter({ hasText: /pressed/i }).waitFor();

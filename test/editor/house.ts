@@ -135,6 +135,20 @@ export class House {
     }
   }
 
+  /**
+   * Presses until `camera`, a camera-snapshot, has the picture: on a busy machine the first one of a simulated camera may
+   * come later than it is waited for.
+   */
+  async pressForPicture(camera: string, press: () => Promise<void>, hangUp: () => Promise<void>): Promise<void> {
+    for (;;) {
+      const since = this.comms.now;
+      await press();
+      const { fill } = await this.comms.status(camera, (status) => /red|green/.test(status.fill ?? ""), { since });
+      if (fill === "green") return;
+      await hangUp();
+    }
+  }
+
   /** Ends Node-RED as Ctrl-C does. @returns its exit code. */
   async end(): Promise<number | null> {
     this.comms.close();

@@ -19,7 +19,7 @@ let gong: string;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "portero-control-"));
   gong = join(folder, "gong.wav");
-  await writeFile(gong, wav(sine(1000, 1.2)));
+  await writeFile(gong, wav(sine(1000, 2.5)));
 });
 after(() => rm(folder, { recursive: true }));
 
@@ -83,7 +83,7 @@ describe("call-control", () => {
   it("says what a text-to-speech node made, and says so where it is something else", async () => {
     const { tell, heard } = await pressed({ action: "say" });
     const pitch = heard(1500);
-    assert.equal(payloadOf(await tell({ payload: wav(sine(1500, 1.2, 16_000), { rate: 16_000 }) })).ended, "finished");
+    assert.equal(payloadOf(await tell({ payload: wav(sine(1500, 2.5, 16_000), { rate: 16_000 }) })).ended, "finished");
     await pitch;
     const mp3 = payloadOf(await tell({ payload: Buffer.from("ID3 a song") }));
     assert.equal(mp3.ok, false);

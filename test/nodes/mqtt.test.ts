@@ -153,12 +153,15 @@ describe("mqtt-bridge", () => {
     const opened = async () => {
       // Commands count for nothing in the first two seconds of a connection.
       for (;;) {
+        const told = flow.message("commands");
         await client.publishAsync("doorbell/front-door/door/open", "PRESS");
-        const msg = await flow.message("commands");
+        const msg = await told;
         if (msg["event"] === "command") return;
         await pause(100);
       }
     };
+    // What was opened is over soon.
+    const over = flow.message("saw", (msg) => msg["event"] === "ended");
     await opened();
     await relay;
     await said("doorbell/front-door/door/result", (text) => text.includes('"ok":true'));
@@ -170,7 +173,7 @@ describe("mqtt-bridge", () => {
     const result = await said("doorbell/front-door/door/result", (text) => text.includes('"ok":true'));
     assert.ok("opening" in proof && result.includes(String(proof.opening)), "the opening that moved the door");
     const first = switchboard.lastVisit("front-door");
-    await flow.message("saw", (msg) => msg["event"] === "ended");
+    await over;
     await said("doorbell/front-door/event", (text) => text.includes('"ended"'));
     const ringing = once(switchboard, "visit");
     await flow.node<SimNode>("bell").press();

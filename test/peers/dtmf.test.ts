@@ -14,7 +14,7 @@ import { SimPhone, type SimEvent } from "../../src/sim/sim.ts";
 import type { VisitEvent } from "../../src/visit/messages.ts";
 import { Record } from "../visit/house.ts";
 import { freePorts } from "../support/ports.ts";
-import { patienceMs } from "../support/patience.ts";
+import { patienceMs, until } from "../support/patience.ts";
 import { thePeer, without } from "../support/peers.ts";
 import { run } from "../support/processes.ts";
 import { Baresip } from "./baresip.ts";
@@ -147,6 +147,21 @@ describe("digits and other makers", () => {
     return events.map((event) => String(event["param"])).join("");
   }
 
+  /** Sends until multimon-ng reads the keys in what a baresip received: on a busy machine a tone may have holes. */
+  async function reads(keys: string, device: Baresip, send: (keys: string) => Promise<unknown>): Promise<void> {
+    let read = "";
+    await until(
+      `multimon-ng to read ${keys}`,
+      async () => {
+        await send(keys);
+        await device.received((await device.seconds()) + 0.3);
+        read = await multimon(await device.samples());
+        return read.endsWith(keys);
+      },
+      () => `It read ${read}.`,
+    );
+  }
+
   describe("baresip", { skip: without("baresip") }, () => {
     it("N5 presses keys by RFC 4733, which the bell and the flow get once", async () => {
       const { home, bell, phone } = await talking({});
@@ -218,10 +233,9 @@ describe("digits and other makers", () => {
       for (const codec of ["PCMA", "G722"]) {
         const { home, phone, visit } = await talking({ phone: { dtmf: "inband" } }, { codecs: codec });
         await phone.received(0.5);
-        await visit.sendDigits("1234567890*#ABCD", { to: "answerer", durationMs: 100, gapMs: 100 });
-        const samples = await phone.end();
-        devices = devices.filter((device) => device !== phone);
-        assert.equal(await multimon(samples), "1234567890*#ABCD");
+        await reads("1234567890*#ABCD", phone, (keys) =>
+          visit.sendDigits(keys, { to: "answerer", durationMs: 100, gapMs: 100 }),
+        );
         await Promise.all(devices.map((device) => device.end()));
         await home.server.close();
         [house, devices] = [undefined, []];
@@ -235,10 +249,10 @@ describe("digits and other makers", () => {
     async () => {
       const { home, bell } = await talking({ door: { dtmf: "inband" } });
       await bell.received(0.5);
-      const opening = await home.server.switchboard.open({ door: "front", by: "test" });
-      assert.deepEqual([opening.ok, opening.method], [true, "dtmf-inband"]);
-      devices = devices.filter((device) => device !== bell);
-      assert.equal(await multimon(await bell.end()), "159#");
+      await reads("159#", bell, async () => {
+        const opening = await home.server.switchboard.open({ door: "front", by: "test" });
+        assert.deepEqual([opening.ok, opening.method], [true, "dtmf-inband"]);
+      });
     },
   );
 

@@ -159,6 +159,7 @@ describe(
           { clock: systemClock, log: silent },
         );
         t.after(() => camera.close());
+        let atOnce = 0;
         const look = async (frames: number) => {
           const parts: Buffer[] = [];
           await new Promise<void>((resolve) => {
@@ -170,13 +171,14 @@ describe(
               },
             };
             camera.watch(new Sender("mse", line, systemClock));
+            atOnce = parts.length;
           });
           return parts;
         };
         const first = await look(30);
-        const began = performance.now();
         const late = await look(2);
-        assert.ok(performance.now() - began < 200, "X3 the first picture of a film that runs is there at once");
+        assert.ok(atOnce > 0, "X3 the first picture of a film that runs is there at once");
+        const called = Date.now();
         const clip = await record(camera, systemClock, { beforeMs: 500, afterMs: 500 });
         if (path === "mjpeg") {
           assert.deepEqual((await decoded(t, "one.jpg", late[0] ?? Buffer.alloc(0))).length, 1);
@@ -193,7 +195,8 @@ describe(
           assert.ok((await decoded(t, "late.mp4", Buffer.concat(late))).length >= 2);
         }
         const kept = await decoded(t, "clip.mp4", clip.mp4);
-        assert.ok(kept.length >= 20 && kept.length <= 45, `${kept.length} pictures in a clip of a second`);
+        assert.ok(clip.from < called - 250 && clip.to > called + 250, `${called - clip.from}, ${clip.to - called} ms`);
+        assert.ok(kept.length >= 8 && kept.length <= 75, `${kept.length} pictures in a clip of a second`);
         assert.deepEqual([clip.width, clip.height], [640, 360]);
       });
   },

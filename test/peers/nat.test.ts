@@ -102,9 +102,9 @@ describe("a bell behind a router", { skip: withoutNamespaces() }, () => {
     });
 
   it("is called, and hears that the phone hung up, though the router forgets ways that are not used", async () => {
-    await play({ udpTimeoutSeconds: 4, qualifySeconds: 2 }, async (players) => {
+    await play({ udpTimeoutSeconds: 6, qualifySeconds: 2 }, async (players) => {
       await pause(9_000);
-      await callTheBell(players, 6);
+      await callTheBell(players, 7);
     });
   });
 

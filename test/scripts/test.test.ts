@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { findProgram, isDebian } from "../../scripts/peers.ts";
-import { slowest, stages, summary } from "../../scripts/test.ts";
+import { plan, slowest, summary } from "../../scripts/test.ts";
 import { run } from "../support/processes.ts";
 
 function inFolder(files: readonly string[], run: (folder: string) => void): void {
@@ -28,31 +28,26 @@ describe("npm test", () => {
     "test/support/clock.ts",
   ];
 
-  it("runs what computes two at a time, then what watches real time: a browser's beside a peer's", () => {
-    inFolder(files, (folder) =>
-      assert.deepEqual(stages([], folder), [
-        [{ files: ["test/sip/uri.test.ts"], concurrency: 2 }],
-        [
-          { files: ["test/editor/page.test.ts"], concurrency: 1 },
-          { files: ["test/peers/sipp.test.ts"], concurrency: 1 },
-        ],
-      ]),
+  it("runs what has a browser beside what has a peer, then the others, the longest first", () => {
+    inFolder([...files, "test/visit/walk.test.ts"], (folder) =>
+      assert.deepEqual(plan([], folder), {
+        lanes: [["test/editor/page.test.ts"], ["test/peers/sipp.test.ts"]],
+        others: ["test/visit/walk.test.ts", "test/sip/uri.test.ts"],
+      }),
     );
   });
 
   it("runs a part by folder or file", () => {
     inFolder(files, (folder) => {
-      assert.deepEqual(stages(["test/peers"], folder), [[{ files: ["test/peers/sipp.test.ts"], concurrency: 1 }]]);
-      assert.deepEqual(stages(["./test/sip/uri.test.ts"], folder), [
-        [{ files: ["test/sip/uri.test.ts"], concurrency: 2 }],
-      ]);
+      assert.deepEqual(plan(["test/peers"], folder), { lanes: [[], ["test/peers/sipp.test.ts"]], others: [] });
+      assert.deepEqual(plan(["./test/sip/uri.test.ts"], folder), { lanes: [[], []], others: ["test/sip/uri.test.ts"] });
     });
   });
 
   it("says so when there is nothing to run, instead of passing", () => {
     inFolder(files, (folder) => {
-      assert.throws(() => stages(["test/spi"], folder), /There is no test\/spi to test/);
-      assert.throws(() => stages(["test/support"], folder), /no \*\.test\.ts files in test\/support/);
+      assert.throws(() => plan(["test/spi"], folder), /There is no test\/spi to test/);
+      assert.throws(() => plan(["test/support"], folder), /no \*\.test\.ts files in test\/support/);
     });
   });
 
@@ -64,9 +59,9 @@ describe("npm test", () => {
       writeFileSync(path("open"), `${test} setInterval(() => {}, 1000);`);
       writeFileSync(path("whole"), test);
       const script = `
-        import { runStages } from ${JSON.stringify(new URL("../../scripts/test.ts", import.meta.url).href)};
+        import { runPlan } from ${JSON.stringify(new URL("../../scripts/test.ts", import.meta.url).href)};
         const files = ${JSON.stringify([path("open"), path("whole")])};
-        const { totals, took } = await runStages([[{ files, concurrency: 1 }]], undefined, { silenceMs: 60_000, leftOpenMs: 300 });
+        const { totals, took } = await runPlan({ lanes: [[]], others: files }, undefined, { silenceMs: 60_000, leftOpenMs: 300 });
         console.log(JSON.stringify({ totals, files: took.length }));`;
       writeFileSync(join(folder, "run.mjs"), script);
       const { output } = await run(process.execPath, [join(folder, "run.mjs")]);

@@ -47,7 +47,7 @@ async function explain(seed: number, length: number): Promise<never> {
   });
 }
 
-describe("random walks", { timeout: 600_000 }, () => {
+describe("random walks", () => {
   const warnings: string[] = [];
   const warn = (warning: Error) => warnings.push(String(warning.stack));
   before(() => {
@@ -60,12 +60,14 @@ describe("random walks", { timeout: 600_000 }, () => {
     process.off("warning", warn);
   });
 
-  it("leave no call, port, timer or visit, and each visit ends exactly once", async () => {
-    for (let seed = 1; seed <= walks; seed++) {
-      if (await walk(seed, steps)) await explain(seed, steps);
-      if (warnings.length > 0) throw new Error(`seed ${seed}: ${warnings.join("\n")}`);
-    }
-  });
+  // One of them is at its end long before the runner would end it, also on a slow machine.
+  for (let first = 1; first <= walks; first += 40)
+    it(`leave no call, port, timer or visit, and each visit ends exactly once (from seed ${first} on)`, async () => {
+      for (let seed = first; seed < first + 40; seed++) {
+        if (await walk(seed, steps)) await explain(seed, steps);
+        if (warnings.length > 0) throw new Error(`seed ${seed}: ${warnings.join("\n")}`);
+      }
+    });
 
   it("leave nothing in the media worker of the program either", async () => {
     for (let seed = 1; seed <= 12; seed++) {

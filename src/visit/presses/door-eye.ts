@@ -57,10 +57,14 @@ export class DoorEye {
   }
 }
 
-function picturesOf({ pictureSources, pictureTimeout, keepPicture, masks }: DoorSettings) {
+/** The first picture of a simulated camera is drawn by a thread that begins, in the same machine. */
+const simulatedSeconds = 20;
+
+function picturesOf({ preset, pictureSources, pictureTimeout, keepPicture, masks }: DoorSettings) {
+  const seconds = pictureTimeout ?? (preset === "simulated" ? simulatedSeconds : undefined);
   return {
     ...(pictureSources && { order: pictureSources }),
-    ...(pictureTimeout === undefined ? {} : { timeoutMs: pictureTimeout * 1000 }),
+    ...(seconds === undefined ? {} : { timeoutMs: seconds * 1000 }),
     ...(keepPicture === undefined ? {} : { keepMs: keepPicture * 1000 }),
     ...(masks && { masks }),
   };

@@ -6,11 +6,11 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { setImmediate as turn } from "node:timers/promises";
 import tls, { type ConnectionOptions, type TLSSocket } from "node:tls";
 import { makeCertificate, type MadeCertificate } from "../../../src/certificate.ts";
 import { Secret } from "../../../src/secret.ts";
 import type { Flow, SecureListener, TlsOptions } from "../../../src/sip/transport/flow.ts";
+import { until } from "../../support/patience.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { without } from "../../support/peers.ts";
 import { run } from "../../support/processes.ts";
@@ -65,19 +65,11 @@ async function server(t: TestContext, certificate: { cert: string; key: string }
 
 const named = async (name: string) => ({ cert: await fixture(`${name}.pem`), key: await fixture(`${name}.key`) });
 
-async function until(is: () => boolean): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!is()) {
-    assert.ok(Date.now() < end, "waited for ten seconds");
-    await turn();
-  }
-}
-
 /** What sending on a flow comes to: the error's code and sentence, or "sent" once `arrived` says so. */
 async function outcome(flow: Flow, arrived: () => boolean): Promise<{ code: string; message: string }> {
   let error: { code: string; message: string } | undefined;
   flow.send(Buffer.from(options("x", "TLS")), (found) => (error = found));
-  await until(() => error !== undefined || arrived());
+  await until("the message, or why not", () => error !== undefined || arrived());
   const { code, message } = error ?? { code: "sent", message: "" };
   return { code, message };
 }
@@ -147,7 +139,7 @@ describe("SIP over TLS, RFC 3261 §26.2", () => {
         const args = ["s_client", version, "-connect", `127.0.0.1:${port}`, "-verify_return_error", "-no-CAfile"];
         const { output } = await run("openssl", args, { input: "" });
         assert.match(output, /verify error:num=18:self.signed certificate/);
-        await until(() => troubles.length > 0);
+        await until("a trouble", () => troubles.length > 0);
         assert.match(troubles[0]?.message ?? "", /does not trust our certificate: load it, or the authority/);
       },
     );
@@ -225,7 +217,7 @@ describe("the far side's certificate, RFC 5922", () => {
       const { far, ...found } = await dial(t, certificate, name);
       assert.equal(found.code, code);
       assert.match(found.message, sentence);
-      await until(() => found.flow.closed);
+      await until("the end of the flow", () => found.flow.closed);
       assert.equal(far.text, "");
       assert.equal(found.troubles[0]?.message, found.message);
     });
@@ -315,7 +307,7 @@ describe("the certificates of who connects", () => {
       .resume();
     const [before, said] = [messages.length, troubles.length];
     socket.write(options("x", "TLS"));
-    await until(() => messages.length > before || (ended && troubles.length > said));
+    await until("a message, or a trouble", () => messages.length > before || (ended && troubles.length > said));
     return messages.length > before;
   }
 
@@ -363,7 +355,7 @@ describe("a certificate in files", () => {
     const found = await secure(t, { own: files, clock });
     /** Looks twice, as it takes to see that a file has changed and rests. */
     const look = async (done: () => boolean) => {
-      await until(() => {
+      await until("what was put there to be seen", () => {
         void clock.advance(5_000);
         return done();
       });

@@ -143,7 +143,7 @@ describe("a visitor who waits", () => {
   it("N1 hears an announcement of the flow once, before any strategy", async () => {
     const { bell, seen } = await house.bell();
     const visit = await house.pressed(bell);
-    const greeting = await visit.sounds.play(readWav(wav(sine(1500, 1.2))));
+    const greeting = await visit.sounds.play(readWav(wav(sine(1500, 2.5))));
     assert.equal(await greeting.ended, "finished");
     await pitch(seen, 1500);
     assert.equal(visit.sounds.playing, false);

@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { SipRequest, type SipResponse } from "../../../src/sip/message/message.ts";
 import type { DeviceOptions } from "../../../src/visit/numbers/devices.ts";
 import { toneSound } from "../../../src/media/sound.ts";
+import { patienceMs } from "../../support/patience.ts";
 import { Desk, directionOf, sound, type Device, type Media } from "../desk.ts";
 
 const may: DeviceOptions = { directMedia: true };
@@ -35,7 +36,7 @@ describe("direct media", () => {
 
   /** The next offer to a device. The worker is asked where the sound comes from, on no clock of ours. */
   async function offered(desk: Desk, device: Device): Promise<SipRequest> {
-    const end = Date.now() + 5000;
+    const end = Date.now() + patienceMs;
     while (!isOffered(device) && Date.now() < end) {
       await desk.clock.advance(1);
       await pause(2);
