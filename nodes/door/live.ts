@@ -1,6 +1,6 @@
 // A door's camera for browsers: single pictures, and the film by WebSocket or as MJPEG. Below Node-RED's root for nodes, behind
 // the login that is set for that (httpNodeAuth), and by ticket where that is passed by (upgrade.ts).
-import { systemClock, type Clock } from "../../src/clock.ts";
+import { isNear, systemClock, type Clock } from "../../src/clock.ts";
 import { LiveCamera } from "../../src/camera/live/live-camera.ts";
 import { kinds, kindsOf, Sender, type Kind } from "../../src/camera/live/sender.ts";
 import { checkSeats, LiveSockets } from "../../src/camera/live/sockets.ts";
@@ -50,7 +50,7 @@ export function serveLive(RED: Red, clock: Clock = systemClock, transcodes = can
   get("picture.jpg", async (node, response) => {
     const now = clock.now();
     let last = pictures.get(node);
-    if (!last || now - last.at > sharedMs) {
+    if (!last || !isNear(last.at, now, sharedMs + 1)) {
       last = { at: now, picture: node.endpoint.switchboard.snapshot(node.slug) };
       pictures.set(node, last);
     }

@@ -1,6 +1,6 @@
 // Where a picture comes from: a camera's web server, its film, or the video of a call.
 import type { LookupFunction } from "node:net";
-import type { Clock } from "../clock.ts";
+import { isNear, type Clock } from "../clock.ts";
 import { tryAgain } from "../errors.ts";
 import { splitCredentials, type HttpClient } from "../http.ts";
 import { span } from "../http/faults.ts";
@@ -63,7 +63,8 @@ export function overHttp(
 export function ofRunning(live: () => Still | undefined, clock: Clock, source: string, take: Take): Take {
   return async (wish) => {
     const { format, frame, bytes: jpeg } = live() ?? {};
-    if (format?.codec !== "jpeg" || !frame || !jpeg || clock.now() - frame.at > youngMs) return await take(wish);
+    if (format?.codec !== "jpeg" || !frame || !jpeg || !isNear(frame.at, clock.now(), youngMs + 1))
+      return await take(wish);
     const { width = 0, height = 0 } = format;
     return { jpeg, width, height, takenAt: frame.at, source };
   };
@@ -110,7 +111,7 @@ export function rtspFilm(
     source: shown(url),
     async still({ signal, timeoutMs }) {
       const running = live();
-      if (running && clock.now() - running.frame.at <= freshMs) return running;
+      if (running && isNear(running.frame.at, clock.now(), freshMs + 1)) return running;
       const stream = openRtsp({ url, timeoutMs, ...login }, { clock, log, ...(lookup && { lookup }) });
       try {
         return await snapshotOf(stream, { clock, timeoutMs, signal });

@@ -33,6 +33,7 @@ import type { Leg } from "./talk/leg.ts";
 import { RingGroups, type GroupSettings } from "./numbers/groups.ts";
 import { Guarding, type GuardingEvents } from "./guarding.ts";
 import { NumberPlan } from "./numbers/number-plan.ts";
+import { Switches } from "./numbers/switches.ts";
 import { Occupancy } from "./numbers/occupancy.ts";
 import { Parkings } from "./places/parking.ts";
 import { Outside, type Chooser, type Way } from "./numbers/outside.ts";
@@ -68,6 +69,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   readonly recordings: string | undefined;
   readonly rtpengines: readonly string[];
   readonly plan = new NumberPlan();
+  readonly switches = new Switches();
   readonly #groups = new RingGroups(this.plan, (number, name) =>
     this.directory.enter(number, { kind: "group", name, options: {} }),
   );
@@ -87,6 +89,8 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
 
   constructor(options: SwitchboardOptions) {
     super();
+    // As many nodes and pages as there are may follow it.
+    this.setMaxListeners(0);
     this.#options = options;
     this.clock = options.clock ?? systemClock;
     this.log = options.log ?? silent;
@@ -100,7 +104,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
       trusts: (invite, flow) => this.#outside.callerOf(invite, flow),
     });
     this.#outside = new Outside({
-      ...{ host: this.endpoint, plan: this.plan, log: this.log, direct: options.direct },
+      ...{ host: this.endpoint, plan: this.plan, log: this.log, direct: options.direct, switches: this.switches },
       isRegistered: (host) => this.endpoint.location.contacts().some(({ flow }) => flow.remote.host === host),
       changed: (event, status) => this.tell("account", event, status),
     });

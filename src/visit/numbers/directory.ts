@@ -9,6 +9,7 @@ import type { DeviceOptions } from "./devices.ts";
 import { membersOf, type GroupHost } from "../ringing/aim.ts";
 import { DoNotDisturb, type DndChange } from "./do-not-disturb.ts";
 import { Memory } from "./memory.ts";
+import type { Switches } from "./switches.ts";
 import type { SwitchboardOptions } from "../settings.ts";
 import { viewOf, type RegistrationView } from "../views.ts";
 
@@ -22,6 +23,7 @@ export interface DirectoryEvents {
 }
 
 export interface DirectoryHost extends CodesHost, GroupHost {
+  readonly switches: Switches;
   readonly endpoint: Endpoint;
   tell<E extends keyof DirectoryEvents>(event: E, ...payload: DirectoryEvents[E]): void;
 }
@@ -105,10 +107,10 @@ export class Directory {
   async remember(): Promise<void> {
     const { folder } = this.#options;
     if (folder === undefined || this.#memory) return;
-    const { endpoint, clock, log } = this.#host;
+    const { endpoint, switches, clock, log } = this.#host;
     const has = (number: string) => this.#entries.has(number);
     try {
-      this.#memory = await Memory.open(folder, { endpoint, dnd: this.#dnd, clock, log, has });
+      this.#memory = await Memory.open(folder, { endpoint, dnd: this.#dnd, switches, clock, log, has });
     } catch (error) {
       log.error(`registrations will not outlive a restart: ${sentence(error)}`);
     }

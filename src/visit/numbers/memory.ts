@@ -8,10 +8,12 @@ import { namesItself, type Contact } from "../../sip/registrar/contact.ts";
 import { pushOf } from "../../sip/registrar/registrar.ts";
 import { Journal } from "../../store/journal.ts";
 import type { DoNotDisturb } from "./do-not-disturb.ts";
+import type { Switches } from "./switches.ts";
 
 export interface MemoryDeps {
   readonly endpoint: Endpoint;
   readonly dnd: DoNotDisturb;
+  readonly switches: Switches;
   readonly clock: Clock;
   readonly log: Log;
   /** Whether the flow has a number. */
@@ -20,6 +22,7 @@ export interface MemoryDeps {
 
 const contacts = "contact/";
 const dnds = "dnd/";
+const switched = "switch/";
 
 const checkContact = checker("contact", {
   type: "object",
@@ -61,10 +64,13 @@ export class Memory {
     const forget = ({ id }: Contact) => this.#journal.set(contacts + id, undefined);
     const dnd = ({ extension }: { extension: string }) => this.#journal.set(dnds + extension, deps.dnd.of(extension));
     location.on("registered", keep).on("refreshed", keep).on("unregistered", forget);
+    const switches = (name: string, on: boolean) => this.#journal.set(switched + name, on ? true : undefined);
     deps.dnd.on("changed", dnd);
+    deps.switches.on("changed", switches);
     this.#stop.push(
       () => location.off("registered", keep).off("refreshed", keep).off("unregistered", forget),
       () => deps.dnd.off("changed", dnd),
+      () => deps.switches.off("changed", switches),
     );
     this.#restore();
     // The nodes with the extensions may come later than the endpoint; those that do not come at all have no devices.
@@ -76,6 +82,7 @@ export class Memory {
     // Who registered while the folder was being opened.
     for (const contact of location.contacts()) keep(contact);
     for (const [extension] of deps.dnd.kept) dnd({ extension });
+    for (const name of deps.switches.kept) switches(name, true);
   }
 
   /** Resolves when all is on its way to the disk. */
@@ -90,6 +97,7 @@ export class Memory {
 
   #restore(): void {
     for (const [key, value] of this.#journal.find(dnds)) this.#deps.dnd.restore(key.slice(dnds.length), value);
+    for (const [key] of this.#journal.find(switched)) this.#deps.switches.restore(key.slice(switched.length));
     for (const [key, value] of this.#journal.find(contacts))
       if (!this.#bringBack(key.slice(contacts.length), value)) this.#journal.set(key, undefined);
   }

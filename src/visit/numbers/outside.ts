@@ -14,6 +14,7 @@ import type { Flow } from "../../sip/transport/flow.ts";
 import { checkAccount, type Incoming, type LineSettings } from "./account-settings.ts";
 import type { DeviceOptions } from "./devices.ts";
 import type { NumberPlan } from "./number-plan.ts";
+import type { Switches } from "./switches.ts";
 
 /** Direct calls from address to address (A1). */
 export interface DirectSettings {
@@ -42,7 +43,6 @@ export type Way =
 interface Entry {
   readonly account: Account;
   readonly settings: LineSettings;
-  dnd: boolean;
 }
 
 /** A server that is gone must not hold up the end. */
@@ -52,6 +52,7 @@ export interface OutsideOptions {
   readonly host: CallHost;
   readonly plan: NumberPlan;
   readonly log: Log;
+  readonly switches: Switches;
   readonly direct?: DirectSettings | undefined;
   /** Whether a device that calls from there is registered here, and so has a password to show. */
   isRegistered(host: string): boolean;
@@ -67,6 +68,10 @@ export class Outside {
   /** @throws PorteroError `invalid` about an address in the list that is none */
   constructor(options: OutsideOptions) {
     this.#options = options;
+    options.switches.on("restored", (name) => {
+      const [, account] = /^account\/(.*)$/.exec(name) ?? [];
+      if (account !== undefined) options.log.info(`the account ${account} takes no calls, as before the restart`);
+    });
     this.#trusted = parseNetworks(options.direct?.from ?? [], "direct calls from");
   }
 
@@ -91,7 +96,7 @@ export class Outside {
     const account = new Account(this.#options.host, checked);
     for (const event of ["registered", "unregistered", "failed"] as const)
       account.on(event, (status) => this.#options.changed(event, status));
-    const entry = { account, settings: checked, dnd: false };
+    const entry = { account, settings: checked };
     this.#entries.set(name, entry);
     if (this.#open) account.start();
     return async () => {
@@ -153,13 +158,14 @@ export class Outside {
   incoming(call: IncomingCall): Incoming {
     const entry = call.caller.kind === "account" ? this.#entries.get(call.caller.account) : undefined;
     const { dndStatus = 486, incoming = { refuse: 480 } } = entry?.settings ?? {};
-    return entry?.dnd ? { refuse: dndStatus } : incoming;
+    const isOff = entry !== undefined && this.#options.switches.isOn(dndOf(entry.account.name));
+    return isOff ? { refuse: dndStatus } : incoming;
   }
 
   /** While it is on, calls that come in by the account are refused (A5). Gives the way to the code that its server wants to hear, if any. */
   setDnd(name: string, on: boolean): AccountWay | undefined {
     const entry = this.#entry(name);
-    entry.dnd = on;
+    this.#options.switches.set(dndOf(name), on);
     const code = on ? entry.settings.dndOn : entry.settings.dndOff;
     return code === undefined ? undefined : wayBy(entry, code);
   }
@@ -212,6 +218,8 @@ export class Outside {
     late.abort();
   }
 }
+
+const dndOf = (account: string): string => `account/${account}`;
 
 const wayBy = ({ account, settings }: Entry, number: string): AccountWay => ({
   ...{ kind: "account", account, number, media: mediaOf(settings) },

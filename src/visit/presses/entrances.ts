@@ -34,6 +34,8 @@ const freshMs = 2_000;
 export const hostOfDoor = ({ settings }: Door): string =>
   (settings.address ?? "").replace(/^\[|\]$/g, "").toLowerCase();
 
+const quietOf = (door: string): string => `quiet/${door}`;
+
 /** What became of a report: of a press, whether it rings, is known by a call of the bell, or comes while somebody talks. */
 export type Heard = ReturnType<Presses["told"]> | "told";
 
@@ -41,7 +43,6 @@ export class Entrances {
   readonly #host: EntranceHost;
   readonly #doors = new Map<string, Door>();
   readonly #presses: Presses;
-  readonly #quiet = new Set<string>();
   /** By the door's side of a call: a code that is typed takes several keys. */
   readonly #keys = new WeakMap<Leg, DoorKeys>();
   readonly #keeper: Doorkeeper;
@@ -60,6 +61,12 @@ export class Entrances {
     const doors = { presses: this.#presses, states: this.#states, door: (id: string) => this.#doors.get(id) };
     this.#keeper = new Doorkeeper(host, doors, codes);
     this.#pictures = new Pictures(host);
+    host.switches.on("restored", (name) => {
+      const [, door] = /^quiet\/(.*)$/.exec(name) ?? [];
+      if (door === undefined) return;
+      host.log.info(`presses of the door ${door} ring nobody, as before the restart`);
+      host.tell("doors");
+    });
   }
 
   /**
@@ -112,12 +119,11 @@ export class Entrances {
   }
 
   setQuiet(door: string, on: boolean): void {
-    if (on) this.#quiet.add(door);
-    else this.#quiet.delete(door);
+    this.#host.switches.set(quietOf(door), on);
   }
 
   isQuiet(door: string): boolean {
-    return this.#quiet.has(door);
+    return this.#host.switches.isOn(quietOf(door));
   }
 
   visit(id: string): Visit | undefined {

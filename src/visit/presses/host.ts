@@ -1,6 +1,7 @@
 // What the doors need of their switchboard, and what they tell.
 import type { DoorReport } from "./door-state.ts";
 import type { Opening } from "../../door/opener.ts";
+import type { Switches } from "../numbers/switches.ts";
 import type { TransferHost } from "../talk/transfer.ts";
 import type { VisitEvent } from "../messages.ts";
 
@@ -20,5 +21,6 @@ export interface EntranceEvents {
 export interface EntranceHost extends TransferHost {
   /** Whether calls can be taken: the endpoint listens and there is somewhere for their sound. */
   readonly listens: boolean;
+  readonly switches: Switches;
   tell<E extends keyof EntranceEvents>(event: E, ...payload: EntranceEvents[E]): void;
 }

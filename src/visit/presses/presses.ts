@@ -24,6 +24,9 @@ export interface PressHost extends TransferHost {
 /** Visits can be asked for this long after their end. */
 const rememberMs = 10 * 60_000;
 
+/** Their pictures are kept for so long: whoever wants one longer has been given it. */
+const picturedMs = 60_000;
+
 /** What a bell tells twice within so long is one press, whatever its calls do. */
 const leastBounceMs = 2_000;
 
@@ -241,7 +244,10 @@ export class Presses {
 
   #forget(): void {
     const now = this.#host.clock.now();
-    for (const [id, { visit }] of this.#presses)
-      if (visit.endedAt !== undefined && !isNear(visit.endedAt, now, rememberMs)) this.#presses.delete(id);
+    for (const [id, { visit }] of this.#presses) {
+      if (visit.endedAt === undefined || isNear(visit.endedAt, now, picturedMs)) continue;
+      visit.picture = undefined;
+      if (!isNear(visit.endedAt, now, rememberMs)) this.#presses.delete(id);
+    }
   }
 }

@@ -9,6 +9,7 @@ import { Secret } from "../../../src/secret.ts";
 import { Endpoint } from "../../../src/sip/endpoint.ts";
 import type { Contact } from "../../../src/sip/registrar/contact.ts";
 import { DoNotDisturb } from "../../../src/visit/numbers/do-not-disturb.ts";
+import { Switches } from "../../../src/visit/numbers/switches.ts";
 import { Memory } from "../../../src/visit/numbers/memory.ts";
 import { house, last, passwordOf, type House } from "../../sip/house.ts";
 import { Connection } from "../../sip/network.ts";
@@ -29,6 +30,7 @@ afterEach(async () => {
 class Life {
   readonly endpoint: Endpoint;
   readonly dnd = new DoNotDisturb(() => undefined);
+  readonly switches = new Switches();
   readonly news: string[] = [];
   memory: Memory | undefined;
   /** The numbers that the flow has. */
@@ -43,9 +45,9 @@ class Life {
   }
 
   async remember(): Promise<this> {
-    const { endpoint, dnd } = this;
+    const { endpoint, dnd, switches } = this;
     const has = (number: string) => this.numbers.includes(number);
-    this.memory = await Memory.open(folder, { endpoint, dnd, clock: endpoint.clock, log: silent, has });
+    this.memory = await Memory.open(folder, { endpoint, dnd, switches, clock: endpoint.clock, log: silent, has });
     opened.push(this.memory);
     return this;
   }

@@ -1,6 +1,7 @@
 // What becomes of each call of a door (X1): docs/presses.md as tests. Makers place up to ten calls for one press.
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
+import type { Picture } from "../../../src/camera/camera.ts";
 import type { PressSettings } from "../../../src/door/door.ts";
 import { SipResponse, type SipRequest } from "../../../src/sip/message/message.ts";
 import type { VisitEnd } from "../../../src/visit/messages.ts";
@@ -41,6 +42,31 @@ async function answeredBy(phone: Device, bell: Device, invite: SipRequest) {
   await phone.pickUp();
   await bell.answered(invite);
 }
+
+describe("X1 a bell that presses every second", () => {
+  it("keeps the pictures of the last minute only: those of an hour would fill a small computer", async () => {
+    await open();
+    const pictures: object[] = [];
+    const camera = desk.switchboard.entrances.get("front")?.eye ?? assert.fail();
+    Object.defineProperty(camera, "isOpen", { value: true });
+    camera.snapshot = () => {
+      const picture = { jpeg: Buffer.alloc(1) } as unknown as Picture;
+      pictures.push(picture);
+      return Promise.resolve(picture);
+    };
+    const bell = desk.device("8000");
+    const visits: Visit[] = [];
+    for (let second = 0; second < 100; second++) {
+      const invite = await bell.dial("6001");
+      visits.push(visit());
+      cancel(bell, invite);
+      await settle(1_000);
+    }
+    const kept = visits.filter(({ picture }) => picture !== undefined).length;
+    assert.deepEqual([rings(), pictures.length], [100, 100]);
+    assert.ok(kept > 50 && kept < 65, `${kept} are kept`);
+  });
+});
 
 describe("X1 a clock that is set", () => {
   it("makes no part of a refused press out of what comes an hour later by anybody else's clock", async () => {
