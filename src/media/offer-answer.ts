@@ -302,8 +302,11 @@ export class OfferAnswer {
     const fits = wishes ? negotiate.fitting(kind, wishes, this) : [];
     if (fits.length > 0) return fits;
     if (before && before.port !== 0 && !like) return before.formats;
-    // Audio is always offered: a leg of which nothing is known yet may turn up with what we understand.
-    return kind === "audio" && !wishes ? negotiate.fitting(kind, negotiate.plainAudio, this) : [];
+    // Audio is always offered: a leg of which nothing is known yet may turn up with what we understand, and one that is to be
+    // understood from now on goes first, before the other.
+    return kind === "audio" && (!wishes || (before && this.understood))
+      ? negotiate.fitting(kind, negotiate.plainAudio, this)
+      : [];
   }
 
   /** @throws PorteroError `media-cannot` */

@@ -185,6 +185,11 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     return this.#sdp.limitToUnderstood();
   }
 
+  /** Takes that back. */
+  unlimit(): void {
+    this.#sdp.understood = false;
+  }
+
   /** Whether its codec is turned into others: then it can be put into a conference and recorded, too. */
   get mixable(): boolean {
     const codec = speech(this.#sdp.agreed("audio")?.send ?? []);

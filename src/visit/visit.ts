@@ -95,6 +95,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.sounds = new Announcements({
       door: () => (this.#answering.talk ? this.#line.session : this.#line.open("early")),
       answerer: () => this.#answering.talk?.answerer?.session,
+      understood: () => this.#answering.speakOurs(),
       over: () => this.#state === "ended",
       changed: () => {
         if (this.#state === "ringing" && !this.#search.isOn) this.#waitForFlow();

@@ -18,6 +18,8 @@ export interface AnnouncementHost {
   /** A way for sound to the door, opened before its call is answered where it must be. Rejects with a sentence. */
   readonly door: () => Promise<MediaSession>;
   readonly answerer: () => MediaSession | undefined;
+  /** Has those who talk with each other do so in a codec that can be played in. Rejects with a sentence. */
+  readonly understood: () => Promise<void>;
   /** Whether everybody has gone. */
   readonly over: () => boolean;
   /** A sound has begun or ended. */
@@ -43,6 +45,7 @@ export class Announcements {
    */
   async play(sound: Sound, { to = "door", loop = false, signal }: PlayOptions = {}): Promise<Playback> {
     const sessions = await this.#sides(to);
+    if (sessions.some(({ codec, mixable }) => codec !== undefined && !mixable)) await this.#host.understood();
     const before = this.#playing;
     const parts: Playback[] = [];
     const stop = () => {

@@ -64,6 +64,11 @@ export class Answering {
     throw giveUp("no-call", `nobody talks with ${this.#visit.door.name} just now`);
   }
 
+  /** Has two who talk do so in what can be played in; a room has nothing else. @throws PorteroError `no-codec` */
+  async speakOurs(): Promise<void> {
+    if (this.talk instanceof Talk) await this.talk.speakOurs();
+  }
+
   /** As Visit.answerAlone. */
   async alone(by?: string): Promise<void> {
     const session = await this.#line.session;

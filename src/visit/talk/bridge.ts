@@ -9,6 +9,7 @@ import type { Direction } from "../../media/sdp.ts";
 import { q850 } from "../../sip/causes.ts";
 import type { Call, CallEnd, Message, Reoffer, Referral } from "../../sip/dialog/call.ts";
 import type { DoorKeysHost } from "../presses/door-keys.ts";
+import { notUnderstood } from "../sound/recording.ts";
 import { DirectMedia } from "./direct-media.ts";
 import type { Key } from "./keypad.ts";
 import { joinable, letGo, type Leg } from "./leg.ts";
@@ -48,6 +49,7 @@ export class Bridge {
   readonly releases: boolean;
   #sides: readonly [Side, Side];
   #direct: DirectMedia;
+  #turning: Promise<void> | undefined;
   #over = false;
 
   /** `known`: the two have been in bridges before. */
@@ -118,6 +120,34 @@ export class Bridge {
     await this.#direct.back();
     await this.#tell(side, this.#other(side));
     return side.told === (as ?? this.#other(side).wish);
+  }
+
+  /**
+   * Has both talk what we understand, the second one first, or neither: something is to be played to them, or recorded.
+   * @throws PorteroError `no-codec`
+   */
+  speakOurs(): Promise<void> {
+    this.#turning ??= this.#turn().finally(() => (this.#turning = undefined));
+    return this.#turning;
+  }
+
+  async #turn(): Promise<void> {
+    const [one, two] = this.#sides;
+    if (!this.#host.media.record || this.#sides.every(({ leg }) => leg.session.mixable)) return;
+    await this.#direct.back();
+    const others = this.#sides.filter(({ leg }) => !leg.session.mixable);
+    for (const side of [two, one]) {
+      if (await this.#isOurs(side)) continue;
+      for (const { leg } of others) leg.session.unlimit();
+      if (two.leg.session.mixable) await this.#offer(two, one, two.told);
+      throw notUnderstood(side.leg.name, "a sound or a recording");
+    }
+  }
+
+  async #isOurs(side: Side): Promise<boolean> {
+    const { session } = side.leg;
+    if (!session.mixable && session.limitToUnderstood()) await this.#offer(side, this.#other(side), side.told);
+    return session.mixable;
   }
 
   /** Nothing came of it: the bridge is as it was, or ends if the side has gone meanwhile. */

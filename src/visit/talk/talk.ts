@@ -220,6 +220,7 @@ export class Talk {
     const bridge = this.#bridge;
     if (!bridge || bridge.over)
       throw giveUp("no-call", "the visitor waits already, parked or while a transfer is prepared");
+    if (sound) await this.speakOurs();
     this.#music.get(who)?.stop();
     this.#music.delete(who);
     const silence = sound && this.#playTo(who, leg, sound);
@@ -252,8 +253,15 @@ export class Talk {
   }
 
   /** Records the two from now on; `recorded` tells the end of it. @throws PorteroError `no-call`, or what a CallRecorder gives */
-  record(settings: TapeSettings): Promise<void> {
-    return this.#visit.recorder.start(settings, this.#bell.session, this.#leg("answerer", "record").session);
+  async record(settings: TapeSettings): Promise<void> {
+    const { session } = this.#leg("answerer", "record");
+    await this.speakOurs();
+    return this.#visit.recorder.start(settings, this.#bell.session, session);
+  }
+
+  /** Has both talk what can be played in and recorded. @throws PorteroError `no-codec` */
+  async speakOurs(): Promise<void> {
+    await this.#bridge?.speakOurs();
   }
 
   /** @throws PorteroError `not-recording`, or what went wrong */
