@@ -21,8 +21,8 @@ export interface PhoneView {
   phone(state: PhoneState): void;
   /** What comes of the other side's sound and video; nothing any more where it is absent. */
   heard(stream: MediaStream | undefined): void;
-  /** A call is over that was not ended here. */
-  over(how: "elsewhere" | "gone" | "failed"): void;
+  /** A call is over that was not ended here: somebody else has it, or why it is, where there is more to say than that. */
+  over(how: "elsewhere" | { readonly why: string | undefined }): void;
 }
 
 const [firstPauseMs, longestPauseMs] = [1_000, 15_000];
@@ -30,6 +30,8 @@ const expires = 300;
 const busy = 486;
 const notHere = 480;
 const cannot = 488;
+/** The way to the other side is there in less. */
+const reachMs = 5_000;
 
 /** A sentence for the user. */
 class Trouble extends Error {}
@@ -42,7 +44,11 @@ interface Talk {
   unheard?: string | undefined;
   muted: boolean;
   elsewhere?: boolean;
-  failed?: boolean;
+  /** Why it ends, as a sentence. */
+  why?: string;
+  /** When it was established, and whether anything came through then. */
+  since?: number;
+  reached?: boolean;
   /** The connection was away meanwhile: what was said then was not heard. */
   cut?: boolean;
   ended?: boolean;
@@ -96,7 +102,7 @@ export class Phone {
     try {
       await talk.invitation.accept();
     } catch {
-      talk.failed = true;
+      talk.why = words.callFailed;
       await talk.invitation.reject({ statusCode: cannot }).catch(() => {});
       this.#ended(talk);
     }
@@ -224,8 +230,13 @@ export class Phone {
       came: (stream) => {
         if (talk && !talk.ended) this.#view.heard(stream);
       },
+      reached: () => {
+        if (talk) talk.reached = true;
+      },
       lost: () => {
-        if (talk && this.#talk === talk) this.hangUp();
+        if (!talk || this.#talk !== talk) return;
+        this.hangUp();
+        this.#view.over({ why: talk.reached ? words.cutOff : words.unreached });
       },
     });
   }
@@ -244,9 +255,19 @@ export class Phone {
       onCancel: ({ request }) => {
         talk.elsewhere = /cause\s*=\s*200\b/.test(request.getHeader("Reason") ?? "");
       },
+      onBye: (bye) => {
+        const why = textOf(bye.request.getHeader("Reason"));
+        const isMute = !talk.reached && performance.now() - (talk.since ?? Infinity) > reachMs;
+        if (isMute) talk.why = words.unreached;
+        else if (why !== undefined) talk.why = words.callEnded(why);
+        bye.accept().catch(() => {});
+      },
     };
     invitation.stateChange.addListener((state) => {
-      if (state === SessionState.Established) this.#tell();
+      if (state === SessionState.Established) {
+        talk.since = performance.now();
+        this.#tell();
+      }
       if (state === SessionState.Terminated) this.#ended(talk);
     });
     invitation.progress().catch(() => {});
@@ -260,7 +281,7 @@ export class Phone {
     if (this.#talk === talk) this.#talk = undefined;
     this.#view.heard(undefined);
     this.#tell();
-    if (!byUs) this.#view.over(talk.failed ? "failed" : talk.elsewhere ? "elsewhere" : "gone");
+    if (!byUs) this.#view.over(talk.elsewhere ? "elsewhere" : { why: talk.why });
   }
 
   #tell(): void {
@@ -273,3 +294,6 @@ export class Phone {
     else if (!talk.answered) this.#view.phone({ is: "rung", by: talk.by, unheard: deaf() });
   }
 }
+
+/** What stands in a Reason for people (RFC 3326). */
+const textOf = (reason: string | undefined): string | undefined => /;\s*text\s*=\s*"([^"]+)"/.exec(reason ?? "")?.[1];

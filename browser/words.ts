@@ -52,9 +52,17 @@ export const words = {
   youTalk: (who?: string) => `You talk with ${who ?? "the visitor"}`,
   elsewhere: (by?: string) => (by === undefined ? "Somebody else has answered." : `Answered at ${by}.`),
   callFailed: "The call could not be taken: this browser and the door have no way of talking in common.",
+  callEnded: (why: string) => `The call has ended: ${why.replace(/\.$/, "")}.`,
+  cutOff: "The call was cut off: nothing comes from Node-RED any more.",
+  unreached:
+    "The call has ended: its sound does not get through between this browser and Node-RED. Something keeps UDP away: a " +
+    "firewall, a VPN, or the browser's own settings.",
+  cannotTalk:
+    "This browser cannot answer: it has no WebRTC, or it is switched off. Who is there is seen, and the door opens.",
   unheard: (why: string) => `You see and hear, but are not heard: ${why}`,
   needsHttps: "browsers give a page the microphone only by https:// or on the machine itself.",
   microphoneRefused: "the microphone is not allowed for this page. Allow it in the browser's settings of this page.",
+  noMicrophones: "this browser gives pages no microphone.",
   noMicrophone: "this device has no microphone.",
   microphoneBusy: "the microphone cannot be had: another program may be using it.",
   cannotAnswer: (why: string) => `This page cannot be rung just now. ${why.replace(/\.$/, "")}.`,

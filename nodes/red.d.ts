@@ -29,6 +29,8 @@ export interface Config {
   name?: string;
   /** The tab; config nodes have none. */
   z?: string;
+  /** It is disabled, and does not run. */
+  d?: boolean;
 }
 
 export interface RedNode<Credentials = object> {

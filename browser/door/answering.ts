@@ -11,8 +11,12 @@ export interface Answerer {
   changed(): void;
   /** Somebody else has answered. */
   elsewhere(): void;
+  /** A call was not, or is not any more. */
   failed(text: string): void;
 }
+
+/** Some browsers have no WebRTC, and in some it can be switched off: those ring, and do not answer. */
+const canTalk = (): boolean => "RTCPeerConnection" in globalThis;
 
 export class Answering implements PhoneView {
   readonly buttons = document.createElement("div");
@@ -94,9 +98,9 @@ export class Answering implements PhoneView {
     if (stream) void this.#audio.play().catch(() => {});
   }
 
-  over(how: "elsewhere" | "gone" | "failed"): void {
+  over(how: "elsewhere" | { readonly why: string | undefined }): void {
     if (how === "elsewhere") this.#owner.elsewhere();
-    if (how === "failed") this.#owner.failed(words.callFailed);
+    else if (how.why !== undefined) this.#owner.failed(how.why);
   }
 
   async #load(): Promise<void> {
@@ -146,7 +150,8 @@ export class Answering implements PhoneView {
       void this.#phone?.answer();
     };
     const end = (label: string) => button("decline", "hangUp", label, () => this.#phone?.hangUp());
-    if (state?.is === "rung") return [button("answer", "phone", words.answer, answer), end(words.decline)];
+    if (state?.is === "rung")
+      return [...(canTalk() ? [button("answer", "phone", words.answer, answer)] : []), end(words.decline)];
     if (state?.is === "answering") return [button("answer", "phone", words.answering), end(words.decline)];
     if (state?.is !== "talking") return [];
     const mute = muteButton(state.muted, (muted) => this.#phone?.mute(muted));
@@ -156,10 +161,11 @@ export class Answering implements PhoneView {
   #said(): string | undefined {
     const { state } = this;
     if (state?.is === "away") return words.cannotAnswer(state.reason);
+    const waits = state?.is === "ready" || state?.is === "rung";
+    if (waits && !canTalk()) return words.cannotTalk;
     if ((state?.is === "rung" || state?.is === "talking") && state.unheard !== undefined)
       return words.unheard(state.unheard);
-    if ((state?.is === "ready" || state?.is === "rung") && !mayRing()) return words.touchToRing;
-    return undefined;
+    return waits && !mayRing() ? words.touchToRing : undefined;
   }
 
   #asker(): HTMLElement {

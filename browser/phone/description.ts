@@ -10,7 +10,9 @@ export interface Hearing {
   readonly microphone: MediaStreamTrack | undefined;
   /** Something is heard or seen, or is not any more. */
   came(stream: MediaStream): void;
-  /** The way to the other side is gone. */
+  /** There is a way to the other side. */
+  reached(): void;
+  /** It is gone, or there is none. */
   lost(): void;
 }
 
@@ -31,6 +33,7 @@ export class Description implements SessionDescriptionHandler {
       hearing.came(this.#stream);
     };
     connection.onconnectionstatechange = () => {
+      if (connection.connectionState === "connected") hearing.reached();
       if (connection.connectionState === "failed") hearing.lost();
     };
   }

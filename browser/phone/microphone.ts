@@ -4,7 +4,7 @@ import { words } from "../words.ts";
 /** What can be said before anybody is asked. */
 export const deaf = (): string | undefined =>
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- pages by http have none
-  navigator.mediaDevices === undefined ? words.needsHttps : undefined;
+  navigator.mediaDevices !== undefined ? undefined : isSecureContext ? words.noMicrophones : words.needsHttps;
 
 export async function microphone(): Promise<MediaStreamTrack | string> {
   const never = deaf();

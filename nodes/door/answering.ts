@@ -7,10 +7,12 @@ import { systemClock, type Clock } from "../../src/clock.ts";
 import { giveUp } from "../../src/errors.ts";
 import { Tickets } from "../../src/camera/live/tickets.ts";
 import type { Switchboard } from "../../src/visit/switchboard.ts";
+import { textOr } from "../fields.ts";
 import { checkOrigin } from "../origin.ts";
 import type { Red } from "../red.d.ts";
 import { doorShown, OpenOfDoors, refuse, type ShownDoor } from "./browser.ts";
-import type { DoorNode } from "./node.ts";
+import type { DoorConfig } from "./door.ts";
+import { accessOf, type DoorNode } from "./node.ts";
 import { forbid, onUpgrade } from "./upgrade.ts";
 
 /** What a page is told before it answers. */
@@ -47,7 +49,7 @@ export function serveAnswering(RED: Red, clock: Clock = systemClock): (node: Doo
       if (!tickets.redeem(query.get("ticket") ?? "", use(door, as))) return forbid(socket);
       const from = forwardedFor(request.headers);
       const end = node.endpoint.switchboard.endpoint.handOver(request, socket, head, {
-        ...{ as, opens: (other) => mayOpen(RED, other, request.headers) },
+        ...{ as, page: node.slug, opens: (other) => mayOpen(RED, other, request.headers) },
         ...(from !== undefined && { from }),
       });
       open.add(node, end);
@@ -58,7 +60,24 @@ export function serveAnswering(RED: Red, clock: Clock = systemClock): (node: Doo
     }
   });
 
-  return (node) => open.end(node);
+  return (node) => {
+    const why = endsTalks(RED, node);
+    if (why !== undefined) node.endpoint?.switchboard.endpoint.hangUpPages(node.slug, why);
+    open.end(node);
+  };
+}
+
+/** Why pages of a door that ends do not talk on, by the flow that runs next: Node-RED knows it before it ends anything. */
+function endsTalks(RED: Red, { id, label, answerAs }: DoorNode): string | undefined {
+  const next: DoorConfig[] = [];
+  RED.nodes.eachNode((node) => {
+    if (node.id === id) next.push(node);
+  });
+  const stays = next.some(
+    ({ d: disabled, browsers, answerAs: as }) =>
+      disabled !== true && accessOf(browsers) !== "off" && textOr(as) === answerAs,
+  );
+  return stays ? undefined : `pages of ${label} do not answer as ${answerAs ?? "anybody"} any more`;
 }
 
 const use = (door: string, extension: string): string => `${door} ${extension}`;

@@ -168,10 +168,11 @@ export default function (RED: Red): void {
     }
     onClose(this, async () => {
       endPages(this);
-      endPhones(this);
       unheard();
       await this.endpoint?.lastWords();
       takeAway();
+      // Behind what their calls are told.
+      endPhones(this);
     });
   }
   RED.nodes.registerType("door", Door, {

@@ -2,7 +2,7 @@
 // users were written for where it differs (480 = 19 no answer, 408 = 18 no user responding).
 import { splitList } from "./message/headers.ts";
 import type { SipMessage } from "./message/message.ts";
-import { parseParams } from "./message/uri.ts";
+import { parseParams, quote } from "./message/uri.ts";
 
 export const cause = {
   normal: 16,
@@ -60,8 +60,9 @@ export const endElsewhere = (message: SipMessage): { text: string; elsewhere: tr
     ? { text: "answered elsewhere", elsewhere: true }
     : undefined;
 
-/** A cause as a Reason header says it (RFC 3326 §2). */
-export const q850 = (code: number): string => `Q.850;cause=${code}`;
+/** A cause as a Reason header says it, and to people (RFC 3326 §2). */
+export const q850 = (code: number, text?: string): string =>
+  `Q.850;cause=${code}${text === undefined ? "" : `;text=${quote(text)}`}`;
 
 /** What a losing phone is told, so that it shows no missed call (X4; RFC 3326 §2). */
 export const completedElsewhere = 'SIP;cause=200;text="Call completed elsewhere"';

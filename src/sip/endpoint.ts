@@ -7,6 +7,7 @@ import { systemClock, type Cancel, type Clock } from "../clock.ts";
 import { giveUp, tryAgain, type PorteroError } from "../errors.ts";
 import type { DigestAlgorithm } from "../digest.ts";
 import { Admission, numberOf, type Extension, type Refusal } from "./admission.ts";
+import { cause, q850 } from "./causes.ts";
 import type { Call, CallHost } from "./dialog/call.ts";
 import type { Caller } from "./dialog/caller.ts";
 import { IncomingCall } from "./dialog/incoming.ts";
@@ -231,6 +232,11 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     // A connection that has died is known as dead only a while after its page has come back.
     const most = 2 * this.#admission.maxContacts(handing.as);
     return this.#handed.take(request, socket, head, handing, most);
+  }
+
+  /** Ends the calls of a door's pages, which are told why. */
+  hangUpPages(door: string, why: string): void {
+    for (const call of this.#calls.values()) if (call.flow?.page === door) call.hangUp(q850(cause.normal, why));
   }
 
   /** Lets devices register for a number. The login must be free (see the number plan for numbers). */

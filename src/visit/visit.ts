@@ -334,8 +334,9 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     const status = how.status ?? 480;
     const wasWanted = outcome !== "unanswered" && outcome !== "stopped";
     if (!wasWanted && this.hasCall && how.by === "local" && this.#answering.at === undefined) this.refusedWith = status;
+    // Before the bell's call ends: who talks would else hear no more than that. Of a bell that hangs up there is no more.
+    this.#answering.talk?.close(q850(how.cause, how.by === "local" ? how.text : undefined));
     this.#line.close(status, q850(how.cause));
-    this.#answering.talk?.close(q850(how.cause));
     const talkedFrom = this.#answering.at ?? this.#endedAt;
     const end: VisitEnd = {
       ...{ outcome, cause: how.cause, text: how.text },

@@ -289,6 +289,7 @@ describe("X8 a page that answers", { skip: without("chromium") }, () => {
         const refuse = () => Promise.reject(new DOMException("no", "NotAllowedError"));
         const none = reason === "refused" ? { getUserMedia: refuse } : undefined;
         Object.defineProperty(navigator, "mediaDevices", { get: () => none, configurable: true });
+        Object.defineProperty(window, "isSecureContext", { get: () => reason === "refused", configurable: true });
       }, why);
     await without("no https");
     await phone(page, "ready");
@@ -302,6 +303,57 @@ describe("X8 a page that answers", { skip: without("chromium") }, () => {
     await isHeard(page);
     await house.inject("press", "hangup");
     await phone(page, "ready");
+  });
+
+  it("without WebRTC rings and opens, and says that it cannot answer", async (t) => {
+    const { page } = await visit(t);
+    await page.evaluate(() => Reflect.deleteProperty(window, "RTCPeerConnection"));
+    await phone(page, "ready");
+    await press();
+    await phone(page, "rung");
+    await says(page, "This browser cannot answer: it has no WebRTC");
+    assert.equal(await button(page, "Answer").count(), 0);
+    await button(page, "Hold to open").hover();
+    await page.mouse.down();
+    await says(page, "The door was opened.");
+    await page.mouse.up();
+  });
+
+  it("says why a call is over: ended by somebody, cut off, or no way between this browser and the house", async (t) => {
+    const { page } = await visit(t);
+    await phone(page, "ready");
+    const answer = async () => {
+      await press();
+      await phone(page, "rung");
+      await button(page, "Answer").click();
+      await phone(page, "talking");
+    };
+    const fails = () =>
+      page.evaluate(() => {
+        const connection = (window as unknown as { seen: Watched }).seen.connections.at(-1);
+        Object.defineProperty(connection, "connectionState", { get: () => "failed" });
+        connection?.dispatchEvent(new Event("connectionstatechange"));
+      });
+    await answer();
+    await page.evaluate(() => fetch("stop", { method: "POST" }));
+    await says(page, /^The call has ended: stopped by page \(anna\)\.$/);
+    await answer();
+    await isHeard(page);
+    await fails();
+    await says(page, "The call was cut off");
+    await idle(page);
+    // Nothing of the house can be reached.
+    await page.evaluate(() => {
+      type How = Readonly<Record<"type" | "sdp", string>>;
+      const known = RTCPeerConnection.prototype as unknown as { setRemoteDescription: (how: How) => Promise<void> };
+      const take = known.setRemoteDescription;
+      known.setRemoteDescription = function ({ type, sdp }: How) {
+        return take.call(this, { type, sdp: sdp.replace(/^a=candidate.*\r\n/gm, "") });
+      };
+    });
+    await answer();
+    await fails();
+    await says(page, "its sound does not get through between this browser and Node-RED");
   });
 
   it("P12 who has not logged in is no phone: no ticket, and no socket without one", async () => {

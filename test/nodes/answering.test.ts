@@ -15,6 +15,8 @@ import { makeCertificate } from "../../src/certificate.ts";
 import { Secret } from "../../src/secret.ts";
 import { parseMessage } from "../../src/sip/message/parse.ts";
 import { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
+import type { Contact } from "../../src/sip/registrar/location.ts";
+import type { Endpoint } from "../../src/sip/endpoint.ts";
 import { house as sipHouse } from "../sip/house.ts";
 
 const express = createRequire(import.meta.url)("express") as () => RequestListener;
@@ -44,6 +46,8 @@ async function house(t: TestContext) {
     door("bell", "8000"),
     door("gate", undefined, "open"),
   ];
+  /** As Node-RED has them in the flow that runs, or is to run next. */
+  const flow = nodes.map(({ type, id, access, answerAs }) => ({ type, id, browsers: access, answerAs, d: false }));
   const app = express() as RequestListener & { use(path: string, below: RequestListener): void };
   const below = express();
   app.use("/red", below);
@@ -52,7 +56,7 @@ async function house(t: TestContext) {
     {
       ...{ httpNode: below, server, settings: { httpNodeRoot: "/red" } },
       nodes: {
-        eachNode: (visit: (config: object) => void) => nodes.forEach(visit),
+        eachNode: (visit: (config: object) => void) => flow.forEach(visit),
         getNode: (id: string) => nodes.find((node) => node.id === id),
       },
     } as unknown as Red,
@@ -84,7 +88,7 @@ async function house(t: TestContext) {
     assert.equal(why, "");
     return socket;
   };
-  return { ...sip, server, ask, page, enter, doors: nodes, end: () => end(nodes[0] as unknown as DoorNode) };
+  return { ...sip, server, ask, page, enter, doors: nodes, flow, end: () => end(nodes[0] as unknown as DoorNode) };
 }
 
 /** What a page says, in SIP. */
@@ -117,6 +121,26 @@ async function answerTo(socket: WebSocket, text: string): Promise<number> {
   const answer = await came;
   assert.ok(answer instanceof SipResponse);
   return answer.status;
+}
+
+/** The page is called, and answers. */
+async function talk(endpoint: Endpoint, contact: Contact, socket: WebSocket) {
+  const rung = next(socket);
+  const call = await endpoint.callContact(contact, { from: { number: "800", name: "Front" }, sdp: "v=0\r\n" });
+  const invite = await rung;
+  assert.ok(invite instanceof SipRequest);
+  const acknowledged = next(socket);
+  socket.send(
+    [
+      "SIP/2.0 200 OK",
+      ...["via", "from", "call-id", "cseq"].map((name) => `${name}: ${invite.get(name) ?? ""}`),
+      `To: ${invite.get("to") ?? ""};tag=page`,
+      ...["Contact: <sip:page@page.invalid;transport=ws>", "Content-Length: 0", "", ""],
+    ].join("\r\n"),
+  );
+  const ack = await acknowledged;
+  assert.ok(ack instanceof SipRequest && ack.method === "ACK", "it goes by the page's connection");
+  return { call, invite };
 }
 
 describe("X8 pages that answer", () => {
@@ -182,29 +206,27 @@ describe("X8 pages that answer", () => {
     const [contact] = endpoint.location.contacts("6001");
     assert.ok(contact);
     assert.deepEqual(contact.path, []);
-    const rung = next(socket);
-    await endpoint.callContact(contact, { from: { number: "800", name: "Front" }, sdp: "v=0\r\n" });
-    const invite = await rung;
-    assert.ok(invite instanceof SipRequest);
-    const acknowledged = next(socket);
-    socket.send(
-      [
-        "SIP/2.0 200 OK",
-        ...["via", "from", "call-id", "cseq"].map((name) => `${name}: ${invite.get(name) ?? ""}`),
-        `To: ${invite.get("to") ?? ""};tag=page`,
-        ...["Contact: <sip:page@page.invalid;transport=ws>", "Content-Length: 0", "", ""],
-      ].join("\r\n"),
-    );
-    const ack = await acknowledged;
-    assert.ok(ack instanceof SipRequest && ack.method === "ACK", "it goes by the page's connection");
-    const refer = say("REFER", "6001", ["Refer-To: <sip:0900@provider>"])
-      .replace(/^From: .*$/m, `From: ${invite.get("to") ?? ""};tag=page`)
-      .replace(/^To: .*$/m, `To: ${invite.get("from") ?? ""}`)
-      .replace(/^Call-ID: .*$/m, `Call-ID: ${invite.callId}`);
-    socket.send(refer);
-    let answer = await next(socket);
-    while (!(answer instanceof SipResponse)) answer = await next(socket);
-    assert.equal(answer.status, 403);
+    const { call, invite } = await talk(endpoint, contact, socket);
+    const asked: unknown[] = [];
+    call.on("refer", (referral) => asked.push(referral));
+    // Out of the house, blind and attended (RFC 3891), and to a call of somebody else's.
+    const consultation = "?Replaces=other%3Bto-tag%3Da%3Bfrom-tag%3Db";
+    for (const [nth, to] of [
+      "0900@provider",
+      `0900@provider${consultation}`,
+      `6002@portero${consultation}`,
+    ].entries()) {
+      const refer = say("REFER", "6001", [`Refer-To: <sip:${to}>`])
+        .replace(/^From: .*$/m, `From: ${invite.get("to") ?? ""};tag=page`)
+        .replace(/^To: .*$/m, `To: ${invite.get("from") ?? ""}`)
+        .replace(/^Call-ID: .*$/m, `Call-ID: ${invite.callId}`)
+        .replace(/branch=\S+|CSeq: 1/g, (found) => (found.startsWith("CSeq") ? `CSeq: ${nth + 1}` : `${found}${nth}`));
+      socket.send(refer);
+      let answer = await next(socket);
+      while (!(answer instanceof SipResponse)) answer = await next(socket);
+      assert.equal(answer.status, 403, to);
+    }
+    assert.deepEqual(asked, []);
     const gone = once(endpoint.location, "unregistered");
     socket.close();
     await gone;
@@ -297,6 +319,43 @@ describe("X8 pages that answer", () => {
     const closed = once(socket, "close");
     end();
     await closed;
+  });
+
+  for (const [what, next] of [
+    ["shows itself to nobody", { browsers: "off" }],
+    ["has them answer nothing", { answerAs: undefined }],
+    ["has them answer as somebody else", { answerAs: "6002" }],
+    ["does not run", { d: true }],
+  ] as const)
+    it(`hang up, and are told why, where their door ${what} from now on`, async (t) => {
+      const { enter, end, endpoint, flow } = await house(t);
+      const socket = await enter();
+      assert.equal(await answerTo(socket, say("REGISTER", "6001")), 200);
+      const [contact] = endpoint.location.contacts("6001");
+      assert.ok(contact);
+      const { call } = await talk(endpoint, contact, socket);
+      const closed = once(socket, "close");
+      Object.assign(flow[0] ?? {}, next);
+      const told = once(socket, "message") as Promise<[Buffer]>;
+      end();
+      assert.equal(call.state, "ended");
+      const { message: bye } = parseMessage((await told)[0]);
+      assert.ok(bye instanceof SipRequest && bye.method === "BYE");
+      assert.equal(bye.get("reason"), 'Q.850;cause=16;text="pages of front do not answer as 6001 any more"');
+      await closed;
+    });
+
+  it("talk on over any other deploy of their door: sound has a way of its own", async (t) => {
+    const { enter, end, endpoint } = await house(t);
+    const socket = await enter();
+    assert.equal(await answerTo(socket, say("REGISTER", "6001")), 200);
+    const [contact] = endpoint.location.contacts("6001");
+    assert.ok(contact);
+    const { call } = await talk(endpoint, contact, socket);
+    const closed = once(socket, "close");
+    end();
+    await closed;
+    assert.equal(call.state, "talking");
   });
 
   it("end with the endpoint, which is not there for the next one", async (t) => {

@@ -50,7 +50,7 @@ export interface Wire {
 }
 
 /** What is known of a connection beside its two ends; see Flow. */
-type Known = Partial<Pick<Flow, "alias" | "as" | "opens" | "sentBy">>;
+type Known = Partial<Pick<Flow, "alias" | "as" | "page" | "opens" | "sentBy">>;
 
 class ConnectionFlow implements Flow {
   readonly transport: TransportName;
@@ -59,6 +59,7 @@ class ConnectionFlow implements Flow {
   readonly sentBy: Address;
   declare readonly alias?: string;
   declare readonly as?: string;
+  declare readonly page?: string;
   declare readonly opens?: (door: string) => boolean;
   closed = false;
   readonly #owner: Connections;
@@ -66,7 +67,7 @@ class ConnectionFlow implements Flow {
   readonly #failures = new Set<(error: PorteroError) => void>();
   #error: PorteroError | undefined;
 
-  constructor(owner: Connections, wire: Wire, remote: Address, { alias, as, opens, sentBy }: Known = {}) {
+  constructor(owner: Connections, wire: Wire, remote: Address, { alias, as, page, opens, sentBy }: Known = {}) {
     this.#owner = owner;
     this.#wire = wire;
     this.transport = owner.name;
@@ -74,6 +75,7 @@ class ConnectionFlow implements Flow {
     this.sentBy = sentBy ?? owner.sentBy(remote.host);
     if (alias !== undefined) this.alias = alias;
     if (as !== undefined) this.as = as;
+    if (page !== undefined) this.page = page;
     if (opens) this.opens = opens;
   }
 
@@ -168,7 +170,7 @@ export class Connections {
   accept(
     wire: Wire,
     remote: Address,
-    known: Pick<Flow, "as" | "opens" | "sentBy"> | undefined,
+    known: Pick<Flow, "as" | "page" | "opens" | "sentBy"> | undefined,
     spoke?: () => void,
   ): void {
     this.#adopt(wire, showAddress(remote), new ConnectionFlow(this, wire, remote, known), undefined, spoke);

@@ -31,6 +31,8 @@ export interface Flow {
   readonly alias?: string;
   /** The extension that everything on this flow comes from: it was proven otherwise, and no password is asked for. */
   readonly as?: string;
+  /** The door whose page is there. */
+  readonly page?: string;
   /** Whether who is there may open the door of this id by keys; it may what its extension may where it is absent. */
   readonly opens?: (door: string) => boolean;
   readonly closed: boolean;

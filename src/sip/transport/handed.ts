@@ -18,6 +18,8 @@ const most = 200;
 export interface Handing {
   /** The extension that it may register as. */
   readonly as: string;
+  /** The door whose page it is. */
+  readonly page?: string;
   /** Whether it may open the door of this id by keys. */
   readonly opens?: (door: string) => boolean;
   /** Where the browser is, which a proxy may stand before: decides which of our addresses it is told. */

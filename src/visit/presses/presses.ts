@@ -84,7 +84,7 @@ export class Presses {
     for (const press of this.#presses.values()) {
       if (press.visit.door.id !== door) continue;
       press.over = true;
-      press.visit.stop("the door was taken out of the flow");
+      press.visit.stop("the door was deployed anew, or taken out of the flow");
     }
   }
 
