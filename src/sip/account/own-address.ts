@@ -33,6 +33,11 @@ export class OwnAddress {
     return true;
   }
 
+  /** We have another address than the one in `contact`, which was registered. */
+  moved(contact: string): void {
+    this.#old = contact;
+  }
+
   /** The Contact that was registered before and is wrong now; given once. */
   takeOld(): string | undefined {
     const old = this.#old;

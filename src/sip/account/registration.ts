@@ -44,6 +44,9 @@ export interface RegistrationEvents {
 const pingMs = { stream: 120_000, datagram: 29_000 };
 
 const mostHosts = 50;
+const mostMoves = 4;
+/** So often it is looked whether this machine has another address. */
+const watchMs = 30_000;
 
 /** 401, 403, 404 …: the server's own word. These are not, and another proxy may know better. */
 const lost = (answer: SipResponse | PorteroError): boolean =>
@@ -66,6 +69,9 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   #next: Cancel = () => {};
   #look: Cancel = () => {};
   #alive: Cancel = () => {};
+  #watch: Cancel = () => {};
+  /** How often in a row the server has seen us elsewhere. */
+  #moves = 0;
   #sending: Sending | undefined;
   #running = false;
   /** A REGISTER is under way. */
@@ -137,6 +143,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#next();
     this.#look();
     this.#alive();
+    this.#watch();
     this.#sending?.stop();
     const flow = this.#flow;
     if (!(this.#registered || this.#perhaps) || !flow) return;
@@ -246,11 +253,12 @@ export class Registration extends EventEmitter<RegistrationEvents> {
       );
     if (status >= 300)
       return this.#failed(tryAgain("refused", `${status} ${answer.reason} from ${where}`, { data: { status } }));
-    if (this.#own.seen(flow, answer.via, this.contact(flow)))
-      return this.#register([...(proxy ? [proxy] : []), ...others]);
+    const seen = this.#own.seen(flow, answer.via, this.contact(flow));
+    // A router that gives another address to each request would keep us going without a pause.
+    if (seen && ++this.#moves < mostMoves) return this.#register([...(proxy ? [proxy] : []), ...others]);
     const granted = grantedTo(this.contact(flow), answer) || this.#expires;
     this.#asking = false;
-    this.#failures = 0;
+    this.#failures = this.#moves = 0;
     this.#lengthened = false;
     this.#registered = true;
     this.#proxy = Math.max(0, this.#options.proxies?.indexOf(proxy ?? "") ?? 0);
@@ -264,6 +272,14 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   // A server in the same network needs no signs of life by UDP, and may not know STUN; a router on the way needs them.
   #keep(flow: Flow): void {
     this.#alive();
+    this.#watch();
+    // DHCP may give us another address, which nobody tells us.
+    const contact = this.contact(flow);
+    this.#watch = this.#host.clock.every(watchMs, () => {
+      if (this.contact(flow) === contact) return;
+      this.#own.moved(contact);
+      this.check();
+    });
     if (!flow.reliable && !this.#own.isElsewhere(flow)) return;
     const everyMs = flow.reliable ? pingMs.stream : pingMs.datagram;
     const options = { everyMs, random: this.#random, onDead: () => this.check() };
@@ -295,6 +311,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   #failed(error: PorteroError): void {
     this.#look();
     this.#alive();
+    this.#watch();
     this.#asking = false;
     this.#registered = false;
     this.#lengthened = false;

@@ -165,6 +165,13 @@ describe("an account behind a router, RFC 3581", () => {
     assert.match((await grantNatted(server, 41000)).list("contact").join(), /:41000>.*:40000>;expires=0$/);
   });
 
+  it("is registered all the same where the server sees us elsewhere each time: it is not asked without a pause", async () => {
+    const { machine, seen } = await accounting();
+    const server = machine("10.0.0.200");
+    for (let n = 0; n < 4; n++) await grantNatted(server, 40_000 + n);
+    assert.deepEqual([server.count("REGISTER"), seen], [4, ["registered 10.0.0.200"]]);
+  });
+
   it("keeps the router's memory of us fresh, which nobody needs without one (RFC 5626 §4.4.2)", async () => {
     for (const natted of [true, false]) {
       const { machine, clock, account, network } = await accounting();
@@ -190,6 +197,34 @@ describe("an account behind a router, RFC 3581", () => {
     const called = account.call("100", { from, sdp: sdp(4000) });
     assert.match(contactOf(await server.takeRequest("INVITE")), /@203\.0\.113\.9:40000>$/);
     (await called).abandon();
+  });
+});
+
+describe("an account whose machine is given another address (DHCP), N3", () => {
+  it("is registered there within half a minute, and the old address is taken away", async () => {
+    const { machine, clock, account, endpoint } = await accounting({ expires: 3600 });
+    const server = machine("10.0.0.200");
+    const flowsTo = endpoint.flowsTo.bind(endpoint);
+    let host = "10.0.0.1";
+    endpoint.flowsTo = async (uri) =>
+      (await flowsTo(uri)).map((flow) => Object.defineProperty(flow, "sentBy", { get: () => ({ host, port: 5060 }) }));
+    assert.match(contactOf(await grant(server, 100)), /@10\.0\.0\.1:5060>/);
+    // The next one goes by a flow that the test moves.
+    await clock.advance(75_000);
+    await grant(server, 3600);
+    const asked = server.count("REGISTER");
+    await clock.advance(60_000);
+    assert.equal(server.count("REGISTER"), asked);
+    host = "10.0.0.77";
+    await clock.advance(30_000);
+    const [contact, old] = (await grant(server, 3600)).list("contact");
+    assert.match(contact ?? "", /@10\.0\.0\.77:5060>/);
+    assert.match(old ?? "", /@10\.0\.0\.1:5060>.*;expires=0$/);
+    await clock.advance(60_000);
+    assert.equal(server.count("REGISTER"), asked + 1);
+    void account.stop();
+    await clock.advance(33_000);
+    assert.equal(clock.pending, 0);
   });
 });
 
