@@ -13,6 +13,8 @@ import { retryAfter, type Overload } from "./guard/overload.ts";
 import type { SipRequest } from "./message/message.ts";
 import { phraseOf, replyTo } from "./message/reply.ts";
 import { parseUri, plainUser } from "./message/uri.ts";
+import type { Contact } from "./registrar/contact.ts";
+import { isMarkOf, markOf } from "./registrar/mark.ts";
 import { understood, type Registrar } from "./registrar/registrar.ts";
 import type { ServerTransaction } from "./transaction/server.ts";
 import { isUsOn, takeRoute } from "./route.ts";
@@ -55,6 +57,7 @@ export class Admission {
   readonly #authenticator: Authenticator;
   readonly #extensions = new Map<string, Extension>();
   readonly #tags = new Seal(randomBytes(32));
+  readonly #salt = randomBytes(8).toString("hex");
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
@@ -74,6 +77,12 @@ export class Admission {
 
   knows(number: string): boolean {
     return this.#numbered(number) !== undefined;
+  }
+
+  /** Whether a device that registered before may still be that number: not since its password is another one. */
+  mayStay({ extension, mark }: Pick<Contact, "extension" | "mark">): boolean {
+    const known = this.#numbered(extension);
+    return !known || isMarkOf(mark, known);
   }
 
   /** How many devices may register for a number. */
@@ -212,7 +221,9 @@ export class Admission {
         `${number} authenticates as "${identity.login}", which is ${identity.extension}`,
       );
     const { maxContacts } = identity as Extension;
-    this.#options.registrar.handle(request, transaction, { extension: identity.extension, maxContacts });
+    const { extension } = identity;
+    const mark = transaction.flow.as === undefined ? markOf(this.#salt, identity) : undefined;
+    this.#options.registrar.handle(request, transaction, { extension, maxContacts, mark });
   }
 
   #refuse(request: SipRequest, transaction: ServerTransaction, extension: string, why: string): void {

@@ -242,6 +242,9 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
   /** Lets devices register for a number. The login must be free (see the number plan for numbers). */
   addExtension(extension: Extension): () => void {
     const remove = this.#admission.add(extension);
+    // Whoever was given another password, or is somebody else now, has to show that first.
+    for (const contact of this.location.contacts(extension.extension))
+      if (!this.mayStay(contact)) this.location.drop(contact, "removed");
     if (extension.rport !== undefined) this.#rports.set(extension.extension, extension.rport);
     return () => {
       if (!remove()) return;
@@ -253,6 +256,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
       });
       this.#graces.add(grace);
     };
+  }
+
+  mayStay(contact: Pick<Contact, "extension" | "mark">): boolean {
+    return this.#admission.mayStay(contact);
   }
 
   /** Calls a registered contact, at once while its flow is open. */

@@ -211,6 +211,20 @@ describe("an endpoint", () => {
     }
   });
 
+  it("does not keep those who have shown a password that it has no more: a lost phone rings no longer", async () => {
+    const { endpoint, party } = await house();
+    const remove = endpoint.addExtension(extension("100"));
+    const phone = party({ user: "100" });
+    await phone.register("x");
+    const gone: string[] = [];
+    endpoint.location.on("unregistered", ({ extension: number }, why) => gone.push(`${number} ${why}`));
+    remove();
+    endpoint.addExtension({ ...extension("100"), password: new Secret("another") });
+    assert.deepEqual([endpoint.location.contacts("100"), gone], [[], ["100 removed"]]);
+    await phone.register("another", { seq: 50 });
+    assert.equal(endpoint.location.contacts("100").length, 1);
+  });
+
   it("takes calls without a password from the server that it trusts, and registrations from nobody", async () => {
     const { network, clock, party } = await house();
     const device = new Endpoint({

@@ -35,6 +35,8 @@ export interface Registered {
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
   readonly userAgent: string;
+  /** As mark.ts; absent where it was proven otherwise, or is not known. */
+  readonly mark?: string;
 }
 
 export interface Contact extends Registered {

@@ -28,6 +28,8 @@ export const understood: readonly string[] = ["path", "outbound"];
 export interface Registering {
   readonly extension: string;
   readonly maxContacts: number;
+  /** Of the password that the device has shown. */
+  readonly mark?: string | undefined;
 }
 
 interface Wish extends Pick<Contact, "uri" | "instance" | "regId" | "push"> {
@@ -52,7 +54,8 @@ export class Registrar {
     transaction.respond(this.#answer(request, transaction, who));
   }
 
-  #answer(request: SipRequest, transaction: ServerTransaction, { extension, maxContacts }: Registering): SipResponse {
+  #answer(request: SipRequest, transaction: ServerTransaction, who: Registering): SipResponse {
+    const { extension, maxContacts, mark } = who;
     const reply = (status: number, phrase?: string) => transaction.reply(status, newTag(), phrase);
     const { callId } = request;
     const cseq = request.cseq?.number ?? 0;
@@ -94,6 +97,7 @@ export class Registrar {
             registeredAt: now,
             expiresAt: now + Math.min(expires, this.#expiry.most) * 1000,
             userAgent: request.get("user-agent") ?? "",
+            ...(mark !== undefined && { mark }),
           },
           maxContacts,
         );

@@ -35,6 +35,7 @@ const checkContact = checker("contact", {
     port: { type: "integer", minimum: 1, maximum: 65535 },
     path: { type: "array", items: { type: "string" }, default: [] },
     instance: { type: "string" },
+    mark: { type: "string" },
     regId: { type: "integer" },
     callId: { type: "string" },
     cseq: { type: "integer" },
@@ -106,6 +107,7 @@ export class Memory {
     const { endpoint, clock } = this.#deps;
     const kept = read(value);
     if (!kept || kept.expiresAt <= clock.now()) return false;
+    if (!endpoint.mayStay(kept)) return false;
     const { transport, host, port, ...rest } = kept;
     const flow = endpoint.flowBack(transport, { host, port });
     // A connection did not outlive the process; who could be reached by it only registers again by itself.

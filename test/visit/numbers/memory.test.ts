@@ -63,7 +63,11 @@ const first = async (): Promise<House & { life: Life }> => {
 };
 
 /** The process dies without a word, and another takes its place. */
-async function reborn({ network, clock, life }: House & { life: Life }, transports = ["udp", "tcp"]): Promise<Life> {
+async function reborn(
+  { network, clock, life }: House & { life: Life },
+  transports = ["udp", "tcp"],
+  password = passwordOf("6001"),
+): Promise<Life> {
   await life.memory?.written();
   await life.endpoint.close();
   const listeners = transports.map((transport) => ({
@@ -72,7 +76,7 @@ async function reborn({ network, clock, life }: House & { life: Life }, transpor
   }));
   const endpoint = new Endpoint({ listeners, clock, listen: network.listen });
   await endpoint.start();
-  const login = { extension: "6001", login: "6001", maxContacts: 2, password: new Secret(passwordOf("6001")) };
+  const login = { extension: "6001", login: "6001", maxContacts: 2, password: new Secret(password) };
   endpoint.addExtension(login);
   return new Life(endpoint).remember();
 }
@@ -93,6 +97,18 @@ describe("H3 who is registered outlives the process", () => {
     const { flow: _, ...after } = last(life.contacts);
     assert.deepEqual(after, (({ flow: _, ...rest }) => rest)(before));
     assert.equal(await rings(life, phone), `sip:6001@${phone.host}:5066`);
+  });
+
+  it("is nobody who has shown another password than the extension has now; which one, no file tells", async () => {
+    const made = await first();
+    const phone = made.party({ user: "6001" });
+    await phone.register("pw6001");
+    const life = await reborn(made, ["udp", "tcp"], "changed");
+    assert.deepEqual([life.contacts, life.news], [[], []]);
+    const [file = ""] = await readdir(folder);
+    assert.doesNotMatch(await readFile(join(folder, file), "utf8"), /pw6001|changed/);
+    await phone.register("changed", { seq: 50 });
+    assert.equal(life.contacts.length, 1);
   });
 
   it("goes on as if nothing had happened: the next registration refreshes it, an older one is refused", async () => {
