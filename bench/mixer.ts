@@ -1,6 +1,6 @@
 // Conferences in one thread without sockets: what a party costs in a beat of 20 ms, from the packet that came in to the one
 // that is handed to the socket.
-import { pcma } from "../src/media/codec.ts";
+import { g722, pcma } from "../src/media/codec.ts";
 import { Conference } from "../src/media/worker/audio/conference.ts";
 import { Stream } from "../src/media/worker/stream.ts";
 import type { Row } from "./figures.ts";
@@ -9,7 +9,7 @@ const beats = 5000;
 const warm = 1000;
 
 /** Microseconds of processor time for a party and beat. */
-function measure(conferences: number, parties: number): number {
+function measure(conferences: number, parties: number, codec = pcma): number {
   let now = 1000;
   const ticks = new Set<(now: number) => void>();
   const metronome = {
@@ -26,7 +26,7 @@ function measure(conferences: number, parties: number): number {
       const stream = new Stream("audio", wire, { now: () => now, random: Math.random, isOwn: () => false });
       stream.setRemote({
         ...{ address: "192.0.2.1", port: 4000, rtcpPort: 4001, send: true, receive: true },
-        ...{ sends: [pcma], receives: [pcma] },
+        ...{ sends: [codec], receives: [codec] },
       });
       conference.add(n, stream, false);
       streams.push(stream);
@@ -34,7 +34,7 @@ function measure(conferences: number, parties: number): number {
   }
   const packet = Buffer.alloc(172);
   packet.writeUInt8(0x80, 0);
-  packet.writeUInt8(pcma.payload, 1);
+  packet.writeUInt8(codec.payload, 1);
   for (let i = 12; i < packet.length; i++) packet[i] = Math.random() * 256;
   let before = process.threadCpuUsage();
   for (let beat = 0; beat < beats; beat++) {
@@ -57,11 +57,13 @@ export function mixer(progress: (text: string) => void): Promise<Row[]> {
       [1, 10],
       [1, 50],
       [30, 3],
+      [1, 10, g722],
     ] as const
-  ).map(([conferences, parties]) => {
+  ).map(([conferences, parties, codec]) => {
     progress(`${conferences} × ${parties} parties`);
-    const micros = measure(conferences, parties);
-    const what = conferences === 1 ? `a conference of ${parties}` : `${conferences} conferences of ${parties}`;
+    const micros = measure(conferences, parties, codec);
+    const those = conferences === 1 ? `a conference of ${parties}` : `${conferences} conferences of ${parties}`;
+    const what = codec ? `${those} in ${codec.name}` : those;
     return {
       what: `${what}: a party's 20 ms`,
       result: `${micros.toFixed(2)} µs, ${Math.round(1000 / micros)} parties/ms`,
