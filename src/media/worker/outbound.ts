@@ -68,6 +68,11 @@ export class Outbound {
     if (source === this.source) this.sequenceOffset = (this.sequenceOffset - 1) & 0xffff;
   }
 
+  /** The source begins another count: the stream goes on as from another one. */
+  leave(source: object): void {
+    if (source === this.source) this.source = undefined;
+  }
+
   /** What the stream's clock shows at `now` (ms), for a sender report. */
   timestampAt(now: number): number {
     return (this.#timestamp + Math.round(((now - this.#lastAt) * this.#rate) / 1000)) >>> 0;

@@ -251,7 +251,10 @@ export class Stream {
     this.in.count(ssrc, sequence, timestampOf(packet), isEvents(format) ? 0 : format.rate, now);
     this.lastHeard = now;
     const sound = isUnderstood(format) ? this.#hearing : undefined;
-    sound?.next(packet, format);
+    const order = sound?.next(packet, format, now);
+    if (order === "old") return;
+    // What begins another count is to the other side as another source is.
+    if (order === "anew") this.#to?.out.leave(this);
     let kept = false;
     for (const ear of this.#ears) kept = ear.heard(packet, format, now, sound) || kept;
     if (this.#audience && !kept) return this.#audience.pass(packet);

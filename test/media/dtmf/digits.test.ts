@@ -322,6 +322,40 @@ describe("digits that are heard", () => {
       assert.equal(digitsTold().length, 8);
     });
 
+  for (const [how, sequence, timestamp] of [
+    ["has the number of the one before", (i: number) => 2 * i, (i: number) => 160 * i],
+    ["has a number of another count", (i: number) => 2 * i + 30_000, (i: number) => 160 * i],
+    ["has the time of the one before", (i: number) => 2 * i + 1, (i: number) => 160 * i + 1],
+    ["is of another time", (i: number) => 2 * i + 1, (i: number) => 160 * i + 2 ** 31],
+  ] as const)
+    it(`as tones in G.722 get through no better where each second packet ${how}, to be thrown away by the peer`, () => {
+      hearing({ events: "pass", tones: "keep" }, g722);
+      // It drives a decoder to the greatest steps that there are.
+      const noise = Uint8Array.from({ length: 160 }, (_, i) => (i % 2 ? 0x20 : 0x04));
+      const voice = new G722();
+      const samples = dialled("1593", { ms: 300, gapMs: 100 }, seeded(5));
+      for (let at = 0; at + 160 <= samples.length; at += 160) {
+        const body = Uint8Array.from(samples.slice(at, at + 160), (sample) => voice.encode(sample));
+        from(1, rtp({ payload: 9, sequence: (2 * at) / 160, timestamp: at, body }));
+        from(1, rtp({ payload: 9, sequence: sequence(at / 160), timestamp: timestamp(at / 160), body: noise }));
+        beats(1);
+      }
+      // A peer that throws away what has a number or a time that it had, or ones that are far off.
+      let [last, time] = [-1, 0];
+      const kept = sentTo(2).filter((packet) => {
+        const [step, ahead] = [((packet.sequence - last) << 16) >> 16, (packet.timestamp - time) | 0];
+        const follows = last < 0 || (step > 0 && step < 1000 && ahead >= 160 && ahead < 80_000);
+        if (follows) [last, time] = [packet.sequence, packet.timestamp];
+        return follows;
+      });
+      assert.ok(kept.length > 50);
+      const decode = decoder(g722);
+      const detector = new Detector();
+      let digits = "";
+      for (const { body } of kept) detector.hear(Array.from(body, decode), (key) => (digits += key));
+      assert.equal(digits, "");
+    });
+
   it("as one tone count once though the network stalls in it, and twice where nothing was sent between two", () => {
     hearing({ events: "pass", tones: "pass" });
     const samples = dialled("7", { ms: 300 }, seeded(5));
