@@ -2,6 +2,7 @@
 // (RFC 8599). Who may register was settled before.
 import { isNear, type Clock } from "../../clock.ts";
 import { Secret } from "../../secret.ts";
+import { names } from "../extensions.ts";
 import { parseNameAddr, type NameAddr } from "../message/headers.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
@@ -79,6 +80,7 @@ export class Registrar {
       return reply(400, "Path is no list of SIP addresses");
     const wishes: Wish[] = [];
     const outbound = firstHopIsKnown(request, path);
+    if (!outbound && names(request, "require", "outbound") && values.some(hasWay)) return reply(439);
     for (const value of values) {
       const wish = this.#wish(value, header, outbound);
       if (!wish) return reply(400, "Contact is no SIP address");
@@ -132,10 +134,13 @@ export class Registrar {
   }
 }
 
-// RFC 5626 §6 wants 439 where a proxy that does not keep flows stands between us and the device. A phone in the field
-// stays unregistered for ever after a 439, so its registration is taken as one of a device without several ways.
+// RFC 5626 §6 wants 439 where a proxy that does not keep flows stands between us and the device. Most devices in the field
+// (PJSIP before August 2026, JsSIP) stay unregistered for ever after a 439: it is for those that require what they do not
+// get. Others are taken as devices without several ways, and see so by an answer without Require (§4.2.1).
 const firstHopIsKnown = (request: SipRequest, path: readonly string[]): boolean =>
   request.list("via").length === 1 || parseUri(parseNameAddr(path[0] ?? "")?.uri ?? "")?.params.has("ob") === true;
+
+const hasWay = (contact: string): boolean => parseNameAddr(contact)?.params.has("reg-id") === true;
 
 function waysOf({ params }: NameAddr, outbound: boolean): Pick<Wish, "instance" | "regId"> {
   const instance = params.get("+sip.instance");

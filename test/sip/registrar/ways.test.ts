@@ -138,6 +138,23 @@ describe("RFC 5626 one device with several ways", () => {
     assert.equal(last(contacts(made)).regId, undefined);
   });
 
+  it("hears 439 there where it requires its ways to be told apart, and is taken without them (§6, §11.6)", async () => {
+    const made = await house();
+    const phone = made.party({ user: "6001" });
+    const via = `SIP/2.0/UDP ${phone.host}:5060;branch=z9hG4bKouter;rport, SIP/2.0/UDP 172.16.0.9;branch=z9hG4bKinner`;
+    const headers = { Contact: way(phone, 1), Supported: "path, outbound", Require: "outbound" };
+    const first = phone.request("REGISTER", { callId: "p", via, headers });
+    phone.send(first);
+    const second = phone.answerTo(await phone.takeResponse(401), first, "pw6001");
+    phone.send(second);
+    assert.equal((await phone.takeResponse(439)).reason, "First Hop Lacks Outbound Support");
+    assert.deepEqual(contacts(made), []);
+    const known = await register(phone, phone.contact, { ...headers, Path: "<sip:10.0.0.50;lr;ob>" }, { seq: 20, via });
+    assert.deepEqual([known.status, last(contacts(made)).regId], [200, 1]);
+    const plain = await register(phone, phone.contact, { Supported: "path, outbound" }, { seq: 30, via });
+    assert.deepEqual([plain.status, plain.get("require")], [200, undefined]);
+  });
+
   it("goes with the registration of that way, not with the other", async () => {
     const made = await house();
     const phone = made.party({ user: "6001" });
