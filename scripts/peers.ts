@@ -17,6 +17,7 @@ export interface Peer {
 const list = [
   { program: "sipp", debian: "sip-tester", purpose: "SIP scenarios: registrations, calls, retransmissions" },
   { program: "baresip", debian: "baresip-core", purpose: "two phones with audio" },
+  { program: "linphone-daemon", debian: "linphone-cli", purpose: "a phone on belle-sip: TLS and SRTP of another make" },
   { program: "ffmpeg", debian: "ffmpeg", purpose: "sound and pictures of another make, encrypted too" },
   { program: "espeak-ng", debian: "espeak-ng", purpose: "speech that holds no digits" },
   { program: "multimon-ng", debian: "multimon-ng", purpose: "a decoder of DTMF of another make" },

@@ -49,7 +49,7 @@ function time(at: number): Buffer {
 const extension = (id: string, content: Uint8Array, critical = false) =>
   sequence(oid(id), ...(critical ? [yes] : []), octets(content));
 
-// RFC 5280 §4.2.1.6: a DNS name has the tag 2, an address 7. Mbed TLS before 3 (Linphone, many small devices) compares DNS
+// RFC 5280 §4.2.1.6: a DNS name has the tag 2, an address 7. Mbed TLS 2.28 (Linphone, many small devices) compares DNS
 // names only, also where it was told an address: that stands there as a name, too, behind the others. Who reads addresses
 // as RFC 2818 §3.1 wants it looks no further.
 function alternativeNames(names: readonly string[]): Buffer[] {

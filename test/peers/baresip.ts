@@ -227,7 +227,7 @@ function samplesOf(...files: readonly Buffer[]): Int16Array {
 const int16 = (data: Buffer): Int16Array =>
   Int16Array.from({ length: data.length >> 1 }, (_, i) => data.readInt16LE(i * 2));
 
-function toneWav(hertz: number, seconds: number, rate = 8000): Buffer {
+export function toneWav(hertz: number, seconds: number, rate = 8000): Buffer {
   const head = Buffer.alloc(44);
   // Whole periods are in a second.
   const second = Buffer.alloc(rate * 2);
