@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, afterEach, before, describe, it } from "node:test";
 import type { Pressed } from "../../src/media/digits.ts";
+import type { Sound } from "../../src/media/sound.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import { without } from "../support/peers.ts";
 import { freePorts } from "../support/ports.ts";
@@ -116,7 +117,7 @@ describe("digits by rtpengine", { skip: without("rtpengine"), timeout: 60_000 },
 });
 
 describe("digits in a house with rtpengine", { skip: without("rtpengine"), timeout: 60_000 }, () => {
-  it("N5, P11 a key of the phone is told, and the code goes to the door in RTP", async () => {
+  it("N5, P11, H9 a phone takes the visitor by its key, which is told; a sound is played; the code goes to the door", async () => {
     const [port] = await freePorts(1);
     const digits = `127.0.0.1:${port}`;
     const server = await RtpengineProcess.start(`--dtmf-log-dest=${digits}`);
@@ -132,11 +133,20 @@ describe("digits in a house with rtpengine", { skip: without("rtpengine"), timeo
       const { bell, seen } = await house.bell();
       const hall = await house.phone("6001", { digitsBy: "rtp" });
       const visit = await house.pressed(bell);
-      const answered = visit.answerBy(strategyOf({ strategy: "ring-all", targets: ["6001"], seconds: 30 }));
+      const answered = visit.answerBy(
+        strategyOf({ strategy: "ring-all", targets: [{ target: "6001", confirm: true }], seconds: 30 }),
+      );
       await hall.seen.next("ringing");
       await hall.phone.answer();
+      await hall.phone.digits("1");
       await answered;
-      await seen.next("audio", (e) => "frequency" in e && Math.abs(e.frequency - 880) < 20);
+      const hears = (hertz: number) =>
+        seen.next("audio", (e) => "frequency" in e && Math.abs(e.frequency - hertz) < 20 && e.level > -30);
+      await hears(880);
+      const tone: Sound = { kind: "tone", cadence: [{ frequencies: [1200], ms: 1000 }] };
+      const playing = await visit.sounds.play(tone, { to: "door", loop: true });
+      await hears(1200);
+      playing.stop();
       await hall.phone.digits("7");
       const { payload } = await house.event("dtmf");
       assert.deepEqual(

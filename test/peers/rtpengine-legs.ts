@@ -109,13 +109,12 @@ export const eventsAt = ({ phone }: Side): number[] => {
   return [...found.values()];
 };
 
-/** Resolves when what comes to a phone from now on is that tone, and no other; `none`: silence, or nothing. */
-export async function hears({ phone }: Side, hertz: number): Promise<void> {
-  phone.received.length = 0;
+/** Resolves when a tone, and nothing of another one, comes to a phone for a tenth of a second. */
+export async function hears({ phone }: Side, hertz: number, not?: number): Promise<void> {
   for (;;) {
-    await phone.heard(15);
-    const samples = phone.samples().slice(-1600);
-    if (levelOf(samples, hertz) > -20) return;
     phone.received.length = 0;
+    await phone.heard(5);
+    const samples = phone.samples();
+    if (levelOf(samples, hertz) > -20 && (not === undefined || levelOf(samples, not) < -40)) return;
   }
 }

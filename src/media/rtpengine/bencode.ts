@@ -6,6 +6,10 @@ export interface Dictionary {
   readonly [key: string]: Bencoded;
 }
 
+export interface Fields {
+  readonly [key: string]: Bencoded | Uint8Array;
+}
+
 /** Deeper than any answer is; a reader that follows every bracket could be led to the end of its stack. */
 const deepest = 32;
 
@@ -16,6 +20,16 @@ export function encode(value: Bencoded): string {
   return `d${Object.entries(value)
     .map(([key, item]) => encode(key) + encode(item))
     .join("")}e`;
+}
+
+/** A dictionary of which a value may be bytes as they are. */
+export function encodeFields(fields: Fields): Buffer {
+  const parts = Object.entries(fields).flatMap(([key, value]) =>
+    value instanceof Uint8Array
+      ? [Buffer.from(`${encode(key)}${value.length}:`), value]
+      : [Buffer.from(encode(key) + encode(value))],
+  );
+  return Buffer.concat([Buffer.from("d"), ...parts, Buffer.from("e")]);
 }
 
 /** What `data` holds, or undefined where it is not one whole value. */

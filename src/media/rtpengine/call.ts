@@ -7,9 +7,10 @@ import { freshKey } from "../sdes.ts";
 import type { MediaSession } from "../session.ts";
 import { suites, type MasterKey, type SrtpKeys } from "../suites.ts";
 import type { Remote } from "../worker/messages.ts";
-import { textAt, type Dictionary } from "./bencode.ts";
+import { textAt, type Dictionary, type Fields } from "./bencode.ts";
 import { describe, describeKeys, isSecured, placeOf, protocolOf, type Place } from "./sdp.ts";
 import type { Server } from "./server.ts";
+import { Valves } from "./valves.ts";
 
 /** A leg as rtpengine knows it. */
 export interface Leg {
@@ -49,7 +50,7 @@ export class RelayCall {
   readonly #trunks = new Map<string, Trunk>();
   /** With which rtpengine encrypts what goes to a tag. */
   readonly #keys = new Map<string, string>();
-  readonly #blocked = new Set<string>();
+  readonly #valves = new Valves((command, tag) => this.#request(command, { "from-tag": tag }));
   readonly #keeps = new Set<string>();
   #opened = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -95,6 +96,7 @@ export class RelayCall {
 
   /** Lets a leg be heard by nobody. */
   async part(leg: Leg): Promise<void> {
+    this.#valves.part(leg.tag);
     await this.#offer(leg.tag, nobody, describe(leg.remotes, false), { "transport-protocol": "RTP/AVP" });
   }
 
@@ -105,6 +107,7 @@ export class RelayCall {
   /** Gives a leg's ports back; with its last leg the call is over. */
   async delete(tag: string): Promise<void> {
     this.#trunks.delete(tag);
+    this.#valves.forget(tag);
     await this.#request("delete", { "from-tag": tag, "delete delay": 0 });
   }
 
@@ -130,17 +133,15 @@ export class RelayCall {
     stays(this, other, await this.#offer(one.tag, other.tag, describe(one.remotes, false, one.at), offered));
     await this.#answer(one, other, flags);
     if (isSecured(one.remotes)) await this.#answer(other, one, flags);
-    for (const [from, to] of [
-      [one, other],
-      [other, one],
-    ] as const)
-      await this.#block(from.tag, isSecured(to.remotes) && to.remotes.get("audio")?.send === false);
+    await this.#valves.pair(one, other);
   }
 
-  /** Sends a digit to a leg, in the place of what its peer says. */
-  async playDigit(to: Leg, peer: Leg, code: string, duration: number, pause: number): Promise<void> {
+  /** Sends a digit to a leg, in the place of what its peer says; false where nothing of that goes there. */
+  async playDigit(to: Leg, peer: Leg, code: string, duration: number, pause: number): Promise<boolean> {
     const from = peer.call === this ? peer.tag : this.#trunks.get(to.tag)?.tag;
-    if (from !== undefined) await this.#request("play DTMF", { "from-tag": from, code, duration, pause });
+    if (from === undefined || this.#valves.isShut(from) || peer.call.#valves.isShut(peer.tag)) return false;
+    await this.#request("play DTMF", { "from-tag": from, code, duration, pause });
+    return true;
   }
 
   /** Whether the digits that the peer of a leg sends in RTP go no further. */
@@ -151,23 +152,43 @@ export class RelayCall {
     else this.#keeps.delete(tag);
   }
 
-  /** Whether what comes from a leg, or a trunk, is dropped. */
-  async #block(tag: string, on: boolean): Promise<void> {
-    if (this.#blocked.has(tag) === on) return;
-    await this.#request(on ? "block media" : "unblock media", { "from-tag": tag });
-    if (on) this.#blocked.add(tag);
-    else this.#blocked.delete(tag);
+  /** What comes from a leg reaches nobody, but for digits. */
+  mute({ tag }: Leg, on: boolean): Promise<void> {
+    return this.#valves.mute(tag, on);
+  }
+
+  /** Plays a WAV file to a leg, so many times, in the place of what is heard there. */
+  async play(leg: Leg, blob: Uint8Array, times: number): Promise<void> {
+    await this.show(leg);
+    await this.#valves.play(leg.tag, true);
+    await this.#request("play media", { "from-tag": leg.tag, blob, "repeat-times": times });
+  }
+
+  /** Its peer is heard there again; `cut`: what is played ends now. */
+  async played({ tag }: Leg, cut: boolean): Promise<void> {
+    if (cut) await this.#request("stop media", { "from-tag": tag });
+    await this.#valves.play(tag, false);
+  }
+
+  /** Tells where the peer of a leg is that is joined with nobody yet, so that it can be heard and played to. */
+  async show(leg: Leg): Promise<void> {
+    const { tag, remotes } = leg;
+    if (this.#valves.isPaired(tag) || !remotes.has("audio")) return;
+    await this.#offerKeys(leg);
+    const fields = { "from-tag": nobody, "to-tag": tag, sdp: describe(remotes, true), ...usual, DTLS: "off" };
+    await this.#request("answer", fields);
+  }
+
+  async #tellKeys(end: End): Promise<void> {
+    if (isSecured(end.remotes) && keysOf(end) !== this.#keys.get(end.tag)) await this.#offerKeys(end);
   }
 
   /** What rtpengine is offered for a leg by somebody else, it takes for itself. */
-  async #tellKeys(end: End): Promise<void> {
-    const sends = [...end.remotes.values()].flatMap(({ srtp }) => srtp?.send ?? []);
-    const keys = JSON.stringify(sends);
-    if (keys === this.#keys.get(end.tag) || !isSecured(end.remotes)) return;
-    const own = new Set<string>(sends.map(({ suite }) => suite));
-    const offered = { "transport-protocol": "RTP/SAVP", SDES: without(own) };
+  async #offerKeys(end: End): Promise<void> {
+    const own = new Set<string>(sendsOf(end).map(({ suite }) => suite));
+    const offered = { "transport-protocol": protocolOf(end.remotes), SDES: without(own) };
     stays(this, end, await this.#offer(nobody, end.tag, describeKeys(end.remotes), offered));
-    this.#keys.set(end.tag, keys);
+    this.#keys.set(end.tag, keysOf(end));
   }
 
   async #offer(from: string, to: string, sdp: string, more: Dictionary = {}): Promise<Place> {
@@ -188,7 +209,7 @@ export class RelayCall {
     return place;
   }
 
-  #request(command: string, fields: Dictionary): Promise<Dictionary> {
+  #request(command: string, fields: Fields): Promise<Dictionary> {
     return this.server.request(command, { "call-id": this.id, ...fields });
   }
 }
@@ -206,6 +227,9 @@ interface Sounds {
 }
 
 const trunkSuite = "AES_CM_128_HMAC_SHA1_80";
+
+const sendsOf = ({ remotes }: End): MasterKey[] => [...remotes.values()].flatMap(({ srtp }) => srtp?.send ?? []);
+const keysOf = (end: End): string => JSON.stringify(sendsOf(end));
 
 const mapped = (remotes: ReadonlyMap<Kind, Remote>, srtp: SrtpKeys | undefined) =>
   new Map([...remotes].map(([kind, { srtp: _, ...remote }]) => [kind, srtp ? { ...remote, srtp } : remote] as const));

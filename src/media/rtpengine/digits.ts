@@ -62,8 +62,12 @@ export class Digits {
     if (!(await flows())) return false;
     const [duration, pause] = [Math.max(leastMs, durationMs), Math.max(leastMs, gapMs)];
     const before = await this.#host.audioFrom(peer);
-    this.#echoes.push({ tag: peer.tag, digit, until: clock.now() + duration + echoMs });
-    await to.call.playDigit(to, peer, digit, duration, pause);
+    const echo = { tag: peer.tag, digit, until: clock.now() + duration + echoMs };
+    this.#echoes.push(echo);
+    if (!(await to.call.playDigit(to, peer, digit, duration, pause))) {
+      this.#echoes.splice(this.#echoes.indexOf(echo), 1);
+      return false;
+    }
     await clock.sleep(duration + pause);
     // It says "ok" at any rate.
     return (await this.#host.audioFrom(peer)) - before >= duration / 40;

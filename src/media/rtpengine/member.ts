@@ -1,5 +1,4 @@
 // One session at rtpengine: with whom it is joined, what came from its peer, and what can be asked of it.
-import { giveUp } from "../../errors.ts";
 import type { Counts, Remote, ToWorker } from "../worker/messages.ts";
 import type { Leg } from "./call.ts";
 import { nothingYet, type Received, type Watch } from "./watch.ts";
@@ -18,24 +17,11 @@ export interface Member extends Leg {
   sent: Pick<Received, "audio" | "video">;
 }
 
-/** Takes what the worker would be told. Throws giveUp "media-cannot" for what only the worker does. */
+/** Takes what the worker would be told of a leg's peer. */
 export function told({ remotes, watch }: Member, message: ToWorker): void {
-  switch (message.type) {
-    case "remote":
-      remotes.set(message.kind, lasting(remotes.get(message.kind), message.remote));
-      break;
-    case "release":
-      remotes.delete(message.kind);
-      break;
-    case "silence":
-      watch.ownLimit(message.ms);
-      break;
-    case "hear-digits":
-      // Those in RTP are told by the server, if it is set to, else they go from peer to peer unheard.
-      break;
-    default:
-      throw giveUp("media-cannot", cannot);
-  }
+  if (message.type === "remote") remotes.set(message.kind, lasting(remotes.get(message.kind), message.remote));
+  else if (message.type === "release") remotes.delete(message.kind);
+  else if (message.type === "silence") watch.ownLimit(message.ms);
 }
 
 /** A hold in the old way (c=0.0.0.0) says nothing of where it is: with SRTP it stays where it was, see describe. */
@@ -60,6 +46,3 @@ export function countsOf({ received: { audio, video, remote }, sent, peer, remot
 }
 
 export const noCounts: Counts = { received: 0, sent: 0 };
-const cannot =
-  "rtpengine passes sound on and cannot do this with it: choose the built-in media engine in the endpoint for sounds, recordings, " +
-  "conferences and muting.";

@@ -9,12 +9,13 @@ import type { MediaEngine } from "../engine.ts";
 import { kinds } from "../offer-answer.ts";
 import { MediaSession, type SessionHost } from "../session.ts";
 import type { SilenceLimits } from "../silence.ts";
-import type { Counts, Remote } from "../worker/messages.ts";
+import type { Counts, Remote, ToWorker } from "../worker/messages.ts";
 import type { Kind } from "../codec.ts";
 import { RelayCall } from "./call.ts";
 import { countsOf, noCounts, plus, told, type Member } from "./member.ts";
 import type { DigitLog, LoggedDigit } from "./digit-log.ts";
 import { Digits } from "./digits.ts";
+import { Players } from "./player.ts";
 import type { Place } from "./sdp.ts";
 import { Server } from "./server.ts";
 import { nothingYet, receivedBy, Watch } from "./watch.ts";
@@ -50,6 +51,7 @@ export class Rtpengine extends EventEmitter<{ down: [PorteroError] }> implements
   readonly #members = new Map<number, Member>();
   readonly #digitLog: DigitLog | undefined;
   readonly #digits: Digits;
+  readonly #players: Players;
   readonly #prefix: string;
   readonly #stop: Cancel;
   #next = 1;
@@ -71,6 +73,8 @@ export class Rtpengine extends EventEmitter<{ down: [PorteroError] }> implements
       },
       join: (member, peer) => member.call.inTurn(() => member.call.join(member, peer)),
     });
+    const turn = (member: Member, act: () => Promise<void>) => member.call.inTurn(act);
+    this.#players = new Players(clock, turn, (why) => this.#log.error(`a sound was not played: ${why}`));
     const events = { changed: (server: Server) => this.#changed(server), gone: (server: Server) => this.#gone(server) };
     this.#servers = servers.map((address, at) => new Server(address, `${prefix}.${at}`, clock, dial, events));
     this.#stop = clock.every(pollMs, () => this.#poll());
@@ -163,7 +167,7 @@ export class Rtpengine extends EventEmitter<{ down: [PorteroError] }> implements
         const found = member();
         if (!found) return;
         told(found, message);
-        if (message.type === "hear-digits" && this.#digitLog) this.#keepDigits(found, message.events === "keep");
+        this.#asked(found, message);
       },
       sendDigit: async (_session, digit) => {
         const found = member();
@@ -175,8 +179,17 @@ export class Rtpengine extends EventEmitter<{ down: [PorteroError] }> implements
     };
   }
 
-  #keepDigits(member: Member, on: boolean): void {
-    this.#do(member, () => member.call.keepDigits(member, on));
+  #asked(member: Member, message: ToWorker): void {
+    const { call } = member;
+    if (message.type === "play") this.#players.play(member, message);
+    else if (message.type === "stop") this.#players.stop(member, message);
+    else if (message.type === "mute") this.#do(member, () => call.mute(member, message.on));
+    // Nobody would hear what goes no further.
+    else if (message.type === "hear-digits" && this.#digitLog)
+      this.#do(member, async () => {
+        await call.show(member);
+        await call.keepDigits(member, message.events === "keep");
+      });
   }
 
   /** Its peer has pressed a key, and let go of it: both are told at once. */
@@ -204,6 +217,7 @@ export class Rtpengine extends EventEmitter<{ down: [PorteroError] }> implements
 
   /** Tells rtpengine what two that are joined have settled; again with each new offer of either. */
   #settle(member: Member | undefined): void {
+    if (member && !member.peer && this.#players.has(member)) this.#do(member, () => member.call.show(member));
     if (!member?.peer || member.joining) return;
     member.joining = true;
     this.#do(member, async () => {
@@ -226,6 +240,7 @@ export class Rtpengine extends EventEmitter<{ down: [PorteroError] }> implements
   async #leave(member: Member | undefined): Promise<Counts> {
     if (!member) return noCounts;
     this.#members.delete(member.session.number);
+    this.#players.closed(member);
     const counts = member.remotes.size > 0 ? await this.#counts(member) : noCounts;
     this.#unlink(member);
     const { call, tag } = member;
@@ -287,6 +302,7 @@ export class Rtpengine extends EventEmitter<{ down: [PorteroError] }> implements
     for (const member of members) this.#members.delete(member.session.number);
     for (const member of members) {
       const { session, call, tag } = member;
+      this.#players.closed(member);
       if (call.server.answers) call.inTurn(() => call.delete(tag)).catch(() => {});
       session.ended(countsOf(member));
     }

@@ -1,6 +1,6 @@
 // What rtpengine is told of a leg, as SDP: where its peer wants its sound and video, and in which codecs. Written from what
 // the leg has settled; nothing that a peer wrote is passed on.
-import { label, type Kind } from "../codec.ts";
+import { isEvents, label, type Kind } from "../codec.ts";
 import { kinds } from "../offer-answer.ts";
 import { writeCrypto } from "../sdes.ts";
 import { parseSdp } from "../sdp.ts";
@@ -38,8 +38,10 @@ export function describe(remotes: Remotes, keyed: boolean, at?: Place): string {
 }
 
 /** Leads nowhere, and names the keys with which we encrypt what goes to a leg. */
-export const describeKeys = (remotes: Remotes): string =>
-  written((kind) => dark(kind, protocolOf(remotes), remotes.get(kind)?.srtp?.send));
+export function describeKeys(remotes: Remotes): string {
+  const events = remotes.get("audio")?.sends.find(isEvents)?.payload;
+  return written((kind) => dark(kind, protocolOf(remotes), remotes.get(kind)?.srtp?.send, events));
+}
 
 const written = (lineOf: (kind: Kind) => string): string =>
   `v=0\r\no=- 1 1 IN IP4 ${nowhere}\r\ns=-\r\nt=0 0\r\n${kinds.map(lineOf).join("")}`;
@@ -52,10 +54,14 @@ function moved(remote: Remote | undefined, kind: Kind, at: Place | undefined): R
     : { ...remote, address: at.address, port, rtcpAddress: undefined, rtcpPort: port + 1 };
 }
 
-const dark = (kind: Kind, protocol: string, key?: MasterKey): string =>
-  kind === "audio"
-    ? lines(kind, discard, protocol, nowhere, "8", ["rtpmap:8 PCMA/8000", ...crypto(key), "inactive"])
-    : lines(kind, discard, protocol, nowhere, "96", ["rtpmap:96 H264/90000", ...crypto(key), "inactive"]);
+/** `events` is the number of telephone events on the other side: only of those that both have it tells what is pressed. */
+function dark(kind: Kind, protocol: string, key?: MasterKey, events = 101): string {
+  const [list, codecs] =
+    kind === "audio"
+      ? [`8 ${events}`, ["rtpmap:8 PCMA/8000", `rtpmap:${events} telephone-event/8000`]]
+      : ["96", ["rtpmap:96 H264/90000"]];
+  return lines(kind, discard, protocol, nowhere, list, [...codecs, ...crypto(key), "inactive"]);
+}
 
 function linesOf(kind: Kind, remote: Remote, key: MasterKey | undefined): string {
   const { sends, port, rtcpPort, rtcpAddress, srtp } = remote;

@@ -2,7 +2,7 @@
 // cookie. What is not answered is sent again; rtpengine answers what it knows already with what it said before.
 import type { Cancel, Clock } from "../../clock.ts";
 import { giveUp, tryAgain, type PorteroError } from "../../errors.ts";
-import { decode, encode, textAt, type Dictionary } from "./bencode.ts";
+import { decode, encodeFields, textAt, type Dictionary, type Fields } from "./bencode.ts";
 import { showServer, type Dial, type ServerAddress, type Wire } from "./wire.ts";
 
 /** Milliseconds after which a request is sent again; after the last of them it has failed. */
@@ -60,7 +60,7 @@ export class Server {
   }
 
   /** Rejects tryAgain "media-down" where no answer comes, giveUp "media-refused" with what rtpengine says where it will not. */
-  async request(command: string, fields: Dictionary): Promise<Dictionary> {
+  async request(command: string, fields: Fields): Promise<Dictionary> {
     const answer = await this.#ask({ command, ...fields });
     const result = textAt(answer, "result");
     if (result === "ok" || result === "pong") return answer;
@@ -76,10 +76,10 @@ export class Server {
     this.#wire = undefined;
   }
 
-  #ask(request: Dictionary): Promise<Dictionary> {
+  #ask(request: Fields): Promise<Dictionary> {
     if (this.#closed) return Promise.reject(this.#down("it is not used any more"));
     const cookie = `${this.#prefix}_${this.#next++}`;
-    const data = Buffer.from(`${cookie} ${encode(request)}`);
+    const data = Buffer.concat([Buffer.from(`${cookie} `), encodeFields(request)]);
     return new Promise((resolve, reject) => {
       let timer: Cancel;
       const settle = () => {
