@@ -93,6 +93,12 @@ export class Account extends EventEmitter<AccountEvents> {
     await Promise.all([this.#first.registration.stop(), this.#second?.registration.stop()]);
   }
 
+  /** Waits no longer for the answer to its farewell, and does not say it again: it may be back by then. */
+  abandon(): void {
+    this.#first.registration.abandon();
+    this.#second?.registration.abandon();
+  }
+
   /** Calls a number at the server. Rejects with a sentence where there is no way to it. */
   async call(number: string, options: Pick<OutgoingOptions, "from" | "sdp" | "headers">): Promise<OutgoingCall> {
     const { settings, registration, contactUser: _ } = this.#line;

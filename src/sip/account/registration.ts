@@ -154,6 +154,13 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     });
   }
 
+  /** Says nothing more of a farewell that is not answered. */
+  abandon(): void {
+    if (this.#running) return;
+    this.#sending?.stop();
+    this.#left();
+  }
+
   #register([proxy, ...others] = this.proxies): void {
     this.#asking = true;
     const turn = ++this.#turn;

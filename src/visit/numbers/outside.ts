@@ -216,6 +216,8 @@ export class Outside {
     const stopped = account.stop().catch((error: unknown) => this.#options.log.debug(sentence(error)));
     await Promise.race([stopped, this.#options.host.clock.sleep(farewellMs, late.signal)]);
     late.abort();
+    // The account may be brought back by the same deploy: a farewell that comes late would take it out again.
+    account.abandon();
   }
 }
 

@@ -127,6 +127,22 @@ describe("A3, A4 an account", () => {
   });
 });
 
+describe("an account that is taken away and brought back, as by a deploy", () => {
+  it("is not taken out again by its own late farewell", async () => {
+    const { machine, clock, account } = await accounting();
+    const server = machine("10.0.0.200");
+    await grant(server);
+    const gone = account.stop();
+    await clock.advance(1_600);
+    const asked = server.count("REGISTER");
+    assert.ok(asked > 2, "it is said again while nobody has answered");
+    account.abandon();
+    await gone;
+    await clock.advance(33_000);
+    assert.deepEqual([server.count("REGISTER"), clock.pending], [asked, 0]);
+  });
+});
+
 describe("an account behind a router, RFC 3581", () => {
   /** Answers a REGISTER as a server does that sees us at 203.0.113.9. */
   async function grantNatted(server: Party, port: number): Promise<SipRequest> {
