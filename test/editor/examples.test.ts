@@ -143,6 +143,11 @@ const runs: { readonly [file: string]: (tab: Tab) => Promise<void> } = {
     await tab.inject("press");
     await tab.rings("bell");
   },
+  "many-flats": async (tab) => {
+    await tab.inject("press Sato");
+    await tab.shows("rings for", (name) => name === "Sato");
+    await tab.says("answered", { by: "1102" });
+  },
   "menu-for-the-visitor": async (tab) => {
     await tab.inject("press");
     await tab.shows("the menu is heard");
