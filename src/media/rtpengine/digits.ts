@@ -58,8 +58,10 @@ export class Digits {
     }
     // It places a digit by the packets that it has taken apart so far.
     const flows = async () => (await this.#host.audioFrom(peer)) - (this.#began.get(to) ?? 0) >= 2;
-    if (!(await flows())) await clock.sleep(startMs);
-    if (!(await flows())) return false;
+    for (let waited = 0; !(await flows()); waited += startMs) {
+      if (waited >= 3 * startMs) return false;
+      await clock.sleep(startMs);
+    }
     const [duration, pause] = [Math.max(leastMs, durationMs), Math.max(leastMs, gapMs)];
     const before = await this.#host.audioFrom(peer);
     const echo = { tag: peer.tag, digit, until: clock.now() + duration + echoMs };
@@ -70,6 +72,6 @@ export class Digits {
     }
     await clock.sleep(duration + pause);
     // It says "ok" at any rate.
-    return (await this.#host.audioFrom(peer)) - before >= duration / 40;
+    return (await this.#host.audioFrom(peer)) > before;
   }
 }

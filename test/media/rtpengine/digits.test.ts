@@ -173,7 +173,7 @@ describe("digits by the second engine", () => {
     const [bell] = await open(false);
     flow = 0;
     const sent = bell.sendDigit(five);
-    await clock.advance(100);
+    await clock.advance(300);
     assert.equal(await sent, false);
     assert.deepEqual(asked("play DTMF"), []);
     assert.equal(await bell.sendDigit({ ...five, way: "inband" }), false);
