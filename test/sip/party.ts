@@ -1,6 +1,7 @@
 // A SIP party that does only what a test tells it: no transactions, no retransmissions, no manners. It keeps what it
 // gets until the test asks for it.
 import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
 import { authorize, parseChallenges, strongest } from "../../src/digest.ts";
 import { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
 import { newBranch, phraseOf, replyTo } from "../../src/sip/message/reply.ts";
@@ -98,21 +99,29 @@ export class Party {
   }
 
   /** The oldest request of this method that came, taken out of the inbox. */
-  async takeRequest(method: string): Promise<SipRequest> {
-    await this.settle();
-    const found = this.inbox.find((m) => m instanceof SipRequest && m.method === method);
-    if (!(found instanceof SipRequest)) assert.fail(`no ${method} came, but ${this.#inbox()}`);
-    this.inbox.splice(this.inbox.indexOf(found), 1);
-    return found;
+  takeRequest(method: string): Promise<SipRequest> {
+    return this.#take(method, (m) => m instanceof SipRequest && m.method === method);
   }
 
   /** The oldest response of this status. */
-  async takeResponse(status: number): Promise<SipResponse> {
+  takeResponse(status: number): Promise<SipResponse> {
+    return this.#take(status, (m) => m instanceof SipResponse && m.status === status);
+  }
+
+  /** Where the media worker is asked first, which is on no clock of ours, it may take a while on a busy machine. */
+  async #take<M extends SipRequest | SipResponse>(
+    what: string | number,
+    fits: (message: SipRequest | SipResponse) => boolean,
+  ): Promise<M> {
     await this.settle();
-    const found = this.inbox.find((m) => m instanceof SipResponse && m.status === status);
-    if (!(found instanceof SipResponse)) assert.fail(`no ${status} came, but ${this.#inbox()}`);
+    for (const end = Date.now() + 10_000; !this.inbox.some(fits) && Date.now() < end;) {
+      await pause(5);
+      await this.settle(1);
+    }
+    const found = this.inbox.find(fits);
+    if (!found) assert.fail(`no ${what} came, but ${this.#inbox()}`);
     this.inbox.splice(this.inbox.indexOf(found), 1);
-    return found;
+    return found as M;
   }
 
   #inbox(): string {

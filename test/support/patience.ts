@@ -2,7 +2,7 @@
 // and less than the runner gives a test, so that whoever waits in vain can say for what.
 import { setTimeout as pause } from "node:timers/promises";
 
-export const patienceMs = 60_000;
+export const patienceMs = 120_000;
 
 /**
  * What `look` finds, once it finds something.
