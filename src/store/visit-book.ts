@@ -212,12 +212,15 @@ export class VisitBook {
     this.#run("DELETE FROM files WHERE id = :id", { id: file.id });
   }
 
-  /** Keeps a recording that it does not know with the visit that its name speaks of; nothing where there is none. */
-  adopt({ file, visit, isOf }: FoundRecording): void {
-    if (this.#all("SELECT id FROM files WHERE name = :name", { name: file.name }).length > 0) return;
-    const begun = this.#all("SELECT id, door FROM visits WHERE substr(id, 1, 8) = :visit", { visit });
-    const own = begun.find(({ door }) => isOf(String(door)));
-    if (own) this.keep(String(own["id"]), file);
+  /** Keeps recordings that it does not know with the visits that their names speak of; nothing where there are none. */
+  adopt(found: readonly FoundRecording[]): void {
+    const known = new Set(this.#all("SELECT name FROM files", {}).map(({ name }) => String(name)));
+    for (const { file, visit, isOf } of found) {
+      if (known.has(file.name)) continue;
+      const begun = this.#all("SELECT id, door FROM visits WHERE id BETWEEN :visit AND :visit || '~'", { visit });
+      const own = begun.find(({ door }) => isOf(String(door)));
+      if (own) this.keep(String(own["id"]), file);
+    }
   }
 
   /** The names of pictures and clips. */

@@ -193,7 +193,7 @@ export class VisitLog {
       this.#book.interrupt("the program was ended before the visit was");
       this.#folder.removeStrays(this.#book.seen());
       // Those that a crash or a full disk kept from being told.
-      for (const recording of this.#folder.recorded()) this.#book.adopt(recording);
+      this.#book.adopt(this.#folder.recorded());
     } catch (error) {
       if (faultOf(error) !== "damaged") throw error;
       this.#renew(error);
