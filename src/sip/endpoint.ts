@@ -22,6 +22,7 @@ import { placeOf } from "./registrar/contact.ts";
 import { Location, type Contact } from "./registrar/location.ts";
 import { Qualifier, type Qualify } from "./registrar/qualify.ts";
 import { Registrar, usualExpiry, type Expiry } from "./registrar/registrar.ts";
+import type { ClientCredentials } from "./request/send.ts";
 import { systemDns, type Dns } from "./resolve/dns.ts";
 import { Ways } from "./resolve/ways.ts";
 import { Trace, type TraceLimits } from "./trace/trace.ts";
@@ -64,6 +65,8 @@ export interface EndpointOptions {
   readonly listen?: Listen;
   /** Whose INVITE by this flow is taken without a challenge: a device trusts the server that it is registered at. */
   readonly trusts?: (invite: SipRequest, flow: Flow) => Caller | undefined;
+  /** What answers a challenge to our requests in the call that this INVITE begins. */
+  readonly credentialsIn?: (invite: SipRequest, flow: Flow) => ClientCredentials | undefined;
   /** How many calls are taken. */
   readonly overload?: OverloadLimits;
 }
@@ -136,7 +139,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
       registrar: new Registrar(this.location, this.clock, expiry),
       refused: (refusal) => this.emit("refused", refusal),
       call: (request, transaction, caller) => {
-        const call = IncomingCall.of(this, request, transaction, caller);
+        const credentials = options.credentialsIn?.(request, transaction.flow);
+        const call = IncomingCall.of(this, request, transaction, caller, credentials);
         if (!call) return;
         this.#overload.takes(call);
         try {

@@ -102,6 +102,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
     this.endpoint = new Endpoint({
       ...{ ...sip, clock: this.clock, overload: { mostCalls, isFirst }, qualify },
       trusts: (invite, flow) => this.#outside.callerOf(invite, flow),
+      credentialsIn: (invite, flow) => this.#outside.credentialsIn(invite, flow),
     });
     this.#outside = new Outside({
       ...{ host: this.endpoint, plan: this.plan, log: this.log, direct: options.direct, switches: this.switches },

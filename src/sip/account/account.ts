@@ -6,10 +6,11 @@ import { cause } from "../causes.ts";
 import type { CallHost } from "../dialog/call.ts";
 import type { Caller } from "../dialog/caller.ts";
 import { OutgoingCall, type OutgoingOptions } from "../dialog/outgoing.ts";
-import { writeNameAddr } from "../message/headers.ts";
+import { parseNameAddr, writeNameAddr } from "../message/headers.ts";
 import type { SipRequest } from "../message/message.ts";
 import { escapeUser, parseUri, plainUser, writeHost } from "../message/uri.ts";
 import { tryAgain } from "../../errors.ts";
+import type { ClientCredentials } from "../request/send.ts";
 import { showAddress, type Flow } from "../transport/flow.ts";
 import { Registration, routeTo } from "./registration.ts";
 import { registrationOf, serverUri, type AccountSettings, type ServerSettings } from "./settings.ts";
@@ -102,7 +103,7 @@ export class Account extends EventEmitter<AccountEvents> {
   /** Calls a number at the server. Rejects with a sentence where there is no way to it. */
   async call(number: string, options: Pick<OutgoingOptions, "from" | "sdp" | "headers">): Promise<OutgoingCall> {
     const { settings, registration, contactUser: _ } = this.#line;
-    const { user, login = user, password, displayName } = settings;
+    const { user, displayName } = settings;
     const domain = writeHost(settings.server);
     const ways = await this.#ways(this.#line, serverUri(settings, escapeUser(number)));
     const [first, ...others] = ways.keys();
@@ -111,7 +112,7 @@ export class Account extends EventEmitter<AccountEvents> {
       ...{ uri: serverUri(settings, escapeUser(number)), flows: [first, ...others], direct: false, sdp: options.sdp },
       from: { number: options.from.number, name: displayName ?? options.from.name },
       headers: { ...options.headers, ...this.#identity(options.from, domain) },
-      credentials: { username: login, password },
+      credentials: loginOf(settings),
       silentMs,
       own: {
         from: `sip:${escapeUser(user)}@${domain}`,
@@ -126,12 +127,29 @@ export class Account extends EventEmitter<AccountEvents> {
   }
 
   /** Who calls, where the server calls us: at the Contact that only it knows, from where it is. */
-  callerOf(invite: SipRequest, { remote }: Flow): Caller | undefined {
-    const dialled = parseUri(invite.uri)?.user;
-    const line = [this.#first, this.#second].find((one) => one?.contactUser === dialled);
-    if (!line?.registration.knows(remote.host)) return undefined;
+  callerOf(invite: SipRequest, flow: Flow): Caller | undefined {
+    if (!this.#calledBy(invite, flow)) return undefined;
     const from = parseUri(invite.from?.uri ?? "");
     return { kind: "account", number: plainUser(from?.user ?? "") || (from?.host ?? ""), account: this.name };
+  }
+
+  /**
+   * What answers a challenge to our own requests in a call that the server brought us (RFC 3261 §22.2), and nothing where they
+   * go past it: whoever called would learn what a guess at the password can be tried on.
+   */
+  credentialsIn(invite: SipRequest, flow: Flow): ClientCredentials | undefined {
+    const line = this.#calledBy(invite, flow);
+    const [next = invite.get("contact")] = invite.list("record-route");
+    const hop = parseUri(parseNameAddr(next ?? "")?.uri ?? "");
+    const host = hop?.params.get("maddr") ?? hop?.host ?? "";
+    if (!line || (host !== line.settings.server && !line.registration.knows(host))) return undefined;
+    return loginOf(line.settings);
+  }
+
+  #calledBy(invite: SipRequest, { remote }: Flow): Line | undefined {
+    const dialled = parseUri(invite.uri)?.user;
+    const line = [this.#first, this.#second].find((one) => one?.contactUser === dialled);
+    return line?.registration.knows(remote.host) ? line : undefined;
   }
 
   /** The server whose turn it is: the first, but where only the second has us. */
@@ -194,3 +212,8 @@ export class Account extends EventEmitter<AccountEvents> {
     else if (state === "failed") this.emit("failed", now);
   }
 }
+
+const loginOf = ({ user, login = user, password }: ServerSettings): ClientCredentials => ({
+  username: login,
+  password,
+});

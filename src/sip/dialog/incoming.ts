@@ -6,6 +6,7 @@ import type { NameAddr } from "../message/headers.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import { newTag } from "../message/reply.ts";
 import { parseUri, plainUser, writeHost } from "../message/uri.ts";
+import type { ClientCredentials } from "../request/send.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
 import type { Flow } from "../transport/flow.ts";
 import { Call, type CallHost } from "./call.ts";
@@ -50,6 +51,7 @@ export class IncomingCall extends Call {
     request: SipRequest,
     transaction: ServerTransaction,
     caller: Caller,
+    credentials?: ClientCredentials,
   ): IncomingCall | undefined {
     const replaces = request.list("replaces");
     if (replaces.length > 1 || (replaces[0] !== undefined && !parseReplaces(replaces[0]))) {
@@ -57,7 +59,7 @@ export class IncomingCall extends Call {
       return undefined;
     }
     const timer = answerTimer(request, host.callSettings);
-    if (!timer.tooBrief) return new IncomingCall(host, request, transaction, caller, timer);
+    if (!timer.tooBrief) return new IncomingCall(host, request, transaction, caller, timer, credentials);
     transaction.respond(tooBrief(transaction, newTag()));
     return undefined;
   }
@@ -68,9 +70,10 @@ export class IncomingCall extends Call {
     transaction: ServerTransaction,
     caller: Caller,
     timer: TimerAnswer & { tooBrief: false },
+    credentials?: ClientCredentials,
   ) {
     const tag = newTag();
-    super(host, "in", request.callId, tag);
+    super(host, "in", request.callId, tag, credentials);
     this.#timer = timer;
     this.#mustBeReliable = names(request, "require", "100rel");
     if (this.#mustBeReliable || (host.callSettings.reliable && names(request, "supported", "100rel")))

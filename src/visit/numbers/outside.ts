@@ -10,6 +10,7 @@ import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import { parseNetworks, type Networks } from "../../sip/guard/networks.ts";
 import type { SipRequest } from "../../sip/message/message.ts";
 import { parseUri, plainUser } from "../../sip/message/uri.ts";
+import type { ClientCredentials } from "../../sip/request/send.ts";
 import type { Flow } from "../../sip/transport/flow.ts";
 import { checkAccount, type Incoming, type LineSettings } from "./account-settings.ts";
 import type { DeviceOptions } from "./devices.ts";
@@ -146,6 +147,15 @@ export class Outside {
     // Whoever has a number here shows its password, wherever it calls from.
     const known = this.#options.plan.owner(number) !== undefined || this.#options.isRegistered(host);
     return known ? undefined : { kind: "address", number };
+  }
+
+  /** As Account.credentialsIn, of the account that the call came by. */
+  credentialsIn(invite: SipRequest, flow: Flow): ClientCredentials | undefined {
+    for (const { account } of this.#entries.values()) {
+      const credentials = account.credentialsIn(invite, flow);
+      if (credentials) return credentials;
+    }
+    return undefined;
   }
 
   /** The options of a caller's leg: those of its number, and over them those of the account by which it came in. */

@@ -30,7 +30,11 @@ const from = { number: "8000", name: "Front door" };
 
 async function accounting(settings: Partial<AccountSettings> = {}, dns = new Names({})): Promise<Accounting> {
   const held: { account?: Account } = {};
-  const made = await house({ dns, trusts: (invite, flow) => held.account?.callerOf(invite, flow) });
+  const made = await house({
+    dns,
+    trusts: (invite, flow) => held.account?.callerOf(invite, flow),
+    credentialsIn: (invite, flow) => held.account?.credentialsIn(invite, flow),
+  });
   const account = (held.account = new Account(made.endpoint, { ...provider, ...settings }, () => 1));
   const seen: string[] = [];
   for (const name of ["registered", "unregistered", "failed"] as const)
@@ -456,6 +460,34 @@ describe("calls by an account", () => {
     assert.deepEqual(call.caller, { kind: "account", number: "0891234", account: account.name });
     assert.equal(call.dialled, "49301");
     call.reject(486);
+  });
+
+  it("that come in show its password where the server asks for one in them, and to nobody past it (RFC 3261 §22.2)", async () => {
+    for (const [past, contact] of [
+      [false, "<sip:0301@10.0.0.200>"],
+      [true, "<sip:0301@10.0.0.66>"],
+      [true, "<sip:0301@10.0.0.200;maddr=10.0.0.66>"],
+    ] as const) {
+      const { machine, calls } = await accounting();
+      const [server, caller] = [machine("10.0.0.200"), machine("10.0.0.66")];
+      const uri = (/<([^>]*)>/.exec(contactOf(await grant(server))) ?? [])[1] ?? "";
+      const headers = { Contact: contact };
+      const outer = `SIP/2.0/UDP ${server.host}:5060;branch=z9hG4bKouter${contact.length};rport`;
+      const via = past ? `${outer}, SIP/2.0/UDP 10.0.0.66;branch=z9hG4bKinner` : outer;
+      const invite = server.request("INVITE", { uri, via, headers, body: ["application/sdp", sdp(4000)] });
+      server.send(invite);
+      await server.settle();
+      const call = last(calls);
+      call.answer(sdp(5000));
+      server.ack(invite, await server.takeResponse(200));
+      await server.settle();
+      call.hangUp();
+      const next = past ? caller : server;
+      next.respond(await next.takeRequest("BYE"), 407, { headers: [proxyChallenge] });
+      await next.settle();
+      assert.equal(next.count("BYE"), past ? 1 : 2, contact);
+      if (!past) assert.match((await next.takeRequest("BYE")).get("proxy-authorization") ?? "", /username="me"/);
+    }
   });
 
   it("are asked for a password where they come from elsewhere, or to another name", async () => {
