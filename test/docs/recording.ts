@@ -23,17 +23,17 @@ export interface Recording {
   readonly published: ReadonlyMap<string, readonly string[]>;
 }
 
-/** The film of a camera that never ends. */
-const film = createWebServer((_request, response) => {
-  response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=f" });
-  void pattern(64, 48).then((jpeg) => {
+/** A film that never ends, of a camera that has its picture at once. */
+const filmOf = (jpeg: Buffer) =>
+  createWebServer((_request, response) => {
+    response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=f" });
+    response.write(jpeg);
     const beat = setInterval(() => response.write(jpeg), 100);
     response.on("close", () => clearInterval(beat));
   });
-});
 
 const doors = (film: string): FlowNode[] => [
-  { ...frontdoor, name: "Frontdoor", videoUrl: film, clipSeconds: "1", heldOpenSeconds: "1" },
+  { ...frontdoor, name: "Frontdoor", videoUrl: film, clipSeconds: "3", heldOpenSeconds: "1" },
   // A camera that nobody runs: port 9 is refused at once.
   {
     ...frontdoor,
@@ -102,7 +102,7 @@ export async function record(): Promise<Recording> {
     published.set(topic, [...(published.get(topic) ?? []), payload.toString("latin1")]);
   });
   await client.subscribeAsync("doorbell/#");
-  film.listen(0, "127.0.0.1");
+  const film = filmOf(await pattern(64, 48)).listen(0, "127.0.0.1");
   await once(film, "listening");
   const filmUrl = `http://127.0.0.1:${(film.address() as AddressInfo).port}/film`;
   const all = [...nodes, ...doors(filmUrl), ...wired("mqtt-bridge", 1, { endpoint: "ep", url, snapshots: true })];
