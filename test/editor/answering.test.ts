@@ -337,6 +337,7 @@ describe("X8 a page that answers", { skip: without("chromium") }, () => {
     await answer();
     await page.evaluate(() => fetch("stop", { method: "POST" }));
     await says(page, /^The call has ended: stopped by page \(anna\)\.$/);
+    await idle(page);
     await answer();
     await isHeard(page);
     await fails();
