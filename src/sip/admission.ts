@@ -58,6 +58,8 @@ export class Admission {
   readonly #extensions = new Map<string, Extension>();
   readonly #tags = new Seal(randomBytes(32));
   readonly #salt = randomBytes(8).toString("hex");
+  /** By login. */
+  readonly #marks = new Map<string, string>();
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
@@ -72,7 +74,10 @@ export class Admission {
     if (this.#extensions.has(login))
       throw giveUp("login-taken", `the login "${login}" is used twice: give one of the two another login`);
     this.#extensions.set(login, extension);
-    return () => this.#extensions.get(login) === extension && this.#extensions.delete(login);
+    // Not at each registration: a right password shall cost no more than a wrong one.
+    this.#marks.set(login, markOf(this.#salt, extension));
+    return () =>
+      this.#extensions.get(login) === extension && this.#marks.delete(login) && this.#extensions.delete(login);
   }
 
   knows(number: string): boolean {
@@ -222,7 +227,7 @@ export class Admission {
       );
     const { maxContacts } = identity as Extension;
     const { extension } = identity;
-    const mark = transaction.flow.as === undefined ? markOf(this.#salt, identity) : undefined;
+    const mark = transaction.flow.as === undefined ? this.#marks.get(identity.login) : undefined;
     this.#options.registrar.handle(request, transaction, { extension, maxContacts, mark });
   }
 

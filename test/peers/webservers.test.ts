@@ -73,7 +73,8 @@ for (const { name, begin, areas } of kinds)
         assert.deepEqual((await camera.snapshot()).jpeg, picture);
         news = server.requests().slice(before);
       }
-      assert.match(news.at(-1) ?? "", /^GET \/md5\/picture\.jpg 200$/);
+      // It is written down after it has been answered.
+      await until("its last line", () => server.requests().at(-1) === "GET /md5/picture.jpg 200");
       camera.close();
     });
   });

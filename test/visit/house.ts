@@ -40,7 +40,7 @@ export class Record<T extends { event: string }> {
       const timer = setTimeout(
         () => reject(new Error(`no event "${name}" among: ${this.names().join(", ")}`)),
         patienceMs,
-      );
+      ).unref();
       this.#waiting.add(look);
       look();
     });

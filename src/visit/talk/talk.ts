@@ -220,19 +220,19 @@ export class Talk {
     const bridge = this.#bridge;
     if (!bridge || bridge.over)
       throw giveUp("no-call", "the visitor waits already, parked or while a transfer is prepared");
-    if (sound) await this.speakOurs();
     this.#music.get(who)?.stop();
     this.#music.delete(who);
-    const silence = sound && this.#playTo(who, leg, sound);
+    const silence = sound && (await this.#playTo(who, leg, sound));
     this.#held.add(who);
     this.#hush();
     const told = await bridge.hold(leg.call, this.#music.has(who) ? "sendonly" : "inactive");
     return { told, ...(silence !== undefined && { silence }) };
   }
 
-  // Waiting matters more than music: who talks in another codec than G.711 waits without it. Gives why.
-  #playTo(who: Side, { session }: Leg, sound: Sound): string | undefined {
+  // Waiting matters more than music: where one of the two talks nothing that can be played in, it is silent. Gives why.
+  async #playTo(who: Side, { session }: Leg, sound: Sound): Promise<string | undefined> {
     try {
+      await this.speakOurs();
       this.#music.set(who, session.play(sound, true));
       return undefined;
     } catch (error) {

@@ -52,11 +52,15 @@ describe("a hold by the flow", () => {
   it("is one in silence where the two talk in a codec that nothing can be played in, and says so", async () => {
     const desk = await Desk.open();
     desks.push(desk);
-    const { bell, visit } = await desk.talking({ codecs: "96 8" }, "96");
+    const { bell, phone, visit } = await desk.talking({ codecs: "96 8" }, "96");
     const held = telling(visit)({ action: "hold" });
+    phone.party.respond(await phone.party.takeRequest("INVITE"), 488);
     assert.equal(directionOf(await bell.accept({ codecs: "96", direction: "inactive" })), "inactive");
     const { reason } = await held;
-    assert.match(reason, /^on hold, in silence: Sounds are played in .*, and this side talks opus/);
+    assert.match(
+      reason,
+      /^on hold, in silence: .* does not talk PCMA, PCMU or G722, which a sound or a recording needs/,
+    );
     const back = telling(visit)({ action: "unhold" });
     assert.equal(directionOf(await bell.accept({ codecs: "96" })), "sendrecv");
     assert.equal((await back).reason, "the two hear each other again");
