@@ -10,22 +10,25 @@ export const headBytes = 44;
 /** Of sound that waits for the disk: ten minutes of two channels would not help a disk that slow. */
 const mostWaiting = 4 * 2 ** 20;
 
+/** How samples are written: the tag of RIFF, the bytes of a sample, and those of the form, which A-law (RFC 2361) has two more of. */
+const codings = { pcm: [1, 2, 16], "a-law": [6, 1, 18] } as const;
+
 /** The head of a file of `bytes` bytes of samples. */
-export function wavHead(channels: number, bytes: number): Buffer {
-  const head = Buffer.alloc(headBytes);
+export function wavHead(channels: number, bytes: number, coding: keyof typeof codings = "pcm"): Buffer {
+  const [tag, width, form] = codings[coding];
+  const head = Buffer.alloc(28 + form);
   head.write("RIFF", 0, "latin1");
-  head.writeUInt32LE(headBytes - 8 + bytes, 4);
+  head.writeUInt32LE(head.length - 8 + bytes, 4);
   head.write("WAVEfmt ", 8, "latin1");
-  head.writeUInt32LE(16, 16);
-  // PCM.
-  head.writeUInt16LE(1, 20);
+  head.writeUInt32LE(form, 16);
+  head.writeUInt16LE(tag, 20);
   head.writeUInt16LE(channels, 22);
   head.writeUInt32LE(recordedRate, 24);
-  head.writeUInt32LE(recordedRate * channels * 2, 28);
-  head.writeUInt16LE(channels * 2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write("data", 36, "latin1");
-  head.writeUInt32LE(bytes, 40);
+  head.writeUInt32LE(recordedRate * channels * width, 28);
+  head.writeUInt16LE(channels * width, 32);
+  head.writeUInt16LE(8 * width, 34);
+  head.write("data", 20 + form, "latin1");
+  head.writeUInt32LE(bytes, 24 + form);
   return head;
 }
 

@@ -143,6 +143,15 @@ async function talk(endpoint: Endpoint, contact: Contact, socket: WebSocket) {
   return { call, invite };
 }
 
+/** A page that has come in, has registered and talks. */
+async function talking(enter: () => Promise<WebSocket>, endpoint: Endpoint) {
+  const socket = await enter();
+  assert.equal(await answerTo(socket, say("REGISTER", "6001")), 200);
+  const [contact] = endpoint.location.contacts("6001");
+  assert.ok(contact);
+  return { socket, ...(await talk(endpoint, contact, socket)) };
+}
+
 describe("X8 pages that answer", () => {
   it("register without a password as the extension of their door, are rung by their connection, and are gone with it", async (t) => {
     const { enter, endpoint } = await house(t);
@@ -329,11 +338,7 @@ describe("X8 pages that answer", () => {
   ] as const)
     it(`hang up, and are told why, where their door ${what} from now on`, async (t) => {
       const { enter, end, endpoint, flow } = await house(t);
-      const socket = await enter();
-      assert.equal(await answerTo(socket, say("REGISTER", "6001")), 200);
-      const [contact] = endpoint.location.contacts("6001");
-      assert.ok(contact);
-      const { call } = await talk(endpoint, contact, socket);
+      const { socket, call } = await talking(enter, endpoint);
       const closed = once(socket, "close");
       Object.assign(flow[0] ?? {}, next);
       const told = once(socket, "message") as Promise<[Buffer]>;
@@ -347,11 +352,7 @@ describe("X8 pages that answer", () => {
 
   it("talk on over any other deploy of their door: sound has a way of its own", async (t) => {
     const { enter, end, endpoint } = await house(t);
-    const socket = await enter();
-    assert.equal(await answerTo(socket, say("REGISTER", "6001")), 200);
-    const [contact] = endpoint.location.contacts("6001");
-    assert.ok(contact);
-    const { call } = await talk(endpoint, contact, socket);
+    const { socket, call } = await talking(enter, endpoint);
     const closed = once(socket, "close");
     end();
     await closed;

@@ -4,6 +4,7 @@ import type { Cancel, Clock } from "../../clock.ts";
 import { sentence } from "../../errors.ts";
 import { encodeA } from "../g711.ts";
 import { secondsOf, type PlaybackEnd } from "../sound.ts";
+import { wavHead } from "../wav-file.ts";
 import { ClipSource } from "../worker/audio/clip.ts";
 import { frameSamples, rate, type Source } from "../worker/audio/frame.ts";
 import { ToneSource } from "../worker/audio/tone.ts";
@@ -116,19 +117,4 @@ function pieceOf(source: Source): Uint8Array {
 }
 
 /** As a WAV file of one channel. */
-export function wavOf(law: Uint8Array): Uint8Array {
-  const head = Buffer.alloc(46);
-  head.write("RIFF", 0);
-  head.writeUInt32LE(head.length - 8 + law.length, 4);
-  head.write("WAVEfmt ", 8);
-  head.writeUInt32LE(18, 16);
-  head.writeUInt16LE(6, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(rate, 28);
-  head.writeUInt16LE(1, 32);
-  head.writeUInt16LE(8, 34);
-  head.write("data", 38);
-  head.writeUInt32LE(law.length, 42);
-  return Buffer.concat([head, law]);
-}
+export const wavOf = (law: Uint8Array): Uint8Array => Buffer.concat([wavHead(1, law.length, "a-law"), law]);
