@@ -15,18 +15,11 @@ const five = { digit: "5", way: "rfc4733", durationMs: 100, gapMs: 100 } as cons
 
 describe("digits by rtpengine", { skip: without("rtpengine"), timeout: 60_000 }, () => {
   let legs: Legs;
-  let sides: readonly Side[] = [];
   before(async () => {
     legs = await Legs.open();
   });
   after(() => legs.close());
-  afterEach(() => legs.over(sides));
-
-  const call = async (formats?: string, others?: string) => {
-    const made = await legs.call(formats, others);
-    sides = made;
-    return made;
-  };
+  afterEach(() => legs.over());
 
   /** What a session tells of, as it comes. */
   function told({ session }: Side): Pressed[] {
@@ -41,7 +34,7 @@ describe("digits by rtpengine", { skip: without("rtpengine"), timeout: 60_000 },
   }
 
   it("N5 tells each key once it is up, and passes it on", async () => {
-    const [bell, two] = await call();
+    const [bell, two] = await legs.call();
     const [all, none] = [told(two), told(bell)];
     two.session.hearDigits({ events: "pass", tones: "ignore" });
     for (const event of [5, 11]) {
@@ -61,7 +54,7 @@ describe("digits by rtpengine", { skip: without("rtpengine"), timeout: 60_000 },
   });
 
   it("N5 keeps them from the other side where they are to be kept, also through a new offer", async () => {
-    const [bell, two] = await call("8 101", "0 101");
+    const [bell, two] = await legs.call("8 101", "0 101");
     two.session.hearDigits({ events: "keep", tones: "ignore" });
     two.session.receiveOffer(two.phone.sdp("0 101", "a=rtpmap:101 telephone-event/8000"));
     two.session.answer(bell.session);
@@ -80,7 +73,7 @@ describe("digits by rtpengine", { skip: without("rtpengine"), timeout: 60_000 },
   });
 
   it("P11 sends digits over what the other side says, whose they are not; the sound goes on", async () => {
-    const [bell, two] = await call("8 101", "0 101");
+    const [bell, two] = await legs.call("8 101", "0 101");
     const all = told(two);
     two.session.hearDigits({ events: "keep", tones: "ignore" });
     assert.deepEqual(bell.session.digitWays, ["rfc4733"]);
@@ -95,7 +88,7 @@ describe("digits by rtpengine", { skip: without("rtpengine"), timeout: 60_000 },
   });
 
   it("P11 says so where none went out: the other side says nothing", async () => {
-    const [bell, two] = await call();
+    const [bell, two] = await legs.call();
     assert.equal(await bell.session.sendDigit(five), false);
     legs.talk(two, 1300);
     await hears(bell, 1300);
@@ -107,7 +100,7 @@ describe("digits by rtpengine", { skip: without("rtpengine"), timeout: 60_000 },
 
   it("P11 sends them from one call to another", async () => {
     const first = await legs.call();
-    const [bell, two] = await call();
+    const [bell, two] = await legs.call();
     legs.media.bridge(first[0].session, two.session);
     await Promise.all([first[1], bell].map(({ session }) => session.close()));
     legs.talk(two, 1300);
@@ -116,7 +109,6 @@ describe("digits by rtpengine", { skip: without("rtpengine"), timeout: 60_000 },
     await send(first[0], "5");
     while (eventsAt(first[0]).length < 1) await once(first[0].phone.rtp, "message");
     assert.deepEqual([...new Set(eventsAt(first[0]))], [5]);
-    sides = [...first, bell, two];
   });
 });
 

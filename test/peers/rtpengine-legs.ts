@@ -22,6 +22,7 @@ export class Legs {
   readonly media: Rtpengine;
   readonly #server: RtpengineProcess;
   readonly #phones: Phone[] = [];
+  readonly #sessions: MediaSession[] = [];
   readonly #talking: Cancel[] = [];
 
   private constructor(server: RtpengineProcess, digits: DigitLog) {
@@ -35,22 +36,21 @@ export class Legs {
   }
 
   /** All phones hang up. */
-  async over(sides: readonly Side[]): Promise<void> {
+  async over(): Promise<void> {
     for (const stop of this.#talking.splice(0)) stop();
-    await Promise.all(sides.map(({ session }) => session.close()));
+    await Promise.all(this.#sessions.splice(0).map((session) => session.close()));
     for (const phone of this.#phones.splice(0)) phone.close();
   }
 
   async close(): Promise<void> {
-    await this.over([]);
+    await this.over();
     await this.media.close();
     await this.#server.close();
   }
 
   /** A phone that is to talk with another leg. */
   async leg(like: MediaSession, formats = "8 101"): Promise<Side> {
-    const phone = await this.#phone();
-    const session = await this.media.open(like);
+    const [phone, session] = await this.#opened(like);
     const port = portOf(session.offer(like));
     session.receiveAnswer(phone.sdp(formats, events));
     return { phone, session, port };
@@ -58,7 +58,7 @@ export class Legs {
 
   /** One that offers, and is not answered yet. */
   async caller(formats = "8 101"): Promise<Omit<Side, "port">> {
-    const [phone, session] = [await this.#phone(), await this.media.open()];
+    const [phone, session] = await this.#opened();
     session.receiveOffer(phone.sdp(formats, events));
     return { phone, session };
   }
@@ -80,10 +80,12 @@ export class Legs {
     return stop;
   }
 
-  async #phone(): Promise<Phone> {
+  async #opened(like?: MediaSession): Promise<readonly [Phone, MediaSession]> {
     const phone = await Phone.open(0xf0e + this.#phones.length);
     this.#phones.push(phone);
-    return phone;
+    const session = await this.media.open(like);
+    this.#sessions.push(session);
+    return [phone, session];
   }
 }
 

@@ -18,17 +18,15 @@ const beep = (hertz: number): Tone => ({ kind: "tone", cadence: [{ frequencies: 
 
 describe("sounds by rtpengine", { skip: without("rtpengine"), timeout: 60_000 }, () => {
   let legs: Legs;
-  let sides: readonly Side[] = [];
   before(async () => {
     legs = await Legs.open();
   });
   after(() => legs.close());
-  afterEach(() => legs.over(sides));
+  afterEach(() => legs.over());
 
   /** Two that talk, 700 and 1300 Hz. */
   async function talking(formats?: string, others?: string) {
     const [bell, two] = await legs.call(formats, others);
-    sides = [bell, two];
     legs.talk(bell, 700);
     legs.talk(two, 1300, others?.startsWith("0") ? "PCMU" : "PCMA");
     await Promise.all([hears(bell, 1300), hears(two, 700)]);
