@@ -21,7 +21,8 @@ import { Outbox } from "./worker/outbox.ts";
 import { noCounts, type Counts, type FromWorker, type ToWorker, type WorkerSettings } from "./worker/messages.ts";
 
 export type { Playback } from "./playback.ts";
-export { MediaSession, type MediaStats } from "./session.ts";
+export { MediaSession } from "./session.ts";
+export type { MediaStats } from "./stats.ts";
 
 export interface MediaOptions {
   /** Local address of the sockets: "127.0.0.1", "0.0.0.0", "::". */

@@ -1,9 +1,10 @@
-// One dialog's offer/answer machine (RFC 3264): what was offered, what is settled, and the bodies in between. Makes every
-// SDP from the model; nothing of the other leg's body is passed on but codecs and their parameters.
+// One dialog's offer/answer machine (RFC 3264): what was offered, what is settled, and the lines in between. Makes all of
+// them from the model; nothing of the other leg's body is passed on but codecs and their parameters.
 import { giveUp } from "../errors.ts";
 import { answerCover, BrowserSide, wayOf } from "./browser-side.ts";
-import { codecNames, isG711, isUnderstood, key, type Format, type Kind } from "./codec.ts";
+import { codecNames, isUnderstood, type Format, type Kind } from "./codec.ts";
 import { directLine, placeOf } from "./direct.ts";
+import { LocalDescription } from "./local-description.ts";
 import * as negotiate from "./negotiate.ts";
 import { insists, type Agreed } from "./negotiate.ts";
 import { noCodec, notEncrypted, noBrowsers, notWebrtc } from "./refusals.ts";
@@ -15,7 +16,6 @@ import {
   refused,
   relayedFeedback,
   unused,
-  writeSdp,
   type Direction,
   type LocalLine,
   type RemoteLine,
@@ -42,8 +42,7 @@ const nothing: ReadonlyMap<Kind, Agreed> = new Map();
 
 export class OfferAnswer {
   readonly #options: OfferAnswerOptions;
-  /** Our address in SDP. */
-  advertise: string;
+  readonly #local: LocalDescription;
   /** The codecs that may be used on this leg, in this order (H1); all that we know where it is undefined. */
   codecs: readonly string[] | undefined;
   /** Nothing whose sound we do not understand may be used. */
@@ -52,23 +51,21 @@ export class OfferAnswer {
   /** Whether SRTP is offered, and insisted on. */
   encryption: Encryption = "off";
   readonly #browser: BrowserSide;
-  #version = 0;
-  #written = "";
-  /** Our m-lines as last written; their number and order never change (RFC 3264 §8). */
-  #lines: LocalLine[] = [];
-  /** The numbers our codecs have had: a number is never given to another codec (RFC 3264 §8.3.2). */
-  readonly #numbers = new Map<number, string>();
   #remoteOffer: RemoteLine[] | undefined;
-  #offering: LocalLine[] | undefined;
+  #offering: readonly LocalLine[] | undefined;
   #answered = "";
-  #away = false;
   #agreed = nothing;
 
   constructor(options: OfferAnswerOptions) {
     this.#options = options;
-    this.advertise = options.advertise;
+    this.#local = new LocalDescription(options.id, options.advertise);
     this.turns = options.turns ?? isUnderstood;
     this.#browser = new BrowserSide(options.reach, options.randomBytes);
+  }
+
+  /** Our address in SDP. */
+  set advertise(address: string) {
+    this.#local.advertise = address;
   }
 
   /** Whether the other side is a browser, or may be one. */
@@ -90,7 +87,7 @@ export class OfferAnswer {
 
   /** Whether the remote was told last to send to another leg's remote, not to us; it may have refused. */
   get away(): boolean {
-    return this.#away;
+    return this.#local.away;
   }
 
   /** Whether the offer that waits for an answer has something of this kind that can be carried. */
@@ -105,36 +102,35 @@ export class OfferAnswer {
    */
   offer(like?: OfferAnswer | "conference", direction?: Direction): string {
     this.#mayBeBrowser();
-    const before = this.#lines;
-    if (this.#away && !like && !direction) return this.#offer(before, this.#written);
+    const before = this.#local.lines;
+    if (this.away && !like && !direction) return this.#offer(before, this.#local.text);
     const added = kinds.filter((kind) => !before.some((l) => l.type === kind));
     const lines = [
       ...before.map((line) => this.#offerLine(line.type, line, like, direction)),
       ...added.map((kind) => this.#offerLine(kind, undefined, like, direction)).filter((line) => line.port !== 0),
     ];
     if (this.codecs && !lines.some((line) => line.type === "audio" && line.port !== 0)) throw this.#noCommon();
-    return this.#offer(lines, this.#write(lines));
+    return this.#offer(lines, this.#local.write(lines));
   }
 
   /** An offer that sends the remote to the other leg's; undefined where the two cannot do without us. */
   offerOf(other: OfferAnswer): string | undefined {
     const place = placeOf(other.#agreed);
-    if (place === undefined || this.#away || kinds.some((kind) => !this.agreed(kind) !== !other.agreed(kind)))
+    if (place === undefined || this.away || kinds.some((kind) => !this.agreed(kind) !== !other.agreed(kind)))
       return undefined;
     const lines: LocalLine[] = [];
-    for (const line of this.#lines) {
+    for (const line of this.#local.lines) {
       const kind = kinds.find((k) => k === line.type);
       const [own, theirs] = kind ? [this.agreed(kind), other.agreed(kind)] : [];
       const direct = own && theirs ? directLine(line, own, theirs) : refused(unused(line));
-      // RFC 3264 §8.3.2: a number that has been another codec's cannot be that of the other leg's.
-      if (!direct?.formats.every((f) => (this.#numbers.get(f.payload) ?? key(f)) === key(f))) return undefined;
+      // A number that has been another codec's cannot be that of the other leg's.
+      if (!direct || !this.#local.takes(direct.formats)) return undefined;
       lines.push(direct);
     }
-    for (const format of lines.flatMap(({ formats }) => formats)) this.#numbers.set(format.payload, key(format));
-    return this.#offer(lines, this.#write(lines, place));
+    return this.#offer(lines, this.#local.write(lines, place));
   }
 
-  #offer(lines: LocalLine[], body: string): string {
+  #offer(lines: readonly LocalLine[], body: string): string {
     this.#remoteOffer = undefined;
     this.#offering = lines;
     this.#answered = "";
@@ -202,7 +198,9 @@ export class OfferAnswer {
       const kind = kinds.find((k) => k === remote.type && !agreed.has(k));
       const formats = kind ? this.#answerFormats(kind, remote, towards) : [];
       const way =
-        kind && negotiate.speech(formats) ? this.#browser.answers(kind, offer, remote, this.advertise) : undefined;
+        kind && negotiate.speech(formats)
+          ? this.#browser.answers(kind, offer, remote, this.#local.advertise)
+          : undefined;
       const browser = isWebrtc(remote.protocol);
       if (!kind || !negotiate.speech(formats) || (browser ? !way : this.#options.ports.get(kind) === undefined))
         return refused(remote);
@@ -225,8 +223,7 @@ export class OfferAnswer {
     this.#offering = undefined;
     this.#remoteOffer = undefined;
     this.#agreed = agreed;
-    for (const format of [...agreed.values()].flatMap((a) => a.send)) this.#numbers.set(format.payload, key(format));
-    return this.#write(lines);
+    return this.#local.write(lines);
   }
 
   /**
@@ -267,7 +264,7 @@ export class OfferAnswer {
     return this.#line(
       kind,
       this.#cover(kind, before),
-      this.#numbered(formats),
+      this.#local.numbered(formats),
       direction,
       wishes?.line.ptime ?? before?.ptime,
       control,
@@ -282,7 +279,7 @@ export class OfferAnswer {
 
   /** How a line of an offer is encrypted: as it was before, else as the sound is, else as this leg wants it. */
   #cover(kind: Kind, before: LocalLine | undefined): Cover {
-    if (this.#isBrowser) return this.#browser.offers(kind, before, this.advertise);
+    if (this.#isBrowser) return this.#browser.offers(kind, before, this.#local.advertise);
     const settled = this.#agreed.get(kind);
     if (before && settled) return { protocol: before.protocol, crypto: settled.secured ? [settled.secured.own] : [] };
     if (before && before.port !== 0) return before;
@@ -344,18 +341,6 @@ export class OfferAnswer {
     return negotiate.answerAudio(offered, settled, current, this.turns);
   }
 
-  /** Gives each format the number it had before, else its own if free, else a free dynamic one. */
-  #numbered(formats: readonly Format[]): Format[] {
-    return formats.map((format) => {
-      const name = key(format);
-      let payload = [...this.#numbers].find(([, k]) => k === name)?.[0] ?? format.payload;
-      const taken = () => (this.#numbers.get(payload) ?? name) !== name;
-      for (let next = 96; !isG711(format) && taken(); next++) payload = next;
-      this.#numbers.set(payload, name);
-      return { ...format, payload };
-    });
-  }
-
   #line(
     kind: Kind,
     { protocol, crypto = [], mid, webrtc }: Cover,
@@ -377,19 +362,6 @@ export class OfferAnswer {
       crypto,
       ...(webrtc && { mid, webrtc }),
     };
-  }
-
-  /** `place` is where the media is to go, if not to us. */
-  #write(lines: LocalLine[], place?: string): string {
-    this.#lines = lines;
-    this.#away = place !== undefined;
-    const { id } = this.#options;
-    const { advertise } = this;
-    // RFC 3264 §8: the version goes up exactly when something else changed.
-    const first = this.#written === "";
-    const same = !first && writeSdp(id, this.#version, advertise, lines, place) === this.#written;
-    if (!same) this.#written = writeSdp(id, ++this.#version, advertise, lines, place);
-    return this.#written;
   }
 }
 

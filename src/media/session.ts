@@ -3,7 +3,7 @@
 import { EventEmitter } from "node:events";
 import type { PorteroError } from "../errors.ts";
 import { usualDtmf, type DtmfOptions } from "../dtmf.ts";
-import { isEvents, isG711, isUnderstood, label, type CodecName, type Kind } from "./codec.ts";
+import { isEvents, isG711, isUnderstood, type CodecName, type Kind } from "./codec.ts";
 import type { DigitHearing, MediaDigit, MediaWay, Pressed } from "./digits.ts";
 import type { KeyFrame } from "./key-frames.ts";
 import { mayReceive, maySend, passesEvents, speech, type Agreed } from "./negotiate.ts";
@@ -11,24 +11,13 @@ import type { Gateway } from "./gateway.ts";
 import { kinds, OfferAnswer } from "./offer-answer.ts";
 import { Playbacks, type Playback } from "./playback.ts";
 import type { WebrtcMode } from "./webrtc.ts";
-import { remoteOf } from "./remote.ts";
-import { mosOf } from "./quality.ts";
+import { SessionPorts } from "./session-ports.ts";
 import type { Encryption } from "./sdes.ts";
 import type { Direction } from "./sdp.ts";
 import type { Sound } from "./sound.ts";
+import { codecOf, statsOf, type MediaStats } from "./stats.ts";
 import type { SuiteName } from "./suites.ts";
-import { noCounts, type Counts, type LineCounts, type ToWorker } from "./worker/messages.ts";
-
-/** Packets of one session's sound, and of its video; `remote` is where its sound comes from, `address:port`. */
-export interface MediaStats extends LineCounts {
-  readonly codec?: string;
-  /** The suite of SRTP; absent where the sound is not encrypted. */
-  readonly encrypted?: SuiteName;
-  readonly remote?: string;
-  /** What the speech from there is worth to a listener, 1 (bad) to 4.4; once some came. */
-  readonly mos?: number;
-  readonly video?: LineCounts & { readonly codec?: string };
-}
+import { noCounts, type Counts, type ToWorker } from "./worker/messages.ts";
 
 /** What a session needs of the engine it belongs to. */
 export interface SessionHost {
@@ -65,10 +54,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   /** The session's number in the worker. */
   readonly number: number;
   readonly #host: SessionHost;
-  /** Ports are had before they are used; a kind that is not negotiated gives its own back. */
-  readonly #ports = new Map<Kind, number>();
-  /** Kinds whose ports the worker has opened for this session. */
-  readonly #opened = new Set<Kind>();
+  readonly #ports: SessionPorts;
   readonly #sdp: OfferAnswer;
   /** Its ports are another program's, which passes on what comes and makes nothing of its own. */
   readonly #elsewhere: boolean;
@@ -94,20 +80,21 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     this.#host = host;
     this.number = number;
     this.id = `media-${number}`;
-    this.#ports.set("audio", port);
+    const more = (kind: Kind) => (this.#closing ? undefined : host.port(this, kind));
+    this.#ports = new SessionPorts(number, more, (message) => host.post(message));
+    this.#ports.keep("audio", port);
     const id = Math.floor(host.random() * 2 ** 32);
-    const ports = { get: (kind: Kind) => this.#port(kind) };
     this.#elsewhere = address !== undefined;
     const reach = host.gateway?.();
     const advertise = address ?? host.advertise();
     const elsewhere = this.#elsewhere && { turns: isG711 };
-    this.#sdp = new OfferAnswer({ advertise, ports, id, ...(reach && { reach }), ...elsewhere });
+    this.#sdp = new OfferAnswer({ advertise, ports: this.#ports, id, ...(reach && { reach }), ...elsewhere });
     this.playbacks = new Playbacks(number, (message) => host.post(message));
   }
 
   /** Keeps a port for an m-line that may come. */
   reserve(kind: Kind, port: number): void {
-    this.#ports.set(kind, port);
+    this.#ports.keep(kind, port);
   }
 
   /** Our address in this leg's SDP, as its peer can reach it; to be set before the first offer or answer. */
@@ -148,7 +135,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
 
   #tellSilence(): void {
     const [ms, awaited] = [this.#silenceMs, this.#awaited];
-    if (this.#opened.size === 0 || (ms === undefined && awaited === undefined)) return;
+    if (!kinds.some((kind) => this.#ports.isOpen(kind)) || (ms === undefined && awaited === undefined)) return;
     this.#host.post({ type: "silence", session: this.number, ms, awaited: awaited ?? false });
   }
 
@@ -176,8 +163,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
 
   /** The negotiated audio codec, "PCMA/8000". */
   get codec(): string | undefined {
-    const codec = speech(this.#sdp.agreed("audio")?.send ?? []);
-    return codec && label(codec);
+    return codecOf(this.#sdp.agreed("audio"));
   }
 
   /** Lets it talk nothing but what we understand from the next offer or answer on; false where nothing would be left: it stays as it was. */
@@ -294,7 +280,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   /** Tells of the peer's digits (event `digit`) from now on, and says what becomes of them. */
   hearDigits(hearing: DigitHearing): void {
     this.#hearing = hearing;
-    if (this.#opened.has("audio")) this.#host.post({ type: "hear-digits", session: this.number, ...hearing });
+    if (this.#ports.isOpen("audio")) this.#host.post({ type: "hear-digits", session: this.number, ...hearing });
   }
 
   /** Whether the RFC 4733 packets of this leg's peer are such to the other leg's as they are. */
@@ -311,7 +297,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
 
   /** Counts so far; of a closed session, the last ones. */
   async stats(): Promise<MediaStats> {
-    return this.#final ?? this.#withCodec(await this.#host.stats(this));
+    return this.#final ?? this.#told(await this.#host.stats(this));
   }
 
   /** Frees the ports; resolves when they are closed. */
@@ -321,8 +307,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   }
 
   async #close(): Promise<void> {
-    const unused = [...this.#ports].flatMap(([kind, port]) => (this.#opened.has(kind) ? [] : [port]));
-    this.ended(await this.#host.close(this, unused));
+    this.ended(await this.#host.close(this, this.#ports.unused));
   }
 
   /** Nothing comes or goes any more: it was closed, or the worker has died. */
@@ -333,48 +318,18 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   /** The worker has closed the session, or has died; for Media. */
   ended(counts: Counts = noCounts): void {
     if (this.#final) return;
-    this.#final = this.#withCodec(counts);
+    this.#final = this.#told(counts);
     this.playbacks.close();
     this.emit("closed", this.#final);
     this.removeAllListeners();
   }
 
-  #withCodec({ video, ...counts }: Counts): MediaStats {
-    const { codec, encrypted } = this;
-    const mos = mosOf(counts);
-    const picture = speech(this.#sdp.agreed("video")?.send ?? []);
-    return {
-      ...counts,
-      ...(codec !== undefined && { codec }),
-      ...(encrypted !== undefined && { encrypted }),
-      ...(mos !== undefined && { mos }),
-      ...(video && { video: { ...video, ...(picture && { codec: label(picture) }) } }),
-    };
-  }
-
-  #port(kind: Kind): number | undefined {
-    const port = this.#ports.get(kind) ?? (this.#closing ? undefined : this.#host.port(this, kind));
-    if (port !== undefined) this.#ports.set(kind, port);
-    return port;
+  #told(counts: Counts): MediaStats {
+    return statsOf(counts, (kind) => this.#sdp.agreed(kind), this.encrypted);
   }
 
   #apply(): void {
-    const session = this.number;
-    for (const kind of kinds) {
-      const agreed = this.#sdp.agreed(kind);
-      // All that goes to a browser goes by the port of its sound.
-      const bundled = kind !== "audio" && agreed?.webrtc !== undefined;
-      const own = this.#ports.get(kind);
-      if (own === undefined ? !agreed && this.#opened.has(kind) : !agreed || bundled) {
-        this.#ports.delete(kind);
-        this.#opened.delete(kind);
-        this.#host.post({ type: "release", session, kind, port: own ?? 0 });
-      }
-      const port = bundled ? this.#ports.get("audio") : own;
-      if (!agreed || port === undefined) continue;
-      this.#opened.add(kind);
-      this.#host.post({ type: "remote", session, kind, port, remote: remoteOf(agreed, this.#host.gateway?.()) });
-    }
+    this.#ports.apply((kind) => this.#sdp.agreed(kind), this.#host.gateway?.());
     if (this.#hearing) this.hearDigits(this.#hearing);
     this.#tellSilence();
     this.#host.renegotiated(this);

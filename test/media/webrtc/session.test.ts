@@ -4,7 +4,7 @@ import { EventEmitter, once } from "node:events";
 import type { Worker } from "node:worker_threads";
 import { beforeEach, describe, it } from "node:test";
 import { Media } from "../../../src/media/media.ts";
-import type { MediaSession, MediaStats } from "../../../src/media/session.ts";
+import type { MediaSession, MediaStats } from "../../../src/media/media.ts";
 import type { FromWorker, ToWorker } from "../../../src/media/worker/messages.ts";
 import { settle } from "../../support/clock.ts";
 
