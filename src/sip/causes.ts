@@ -54,12 +54,6 @@ export function reasonsOf(message: SipMessage): Reason[] {
     });
 }
 
-/** Whether a CANCEL or BYE says that somebody else has taken the call: an end that was not missed (X4). */
-export const endElsewhere = (message: SipMessage): { text: string; elsewhere: true } | undefined =>
-  reasonsOf(message).some(({ protocol, cause: code }) => protocol === "SIP" && code === 200)
-    ? { text: "answered elsewhere", elsewhere: true }
-    : undefined;
-
 /** A cause as a Reason header says it, and to people (RFC 3326 §2). */
 export const q850 = (code: number, text?: string): string =>
   `Q.850;cause=${code}${text === undefined ? "" : `;text=${quote(text)}`}`;

@@ -1,6 +1,5 @@
 // Texts outside a call: taken from who may call, and sent to a device or an address. RFC 3428.
 import { giveUp } from "../errors.ts";
-import type { CallHost } from "./dialog/call.ts";
 import type { Caller } from "./dialog/caller.ts";
 import type { Message } from "./dialog/events.ts";
 import type { SipRequest } from "./message/message.ts";
@@ -8,7 +7,7 @@ import { newTag } from "./message/reply.ts";
 import { readText, type Text } from "./message/text.ts";
 import { parseUri, plainUser } from "./message/uri.ts";
 import { requestOutside, type Outside } from "./request/outside.ts";
-import { Sending } from "./request/send.ts";
+import { Sending, type Sender } from "./request/send.ts";
 import type { ServerTransaction } from "./transaction/server.ts";
 import type { Flow } from "./transport/flow.ts";
 
@@ -43,7 +42,7 @@ export function receiveText(
  * Sends a text and gives the status of its answer; 408 where none came.
  * @throws PorteroError `too-long` where the way is UDP and the text needs a better one
  */
-export function sendText(host: CallHost, to: Outside, flow: Flow, from: string, said: Text): Promise<number> {
+export function sendText(host: Sender, to: Outside, flow: Flow, from: string, said: Text): Promise<number> {
   const request = requestOutside("MESSAGE", to, flow, host.userAgent, from).setBody(said.contentType, said.text);
   if (!flow.reliable && request.toBuffer().length > mostOverUdp)
     throw giveUp(

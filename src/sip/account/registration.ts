@@ -3,11 +3,10 @@
 import { EventEmitter } from "node:events";
 import type { Cancel } from "../../clock.ts";
 import { giveUp, PorteroError, sentence, tryAgain } from "../../errors.ts";
-import type { CallHost } from "../dialog/call.ts";
 import { SipRequest, type SipResponse } from "../message/message.ts";
 import { newCallId, newTag } from "../message/reply.ts";
 import { escapeUser, parseUri, writeHost } from "../message/uri.ts";
-import { Sending, type ClientCredentials } from "../request/send.ts";
+import { Sending, type ClientCredentials, type Sender } from "../request/send.ts";
 import { showAddress, type Flow } from "../transport/flow.ts";
 import { keepAlive } from "../transport/keep-alive.ts";
 import { grantedTo } from "./granted.ts";
@@ -53,7 +52,7 @@ const lost = (answer: SipResponse | PorteroError): boolean =>
   !("status" in answer) || [408, 480, 500, 502, 503, 504].includes(answer.status);
 
 export class Registration extends EventEmitter<RegistrationEvents> {
-  readonly #host: CallHost;
+  readonly #host: Sender;
   readonly #options: RegistrationOptions;
   readonly #callId = newCallId();
   readonly #tag = newTag();
@@ -87,7 +86,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   /** Where the server and its proxies are: who calls us from elsewhere is somebody else. */
   readonly #hosts = new Set<string>();
 
-  constructor(host: CallHost, options: RegistrationOptions) {
+  constructor(host: Sender, options: RegistrationOptions) {
     super();
     this.#host = host;
     this.#options = options;

@@ -1,20 +1,18 @@
 // A call: one INVITE dialog with one party, `ringing → early → talking → ended`. What both directions share: requests
 // inside the dialog and the end. RFC 3261 §13–15, RFC 6086 (INFO).
 import { EventEmitter } from "node:events";
-import type { Clock } from "../../clock.ts";
 import { allow, supported, unknownDemands } from "../extensions.ts";
 import { parseNameAddr, type NameAddr } from "../message/headers.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
-import { cause, causeOf, reasonsOf, endElsewhere } from "../causes.ts";
+import { cause } from "../causes.ts";
 import { parseUri } from "../message/uri.ts";
-import { newBranch } from "../message/reply.ts";
 import { Sending, type ClientCredentials, type Sender, type SendOptions } from "../request/send.ts";
 import type { ClientHandlers } from "../transaction/client.ts";
-import { addVia } from "../transaction/layer.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
 import type { Flow } from "../transport/flow.ts";
 import { Acceptance } from "./acceptance.ts";
 import type { Dialog } from "./dialog.ts";
+import { endByBye } from "./end.ts";
 import type { CallEnd, CallEvents, CallState, Reanswer } from "./events.ts";
 import { ask, type Inside } from "./inside.ts";
 import { Referrals } from "./referral.ts";
@@ -28,8 +26,6 @@ export type { CallEnd, CallEvents, CallState, Info, Message, Reanswer, Referral,
 
 /** What a call needs of its endpoint. */
 export interface CallHost extends Sender {
-  readonly clock: Clock;
-  readonly userAgent: string;
   readonly callSettings: CallSettings;
   /** From 0 to less than 1. */
   random(): number;
@@ -76,7 +72,8 @@ export abstract class Call extends EventEmitter<CallEvents> {
     this.key = `${callId}|${localTag}`;
     this.credentials = credentials;
     this.#inside = {
-      ...{ host, calling: direction === "out" },
+      ...{ host, settings: host.callSettings, calling: direction === "out" },
+      random: () => host.random(),
       contact: () => this.contact,
       state: () => this.#state,
       dialog: () => this.dialog,
@@ -85,7 +82,6 @@ export abstract class Call extends EventEmitter<CallEvents> {
       send: (dialog, request, handlers, change) => this.send(dialog, request, handlers, change),
       awaiting: (transaction) => this.#awaiting(transaction),
       accept: (transaction, response) => this.accept(transaction, response),
-      acknowledge: (dialog, response, sending) => this.acknowledgeWith(dialog, response, sending),
       events: this,
       lost: (status) => this.#lost(status),
       expired: () => {
@@ -237,8 +233,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
   protected byeReceived(request: SipRequest): void {
     // Who sends BYE has seen our 2xx, even if its ACK was lost.
     this.#stopRepeating();
-    const q850 = reasonsOf(request).find((reason) => reason.protocol === "Q.850")?.cause;
-    this.finish({ by: "remote", cause: q850 ?? cause.normal, text: "hung up", ...endElsewhere(request) });
+    this.finish(endByBye(request));
     this.#leaveWhenDone();
   }
 
@@ -310,30 +305,6 @@ export abstract class Call extends EventEmitter<CallEvents> {
     });
   }
 
-  /** Sends the ACK for a 2xx; the result sends it again, for each repetition of the 2xx. */
-  protected acknowledgeWith(dialog: Dialog, response: SipResponse, sending: Sending): () => void {
-    const ack = dialog.request("ACK", response.cseq?.number ?? 1);
-    // With the credentials of the INVITE, since an ACK cannot be challenged (RFC 3261 §13.2.2.4, §22.1).
-    for (const { name, key, value } of sending.transaction?.request.headers ?? [])
-      if (key === "authorization" || key === "proxy-authorization") ack.add(name, value);
-    let again = () => {};
-    const send = (flow: Flow) => {
-      addVia(ack, flow, newBranch());
-      const data = ack.toBuffer();
-      again = () => flow.send(data);
-      again();
-    };
-    const { way } = dialog;
-    if (typeof way !== "string") send(way);
-    else
-      this.host.flowsTo(way).then(
-        ([flow]) => flow && send(flow),
-        // Without an ACK the callee ends the call by itself; the BYE of our side will meet the same trouble and say so.
-        () => {},
-      );
-    return () => again();
-  }
-
   /** Gives a 2xx to an INVITE and waits for its ACK. */
   protected accept(transaction: ServerTransaction, response: SipResponse): void {
     this.#stopRepeating();
@@ -366,19 +337,4 @@ export abstract class Call extends EventEmitter<CallEvents> {
       if (this.#open.delete(transaction)) act();
     };
   }
-}
-
-/** The end that a refusing response makes; a Q.850 reason in it says more than its status. */
-export function endOf(response: SipResponse): CallEnd {
-  const told = reasonsOf(response).find((reason) => reason.protocol === "Q.850")?.cause;
-  const { status } = response;
-  const end = { by: "remote", status, cause: told ?? causeOf(status), text: response.reason } as const;
-  return status < 400 ? { ...end, redirect: contactsOf(response) } : end;
-}
-
-/** Where a 3xx sends us, the likeliest first (RFC 3261 §20.10). */
-function contactsOf(response: SipResponse): string[] {
-  const contacts = response.list("contact").flatMap((value) => parseNameAddr(value) ?? []);
-  const weight = ({ params }: NameAddr) => Number(params.get("q") ?? 1);
-  return contacts.sort((a, b) => weight(b) - weight(a)).map(({ uri }) => uri);
 }

@@ -1,7 +1,6 @@
 // What a call tells: its states, its end, and what the peer asks during it.
 import type { Text } from "../message/text.ts";
 import type { ReferTo } from "./replaces.ts";
-import type { IncomingCall } from "./incoming.ts";
 
 export type CallState = "ringing" | "early" | "talking" | "ended";
 
@@ -74,8 +73,6 @@ export interface CallEvents {
   pictureWanted: [];
   message: [message: Message];
   refer: [referral: Referral];
-  /** While it rings somebody: another call wants to take its place (RFC 3891 §3), and is not answered yet. */
-  fetched: [by: IncomingCall];
   progress: [progress: Progress];
   reoffer: [offer: Reoffer];
   /** The session timer wants an offer that says the same again; where nobody gives one, what was last said is repeated. */

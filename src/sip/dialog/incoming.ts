@@ -1,6 +1,6 @@
 // A call to us: RFC 3261 §13.3, with reliable provisional responses (RFC 3262).
 import type { Cancel } from "../../clock.ts";
-import { cause, causeOf, completedElsewhere, endElsewhere } from "../causes.ts";
+import { cause, causeOf, completedElsewhere } from "../causes.ts";
 import { allow, names, supported } from "../extensions.ts";
 import type { NameAddr } from "../message/headers.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
@@ -13,6 +13,7 @@ import { Call, type CallHost } from "./call.ts";
 import { sdpOf, sdpType } from "./body.ts";
 import type { Caller } from "./caller.ts";
 import { Dialog } from "./dialog.ts";
+import { endByCancel } from "./end.ts";
 import { ReliableResponses } from "./reliable.ts";
 import { tooBrief } from "./renegotiation.ts";
 import { parseReplaces, type Replaces } from "./replaces.ts";
@@ -209,10 +210,7 @@ export class IncomingCall extends Call {
 
   #cancelled(cancel: SipRequest): void {
     this.#transaction.respond(this.#transaction.reply(487, this.#tag));
-    this.finish({
-      ...{ by: "remote", status: 487, cause: cause.normal, text: "the caller gave up" },
-      ...endElsewhere(cancel),
-    });
+    this.finish(endByCancel(cancel));
   }
 
   #response(status: number): SipResponse {

@@ -1,17 +1,20 @@
 // What the parts of a call (its offers, its referrals) need of the call.
 import type { EventEmitter } from "node:events";
 import type { SipRequest, SipResponse } from "../message/message.ts";
-import type { Sending } from "../request/send.ts";
+import type { Sender, Sending } from "../request/send.ts";
 import type { ClientHandlers } from "../transaction/client.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
-import type { CallHost } from "./call.ts";
 import type { Dialog } from "./dialog.ts";
 import type { CallEvents, CallState } from "./events.ts";
+import type { CallSettings } from "./settings.ts";
 
 export interface Inside {
-  readonly host: CallHost;
+  readonly host: Sender;
+  readonly settings: CallSettings;
   /** Whether we called: then the Call-ID is ours. */
   readonly calling: boolean;
+  /** From 0 to less than 1. */
+  random(): number;
   contact(): string;
   state(): CallState;
   /** The dialog of a call that talks. */
@@ -28,8 +31,6 @@ export interface Inside {
   awaiting(transaction: ServerTransaction): (act: () => void) => void;
   /** Gives a 2xx to an INVITE and waits for its ACK. */
   accept(transaction: ServerTransaction, response: SipResponse): void;
-  /** Sends the ACK for a 2xx of the peer; the result sends it again. */
-  acknowledge(dialog: Dialog, response: SipResponse, sending: Sending): () => void;
   /** Tells upward; false where nobody listens. */
   readonly events: Pick<EventEmitter<CallEvents>, "emit">;
   /** 481, 408 and silence mean that the peer knows no such call any more (RFC 3261 §12.2.1.2). */

@@ -11,12 +11,14 @@ import { Sending, type ClientCredentials } from "../request/send.ts";
 import type { ClientTransaction } from "../transaction/client.ts";
 import { GIVE_UP, TIMER_C } from "../transaction/timers.ts";
 import type { Flow } from "../transport/flow.ts";
-import { Call, endOf, type CallHost } from "./call.ts";
+import { sendAck } from "./ack.ts";
+import { Call, type CallHost } from "./call.ts";
 import { sdpOf, sdpType } from "./body.ts";
 import { cancel } from "./cancel.ts";
 import { Dialog } from "./dialog.ts";
+import { endByRefusal } from "./end.ts";
 import type { CallEnd } from "./events.ts";
-import { contactOn } from "./incoming.ts";
+import { contactOn, type IncomingCall } from "./incoming.ts";
 import { agreedBy, askForTimer, lengthen } from "./session-timer.ts";
 
 const withoutReliable = supported
@@ -77,6 +79,8 @@ export class OutgoingCall extends Call {
   #timerC: Cancel = () => {};
   /** Of targets that were given up and ring nevertheless. */
   readonly #tooLate: ClientTransaction[] = [];
+  /** While it rings: takes a call that is to have its place (RFC 3891 §3), and is not answered yet. */
+  fetched: ((by: IncomingCall) => void) | undefined;
   /** By the peer's tag. */
   readonly #early = new Map<string, Early>();
   /** Sends the ACK again, for each dialog that the INVITE began, by the peer's tag. */
@@ -172,7 +176,7 @@ export class OutgoingCall extends Call {
     this.#sdp = "";
     if (response.status < 300) return this.#accepted(response);
     if (this.state === "ended") this.host.leave(this);
-    else this.finish(endOf(response));
+    else this.finish(endByRefusal(response));
   }
 
   #provisionalCame(response: SipResponse): void {
@@ -221,6 +225,10 @@ export class OutgoingCall extends Call {
     return super.dialogWith(remoteTag) ?? this.#early.get(remoteTag)?.dialog;
   }
 
+  protected override cleared(): void {
+    this.fetched = undefined;
+  }
+
   protected openOffer(remoteTag: string): "ours" | "none" {
     return this.state === "talking" || this.#early.get(remoteTag)?.answer !== undefined ? "none" : "ours";
   }
@@ -232,7 +240,7 @@ export class OutgoingCall extends Call {
     const dialog = Dialog.ofClient(this.#invite, response, flow, this.#options.direct);
     const early = this.#early.get(response.toTag);
     if (early) dialog.follow(early.dialog);
-    this.#acks.set(response.toTag, this.acknowledgeWith(dialog, response, this.#sending));
+    this.#acks.set(response.toTag, sendAck(this.host, dialog, response, this.#sending));
     // Another branch was faster, or nobody waits any more: this one is acknowledged and ended.
     if (this.dialog) return this.bye(completedElsewhere, dialog);
     if (this.state === "ended") return this.bye(this.#cancelReason, dialog);

@@ -6,6 +6,7 @@ import type { SipMessage, SipRequest, SipResponse } from "../message/message.ts"
 import type { Sending } from "../request/send.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
 import { GIVE_UP } from "../transaction/timers.ts";
+import { sendAck } from "./ack.ts";
 import { sdpOf, sdpType } from "./body.ts";
 import { cancel } from "./cancel.ts";
 import type { Dialog } from "./dialog.ts";
@@ -119,7 +120,7 @@ export class Renegotiation {
     if (this.#running?.offers) return transaction.respond(transaction.reply(491));
     // One of its offers is on its way already (RFC 3261 §14.2).
     if (call.state() !== "talking" || call.negotiating()) return this.#notNow(transaction);
-    const timer = answerTimer(request, call.host.callSettings);
+    const timer = answerTimer(request, call.settings);
     if (timer.tooBrief) return this.#tooBrief(transaction);
     transaction.respond(transaction.reply(100));
     this.#offered(request, transaction, dialog, (response) => {
@@ -138,7 +139,7 @@ export class Renegotiation {
     if (sdp !== undefined && (this.#running?.offers || open === "ours"))
       return transaction.respond(transaction.reply(491));
     if (sdp !== undefined && (open === "theirs" || call.negotiating())) return this.#notNow(transaction);
-    const timer = answerTimer(request, call.host.callSettings);
+    const timer = answerTimer(request, call.settings);
     if (timer.tooBrief) return this.#tooBrief(transaction);
     const give = (response: SipResponse) => {
       for (const header of timer.headers) response.add(...header);
@@ -192,7 +193,7 @@ export class Renegotiation {
 
   // §14.2 and RFC 3311 §5.2: somewhere between 0 and 10 seconds.
   #notNow(transaction: ServerTransaction): void {
-    const seconds = Math.floor(this.#call.host.random() * 11);
+    const seconds = Math.floor(this.#call.random() * 11);
     transaction.respond(transaction.reply(500, undefined, "Call In Setup").add("Retry-After", String(seconds)));
   }
 
@@ -220,10 +221,9 @@ export class Renegotiation {
 
   #send(wish: Wish, dialog: Dialog, method: "INVITE" | "UPDATE", sdp?: string): void {
     const call = this.#call;
-    const { host } = call;
     const request = dialog.request(method).add("Contact", call.contact());
     request.add("Allow", allow).add("Supported", supported);
-    askForTimer(request, host.callSettings, this.#timer.interval);
+    askForTimer(request, call.settings, this.#timer.interval);
     if (sdp !== undefined) request.setBody(sdpType, sdp);
     const running: Running = { offers: sdp !== undefined, guard: () => {} };
     this.#running = running;
@@ -246,7 +246,7 @@ export class Renegotiation {
         }
         const { sending } = running;
         if (method === "INVITE" && response.status < 300 && sending)
-          again = call.acknowledge(dialog, response, sending);
+          again = sendAck(call.host, dialog, response, sending);
         if (over()) this.#answered(wish, dialog, request, response);
       },
       failed: ({ code }: { code: string }) => {
@@ -293,7 +293,7 @@ export class Renegotiation {
 
   /** Milliseconds until a refused try is made again, where it is. */
   #waitAfter(response: SipResponse): number | undefined {
-    const random = this.#call.host.random();
+    const random = this.#call.random();
     // Glare (RFC 3261 §14.1): whose Call-ID it is waits longer, in steps of 10 ms.
     if (response.status === 491)
       return this.#call.calling ? 2_100 + 10 * Math.floor(random * 191) : 10 * Math.floor(random * 201);

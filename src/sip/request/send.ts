@@ -22,6 +22,8 @@ export type Way = Flow | string;
 export interface Sender {
   readonly clock: Clock;
   readonly transactions: TransactionLayer;
+  /** What we call ourselves in our requests. */
+  readonly userAgent: string;
   flowsTo(uri: string): Promise<Flow[]>;
   /** Nothing came back by this flow: others are tried before it for a while. */
   unreached(flow: Flow): void;

@@ -130,9 +130,9 @@ export class Branch {
       if (this.confirms) this.#end(notConfirmed);
       else this.#end({ ...endedWith(end.cause), status, text: status === undefined ? end.text : undefined }, end);
     });
-    call.on("fetched", (by) => {
+    call.fetched = (by) => {
       this.#fetched(by).catch((error: unknown) => host.log.error(sentence(error)));
-    });
+    };
     if (call.end) this.#end({ ...endedWith(call.end.cause), status: call.end.status }, call.end);
     call.on("early", ({ sdp: answer }) => {
       if (!this.#over) this.#early(session, answer);

@@ -5,6 +5,7 @@ import { cause } from "../../sip/causes.ts";
 import type { Direction } from "../../media/sdp.ts";
 import type { Call, Referral } from "../../sip/dialog/call.ts";
 import { IncomingCall } from "../../sip/dialog/incoming.ts";
+import { OutgoingCall } from "../../sip/dialog/outgoing.ts";
 import type { Replaces } from "../../sip/dialog/replaces.ts";
 import type { Bridge } from "./bridge.ts";
 import { destinationOf } from "../numbers/destinations.ts";
@@ -172,7 +173,10 @@ function replaceable(host: TransferHost, call: IncomingCall, replaces: Replaces)
   const { caller } = call;
   if (caller.kind !== "extension" || !host.mayTransfer(caller.number)) return 403;
   const named = host.endpoint.callNamed(replaces);
-  if (named?.state === "early" && named.emit("fetched", call)) return undefined;
+  if (named instanceof OutgoingCall && named.state === "early" && named.fetched) {
+    named.fetched(call);
+    return undefined;
+  }
   const bridge = named && host.bridges.get(named);
   const gone = named && bridge?.leg(named);
   if (!named || !bridge || !gone) return 481;
