@@ -1,27 +1,48 @@
 // Passwords made by the system (P6): derived from one secret of this installation, so that an imported example works at
 // once, an exported flow holds none, and the same device gets the same password after every deploy.
 import { createHmac, randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
-import { giveUp } from "../src/errors.ts";
+import { dirname, join } from "node:path";
+import { giveUp, sentence, tryAgain } from "../src/errors.ts";
 import { Secret } from "../src/secret.ts";
 
 /** Where this package keeps its files: `<userDir>/portero`. */
 export const folderOf = (userDir: string | undefined): string =>
   join(userDir ?? join(homedir(), ".node-red"), "portero");
 
-/** The installation's secret, made at its first use and readable by its owner only. */
-export function instanceSecret(userDir: string | undefined): Secret {
+/** What an endpoint keeps: where there is any of it, devices have passwords already. */
+const traces = ["audit", "registrations"];
+
+/**
+ * The installation's secret, made at its first use and readable by its owner only. `write`: for tests.
+ * @throws PorteroError `bad-secret`, `disk`
+ */
+export function instanceSecret(userDir: string | undefined, write: Write = writeFileSync): Secret {
   const folder = folderOf(userDir);
   const file = join(folder, "secret");
-  mkdirSync(folder, { recursive: true });
-  try {
-    writeFileSync(file, randomBytes(32).toString("hex"), { flag: "wx", mode: 0o600 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  const isThere = existsSync(file);
+  let secret = isThere ? readFileSync(file, "utf8").trim() : "";
+  // An empty one is what a disk that was full at the first start has left.
+  if (!isThere || (secret === "" && !traces.some((name) => existsSync(join(folder, name))))) {
+    secret = randomBytes(32).toString("hex");
+    try {
+      mkdirSync(folder, { recursive: true });
+      putWhole(file, secret, write);
+    } catch (error) {
+      throw tryAgain("disk", `${file} cannot be written: ${sentence(error)}`, { cause: error });
+    }
   }
-  const secret = readFileSync(file, "utf8").trim();
   if (!/^[0-9a-f]{64}$/.test(secret)) {
     throw giveUp(
       "bad-secret",
@@ -29,6 +50,34 @@ export function instanceSecret(userDir: string | undefined): Secret {
     );
   }
   return new Secret(secret);
+}
+
+type Write = (descriptor: number, text: string) => void;
+
+/** The file is there whole, or not at all, also after a power cut. */
+function putWhole(file: string, text: string, write: Write): void {
+  const draft = `${file}.new`;
+  try {
+    const descriptor = openSync(draft, "w", 0o600);
+    try {
+      write(descriptor, text);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+  // Its name is on the disk only after its folder is. Windows cannot do it and needs not.
+  try {
+    const descriptor = openSync(dirname(file), "r");
+    fsyncSync(descriptor);
+    closeSync(descriptor);
+  } catch {
+    // It is there all the same.
+  }
 }
 
 // Crockford's base 32 in lower case: nothing that is mistaken for something else when typed into a door station.
