@@ -6,6 +6,8 @@ export type Cancel = () => void;
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
+  /** Milliseconds since some moment. They go on as they went when the time of day is set: for durations. */
+  passed(): number;
   /** Calls `run` once, `ms` from now. */
   after(ms: number, run: () => void): Cancel;
   /** Calls `run` every `ms`, first `ms` from now. */
@@ -41,6 +43,7 @@ const longest = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  passed: () => Math.trunc(performance.now()),
   after(ms, run) {
     const timer = setTimeout(run, Math.min(Math.max(0, ms), longest));
     return () => clearTimeout(timer);

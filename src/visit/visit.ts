@@ -64,6 +64,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
   readonly #line: BellLine;
   readonly #recorder: CallRecorder;
   #state: VisitState = "ringing";
+  readonly #begun: number;
   #endedAt: number | undefined;
   #idle: Cancel = () => {};
   readonly #figures: Figures;
@@ -76,6 +77,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#host = host;
     this.door = door;
     this.startedAt = host.clock.now();
+    this.#begun = host.clock.passed();
     this.parking = new VisitParking(host, this);
     if (bell) host.tracing.groups.add(this.id, bell.callId);
     const open = async (call: IncomingCall) => {
@@ -337,13 +339,14 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     // Before the bell's call ends: who talks would else hear no more than that. Of a bell that hangs up there is no more.
     this.#answering.talk?.close(q850(how.cause, how.by === "local" ? how.text : undefined));
     this.#line.close(status, q850(how.cause));
-    const talkedFrom = this.#answering.at ?? this.#endedAt;
+    const now = this.#host.clock.passed();
+    const talkedFrom = this.#answering.at ?? now;
     const end: VisitEnd = {
       ...{ outcome, cause: how.cause, text: how.text },
       ...(this.#answering.by === undefined ? {} : { answeredBy: this.#answering.by }),
       ...this.#search.record(),
-      ringSeconds: (talkedFrom - this.startedAt) / 1000,
-      talkSeconds: (this.#endedAt - talkedFrom) / 1000,
+      ringSeconds: (talkedFrom - this.#begun) / 1000,
+      talkSeconds: (now - talkedFrom) / 1000,
       openings: this.openings.count,
     };
     if (this.#answering.at === undefined) return this.tell("ended", end);

@@ -38,6 +38,7 @@ async function web(t: TestContext, has: Record<string, boolean | "never">) {
 
 const onlyClock = (clock: FakeClock): Clock => ({
   now: () => clock.now(),
+  passed: () => clock.passed(),
   after: (ms, run) => clock.after(ms, run),
   every: (ms, run) => clock.every(ms, run),
   sleep: (ms, signal) => clock.sleep(ms, signal),

@@ -10,6 +10,8 @@ interface Timer {
 
 export class FakeClock implements Clock {
   #now: number;
+  /** By how much somebody has set it ahead. */
+  #set = 0;
   readonly #timers = new Set<Timer>();
 
   constructor(now = Date.parse("2026-01-01T00:00:00Z")) {
@@ -18,6 +20,10 @@ export class FakeClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  passed(): number {
+    return this.#now - this.#set;
   }
 
   after(ms: number, run: () => void): Cancel {
@@ -44,6 +50,7 @@ export class FakeClock implements Clock {
   /** Somebody sets the clock, NTP or a hand: the time of day is another one, and timers go on as they were. */
   set(now: number): void {
     for (const timer of this.#timers) timer.at += now - this.#now;
+    this.#set += now - this.#now;
     this.#now = now;
   }
 

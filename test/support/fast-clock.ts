@@ -6,6 +6,7 @@ export function fastClock(times: number): Clock {
   const begun = systemClock.now();
   const clock: Clock = {
     now: () => begun + (systemClock.now() - begun) * times,
+    passed: () => systemClock.passed() * times,
     after: (ms, run) => systemClock.after(ms / times, run),
     every: (ms, run) => systemClock.every(ms / times, run),
     sleep: (ms, signal) => sleepOn(clock, ms, signal),

@@ -29,7 +29,7 @@ export class PaperHouse implements Ringing {
   readonly heard: { readonly what: string; readonly at: number }[] = [];
   readonly #controller = new AbortController();
   readonly #results: (attempt: number) => RingResult & { after?: number };
-  readonly #start = this.clock.now();
+  readonly #start = this.clock.passed();
   wake = (): void => {};
 
   /** `results` says what the nth try brings, `after` seconds later (default: after its whole time). */
@@ -43,15 +43,15 @@ export class PaperHouse implements Ringing {
 
   /** Seconds since the start. */
   get elapsed(): number {
-    return (this.clock.now() - this.#start) / 1000;
+    return (this.clock.passed() - this.#start) / 1000;
   }
 
   abort(reason: string): void {
     this.#controller.abort(reason);
   }
 
-  now(): number {
-    return this.clock.now();
+  passed(): number {
+    return this.clock.passed();
   }
 
   async ring(targets: readonly TargetSettings[], seconds: number): Promise<RingResult> {
@@ -84,9 +84,9 @@ export class PaperHouse implements Ringing {
   /** Takes three seconds. */
   async announce({ file = "" }: SoundSettings): Promise<boolean> {
     this.#hears(`${file} once`);
-    const started = this.clock.now();
+    const started = this.clock.passed();
     await this.wait(3);
-    return this.clock.now() - started === 3000;
+    return this.clock.passed() - started === 3000;
   }
 
   record({ to, seconds, toneSeconds }: TapeSettings): Promise<void> {

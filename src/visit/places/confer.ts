@@ -44,7 +44,7 @@ export async function confer(
     room.check();
     if (!session.limitToUnderstood()) throw notUnderstood(door.name, "a conference");
     const heard = music && (await musicOf(music, clock));
-    const until = clock.now() + seconds * 1000;
+    const until = clock.passed() + seconds * 1000;
     const met = new AbortController();
     const waits = AbortSignal.any([signal, met.signal]);
     const stay: RoomTalk = new RoomTalk(host, visit.talk(), room, {
@@ -69,7 +69,7 @@ export async function confer(
     const ring = () => {
       for (const target of absent) {
         absent.delete(target);
-        stay.ring([target], (until - clock.now()) / 1000).then(
+        stay.ring([target], (until - clock.passed()) / 1000).then(
           ({ parties }) => parties.every(({ result }) => result === "unregistered") && absent.add(target),
           (error: unknown) => log.error(sentence(error)),
         );
@@ -80,7 +80,7 @@ export async function confer(
     ring();
     await clock.sleep(settleMs, waits);
     if (!waits.aborted) await enter("answered");
-    await clock.sleep(until - clock.now(), waits);
+    await clock.sleep(until - clock.passed(), waits);
   } catch (error) {
     const { status = 488 } = error instanceof PorteroError ? error.data : {};
     if (!signal.aborted) {

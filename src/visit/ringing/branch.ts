@@ -37,13 +37,14 @@ export class Branch {
   readonly to: Reachable;
   /** Whom we call, and whom we called before on behalf of the target: a phone may send us on (3xx). */
   readonly via: readonly string[];
-  readonly rangAt: number;
   readonly #for: Branches;
   readonly #sentBy: OpenedAs | undefined;
   #call: OutgoingCall | undefined;
   #session: MediaSession | undefined;
   #confirmation: Confirmation | undefined;
   #silence: Cancel = () => {};
+  readonly #rangAt: number;
+  readonly #since: number;
   #over = false;
 
   constructor(on: Branches, wish: RingWish, to: Reachable, via: readonly string[], sentBy = on.caller.sentBy) {
@@ -52,7 +53,14 @@ export class Branch {
     this.wish = wish;
     this.to = to;
     this.via = via;
-    this.rangAt = on.host.clock.now();
+    this.#rangAt = on.host.clock.now();
+    this.#since = on.host.clock.passed();
+  }
+
+  /** Since when it rings, and for how long by now. */
+  get rang(): { rangAt: string; seconds: number } {
+    const seconds = (this.#for.host.clock.passed() - this.#since) / 1000;
+    return { rangAt: new Date(this.#rangAt).toISOString(), seconds };
   }
 
   get call(): OutgoingCall | undefined {

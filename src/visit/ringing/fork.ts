@@ -29,7 +29,7 @@ export class Forking {
   readonly #aims: readonly Aim[];
   readonly #for: Branches;
   readonly #branches = new Map<Branch, Aim>();
-  readonly #results: Results;
+  readonly #results = new Results();
   #done: ((result: ForkResult) => void) | undefined;
   #timer: Cancel = () => {};
 
@@ -43,13 +43,12 @@ export class Forking {
   ) {
     this.#host = host;
     this.#caller = caller;
-    this.#results = new Results(() => host.clock.now());
     this.#aims = aimsAt(host, caller.number, targets);
     this.#for = {
       ...{ host, caller, like, watched },
       won: (branch, leg) => {
         this.#branches.delete(branch);
-        this.#results.note(branch.wish.target, answered, branch.rangAt);
+        this.#results.note(branch.wish.target, answered, branch.rang);
         this.#finish(cancelled, completedElsewhere, leg);
       },
       fetched: (leg) => {
@@ -223,7 +222,7 @@ export class Forking {
   }
 
   #note({ wish }: Aim, how: How, branch?: Branch): void {
-    this.#results.note(wish.target, how, branch?.rangAt);
+    this.#results.note(wish.target, how, branch?.rang);
   }
 
   #check(): void {

@@ -22,22 +22,14 @@ export interface How {
 const weight: readonly PartyResult[] = ["rejected", "busy", "no-answer", "cancelled", "unreachable", "unregistered"];
 
 export class Results {
-  readonly #now: () => number;
   readonly #parties: Party[] = [];
 
-  constructor(now: () => number) {
-    this.#now = now;
-  }
-
-  /** `rangAt` = since when it rang, milliseconds since 1970; absent where it never did. */
-  note(target: Target, { result, cause, status, text }: How, rangAt?: number): void {
+  /** `rang` = since when it rang, and for how long; absent where it never did. */
+  note(target: Target, { result, cause, status, text }: How, rang?: Pick<Party, "rangAt" | "seconds">): void {
     this.#parties.push({
       ...{ target, try: 1, result, cause },
       ...(status !== undefined && { status }),
-      ...(rangAt !== undefined && {
-        rangAt: new Date(rangAt).toISOString(),
-        seconds: (this.#now() - rangAt) / 1000,
-      }),
+      ...rang,
       ...(text !== undefined && { text }),
     });
   }
@@ -72,7 +64,7 @@ function resultOf(why: number): PartyResult {
 
 /** What ringing brings at a door whose presses are to disturb nobody. */
 export function quiet(targets: readonly Target[]): ForkResult {
-  const results = new Results(() => 0);
+  const results = new Results();
   for (const target of targets) results.note(target, refusedWith(486));
   return results.with(undefined);
 }

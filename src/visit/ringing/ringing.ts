@@ -69,7 +69,7 @@ export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
   const ringing: Ringing = {
     signal,
     dialled: line.call.dialled,
-    now: () => clock.now(),
+    passed: () => clock.passed(),
     wait: async (seconds) => {
       await unlessWoken((over) => clock.sleep(seconds * 1000, over));
     },

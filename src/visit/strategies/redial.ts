@@ -19,19 +19,19 @@ export function redial(settings: RedialSettings, pause = wait): Strategy {
   return async (ringing) => {
     const tries = new Tries();
     const over = () => ringing.signal.aborted;
-    const deadline = ringing.now() + maxMinutes * 60_000;
+    const deadline = ringing.passed() + maxMinutes * 60_000;
     for (;;) {
-      const left = (deadline - ringing.now()) / 1000;
+      const left = (deadline - ringing.passed()) / 1000;
       const result = await ringing.ring(chosen(ringing, settings.targets), Math.min(seconds, left));
       tries.add(result.parties);
       const outcome = outcomeOf(ringing, tries, result);
       if (result.answeredBy !== undefined || over()) return outcome;
       if (stopCauses.includes(result.cause) || tries.count === settings.tries) return outcome;
       // H17: where nobody is there a try takes no time.
-      if (ringing.now() + waitSeconds * 1000 >= deadline) return outcome;
+      if (ringing.passed() + waitSeconds * 1000 >= deadline) return outcome;
       await pause(ringing, waitSeconds);
       if (over()) return { ...outcome, result: abortedAs(ringing.signal) };
-      if (ringing.now() >= deadline) return outcome;
+      if (ringing.passed() >= deadline) return outcome;
     }
   };
 }

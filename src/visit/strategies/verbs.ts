@@ -47,8 +47,8 @@ export interface Ringing {
   readonly dialled: Target;
   /** Aborts when the visitor leaves, the flow stops the strategy, or somebody answered by another way. */
   readonly signal: AbortSignal;
-  /** Milliseconds since 1970. */
-  now(): number;
+  /** Milliseconds since some moment, whatever the time of day is set to. */
+  passed(): number;
   /** Rings all targets at once; the first answer wins and the others stop (H4, H5). */
   ring(targets: readonly TargetSettings[], seconds: number): Promise<RingResult>;
   /** Waits, or less when one of the last targets registers (X1, H12). */

@@ -26,6 +26,7 @@ export interface AnsweredVisit extends Omit<TalkVisit, "bridged" | "taken" | "ov
 export class Answering {
   /** Who has answered. */
   by: string | undefined;
+  /** When, as `Clock.passed` has it. */
   at: number | undefined;
   talk: Talk | RoomTalk | undefined;
   /** As a talk sees it. */
@@ -148,7 +149,7 @@ export class Answering {
   }
 
   #begin(by: string): void {
-    [this.by, this.at] = [by, this.#host.clock.now()];
+    [this.by, this.at] = [by, this.#host.clock.passed()];
     this.#visit.talks();
   }
 }

@@ -116,6 +116,24 @@ describe("until answered, at real phones", () => {
       [3, "100", "cancelled", 16],
     ]);
   });
+
+  it("H17 goes on, and tells how long it rang, where the clock is set 44 years ahead meanwhile", async () => {
+    const { desk, bell, invite, visit, phones } = await house("100");
+    const outcome = visit.answerBy(strategyOf({ strategy: "until-answered", targets: ["100"] }));
+    const first = await rings(phones[0]);
+    desk.clock.set(Date.parse("2070-01-01T00:00:00Z"));
+    await desk.clock.advance(3_000);
+    phones[0]?.party.respond(first, 486);
+    await desk.clock.advance(1_000);
+    const rung = await rings(phones[0]);
+    bell.party.send(bell.party.request("CANCEL", { ...cancelOf(invite) }));
+    await bell.party.settle();
+    await stops(phones[0], rung);
+    assert.equal((await outcome).result, "cancelled");
+    const { tries, ringSeconds, parties } = ended(desk);
+    const seconds = [ringSeconds, ...parties.map((one) => one.seconds ?? NaN)].map(Math.round);
+    assert.deepEqual([tries, ...seconds], [2, 4, 3, 0]);
+  });
 });
 
 describe("park, at a real bell", () => {
