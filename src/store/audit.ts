@@ -2,6 +2,7 @@
 //
 //   <folder>/2026-01-31.jsonl              one JSON object a line, one file a day (UTC)
 //   <folder>/pictures/2026-01-31/….jpg  named by the entry's `picture`, relative to the folder
+//   <folder>/clock.json                    what time it was (calendar.ts)
 //
 // An entry is on the disk when `append` resolves. A line torn by a crash stays alone and is skipped by readers.
 import { randomUUID } from "node:crypto";
@@ -10,6 +11,7 @@ import { join } from "node:path";
 import type { Cancel, Clock } from "../clock.ts";
 import { giveUp, sentence, tryAgain } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
+import { Calendar } from "./calendar.ts";
 import { Shelf } from "./shelf.ts";
 
 /** One line. What is not JSON is left out; a Secret is written as ***. */
@@ -37,6 +39,7 @@ export class Audit {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #shelf: Shelf;
+  readonly #calendar: Calendar;
   readonly #cancelSweep: Cancel;
   #day = "";
   #lines: FileHandle | undefined;
@@ -49,6 +52,7 @@ export class Audit {
     this.#clock = deps.clock;
     this.#log = deps.log ?? silent;
     this.#shelf = new Shelf(folder, options);
+    this.#calendar = new Calendar(join(folder, "clock.json"), deps.clock, this.#log);
     this.#cancelSweep = this.#clock.every(sweepMs, () => void this.#inTurn(() => this.#sweep()).catch(() => {}));
   }
 
@@ -206,7 +210,7 @@ export class Audit {
 
   async #sweep(): Promise<void> {
     try {
-      await this.#shelf.sweep(dayOf, this.#clock.now());
+      await this.#shelf.sweep(dayOf, this.#clock.now(), this.#calendar.now());
     } catch (error) {
       this.#log.warn(`the audit cannot remove what is too old in ${this.#folder}: ${sentence(error)}`);
     }

@@ -41,10 +41,10 @@ export class Shelf {
     return names.flatMap((name) => dayFile.exec(name)?.[1] ?? []).sort();
   }
 
-  /** Removes what is too old or too much at the time `now`; today's lines stay in any case. */
-  async sweep(dayOf: (ms: number) => string, now: number): Promise<void> {
+  /** Removes what is too much, and too old at the time `believed`; the lines of today, `now`, stay in any case. */
+  async sweep(dayOf: (ms: number) => string, now: number, believed: number): Promise<void> {
     const today = dayOf(now);
-    const oldest = dayOf(now - (Math.ceil(this.#days) - 1) * dayMs);
+    const oldest = dayOf(believed - (Math.ceil(this.#days) - 1) * dayMs);
     const all = await this.#kept();
     const stale = all.filter(({ day }) => day < oldest);
     const fresh = all.filter(({ day }) => day >= oldest);

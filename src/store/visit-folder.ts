@@ -3,6 +3,7 @@
 //   <folder>/visits.db                  the database, with visits.db-wal and visits.db-shm beside it
 //   <folder>/pictures/<visit>.jpg       the picture of a press
 //   <folder>/pictures/<visit>.mp4       the clip of a press
+//   <folder>/clock.json                 what time it was (calendar.ts)
 //   <folder>/damaged-20260131T175536Z/  all of that, where the database could not be read any more
 //
 // Recordings are elsewhere, where visits put them; the log only takes them away with their visit.

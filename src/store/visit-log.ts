@@ -3,9 +3,11 @@
 //
 // `take` writes at once: what was told is not lost by a crash of this process. Nothing in here throws at whoever rings; a
 // disk that is full or gone costs the log and nothing else.
+import { join } from "node:path";
 import type { Cancel, Clock } from "../clock.ts";
 import { giveUp, PorteroError, sentence, tryAgain } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
+import { Calendar } from "./calendar.ts";
 import { faultOf, loadSqlite, type Sqlite } from "./sqlite.ts";
 import { VisitBook, type VisitFilter } from "./visit-book.ts";
 import { enter, isLogged } from "./visit-entry.ts";
@@ -47,6 +49,7 @@ export class VisitLog {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #keeper: VisitKeeper;
+  readonly #calendar: Calendar;
   readonly #cancelTidy: Cancel;
   /** Visits that are under way. */
   readonly #open = new Set<string>();
@@ -65,12 +68,13 @@ export class VisitLog {
   private constructor(sqlite: Sqlite, folder: VisitFolder, deps: VisitLogDeps, options: VisitLogOptions) {
     [this.#sqlite, this.#folder, this.#clock] = [sqlite, folder, deps.clock];
     this.#log = deps.log ?? silent;
-    this.#tidiedAt = deps.clock.now();
+    this.#tidiedAt = deps.clock.passed();
     this.#keeper = new VisitKeeper((work) => this.#read(work), folder, this.#log, options);
+    this.#calendar = new Calendar(join(folder.path, "clock.json"), deps.clock, this.#log);
     this.#openBook();
     this.#cancelTidy = this.#clock.every(tidyMs, () => {
       const quiet = this.#dirty && this.#open.size === 0;
-      if (quiet || this.#clock.now() - this.#tidiedAt >= sweepMs) void this.tidy().catch(() => {});
+      if (quiet || this.#clock.passed() - this.#tidiedAt >= sweepMs) void this.tidy().catch(() => {});
     });
   }
 
@@ -165,8 +169,8 @@ export class VisitLog {
   /** Removes what is too old or too much, gives its room back, and brings what was written to the disk. */
   tidy(): Promise<void> {
     return this.#inTurn(async () => {
-      this.#tidiedAt = this.#clock.now();
-      if ((await this.#keeper.sweep(this.#tidiedAt)) > 0 || this.#dirty) await this.#giveBack();
+      this.#tidiedAt = this.#clock.passed();
+      if ((await this.#keeper.sweep(this.#calendar.now())) > 0 || this.#dirty) await this.#giveBack();
     });
   }
 
@@ -259,7 +263,7 @@ export class VisitLog {
 
   // Said once an hour: on a disk that is full some things can still be written now and then.
   #complain(why: string): void {
-    const now = this.#clock.now();
+    const now = this.#clock.passed();
     this.#trouble = why;
     if (now - this.#complainedAt < sweepMs) return;
     this.#complainedAt = now;

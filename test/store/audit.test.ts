@@ -162,6 +162,26 @@ describe("X12 the audit's limits", () => {
     await audit.close();
   });
 
+  it("do not hold for a clock that has leapt before it has run on for a day, nor against one that is set back", async () => {
+    const audit = await opened();
+    await audit.append(entry(1), Buffer.from("jpeg"));
+    await clock.advance(day);
+    await audit.recent(1);
+    await audit.close();
+    clock.set(Date.parse("2070-01-01T00:00:00Z"));
+    const again = await opened();
+    await again.append(entry(2));
+    await clock.advance(day - 3_600_000);
+    assert.deepEqual(numbers(await again.recent(9)), [2, 1]);
+    clock.set(Date.parse("1970-01-01T00:00:00Z"));
+    await clock.advance(3_600_000);
+    await again.recent(1);
+    clock.set(Date.parse("2026-01-03T20:00:00Z"));
+    await clock.advance(day);
+    assert.deepEqual(numbers(await again.recent(9)), [2]);
+    await again.close();
+  });
+
   it("let the oldest pictures go first, and no line of today", async () => {
     const audit = await opened({ days: 9, megabytes: 0.1 });
     for (let n = 1; n <= 6; n++) {

@@ -76,6 +76,14 @@ function whole(one: VisitLog, id: string, more = {}): void {
   one.take(tell("ended", ended("unanswered")));
 }
 
+/** Hours in which it looks after itself. */
+async function run(one: VisitLog, hours: number): Promise<void> {
+  for (let n = 0; n < hours; n++) {
+    await clock.advance(day / 24);
+    await one.tidy();
+  }
+}
+
 /** A file as a visit records it. */
 function recordingOf(id: string, bytes = 1000): string {
   mkdirSync(recordings(), { recursive: true });
@@ -302,6 +310,49 @@ describe("X12 what the visit log removes", () => {
     await one.tidy();
     assert.deepEqual(ids(one), ["new"]);
     assert.ok(!everything().includes("old"));
+  });
+
+  it("nothing for its age where the clock has leapt, at the start or later, before it has run on for a day", async () => {
+    const one = open();
+    whole(one, "v1");
+    await run(one, 48);
+    // As a computer starts that has no time of its own.
+    clock.set(Date.parse("2070-01-01T00:00:00Z"));
+    await run(await restarted(), 20);
+    const third = await restarted();
+    await run(third, 2);
+    assert.deepEqual(ids(third), ["v1"]);
+    assert.match(said.join("\n"), /the clock says 2070-01-01 where 2026-01-03 was to be expected: nothing goes/);
+    // The network knows better; later it does not.
+    clock.set(Date.parse("2026-01-05T00:00:00Z"));
+    await run(third, 3);
+    clock.set(Date.parse("2030-01-01T00:00:00Z"));
+    await run(third, 24);
+    assert.deepEqual(ids(third), ["v1"]);
+    await run(third, 1);
+    assert.deepEqual(ids(third), []);
+  });
+
+  it("what is too old by a clock that was set back for a while, when that is right again", async () => {
+    const one = open({ days: 2 });
+    whole(one, "v1");
+    await run(one, 30);
+    clock.set(0);
+    await run(one, 18);
+    clock.set(Date.parse("2026-01-03T10:00:01Z"));
+    await one.tidy();
+    assert.deepEqual(ids(one), []);
+  });
+
+  it("what is too old though the computer runs for six hours a day only", async () => {
+    let one = open({ days: 2 });
+    whole(one, "v1");
+    for (let n = 0; n < 5; n++) {
+      clock.set(clock.now() + (18 * day) / 24);
+      one = await restarted({ days: 2 });
+      await run(one, 6);
+    }
+    assert.deepEqual(ids(one), []);
   });
 
   it("the oldest visits with pictures and recordings, when they are more than its megabytes", async () => {
