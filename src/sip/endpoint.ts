@@ -8,7 +8,7 @@ import { giveUp, tryAgain, type PorteroError } from "../errors.ts";
 import type { DigestAlgorithm } from "../digest.ts";
 import { Admission, numberOf, type Extension, type Refusal } from "./admission.ts";
 import { cause, q850 } from "./causes.ts";
-import type { Call, CallHost } from "./dialog/call.ts";
+import { keyOf, type Call, type CallHost } from "./dialog/call.ts";
 import type { Caller } from "./dialog/caller.ts";
 import { IncomingCall } from "./dialog/incoming.ts";
 import { OutgoingCall, type OutgoingOptions } from "./dialog/outgoing.ts";
@@ -157,7 +157,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     this.transactions = new TransactionLayer(this.clock, {
       request: (request, transaction) => this.#request(request, transaction),
       stray: (cancel, transaction) => this.#admission.turnAway(cancel, transaction, 481),
-      ack: (request) => this.#calls.get(`${request.callId}|${request.toTag}`)?.acknowledge(request),
+      ack: (request) => this.#calls.get(keyOf(request.callId, request.toTag))?.acknowledge(request),
       answersToSource: (request) => (this.#rports.size === 0 ? undefined : this.#rports.get(numberOf(request))),
       flowTo: (flow, host, port) => flow.reach({ host, port }),
     });
@@ -326,7 +326,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
 
   /** The call that a Replaces names (RFC 3891 §3). */
   callNamed({ callId, toTag, fromTag }: Replaces): Call | undefined {
-    const call = this.#calls.get(`${callId}|${toTag}`);
+    const call = this.#calls.get(keyOf(callId, toTag));
     return call?.isWith(fromTag) ? call : undefined;
   }
 
@@ -356,7 +356,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
 
   #request(request: SipRequest, transaction: ServerTransaction): void {
     if (!request.toTag) return this.#admission.handle(request, transaction);
-    const call = this.#calls.get(`${request.callId}|${request.toTag}`);
+    const call = this.#calls.get(keyOf(request.callId, request.toTag));
     // A page takes calls and begins none, by way of another either, wherever its request seems to come from.
     const begins = request.method === "REFER" && (transaction.flow.as ?? call?.flow?.as) !== undefined;
     if (call && !begins) call.receive(request, transaction);

@@ -109,7 +109,7 @@ export class Authenticator {
       this.#counts.delete(old);
     }
     // Two devices that were challenged in the same millisecond share a nonce: the client's own mark tells them apart.
-    const key = `${identity.login}|${nonce}|${cnonce ?? ""}`;
+    const key = [identity.login, nonce, cnonce].join("|");
     const seen = this.#counts.get(key);
     if (!Number.isInteger(count) || (seen && count <= seen.count)) return false;
     if (seen) seen.count = count;

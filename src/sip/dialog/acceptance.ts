@@ -35,7 +35,7 @@ export class Acceptance {
     this.#repeat();
     this.#end();
     // The transaction outlives the call by half a minute and must not keep it.
-    this.#transaction.hooks = {};
+    this.#transaction.unhook();
   }
 
   #repeatAfter(wait: number): Cancel {

@@ -10,7 +10,7 @@ import type { Dialog } from "./dialog.ts";
 export function sendAck(host: Sender, dialog: Dialog, response: SipResponse, sending: Sending): () => void {
   const ack = dialog.request("ACK", response.cseq?.number ?? 1);
   // With the credentials of the INVITE, since an ACK cannot be challenged (§22.1).
-  for (const { name, key, value } of sending.transaction?.request.headers ?? [])
+  for (const { name, key, value } of sending.transaction?.request?.headers ?? [])
     if (key === "authorization" || key === "proxy-authorization") ack.add(name, value);
   let again = () => {};
   const send = (flow: Flow) => {

@@ -33,6 +33,9 @@ export interface CallHost extends Sender {
   leave(call: Call): void;
 }
 
+/** What the other side's requests inside a call are found by; its letters are its own, not pieces of a message. */
+export const keyOf = (callId: string, localTag: string): string => [callId, localTag].join("|");
+
 /** Requests that may carry an offer. */
 const offering: readonly string[] = ["INVITE", "UPDATE", "PRACK"];
 
@@ -69,7 +72,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     this.direction = direction;
     this.host = host;
     this.callId = callId;
-    this.key = `${callId}|${localTag}`;
+    this.key = keyOf(callId, localTag);
     this.credentials = credentials;
     this.#inside = {
       ...{ host, settings: host.callSettings, calling: direction === "out" },
@@ -308,7 +311,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
   /** Gives a 2xx to an INVITE and waits for its ACK. */
   protected accept(transaction: ServerTransaction, response: SipResponse): void {
     this.#stopRepeating();
-    transaction.hooks.acked = (ack) => this.acknowledge(ack);
+    transaction.acked = (ack) => this.acknowledge(ack);
     this.#unanswered = new Acceptance(this.host.clock, transaction, response, () => {
       this.#unanswered = undefined;
       this.finish({ by: "network", status: 408, cause: cause.noResponse, text: "the other side never acknowledged" });

@@ -5,6 +5,7 @@ import type { TransactionLayer } from "../transaction/layer.ts";
 
 /** Sends the CANCEL for an INVITE that has had a provisional response. `reason` goes into a Reason header. */
 export function cancel(transactions: TransactionLayer, { request, flow }: ClientTransaction, reason?: string): void {
+  if (!request) return;
   const cancel = new SipRequest("CANCEL", request.uri);
   for (const { name, key, value } of request.headers)
     if (["max-forwards", "from", "to", "call-id", "route"].includes(key)) cancel.add(name, value);

@@ -99,7 +99,7 @@ export class IncomingCall extends Call {
     this.#recordRoutes = request.all("record-route");
     this.contact = contactOn(transaction.flow, uri?.user ?? "");
     this.dialog = Dialog.ofServer(request, tag, transaction.flow);
-    transaction.hooks.cancelled = (cancel) => this.#cancelled(cancel);
+    transaction.cancelled = (cancel) => this.#cancelled(cancel);
   }
 
   /** 100, where nothing was said in the turn in which the INVITE came: the next word may take more than 200 ms (§17.2.1). */

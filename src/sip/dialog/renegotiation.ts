@@ -171,7 +171,7 @@ export class Renegotiation {
         transaction.respond(transaction.reply(status));
         this.next();
       });
-    transaction.hooks.cancelled = () => reject(487);
+    transaction.cancelled = () => reject(487);
     const taken = call.events.emit("reoffer", {
       sdp: sdpOf(request),
       reject,

@@ -12,38 +12,47 @@ export interface ClientHandlers {
   failed(error: PorteroError): void;
 }
 
+const noTimer: Cancel = () => {};
 const nobody: ClientHandlers = { response: () => {}, failed: () => {} };
 
 type State = "calling" | "proceeding" | "accepted" | "completed" | "terminated";
 
 export class ClientTransaction {
   readonly key: string;
-  /** As it was sent, until there is a final response. */
-  request: SipRequest;
+  readonly method: string;
+  /** As it was sent; of an INVITE that was refused, and of any other request, only until there is a final response. */
+  request: SipRequest | undefined;
   readonly flow: Flow;
   #state: State = "calling";
   readonly #clock: Clock;
   #handlers: ClientHandlers;
-  readonly #ended: () => void;
-  #repeat: Cancel = () => {};
-  #end: Cancel;
+  readonly #ended: (transaction: ClientTransaction) => void;
+  /** One at a time: repeating and giving up, then how long it is kept. */
+  #timer = noTimer;
   #ack: Buffer | undefined;
 
-  constructor(key: string, request: SipRequest, flow: Flow, clock: Clock, handlers: ClientHandlers, ended: () => void) {
+  constructor(
+    key: string,
+    request: SipRequest,
+    flow: Flow,
+    clock: Clock,
+    handlers: ClientHandlers,
+    ended: (transaction: ClientTransaction) => void,
+  ) {
     this.key = key;
+    this.method = request.method;
     this.request = request;
     this.flow = flow;
     this.#clock = clock;
     this.#handlers = handlers;
     this.#ended = ended;
     const data = request.toBuffer();
-    this.#end = clock.after(GIVE_UP, () => this.#timeOut()); // timers B and F
-    if (!flow.reliable) this.#repeatAfter(T1, data); // timers A and E
+    this.#wait(data, flow.reliable ? GIVE_UP : T1, 0);
     flow.send(data, (error) => this.#fail(error));
   }
 
   get #invite(): boolean {
-    return this.request.method === "INVITE";
+    return this.method === "INVITE";
   }
 
   /** Whether anything came back. */
@@ -73,8 +82,8 @@ export class ClientTransaction {
     else if (response.status < 300)
       this.#finish("accepted", GIVE_UP); // timer M
     else {
-      this.#ack = ackFor(this.request, response).toBuffer();
-      this.flow.send(this.#ack);
+      this.#ack = this.request && ackFor(this.request, response).toBuffer();
+      if (this.#ack) this.flow.send(this.#ack);
       this.#finish("completed", this.flow.reliable ? 0 : TIMER_D);
     }
     handlers.response(response);
@@ -83,44 +92,44 @@ export class ClientTransaction {
   terminate(): void {
     if (this.#state === "terminated") return;
     this.#state = "terminated";
-    this.#repeat();
-    this.#end();
-    this.#ended();
+    this.#timer();
+    this.#ended(this);
   }
 
   #proceed(): void {
     if (this.#state === "proceeding") return;
     this.#state = "proceeding";
-    this.#repeat();
     // A ringing INVITE has no end of its own (its user keeps timer C); other requests go on with timers E and F.
-    if (this.#invite) this.#end();
-    else if (!this.flow.reliable) this.#repeatAfter(T2, this.request.toBuffer());
+    if (this.#invite) this.#timer();
   }
 
   #finish(state: "completed" | "accepted", keep: number): void {
     this.#state = state;
-    this.#repeat();
-    this.#end();
+    this.#timer();
     if (state === "completed") this.#forget();
-    this.#end = this.#clock.after(keep, () => this.terminate());
+    this.#timer = this.#clock.after(keep, () => this.terminate());
   }
 
   // What is kept for half a minute must keep neither the call nor the headers of its request.
   #forget(): void {
     this.#handlers = nobody;
-    this.request = new SipRequest(this.request.method, this.request.uri);
+    this.request = undefined;
   }
 
-  #repeatAfter(wait: number, data: Buffer): void {
-    this.#repeat = this.#clock.after(wait, () => {
+  /** Timers A and E, and B and F, in one: the request again after `wait`, until it is 64·T1 old. `age`: by now. */
+  #wait(data: Buffer, wait: number, age: number): void {
+    const ms = Math.min(wait, GIVE_UP - age);
+    this.#timer = this.#clock.after(ms, () => {
+      if (age + ms >= GIVE_UP) return this.#timeOut();
       this.flow.send(data, (error) => this.#fail(error));
-      this.#repeatAfter(this.#invite ? wait * 2 : Math.min(wait * 2, T2), data);
+      const next = this.#state === "proceeding" ? T2 : this.#invite ? wait * 2 : Math.min(wait * 2, T2);
+      this.#wait(data, next, age + ms);
     });
   }
 
   #timeOut(): void {
     const where = showAddress(this.flow.remote);
-    this.#fail(tryAgain("no-answer", `${where} did not answer ${this.request.method} within ${GIVE_UP / 1000} s`));
+    this.#fail(tryAgain("no-answer", `${where} did not answer ${this.method} within ${GIVE_UP / 1000} s`));
   }
 
   /** The flow was closed: an answer may still come by another one, but only from who has begun to (RFC 3261 §18.2.2). */

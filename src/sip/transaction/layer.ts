@@ -7,7 +7,7 @@ import type { Via } from "../message/headers.ts";
 import { writeHost } from "../message/uri.ts";
 import { defaultPort, type Flow } from "../transport/flow.ts";
 import { ClientTransaction, type ClientHandlers } from "./client.ts";
-import { ServerTransaction } from "./server.ts";
+import { ServerTransaction, type ServerOwner } from "./server.ts";
 
 export interface Upper {
   request(request: SipRequest, transaction: ServerTransaction): void;
@@ -30,10 +30,21 @@ export class TransactionLayer {
   readonly #clients = new Map<string, ClientTransaction>();
   /** Requests without a To tag, as long as their transactions last, to find merged ones (RFC 3261 §8.2.2.2). */
   readonly #open = new Map<string, ServerTransaction>();
+  // One for all transactions: what each would have of its own lives on for half a minute after its call.
+  readonly #owner: ServerOwner;
+  readonly #ended = ({ key }: ClientTransaction) => void this.#clients.delete(key);
 
   constructor(clock: Clock, upper: Upper) {
     this.#clock = clock;
     this.#upper = upper;
+    this.#owner = {
+      // A broken connection is replaced by a new one to the address in Via (RFC 3261 §18.2.2).
+      anotherFlow: ({ flow, viaPort }) => upper.flowTo(flow, flow.remote.host, viaPort ?? defaultPort(flow.transport)),
+      ended: (transaction) => {
+        this.#servers.delete(transaction.key);
+        if (this.#open.get(transaction.mergeKey) === transaction) this.#open.delete(transaction.mergeKey);
+      },
+    };
   }
 
   /** Transactions that are alive: 0 when all has ended. */
@@ -44,10 +55,8 @@ export class TransactionLayer {
   /** Sends a request with a new branch. Via is written here, since only the flow knows our address. */
   send(request: SipRequest, flow: Flow, handlers: ClientHandlers, branch = newBranch()): ClientTransaction {
     addVia(request, flow, branch);
-    const key = `${branch}|${request.method}`;
-    const transaction = new ClientTransaction(key, request, flow, this.#clock, handlers, () =>
-      this.#clients.delete(key),
-    );
+    const key = flat(branch, request.method);
+    const transaction = new ClientTransaction(key, request, flow, this.#clock, handlers, this.#ended);
     this.#clients.set(key, transaction);
     return transaction;
   }
@@ -55,7 +64,7 @@ export class TransactionLayer {
   /** Says whether it was waited for: then who sent it has got what we sent to him. */
   receiveResponse(response: SipResponse): boolean {
     // A response that does not carry our Via is not ours (RFC 3261 §18.1.2); one that fits no transaction is late.
-    const key = `${response.via?.params.get("branch") ?? ""}|${response.cseq?.method ?? ""}`;
+    const key = flat(response.via?.params.get("branch") ?? "", response.cseq?.method ?? "");
     // More than one Via: it was meant to be passed on by somebody else (§8.1.3.3).
     const transaction = response.several("via") ? undefined : this.#clients.get(key);
     transaction?.receive(response);
@@ -90,15 +99,7 @@ export class TransactionLayer {
   }
 
   #serve(key: string, request: SipRequest, flow: Flow, mergeKey: string): ServerTransaction {
-    const port = request.via?.port ?? defaultPort(flow.transport);
-    const transaction = new ServerTransaction(key, request, flow, this.#clock, {
-      // A broken connection is replaced by a new one to the address in Via (RFC 3261 §18.2.2).
-      anotherFlow: () => this.#upper.flowTo(flow, flow.remote.host, port),
-      ended: () => {
-        this.#servers.delete(key);
-        if (this.#open.get(mergeKey) === transaction) this.#open.delete(mergeKey);
-      },
-    });
+    const transaction = new ServerTransaction(key, mergeKey, request, flow, this.#clock, this.#owner);
     this.#servers.set(key, transaction);
     return transaction;
   }
@@ -109,7 +110,7 @@ export class TransactionLayer {
     // Whoever has read an INVITE on its way could end the call: a CANCEL must come from where its INVITE came from.
     if (invite?.flow.remote.host !== flow.remote.host) return this.#upper.stray(request, transaction);
     transaction.respond(transaction.reply(200, newTag()));
-    if (!invite.answered) invite.hooks.cancelled?.(request);
+    if (!invite.answered) invite.cancelled?.(request);
   }
 
   // RFC 3261 §18.2.1 and RFC 3581 §4: note where the request really came from; the answer goes there, or, for a UDP
@@ -141,14 +142,17 @@ export function addVia(request: SipRequest, flow: Flow, branch: string): void {
  */
 function mergeKeyOf(request: SipRequest): string {
   if (request.toTag) return "";
-  return [request.fromTag, request.callId, request.get("cseq"), request.from?.uri, request.to?.uri].join("|");
+  return flat(request.fromTag, request.callId, request.get("cseq"), request.from?.uri, request.to?.uri);
 }
 
 function serverKey(request: SipRequest, via: Via, method: string): string {
   const branch = via.params.get("branch") ?? "";
-  if (branch.startsWith(cookie) && branch !== cookie) return `${branch}|${via.host}:${via.port ?? ""}|${method}`;
+  if (branch.startsWith(cookie) && branch !== cookie) return flat(branch, via.host, via.port, method);
   // A client of RFC 2543: no unique branch, so the message's own marks are the key.
   const tag = method === "INVITE" ? "" : request.toTag;
   const cseq = request.cseq?.number ?? 0;
-  return `2543|${request.fromTag}|${tag}|${request.callId}|${cseq}|${via.host}:${via.port ?? ""}|${method}`;
+  return flat("2543", request.fromTag, tag, request.callId, cseq, via.host, via.port, method);
 }
+
+/** A key with letters of its own: one put together by "+" or in a template keeps its pieces, and each piece the whole message. */
+const flat = (...parts: readonly (string | number | undefined)[]): string => parts.join("|");

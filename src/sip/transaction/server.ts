@@ -8,37 +8,44 @@ import { GIVE_UP, T1, T2, T4 } from "./timers.ts";
 
 type State = "trying" | "proceeding" | "accepted" | "completed" | "confirmed" | "terminated";
 
-export interface ServerHooks {
-  /** A CANCEL for this INVITE came and was answered with 200. */
-  cancelled?(cancel: SipRequest): void;
-  /** An ACK came for the 2xx with the INVITE's own branch, as some devices send it. */
-  acked?(ack: SipRequest): void;
-}
-
 /** What a transaction needs of its layer. */
 export interface ServerOwner {
   /** The way for responses where the connection that the request came by is no more. */
-  anotherFlow(): Flow;
-  ended(): void;
+  anotherFlow(transaction: ServerTransaction): Flow;
+  ended(transaction: ServerTransaction): void;
 }
+
+const noTimer: Cancel = () => {};
 
 export class ServerTransaction {
   readonly key: string;
+  /** What it has in common with forked copies of its request; "" where there can be none. */
+  readonly mergeKey: string;
   readonly method: string;
+  /** The port in the topmost Via. */
+  readonly viaPort: number | undefined;
   /** The way by which responses go (RFC 3261 §18.2.2). */
   readonly flow: Flow;
-  hooks: ServerHooks = {};
+  /** Told of a CANCEL for this INVITE, which was answered with 200. */
+  cancelled: ((cancel: SipRequest) => void) | undefined;
+  /** Told of an ACK for the 2xx with the INVITE's own branch, as some devices send it. */
+  acked: ((ack: SipRequest) => void) | undefined;
   #state: State = "trying";
   #status = 0;
   #request: SipRequest | undefined;
   #last: Buffer | undefined;
   #clock: Clock;
-  #timers: Cancel[] = [];
+  /** Timers H, I, J and L: how long it is kept. */
+  #end = noTimer;
+  /** Timer G. */
+  #again = noTimer;
   readonly #owner: ServerOwner;
 
-  constructor(key: string, request: SipRequest, flow: Flow, clock: Clock, owner: ServerOwner) {
+  constructor(key: string, mergeKey: string, request: SipRequest, flow: Flow, clock: Clock, owner: ServerOwner) {
     this.key = key;
+    this.mergeKey = mergeKey;
     this.method = request.method;
+    this.viaPort = request.via?.port;
     this.flow = flow;
     this.#request = request;
     this.#clock = clock;
@@ -101,7 +108,7 @@ export class ServerTransaction {
   /** The same request came again, or the ACK or CANCEL that belongs to it. */
   again(request: SipRequest): void {
     if (request.method === "ACK") {
-      if (this.#state === "accepted") this.hooks.acked?.(request);
+      if (this.#state === "accepted") this.acked?.(request);
       else if (this.#state === "completed") this.#confirm();
     } else if (this.#last && this.#state !== "accepted" && this.#state !== "confirmed") this.#send(this.#last);
   }
@@ -111,21 +118,26 @@ export class ServerTransaction {
     this.#state = "terminated";
     this.#stopTimers();
     this.#last = undefined;
-    this.#owner.ended();
+    this.#owner.ended(this);
   }
 
   #accept(): void {
     this.#state = "accepted";
     this.#request = undefined;
     this.#last = undefined;
-    this.#after(GIVE_UP, () => this.terminate()); // timer L
+    this.#keep(GIVE_UP); // timer L
   }
 
   #complete(keep: number): void {
     this.#state = "completed";
     this.#request = undefined;
-    this.hooks = {};
-    this.#after(keep, () => this.terminate()); // timer J
+    this.unhook();
+    this.#keep(keep); // timer J
+  }
+
+  /** Tells nobody anything any more. */
+  unhook(): void {
+    this.cancelled = this.acked = undefined;
   }
 
   #reject(): void {
@@ -134,7 +146,7 @@ export class ServerTransaction {
   }
 
   #repeat(wait: number): void {
-    this.#after(wait, () => {
+    this.#again = this.#clock.after(wait, () => {
       if (this.#last) this.#send(this.#last);
       this.#repeat(Math.min(wait * 2, T2));
     });
@@ -143,19 +155,20 @@ export class ServerTransaction {
   #confirm(): void {
     this.#state = "confirmed";
     this.#stopTimers();
-    this.#after(this.flow.reliable ? 0 : T4, () => this.terminate()); // timer I
+    this.#keep(this.flow.reliable ? 0 : T4); // timer I
   }
 
-  #after(ms: number, run: () => void): void {
-    this.#timers.push(this.#clock.after(ms, run));
+  #keep(ms: number): void {
+    this.#end = this.#clock.after(ms, () => this.terminate());
   }
 
   #stopTimers(): void {
-    for (const cancel of this.#timers) cancel();
-    this.#timers = [];
+    this.#end();
+    this.#again();
+    this.#end = this.#again = noTimer;
   }
 
   #send(data: Buffer): void {
-    (this.flow.closed ? this.#owner.anotherFlow() : this.flow).send(data);
+    (this.flow.closed ? this.#owner.anotherFlow(this) : this.flow).send(data);
   }
 }

@@ -41,7 +41,8 @@ export function rememberLocal(now: () => number, keepMs = 10_000): (remote: stri
 }
 
 /** IPv4 in IPv6 form, as a dual-stack socket reports it, in its plain form. */
-export const plainHost = (host: string): string => host.replace(/^::ffff:(?=\d+\.)/i, "");
+export const plainHost = (host: string): string =>
+  host.startsWith("::") ? host.replace(/^::ffff:(?=\d+\.)/i, "") : host;
 
 /** How the listener at `bound` names itself to a peer in Via and Contact. */
 export function namedAs(

@@ -79,7 +79,7 @@ describe("INVITE server transactions, RFC 3261 §17.2.1", () => {
   it("hand an ACK of a 2xx upward: by the dialog, or with the INVITE's branch by the hook", () => {
     const { flow, layer, acks, transaction } = serving("UDP", "INVITE");
     let hooked = 0;
-    transaction.hooks.acked = () => hooked++;
+    transaction.acked = () => hooked++;
     transaction.respond(transaction.reply(200, "us"));
     layer.receiveRequest(incoming("ACK", "z9hG4bKnew", { toTag: "us" }), flow);
     layer.receiveRequest(incoming("ACK", "z9hG4bKpeer", { toTag: "us" }), flow);
@@ -156,7 +156,7 @@ describe("matching requests to transactions, RFC 3261 §17.2.3", () => {
     let cancels = 0;
     const transaction = requests[0]?.transaction;
     assert.ok(transaction);
-    transaction.hooks.cancelled = () => cancels++;
+    transaction.cancelled = () => cancels++;
     layer.receiveRequest(incoming("CANCEL"), flow);
     layer.receiveRequest(incoming("CANCEL"), flow);
     assert.deepEqual([flow.times(200).length, cancels], [2, 1]);
@@ -168,7 +168,7 @@ describe("matching requests to transactions, RFC 3261 §17.2.3", () => {
     const transaction = requests[0]?.transaction;
     assert.ok(transaction);
     let cancels = 0;
-    transaction.hooks.cancelled = () => cancels++;
+    transaction.cancelled = () => cancels++;
     transaction.respond(transaction.reply(200, "us"));
     layer.receiveRequest(incoming("CANCEL"), flow);
     assert.deepEqual([flow.times(200).length, cancels], [2, 0]);
