@@ -1,47 +1,44 @@
 // A map of a fixed size that forgets what was used longest ago: what strangers can fill must not grow.
 
+/** Two halves: what is used goes into the young one; once that is full it is the old one, and what was in the old one is forgotten. */
 export class Recent<V> {
-  readonly #most: number;
-  readonly #values = new Map<string, V>();
-  /** What was used last: mostly it is used again, and stays where it is. */
-  #newest: string | undefined;
+  readonly #half: number;
+  #young = new Map<string, V>();
+  #old = new Map<string, V>();
 
+  /** `most` values are kept at most, and the half of them that was used last at least. */
   constructor(most: number) {
-    this.#most = most;
+    this.#half = Math.ceil(most / 2);
   }
 
   get size(): number {
-    return this.#values.size;
+    return this.#young.size + this.#old.size;
   }
 
   /** The value, which counts as used by that. */
   get(key: string): V | undefined {
-    const value = this.#values.get(key);
-    if (value !== undefined && key !== this.#newest) this.#renew(key, value);
-    return value;
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.set(key, old);
+    return old;
   }
 
   set(key: string, value: V): void {
-    if (key === this.#newest) this.#values.set(key, value);
-    else this.#renew(key, value);
-    if (this.#values.size <= this.#most) return;
-    const [oldest] = this.#values.keys();
-    if (oldest !== undefined) this.#values.delete(oldest);
+    this.#young.set(key, value);
+    if (this.#old.size > 0) this.#old.delete(key);
+    if (this.#young.size < this.#half) return;
+    this.#old = this.#young;
+    this.#young = new Map();
   }
 
   delete(key: string): void {
-    this.#values.delete(key);
-    if (key === this.#newest) this.#newest = undefined;
+    this.#young.delete(key);
+    this.#old.delete(key);
   }
 
   clear(): void {
-    this.#values.clear();
-    this.#newest = undefined;
-  }
-
-  #renew(key: string, value: V): void {
-    this.#values.delete(key);
-    this.#values.set(key, value);
-    this.#newest = key;
+    this.#young.clear();
+    this.#old.clear();
   }
 }

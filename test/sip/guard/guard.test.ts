@@ -79,7 +79,8 @@ describe("limits per source", () => {
     for (let n = 0; n < 50_000; n++)
       if (endpoint.guard.admits({ host: `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`, port: n })) heard++;
     assert.ok(heard < 10_100, `${heard} of 50,000 were read`);
-    assert.equal(endpoint.guard.sources, 10_000);
+    const { sources } = endpoint.guard;
+    assert.ok(sources >= 5_000 && sources <= 10_000, `${sources} are remembered`);
     assert.match(notices[0] ?? "", /^strangers send more than 2000 messages a second together/);
     assert.equal(clock.pending, timers);
     assert.equal(await isHeard(bell), true, "a registered bell is no stranger");
