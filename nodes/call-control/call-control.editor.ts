@@ -2,6 +2,7 @@
 import { usualCountry } from "../../src/media/tones.ts";
 import { countryChoice } from "../editor/countries.ts";
 import { chooseFirst, colour, isWithin, text, wordsOf } from "../editor/dialog.ts";
+import { soundField } from "../editor/logins.ts";
 import type { Editor, JQuery, Property } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -49,7 +50,7 @@ RED.nodes.registerType("call-control", {
     by: { value: "" },
     sound: { value: "ring-back" },
     country: { value: usualCountry },
-    source: { value: "payload" },
+    source: soundField(words, "payload"),
     sourceType: { value: "msg" },
     loop: { value: false },
     to: { value: "door" },

@@ -1,5 +1,6 @@
 // The dialog of a conference room: its numbers, who may open, what is heard.
 import { chooseOnly, isExtension, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { soundField } from "../editor/logins.ts";
 import type { Editor, JQuery, Property } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -24,7 +25,7 @@ RED.nodes.registerType("conference-room", {
     visitorNumber: number("777", "memberNumber"),
     memberNumber: number("888", "visitorNumber"),
     most: wholeNumber(words, 2, 50, "10"),
-    music: { value: "" },
+    music: soundField(words),
     tones: { value: false },
     stay: { value: false },
     mayOpen: {

@@ -12,6 +12,7 @@ import {
 } from "../../src/visit/strategies/usual.ts";
 import { countryChoice } from "../editor/countries.ts";
 import { chooseFirst, colour, isWithin, text, wordsOf } from "../editor/dialog.ts";
+import { holdsLogin, soundField } from "../editor/logins.ts";
 import type { EditedNode, Editor, JQuery } from "../editor/red.d.ts";
 import { keep, rowsOf } from "../editor/rows.ts";
 import { stepsFault, StepList } from "../editor/steps.ts";
@@ -121,14 +122,15 @@ RED.nodes.registerType("dial-strategy", {
         return rowsOf(value).length === 0 ? words("error.steps") : (stepsFault(value, words) ?? true);
       },
     },
-    announcement: { value: "" },
+    announcement: soundField(words),
     sound: { value: "" },
     country: { value: usualCountry },
     soundFile: {
       value: "",
       validate(value, _options) {
         const file = open?.id === this.id ? $("#node-input-sound").val() : this["sound"];
-        return file !== "file" || !counts(this, "sound") || text(value) !== "" || words("error.sound");
+        if (file !== "file" || !counts(this, "sound")) return true;
+        return text(value) === "" ? words("error.sound") : !holdsLogin(value) || words("error.sound-login");
       },
     },
     answerFirst: { value: false },
@@ -137,7 +139,7 @@ RED.nodes.registerType("dial-strategy", {
     recordMinutes: plainNumber("recordMinutes", "record", "60", 0.1, 240),
     message: { value: "off" },
     messageSeconds: plainNumber("messageSeconds", "message", "60", 1, 600),
-    greeting: { value: "" },
+    greeting: soundField(words),
   },
   inputs: 1,
   outputs: 3,

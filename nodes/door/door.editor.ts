@@ -99,6 +99,7 @@ RED.nodes.registerType("door", {
       value: "",
       validate: (value, _options) => /^[A-Za-z0-9.:_[\]-]*$/.test(text(value)) || words("error.address"),
     },
+    sipPort: wholeNumber(words, 1, 65535),
     imageUrl: {
       value: "",
       validate: (value, _options) => /^$|^https?:\/\/[^@]+$/i.test(text(value)) || words("error.image"),

@@ -26,6 +26,7 @@ export interface DoorConfig extends Config, ReportConfig, OpeningConfig, Omit<De
   extension?: string;
   login?: string;
   address?: string;
+  sipPort?: string;
   imageUrl?: string;
   videoUrl?: string;
   pictureSources?: string[];
@@ -91,7 +92,7 @@ function picturesIn({ pictureSources = [], masks }: DoorConfig): object {
 function numbersIn(config: DoorConfig): object {
   const fields = [
     ...(["hangUpAfterOpening", "longestTalk", "mediaTimeout", "pictureTimeout", "keepPicture"] as const),
-    ...(["liveWarm", "clipSeconds"] as const),
+    ...(["liveWarm", "clipSeconds", "sipPort"] as const),
   ];
   return Object.fromEntries(fields.map((name) => [name, numberIn(config[name])]));
 }

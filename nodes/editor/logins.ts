@@ -1,6 +1,6 @@
 // Passwords that somebody types into a camera's URL: they move to the credential fields when the dialog is saved (P7).
 import { text, type Words } from "./dialog.ts";
-import type { Editor, Query } from "./red.d.ts";
+import type { Editor, Property, Query } from "./red.d.ts";
 
 declare const RED: Editor;
 
@@ -42,6 +42,15 @@ export function splitQuery(url: string): { url: string; user: string; password: 
 }
 
 const splitAll: typeof splitUrl = (url) => splitUrl(url) ?? splitQuery(url);
+
+/** Whether an exported flow would show a password in it. */
+export const holdsLogin = (url: unknown): boolean => (splitAll(text(url))?.password ?? "") !== "";
+
+/** A field for a file or the URL of one, which has no fields for a login beside it. */
+export const soundField = (words: Words, value = ""): Property => ({
+  value,
+  validate: (given, _options) => !holdsLogin(given) || words("error.sound-login"),
+});
 
 /** Takes user and password out of a URL's field and puts them where they are kept. */
 export function moveLogin(field: Query, user: Query, password: Query, words: Words, find = splitAll): void {

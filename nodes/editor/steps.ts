@@ -10,6 +10,7 @@ import {
   type StrategyName,
 } from "../../src/visit/strategies/usual.ts";
 import { isWithin, text, type Words } from "./dialog.ts";
+import { holdsLogin } from "./logins.ts";
 import type { Editor, JQuery, Query } from "./red.d.ts";
 import { fieldsIn, fill, input, labelled, lineOf, rowsOf, select, unfold, wrapped } from "./rows.ts";
 import { figureOf, rowOf, targetFault, TargetList, fileIn, soundOf } from "./targets.ts";
@@ -47,6 +48,7 @@ export function stepsFault(value: unknown, words: Words): string | undefined {
       if (!isWithin(step[name], least, most))
         return words("error.step", { step: index + 1, what: words(`step.${name}`), least, most });
     }
+    if (["announcement", "greeting"].some((name) => holdsLogin(fileIn(step[name])))) return words("error.sound-login");
     const fault = targetFault(step["targets"], words);
     if (fault !== undefined) return fault;
   }

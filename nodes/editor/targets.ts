@@ -2,6 +2,8 @@
 import { dtmfMethods } from "../../src/dtmf.ts";
 import { codecFault } from "./devices.ts";
 import { isWithin, text, type Words } from "./dialog.ts";
+import { holdsLogin } from "./logins.ts";
+import { holdsPassword } from "../../src/number.ts";
 import type { JQuery, Query } from "./red.d.ts";
 import { fieldsIn, fill, input, labelled, lineOf, rowsOf, select, unfold, wrapped } from "./rows.ts";
 
@@ -25,6 +27,8 @@ export const figureOf = (typed: string): number | string =>
 export function targetFault(value: unknown, words: Words): string | undefined {
   for (const row of rowsOf(value).map(rowOf)) {
     const target = text(row["target"]);
+    if (holdsPassword(target)) return words("error.address-login");
+    if (holdsLogin(fileIn(row["prompt"]))) return words("error.sound-login");
     for (const [name, [least, most]] of Object.entries(figures))
       if (!isWithin(row[name], least, most))
         return words("error.target", { target, what: words(`target.${name}`), least, most });

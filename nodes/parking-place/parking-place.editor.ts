@@ -1,5 +1,6 @@
 // The dialog of a parking place: its numbers, how long a visitor waits there, and what comes after that.
 import { chooseFirst, chooseOnly, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { soundField } from "../editor/logins.ts";
 import type { Editor, JQuery, Property } from "../editor/red.d.ts";
 
 declare const RED: Editor;
@@ -51,7 +52,7 @@ RED.nodes.registerType("parking-place", {
     lastSlot: number("lastSlot", /^[0-9]{1,15}$/, order),
     seconds: wholeNumber(words, 5, 3600, "60"),
     then: { value: "hang-up" },
-    music: { value: "" },
+    music: soundField(words),
     answerFirst: { value: true },
   },
   label() {

@@ -76,6 +76,7 @@ RED.nodes.registerType("sip-account", {
     proxy2: checked(proxy, "proxy"),
     backupProxy2: checked(proxy, "proxy"),
     prefixes: { value: [], validate: (value, _options) => checkRows(value) },
+    otherNumbers: { value: false },
     doorsMayDial: { value: false },
     incoming: { value: "refuse" },
     incomingDoor: { value: "", type: "door", required: false },

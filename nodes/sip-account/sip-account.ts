@@ -44,6 +44,7 @@ export interface AccountConfig extends Config {
   proxy2?: string;
   backupProxy2?: string;
   prefixes?: PrefixRow[];
+  otherNumbers?: boolean;
   doorsMayDial?: boolean;
   encryption?: string;
   /** Empty: found out by each call. */
@@ -123,6 +124,7 @@ export function accountForm(
     ...{ ...server(""), key: around.key, prefixes, incoming: incomingOf(config, around) },
     ...{ name: textOr(config.slug) ?? slugOf(config.name ?? "", "account"), label: textOr(config.name) },
     ...{ identity: textOr(config.identity) as LineSettings["identity"], doorsMayDial: config.doorsMayDial === true },
+    otherNumbers: config.otherNumbers === true,
     encryption: textOr(config.encryption) as LineSettings["encryption"],
     dtmf: textOr(config.dtmf) as LineSettings["dtmf"],
     second: config.useSecond === true ? server("2") : undefined,

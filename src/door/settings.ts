@@ -36,6 +36,8 @@ export const doorFields = {
   password: text,
   /** Host of the device; default: taken from its registration. */
   address: text,
+  /** Where it takes calls, if it does not register; default: as SIP has it. */
+  sipPort: { type: "integer", minimum: 1, maximum: 65535 },
   /** URL template; default: the preset's. */
   imageUrl: text,
   videoUrl: text,
@@ -102,6 +104,7 @@ const advice: Record<string, string> = {
     "enter the name the bell authenticates with, without spaces or quotes, or leave it empty if it is the extension",
   password: "enter the bell's SIP password",
   address: "enter only a host name or an IP address, such as 192.168.1.20, or leave it empty",
+  sipPort: "enter a port from 1 to 65535, such as 5062, or leave it empty",
   code: 'enter the digits that open the door, such as 1234 ("," makes a pause of 500 ms)',
   openKey: "enter 1 to 4 of 0-9, # and A-D, such as 5",
   codesFrom: `choose one of ${codesFrom.join(", ")}`,

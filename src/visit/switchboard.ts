@@ -15,7 +15,6 @@ import type { AccountStatus } from "../sip/account/account.ts";
 import type { Text } from "../sip/message/text.ts";
 import { sendText } from "../sip/pager.ts";
 import type { Contact } from "../sip/registrar/location.ts";
-import { writeHost } from "../sip/message/uri.ts";
 import type { LineSettings } from "./numbers/account-settings.ts";
 import { passOnComplaints } from "./complaints.ts";
 import { dialCode, type CodeAnswer } from "./numbers/dial-code.ts";
@@ -26,7 +25,8 @@ import { Directory, type DirectoryEvents } from "./numbers/directory.ts";
 import type { DoorState } from "../door-states.ts";
 import type { DoorCodes } from "./presses/door-codes.ts";
 import type { DoorKeys } from "./presses/door-keys.ts";
-import { Entrances, hostOfDoor, type Heard } from "./presses/entrances.ts";
+import { directUriOf } from "./presses/doors.ts";
+import { Entrances, type Heard } from "./presses/entrances.ts";
 import type { EntranceEvents, EntranceHost } from "./presses/host.ts";
 import type { Bridge } from "./talk/bridge.ts";
 import type { Leg } from "./talk/leg.ts";
@@ -107,6 +107,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
     this.#outside = new Outside({
       ...{ host: this.endpoint, plan: this.plan, log: this.log, direct: options.direct, switches: this.switches },
       isRegistered: (host) => this.endpoint.location.contacts().some(({ flow }) => flow.remote.host === host),
+      isDoorAt: (number, host) => this.entrances.isAt(number, host),
       changed: (event, status) => this.tell("account", event, status),
     });
     this.directory = new Directory(this, options);
@@ -249,9 +250,8 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   wayOutside(target: Target, by: Chooser): Way | undefined {
     if (this.plan.owner(target) === undefined) return this.entrances.checked(this.#outside.way(target, by), by);
     const door = this.entrances.at(target);
-    return door?.settings.address === undefined
-      ? undefined
-      : this.#outside.way(`sip:${writeHost(hostOfDoor(door))}`, by);
+    const uri = door && directUriOf(door);
+    return uri === undefined ? undefined : this.#outside.way(uri, by);
   }
 
   readonly keysAt = (leg: Leg): DoorKeys | undefined => this.entrances.keysAt(leg);

@@ -343,6 +343,10 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     await place.field("fetchNumber").fill("555");
     assert.match(await place.complaint("lastSlot", "699"), /701 to 699: the last slot comes after the first/);
     await place.field("lastSlot").fill("703");
+    assert.match(
+      await place.complaint("music", "https://nas/wait.wav?password=secret"),
+      /would stand in exported flows/,
+    );
     assert.match(await place.complaint("seconds", "2"), /a whole number from 5 to 3600/);
     await place.cancel();
     await dialog.cancel();

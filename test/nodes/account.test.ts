@@ -148,7 +148,7 @@ describe("the form of an account", () => {
     });
     assert.deepEqual(form, {
       ...{ server: "x.org", user: "1", prefixes: [{ prefix: "0" }], incoming: { refuse: 480 } },
-      ...{ name: "my-provider", label: "My Provider", doorsMayDial: false },
+      ...{ name: "my-provider", label: "My Provider", doorsMayDial: false, otherNumbers: false },
     });
     assert.deepEqual([password.reveal(), key?.reveal()], ["pw", "key"]);
   });
@@ -173,6 +173,7 @@ describe("the form of an account", () => {
       [{ door: "front-door" }, [{ prefix: "00", strip: 2, prepend: "+" }]],
     );
     assert.equal(read({ ...second, useSecond: false }).second, undefined);
+    assert.equal(read({ otherNumbers: true }).otherNumbers, true);
     assert.deepEqual(read({ incoming: "targets", incomingTargets: "6001, 6002" }).incoming, {
       targets: ["6001", "6002"],
     });

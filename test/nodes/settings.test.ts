@@ -232,6 +232,17 @@ describe("sip-registrar's input", () => {
   });
 });
 
+it("A1 a door's SIP port is that of the make's usual one where it is blank", () => {
+  const config = { id: "d", type: "door", name: "Front", extension: "503", address: "192.168.1.20" };
+  const port = (sipPort?: string) =>
+    checkDoor(doorForm({ ...config, ...(sipPort === undefined ? {} : { sipPort }) }, {}, new Secret("made"))).sipPort;
+  assert.deepEqual([port(), port(" "), port("5062")], [undefined, undefined, 5062]);
+  assert.throws(
+    () => port("70000"),
+    /sipPort must be <= 65535 .it is 70000.: enter a port from 1 to 65535, such as 5062/,
+  );
+});
+
 describe("a door's presses", () => {
   const config = { id: "d", type: "door", name: "Front", extension: "503" };
   const read = (more: object) => {

@@ -2,7 +2,7 @@
 import { giveUp } from "../../errors.ts";
 import { dtmfMethods, type DtmfMethod } from "../../dtmf.ts";
 import { encryptions, type Encryption } from "../../media/sdes.ts";
-import { numberSchema } from "../../number.ts";
+import { holdsPassword, noPassword, numberSchema } from "../../number.ts";
 import { checker } from "../../schema.ts";
 import { Secret } from "../../secret.ts";
 import type { AccountSettings, ServerSettings } from "../../sip/account/settings.ts";
@@ -20,6 +20,8 @@ export type Incoming =
 
 export interface LineSettings extends AccountSettings {
   readonly prefixes?: readonly PrefixRule[];
+  /** Numbers go out by this account, too, that are none here and begin with nobody's prefix (A2: the default account). */
+  readonly otherNumbers?: boolean;
   /** Refused with 480 where it is absent. */
   readonly incoming?: Incoming;
   /** Whether what a door's bell dials may go out by a prefix of this account. */
@@ -84,6 +86,7 @@ const check = checker("account", {
         },
       },
     },
+    otherNumbers: { type: "boolean" },
     incoming: {
       type: "object",
       minProperties: 1,
@@ -126,6 +129,9 @@ export function checkAccount(settings: LineSettings): LineSettings {
     if (one?.backupProxy !== undefined && one.proxy === undefined)
       throw giveUp("invalid", "account: backupProxy stands alone: enter it as proxy, or a main proxy before it");
   }
+  const { incoming = { refuse: 480 } } = settings;
+  if ("targets" in incoming && incoming.targets.some(holdsPassword))
+    throw giveUp("invalid", `account: incoming: ${noPassword}`, { data: { field: "incoming" } });
   for (const { prefix, strip = 0 } of settings.prefixes ?? [])
     if (strip > prefix.length)
       throw giveUp("invalid", `account: prefix ${prefix} has ${prefix.length} digits, so ${strip} cannot be taken off`);

@@ -1,7 +1,7 @@
 // Ring groups: numbers that stand for several others, rung all at once. A group may be a member of another one.
 import type { FromSchema } from "json-schema-to-ts";
 import { giveUp } from "../../errors.ts";
-import { numberSchema } from "../../number.ts";
+import { holdsPassword, noPassword, numberSchema } from "../../number.ts";
 import { checker } from "../../schema.ts";
 import type { NumberPlan } from "./number-plan.ts";
 
@@ -44,6 +44,7 @@ export class RingGroups {
    */
   add(settings: GroupSettings, owner: string): () => void {
     const { number, name, members } = check(settings);
+    if (members.some(holdsPassword)) throw giveUp("invalid", `ring group ${number}: ${noPassword}`);
     const loop = this.#loop([number], members);
     if (loop)
       throw giveUp(

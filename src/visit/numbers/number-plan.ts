@@ -54,9 +54,18 @@ export class NumberPlan {
     return this.#claim(this.#prefixes, prefix, owner);
   }
 
-  /** The longest prefix that `number` begins with. */
+  /**
+   * Takes all numbers that can be dialled on a keypad, and are nobody's own nor begin with a prefix.
+   * @throws PorteroError `number-taken`
+   */
+  claimOthers(owner: string): () => void {
+    return this.#claim(this.#prefixes, "", owner);
+  }
+
+  /** The longest prefix that `number` begins with; "" where only whoever has all others takes it. */
   prefixOf(number: string): string | undefined {
-    const fitting = [...this.#prefixes.keys()].filter((prefix) => number.startsWith(prefix));
+    const isDialled = /^[0-9+*#]+$/.test(number);
+    const fitting = [...this.#prefixes.keys()].filter((prefix) => number.startsWith(prefix) && (prefix || isDialled));
     return fitting.sort((a, b) => b.length - a.length)[0];
   }
 
@@ -75,7 +84,9 @@ export class NumberPlan {
     if (other !== undefined)
       throw giveUp(
         "number-taken",
-        `number ${number} is claimed by ${other} and by ${owner}: give one of them another number`,
+        number === ""
+          ? `all other numbers are to go out by ${other} and by ${owner}: take that from one of them`
+          : `number ${number} is claimed by ${other} and by ${owner}: give one of them another number`,
         { data: { number, owners: [other, owner] } },
       );
     own.set(number, owner);

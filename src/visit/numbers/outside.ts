@@ -57,6 +57,8 @@ export interface OutsideOptions {
   readonly direct?: DirectSettings | undefined;
   /** Whether a device that calls from there is registered here, and so has a password to show. */
   isRegistered(host: string): boolean;
+  /** Whether the number is that of a door whose settings name this address. */
+  isDoorAt(number: string, host: string): boolean;
   changed(event: "registered" | "unregistered" | "failed", status: AccountStatus): void;
 }
 
@@ -82,7 +84,7 @@ export class Outside {
    */
   add(settings: LineSettings, owner: string): () => Promise<void> {
     const checked = checkAccount(settings);
-    const { name, prefixes = [] } = checked;
+    const { name, prefixes = [], otherNumbers = false } = checked;
     if (this.#entries.has(name))
       throw giveUp("account-taken", `two accounts are called "${name}": give one of them another name`, {
         data: { owner },
@@ -90,6 +92,7 @@ export class Outside {
     const given: (() => void)[] = [];
     try {
       for (const { prefix } of prefixes) given.push(this.#options.plan.claimPrefix(prefix, owner));
+      if (otherNumbers) given.push(this.#options.plan.claimOthers(owner));
     } catch (error) {
       for (const give of given) give();
       throw error;
@@ -127,8 +130,9 @@ export class Outside {
   /** The way to a target that is no extension; undefined where there is none. */
   way(target: string, by: Chooser): Way | undefined {
     if (/^sips?:/i.test(target)) return this.#direct(target, by);
-    const dotted = target.replaceAll("*", ".");
-    if (target.includes("*") && isIPv4(dotted)) return this.#direct(`sip:${dotted}`, by);
+    const [, typed = "", port = ""] = /^([\d.*]+)(:\d{1,5})?$/.exec(target) ?? [];
+    const dotted = typed.replaceAll("*", ".");
+    if (isIPv4(dotted)) return this.#direct(`sip:${dotted}${port}`, by);
     const at = target.lastIndexOf("@");
     if (at > 0) return this.#named(target.slice(0, at), target.slice(at + 1), by);
     return this.#byPrefix(target, by);
@@ -144,8 +148,9 @@ export class Outside {
     if (!this.#trusted.has(host)) return undefined;
     const from = parseUri(invite.from?.uri ?? "");
     const number = plainUser(from?.user ?? "") || (from?.host ?? host);
-    // Whoever has a number here shows its password, wherever it calls from.
-    const known = this.#options.plan.owner(number) !== undefined || this.#options.isRegistered(host);
+    // Whoever has a number here shows its password, wherever it calls from; a door that is known by its address has none to show.
+    const isNumber = this.#options.plan.owner(number) !== undefined && !this.#options.isDoorAt(number, host);
+    const known = isNumber || this.#options.isRegistered(host);
     return known ? undefined : { kind: "address", number };
   }
 
@@ -204,6 +209,7 @@ export class Outside {
     const prefix = this.#options.plan.prefixOf(number);
     if (prefix === undefined) return undefined;
     for (const entry of this.#entries.values()) {
+      if (prefix === "" && entry.settings.otherNumbers) return this.#out(entry, number, by);
       const rule = entry.settings.prefixes?.find((one) => one.prefix === prefix);
       if (rule) return this.#out(entry, (rule.prepend ?? "") + number.slice(rule.strip ?? 0), by);
     }

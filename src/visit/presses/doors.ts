@@ -6,6 +6,7 @@ import type { DoorSettings, Whereabouts } from "../../door/door.ts";
 import { liveRules } from "../../door/live.ts";
 import type { DtmfMethod } from "../../dtmf.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
+import { writeHost } from "../../sip/message/uri.ts";
 import { showAddress } from "../../sip/transport/flow.ts";
 import { DoorEye } from "./door-eye.ts";
 import type { PressClip } from "../messages.ts";
@@ -67,4 +68,15 @@ export class Door {
     const remote = this.#contact()?.flow.remote;
     return remote ? { address: remote.host, contact: showAddress(remote) } : {};
   }
+}
+
+/** The address in a door's settings, without the brackets of IPv6; "" where there is none. */
+export const hostOfDoor = ({ settings }: Door): string =>
+  (settings.address ?? "").replace(/^\[|\]$/g, "").toLowerCase();
+
+/** Where it is called that does not register (A1); undefined where that is not known. */
+export function directUriOf(door: Door): string | undefined {
+  const { address, sipPort } = door.settings;
+  if (address === undefined) return undefined;
+  return `sip:${writeHost(hostOfDoor(door))}${sipPort === undefined ? "" : `:${sipPort}`}`;
 }

@@ -20,7 +20,7 @@ import { DoorStates } from "./door-state.ts";
 import type { CodeOptions, DoorCodes } from "./door-codes.ts";
 import type { DoorKeys } from "./door-keys.ts";
 import { Doorkeeper } from "./doorkeeper.ts";
-import { Door } from "./doors.ts";
+import { Door, hostOfDoor } from "./doors.ts";
 import type { Leg } from "../talk/leg.ts";
 import { Presses } from "./presses.ts";
 import { callOf, type DoorView } from "../views.ts";
@@ -29,10 +29,6 @@ import type { EntranceHost } from "./host.ts";
 
 /** A picture younger than this, or still on its way, serves whoever asks for one. */
 const freshMs = 2_000;
-
-/** The address in a door's settings, without the brackets of IPv6; "" where there is none. */
-export const hostOfDoor = ({ settings }: Door): string =>
-  (settings.address ?? "").replace(/^\[|\]$/g, "").toLowerCase();
 
 const quietOf = (door: string): string => `quiet/${door}`;
 
@@ -170,6 +166,12 @@ export class Entrances {
     if (call instanceof IncomingCall || (as?.kind === "account" && as.name !== name)) return undefined;
     const host = this.#host.contactsOf(name) === undefined ? call.flow?.remote.host : undefined;
     return this.at(name) ?? (host === undefined ? undefined : this.atHost(host));
+  }
+
+  /** Whether the settings of the door of that number name this address. */
+  isAt(extension: string, host: string): boolean {
+    const door = this.at(extension);
+    return door?.settings.address !== undefined && canonicalHost(hostOfDoor(door)) === canonicalHost(host);
   }
 
   /** The door that is at this address. */

@@ -149,10 +149,14 @@ export class Forking {
   }
 
   #leave(aim: Aim, way: Way | undefined, via: readonly string[], sentBy?: OpenedAs): void {
-    if (!way) return this.#note(aim, refusedWith(404));
-    if (way.kind !== "refused") return this.#fork(aim, way, via, sentBy);
-    this.#host.log.warn(`${aim.wish.target} is not rung: ${way.why}`);
-    this.#note(aim, { result: "unreachable", cause: cause.rejected, status: 403, text: way.why });
+    if (way && way.kind !== "refused") return this.#fork(aim, way, via, sentBy);
+    const { target } = aim.wish;
+    const text =
+      way?.why ?? `${via.at(-1) ?? target} is no number here, and no account has a prefix that it begins with`;
+    this.#host.log.warn(`${target} is not rung: ${text}`);
+    // Nobody has declined: a loop goes on for the others (H10).
+    const how: How = way ? { result: "unreachable", cause: cause.noRoute, status: 403 } : refusedWith(404);
+    this.#note(aim, { ...how, text });
   }
 
   // Whoever dials a ring group may ring all that its owner has put into it, but for calls out of the house by strangers.

@@ -1,6 +1,7 @@
 // Whom a strategy rings, and how: a number or an address, and what is special about ringing it.
 import type { FromSchema } from "json-schema-to-ts";
 import { giveUp } from "../../errors.ts";
+import { holdsPassword, noPassword } from "../../number.ts";
 import { deviceFields, withoutSound } from "../numbers/devices.ts";
 import { checkSound, soundSchema } from "../sound/sounds.ts";
 
@@ -60,6 +61,7 @@ export function checkTarget(settings: TargetSettings): void {
     throw giveUp("invalid", "target: it is empty: give a number, an address, or dashboard", {
       data: { field: "target" },
     });
+  if (holdsPassword(target)) throw giveUp("invalid", `target: ${noPassword}`, { data: { field: "target" } });
   if (account !== undefined && (/^sips?:/i.test(target) || target.includes("@")))
     throw giveUp(
       "invalid",

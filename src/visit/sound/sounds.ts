@@ -37,8 +37,10 @@ export function checkSound(settings: unknown): SoundSettings {
 }
 
 /** What a text names: a URL, or else a file. */
-export const soundNamed = (text: string): SoundSettings =>
-  /^https?:\/\//i.test(text) ? { url: text } : { file: text };
+export const soundNamed = (text: string): SoundSettings => (isUrl(text) ? { url: text } : { file: text });
+
+// Where a dialog names an environment variable it cannot know what that will hold.
+const isUrl = (text = ""): boolean => /^https?:\/\//i.test(text);
 
 /** A sound and its server have this long. */
 const fetchMs = 10_000;
@@ -48,7 +50,7 @@ const fetchMs = 10_000;
  * @throws PorteroError `invalid`, `bad-sound`, `no-file`, or what an HttpClient gives
  */
 export async function loadSound(settings: SoundSettings, clock?: Clock): Promise<Sound> {
-  const { tone, country = usualCountry, file, url } = checkSound(settings);
+  const { tone, country = usualCountry, file, url = isUrl(file) ? file : undefined } = checkSound(settings);
   if (tone !== undefined) return toneSound(tone, country);
   if (url !== undefined) return readWav(await fetched(url, clock), `the sound at ${showUrl(url)}`);
   return readWav(await fromDisk(file ?? ""), `the file ${file ?? ""}`);

@@ -383,9 +383,10 @@ describe("A1 direct calls", () => {
   it("need a password where the list has not their address, or they use a number of ours", async () => {
     for (const [direct, number] of [
       [{ from: ["10.0.0.0/8"] }, "door"],
-      [{ from: ["127.0.0.3"] }, "8000"],
+      [{ from: ["127.0.0.3"] }, "6001"],
     ] as const) {
       const house = await House.open({ address: "127.0.0.3" }, direct);
+      house.switchboard.addExtension({ extension: "6001", name: "Kitchen", password }, "phones");
       const device = await stranger();
       try {
         const call = await device.callUri(`sip:127.0.0.1:${house.server.port}`, { from: { number, name: "" }, sdp });

@@ -221,6 +221,8 @@ describe("a sound that a user names", () => {
       });
     await says({ url: `${withPassword}/page` }, /\/page is a web page, not a WAV file/);
     await says({ url: `${withPassword}/none` }, /answered 404: is the address right/);
+    // What a variable held that was entered as a file.
+    await says({ file: `${withPassword}/none` }, /answered 404: is the address right/);
     await says({ url: `${withPassword}/endless` }, /larger|too large|more than|bytes/);
     await says({ url: "ftp://me:secret@192.0.2.1/a.wav" }, /must begin with http/);
     await says({ file: join(folder, "none.wav") }, /there is none/);
