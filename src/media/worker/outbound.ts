@@ -1,6 +1,6 @@
 // The one RTP stream a receiver sees, whatever sources feed it: our SSRC, sequence numbers without a jump and timestamps
 // that go on, so that a change of source (ring-back → bell) breaks neither jitter buffers nor SRTP.
-import { ahead, payloadEnd, payloadStart, sequenceOf, ssrcOf, timestampOf } from "./rtp.ts";
+import { ahead, payloadEnd, payloadStart, putUInt32, sequenceOf, ssrcOf, timestampOf } from "./rtp.ts";
 
 export class Outbound {
   readonly ssrc: number;
@@ -28,7 +28,7 @@ export class Outbound {
     const sequence = sequenceOf(packet);
     const timestamp = timestampOf(packet);
     const ssrc = ssrcOf(packet);
-    let marker = packet.readUInt8(1) & 0x80;
+    let marker = (packet[1] ?? 0) & 0x80;
     if (ssrc !== this.sourceSsrc || source !== this.source) {
       // RFC 3550 §5.1: the timestamp goes on by the time that passed; a talkspurt begins.
       const passed = this.packets === 0 ? 0 : Math.max(1, Math.round(((now - this.#lastAt) * rate) / 1000));
@@ -46,10 +46,11 @@ export class Outbound {
     }
     const next = (sequence + this.sequenceOffset) & 0xffff;
     const nextTimestamp = (timestamp + this.timestampOffset) >>> 0;
-    packet.writeUInt8(marker | payload, 1);
-    packet.writeUInt16BE(next, 2);
-    packet.writeUInt32BE(nextTimestamp, 4);
-    packet.writeUInt32BE(this.ssrc, 8);
+    packet[1] = marker | payload;
+    packet[2] = next >> 8;
+    packet[3] = next;
+    putUInt32(packet, 4, nextTimestamp);
+    putUInt32(packet, 8, this.ssrc);
     // A late packet must not turn the end of the stream back.
     if (ahead(next, this.#sequence) >= 0) {
       this.#sequence = next;

@@ -60,7 +60,9 @@ export class PortPool {
 
   /** Whether the port is one of a pair that is in use. */
   has(port: number): boolean {
-    return this.#open.has(port & ~1);
+    const [first, last] = this.#options.ports;
+    // Asked for each packet, mostly about others' ports.
+    return (this.#anyPort || (port >= first && port <= last)) && this.#open.has(port & ~1);
   }
 
   /** Pairs of no session that are open. */

@@ -164,7 +164,7 @@ export class Relay {
         continue;
       }
       const since = (session.watchedSince ??= now);
-      const heard = Math.max(...streams.map((s) => s.lastHeard ?? -1));
+      const heard = Math.max(...streams.map((s) => s.lastHeard));
       const quiet = isSilent(session.limits ?? this.#settings, since, heard, now);
       if (quiet !== session.silent) this.#deps.tell({ type: quiet ? "silent" : "heard", session: id });
       session.silent = quiet;

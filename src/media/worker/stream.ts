@@ -5,6 +5,7 @@ import type { Kind, Remote, Route } from "./messages.ts";
 import { Inbound } from "./inbound.ts";
 import { Latch } from "./latch.ts";
 import { Outbound } from "./outbound.ts";
+import { Payloads } from "./payloads.ts";
 import { relayControl } from "./control.ts";
 import { Reports } from "./reports.ts";
 import { asksForPicture, compound, isControl, packets } from "./rtcp.ts";
@@ -53,14 +54,6 @@ const opened: Pick<Srtp, "unprotect" | "unprotectControl" | "protect" | "protect
   protectControl: (packet) => packet,
 };
 
-/** What becomes of one payload type on its way to the other leg. */
-interface Way {
-  readonly payload: number;
-  readonly rate: number;
-  /** What it is turned into. */
-  readonly codec: Pick<Format, "name"> | undefined;
-}
-
 export class Stream {
   readonly kind: Kind;
   readonly in = new Inbound();
@@ -79,11 +72,9 @@ export class Stream {
   readonly #requests = new PictureRequests();
   /** Who sees what its peer sends. */
   readonly #audience: Audience | undefined;
-  /** When something last came from the peer; undefined = nothing since the stream was set up. */
-  lastHeard: number | undefined;
-  // By payload type. Maps, since typed arrays of 128 cost more to make than a call's other objects together.
-  #receives: ReadonlyMap<number, Format> = new Map();
-  #ways: ReadonlyMap<number, Way> = new Map();
+  /** When something last came from the peer; −1 = nothing since the stream was set up. */
+  lastHeard = -1;
+  readonly #payloads = new Payloads();
   #ears: readonly Ear[] = [];
   readonly #hearing = new Hearing();
   #saying = new Saying();
@@ -148,7 +139,7 @@ export class Stream {
     const spoken = this.codec?.name;
     this.#remote = remote;
     if (this.codec?.name !== spoken) this.#saying = new Saying();
-    this.#receives = new Map(remote.receives.map((format) => [format.payload, format]));
+    this.#payloads.receive(remote.receives);
     const before = this.#srtp instanceof Srtp ? this.#srtp : undefined;
     this.#srtp = remote.way ? opened : remote.srtp && new Srtp(remote.srtp, before);
     this.#latch.expect(remote.address, remote.port);
@@ -162,12 +153,7 @@ export class Stream {
     if (to) to.#sources.add(this);
     this.#to = to;
     if (to) this.show(to, routes);
-    this.#ways = new Map(
-      routes.map(({ from, to: payload, rate, codec }) => [
-        from,
-        { payload, rate, codec: codec === undefined ? undefined : { name: codec } },
-      ]),
-    );
+    this.#payloads.route(routes);
   }
 
   /** Shows what its peer sends to one more stream, beside all others; without routes not any more. */
@@ -239,31 +225,34 @@ export class Stream {
     const remote = this.#remote;
     if (!remote?.receive || this.#deps.isOwn(address, port)) return;
     const packet = this.#srtp ? this.#srtp.unprotect(datagram) : datagram;
-    const payload = packet ? payloadType(packet) : -1;
-    const format = this.#receives.get(payload);
-    if (!packet || !format) return;
+    const payload = packet && this.#payloads.find(payloadType(packet));
+    if (!packet || !payload) return;
     const ssrc = ssrcOf(packet);
     const sequence = sequenceOf(packet);
     if (this.#srtp) this.#follow(address, port, ssrc, sequence);
     else if (!this.#latch.admits(address, port, ssrc, sequence)) return;
     const now = this.#deps.now();
-    // All packets of an event have the time of its begin (RFC 4733 §2.2).
-    this.in.count(ssrc, sequence, timestampOf(packet), isEvents(format) ? 0 : format.rate, now);
+    this.in.count(ssrc, sequence, timestampOf(packet), payload.rate, now);
     this.lastHeard = now;
-    const sound = isUnderstood(format) ? this.#hearing : undefined;
+    const to = this.#to;
+    // Most packets: what follows would change nothing.
+    const straight = payload.straight && this.#ears.length === 0 && !this.#audience;
+    if (straight && payload.to && to && to.#admits(this))
+      return to.#send(packet, this, payload.to.payload, payload.to.rate, now);
+    const { format } = payload;
+    const sound = payload.understood ? this.#hearing : undefined;
     const order = sound?.next(packet, format, now);
     if (order === "old") return;
     // What begins another count is to the other side as another source is.
-    if (order === "anew") this.#to?.out.leave(this);
+    if (order === "anew") to?.out.leave(this);
     let kept = false;
     for (const ear of this.#ears) kept = ear.heard(packet, format, now, sound) || kept;
     if (this.#audience && !kept) return this.#audience.pass(packet);
-    const to = this.#to;
-    const way = kept ? undefined : this.#ways.get(payload);
+    const way = kept ? undefined : payload.to;
     if (!to) return;
     if (way && to.#admits(this)) {
-      if (sound) to.#saying.pass(sound, format, way.codec ?? format, packet);
-      return to.pass(packet, this, way.payload, way.rate, now);
+      if (sound) to.#saying.pass(sound, format, way.codec, packet);
+      return to.#send(packet, this, way.payload, way.rate, now);
     }
     if (sound) to.#saying.leave(sound);
     if (!way) to.out.skip(this);
@@ -277,11 +266,14 @@ export class Stream {
 
   /** Sends a packet of `source` to the peer as `payload` of clock rate `rate`, rewritten in place. */
   pass(packet: Buffer, source: object, payload: number, rate: number, now: number): void {
-    const { address, port } = this.#latch;
-    if (address === undefined || !this.#admits(source)) return;
+    if (this.#admits(source)) this.#send(packet, source, payload, rate, now);
+  }
+
+  #send(packet: Buffer, source: object, payload: number, rate: number, now: number): void {
     this.out.rewrite(packet, source, payload, rate, now);
+    const { address, port } = this.#latch;
     const sent = this.#srtp ? this.#srtp.protect(packet) : packet;
-    if (sent) this.#wire.rtp(sent, port, address);
+    if (sent && address !== undefined) this.#wire.rtp(sent, port, address);
   }
 
   /** Whether what a source says goes out: nobody else has the floor, the peer may be sent something and is to be found. */

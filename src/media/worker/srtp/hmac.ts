@@ -25,6 +25,10 @@ export class CounterMode implements Transform {
   readonly #outer: Buffer;
   readonly #digest = Buffer.alloc(digestBytes);
   readonly #tag: Buffer;
+  /** The tag of a packet that comes in. */
+  readonly #given: Buffer;
+  /** What was hashed last; packets of sound are all as long. */
+  #hashed: Buffer = Buffer.alloc(0);
 
   constructor({ cipher, salt, auth }: SessionKeys, tagBytes: number) {
     this.tagBytes = tagBytes;
@@ -33,6 +37,7 @@ export class CounterMode implements Transform {
     this.#inner = padded(auth, 0x36, Buffer.from(this.#words.buffer));
     this.#outer = padded(auth, 0x5c, Buffer.alloc(blockBytes + digestBytes));
     this.#tag = this.#digest.subarray(0, tagBytes);
+    this.#given = Buffer.alloc(tagBytes);
   }
 
   seal(source: Buffer, start: number, target: Buffer, tagAt: number, ssrc: number, index: number, word: number): void {
@@ -48,7 +53,8 @@ export class CounterMode implements Transform {
   open(packet: Buffer, start: number, end: number, tagAt: number, ssrc: number, index: number, word: number): boolean {
     this.#take(packet, end);
     this.#authenticate(end, word);
-    const authentic = timingSafeEqual(this.#tag, packet.subarray(tagAt, tagAt + this.tagBytes));
+    packet.copy(this.#given, 0, tagAt, tagAt + this.tagBytes);
+    const authentic = timingSafeEqual(this.#tag, this.#given);
     if (authentic) {
       this.#xor(start, end, ssrc, index);
       this.#inner.copy(packet, start, blockBytes + start, blockBytes + end);
@@ -71,13 +77,15 @@ export class CounterMode implements Transform {
     this.#words = new Uint32Array((blockBytes + bytes + wordBytes) / 4);
     this.#inner = Buffer.from(this.#words.buffer);
     key.copy(this.#inner);
+    this.#hashed = this.#inner.subarray(0, blockBytes);
   }
 
   /** Leaves the HMAC of the packet and the word in `#tag`. Text is the cheapest that a digest comes as. */
   #authenticate(end: number, word: number): void {
     this.#inner.writeUInt32BE(word, blockBytes + end);
-    const inner = hash("sha1", this.#inner.subarray(0, blockBytes + end + wordBytes), "binary");
-    this.#outer.write(inner, blockBytes, "latin1");
+    const length = blockBytes + end + wordBytes;
+    if (this.#hashed.length !== length) this.#hashed = this.#inner.subarray(0, length);
+    this.#outer.write(hash("sha1", this.#hashed, "binary"), blockBytes, "latin1");
     this.#digest.write(hash("sha1", this.#outer, "binary"), "latin1");
   }
 
