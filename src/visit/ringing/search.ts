@@ -20,6 +20,10 @@ export interface SearchedVisit extends Omit<RingingVisit, Mine> {
   rests(): void;
 }
 
+/** H17: a loop that is drawn without a pause must not spin where nobody is there. So many begin at once, then one each second. */
+const mostAtOnce = 5;
+const paceMs = 1_000;
+
 export class Search {
   readonly #host: TransferHost;
   readonly #visit: SearchedVisit;
@@ -27,6 +31,9 @@ export class Search {
   #running: Running | undefined;
   #strategy: string | undefined;
   #attempt = 0;
+  /** When the last one began, and how many before it in a hurry. */
+  #begun = -Infinity;
+  #hurried = 0;
 
   constructor(host: TransferHost, visit: SearchedVisit) {
     [this.#host, this.#visit] = [host, visit];
@@ -68,6 +75,10 @@ export class Search {
     let outcome: Outcome;
     try {
       if (!line.called) await line.session;
+      const { clock } = this.#host;
+      const early = this.#earlyBy();
+      if (early > 0) await clock.sleep(early, signal);
+      this.#begun = clock.passed();
       outcome = await strategy(ringingOf(this.#host, this.#ringing(running, signal, onTry)));
     } catch (error) {
       // Where the bell has gone, or never called, there is nothing to do, and no failure.
@@ -90,6 +101,13 @@ export class Search {
       ...(this.#strategy === undefined ? {} : { strategy: this.#strategy }),
       ...this.#tries.record(this.#running?.fork?.parties, this.#attempt),
     };
+  }
+
+  /** By how many milliseconds one that begins now is too early. */
+  #earlyBy(): number {
+    const soonMs = this.#begun + paceMs - this.#host.clock.passed();
+    this.#hurried = soonMs > 0 ? this.#hurried + 1 : 0;
+    return this.#hurried > mostAtOnce ? soonMs : 0;
   }
 
   #ringing(running: Running, signal: AbortSignal, onTry: AnswerOptions["onTry"]): RingingVisit {

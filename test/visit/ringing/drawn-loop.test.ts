@@ -1,0 +1,39 @@
+// A loop that a flow draws: what comes out as unanswered goes in again at once.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { strategyOf } from "../../../src/visit/strategy.ts";
+import type { Outcome } from "../../../src/visit/messages.ts";
+import { Desk } from "../desk.ts";
+
+describe("H17 a loop that is drawn without a pause", () => {
+  it("makes some tries at once, then one a second, and ends with its visitor (H18)", async () => {
+    const desk = await Desk.open();
+    try {
+      desk.addNumber("6001");
+      const bell = desk.device("8000");
+      const invite = await bell.dial("9");
+      const visit = desk.switchboard.lastVisit("front") ?? assert.fail();
+      const strategy = strategyOf({ strategy: "ring-all", targets: ["6001"], seconds: 20 });
+      const looping = (async (): Promise<Outcome> => {
+        for (;;) {
+          const outcome = await visit.answerBy(strategy);
+          if (visit.state === "ended") return outcome;
+          assert.equal(outcome.result, "unregistered");
+        }
+      })();
+      const tries = () => desk.told("trying").length;
+      await desk.clock.advance(10);
+      assert.equal(tries(), 6);
+      await desk.clock.advance(3_000);
+      assert.equal(tries(), 9);
+      bell.party.send(
+        bell.request("CANCEL", { seq: invite.cseq?.number ?? 0, branch: invite.via?.params.get("branch") ?? "" }),
+      );
+      await bell.party.settle();
+      assert.equal((await looping).result, "cancelled");
+      assert.equal(tries(), 9);
+    } finally {
+      await desk.close();
+    }
+  });
+});
