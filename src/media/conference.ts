@@ -5,7 +5,7 @@ import { giveUp } from "../errors.ts";
 import { understoodNames } from "./codec.ts";
 import type { Pressed } from "./digits.ts";
 import type { MediaSession } from "./session.ts";
-import type { ConferenceOrder } from "./worker/audio/conferences.ts";
+import type { ConferenceOrder } from "./worker/messages.ts";
 import type { FromWorker } from "./worker/messages.ts";
 
 export interface ConferenceOptions {

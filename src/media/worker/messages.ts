@@ -5,9 +5,6 @@ import type { SilenceLimits } from "../silence.ts";
 import type { SrtpKeys, SuiteName } from "../suites.ts";
 import type { Fingerprint, IceCredentials } from "../webrtc.ts";
 import type { PlaybackEnd, Sound } from "../sound.ts";
-import type { Level } from "./audio/conference.ts";
-import type { ConferenceOrder } from "./audio/conferences.ts";
-import type { RecordOrder } from "./audio/recorders.ts";
 
 export type { Format, Kind };
 
@@ -89,6 +86,31 @@ export interface Counts extends LineCounts {
 }
 
 export const noCounts: Counts = { received: 0, sent: 0, lost: 0, jitterMs: 0 };
+
+/** What is asked of a conference; it is there with the first order and gone with `close`. */
+export type ConferenceOrder =
+  | { readonly do: "add"; readonly session: number; readonly muted: boolean }
+  | { readonly do: "remove"; readonly session: number }
+  | { readonly do: "mute"; readonly session: number; readonly on: boolean }
+  /** Whether the others get the telephone events of a session. */
+  | { readonly do: "keys"; readonly session: number; readonly pass: boolean }
+  /** 0 = levels are not told any more. */
+  | { readonly do: "levels"; readonly everyMs: number }
+  | { readonly do: "close" };
+
+/** What is asked of a recording. */
+export type RecordOrder =
+  /** `toneMs` = how often a tone tells of it; 0 = never. */
+  | { readonly do: "start"; readonly channels: 1 | 2; readonly toneMs: number }
+  /** What a channel hears from now on; undefined = nothing. */
+  | { readonly do: "hear"; readonly channel: number; readonly session: number | undefined }
+  | { readonly do: "stop" };
+
+/** How loud a member was: dB below the loudest that 16 bits can be, 0 … −127 (RFC 6465). */
+export interface Level {
+  readonly session: number;
+  readonly dBov: number;
+}
 
 /** The main thread sends them in arrays, all that came up in one turn of its event loop. */
 export type ToWorker =

@@ -1,15 +1,10 @@
 // A conference: at each beat of the metronome everybody hears the sum of all others (mix-minus). The sum is of 32 bits, so
 // that only what somebody hears is ever cut off, and never what is taken out of it again.
 import type { Metronome } from "../metronome.ts";
+import type { Level } from "../messages.ts";
 import type { Stream } from "../stream.ts";
 import { Member } from "./member.ts";
 import { frameSamples } from "./frame.ts";
-
-/** How loud a member was: dB below the loudest that 16 bits can be, 0 … −127 (RFC 6465). */
-export interface Level {
-  readonly session: number;
-  readonly dBov: number;
-}
 
 export class Conference {
   readonly #metronome: Pick<Metronome, "add">;

@@ -4,17 +4,6 @@ import type { FromWorker, ToWorker } from "../messages.ts";
 import type { Stream } from "../stream.ts";
 import { Conference } from "./conference.ts";
 
-/** What is asked of one; it is there with the first order and gone with `close`. */
-export type ConferenceOrder =
-  | { readonly do: "add"; readonly session: number; readonly muted: boolean }
-  | { readonly do: "remove"; readonly session: number }
-  | { readonly do: "mute"; readonly session: number; readonly on: boolean }
-  /** Whether the others get the telephone events of a session. */
-  | { readonly do: "keys"; readonly session: number; readonly pass: boolean }
-  /** 0 = levels are not told any more. */
-  | { readonly do: "levels"; readonly everyMs: number }
-  | { readonly do: "close" };
-
 export class Conferences {
   readonly #metronome: Pick<Metronome, "add">;
   readonly #tell: (message: FromWorker) => void;

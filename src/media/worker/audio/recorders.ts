@@ -4,13 +4,6 @@ import type { Metronome } from "../metronome.ts";
 import type { Stream } from "../stream.ts";
 import { Recorder } from "./recorder.ts";
 
-export type RecordOrder =
-  /** `toneMs` = how often a tone tells of it; 0 = never. */
-  | { readonly do: "start"; readonly channels: 1 | 2; readonly toneMs: number }
-  /** What a channel hears from now on; undefined = nothing. */
-  | { readonly do: "hear"; readonly channel: number; readonly session: number | undefined }
-  | { readonly do: "stop" };
-
 export class Recorders {
   readonly #metronome: Pick<Metronome, "add">;
   readonly #tell: (message: FromWorker) => void;
