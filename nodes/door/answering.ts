@@ -11,7 +11,7 @@ import { textOr } from "../fields.ts";
 import { checkOrigin } from "../origin.ts";
 import type { Red } from "../red.d.ts";
 import { doorShown, OpenOfDoors, refuse, type ShownDoor } from "./browser.ts";
-import type { DoorConfig } from "./door.ts";
+import type { DoorConfig } from "./form.ts";
 import { accessOf, type DoorNode } from "./node.ts";
 import { forbid, onUpgrade } from "./upgrade.ts";
 

@@ -5,7 +5,7 @@ import { Secret } from "../../src/secret.ts";
 import type { AccountStatus } from "../../src/sip/account/account.ts";
 import type { ServerSettings } from "../../src/sip/account/settings.ts";
 import type { Incoming, LineSettings, PrefixRule } from "../../src/visit/numbers/account-settings.ts";
-import type { DoorConfig } from "../door/door.ts";
+import type { DoorConfig } from "../door/form.ts";
 import { slugOf } from "../../src/slug.ts";
 import { generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Config, Red, RedNode } from "../red.d.ts";

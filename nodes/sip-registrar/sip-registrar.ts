@@ -7,7 +7,7 @@ import { ladderText } from "../../src/sip/trace/ladder.ts";
 import { addressList } from "../../src/visit/numbers/address-list.ts";
 import type { Switchboard } from "../../src/visit/switchboard.ts";
 import { deviceOptions, type DeviceRow } from "../devices.ts";
-import type { TextView } from "../../src/visit/views.ts";
+import type { TextView } from "../../src/visit/texts.ts";
 import type { BanView } from "../../src/visit/guarding.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { accountCommand, accountDnd, accountTrouble, tellAccounts, type AccountDnd } from "./accounts.ts";
@@ -296,7 +296,7 @@ export default function (RED: Red): void {
           break;
         case "message": {
           const { extension, text, from } = command;
-          const devices = await switchboard.message(extension, { contentType: "text/plain", text }, from);
+          const devices = await switchboard.texts.send(extension, { contentType: "text/plain", text }, from);
           send([{ ...msg, event: "message", payload: { extension, devices } }, null, null, null]);
           break;
         }

@@ -8,12 +8,10 @@ import { silent, type Log } from "../log.ts";
 import type { MediaEngine } from "../media/engine.ts";
 import { defaultPorts } from "../media/media.ts";
 import { startMedia } from "../media/start.ts";
-import type { Call, Message } from "../sip/dialog/call.ts";
+import type { Call } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import { Endpoint, type Refusal } from "../sip/endpoint.ts";
 import type { AccountStatus } from "../sip/account/account.ts";
-import type { Text } from "../sip/message/text.ts";
-import { sendText } from "../sip/pager.ts";
 import type { Contact } from "../sip/registrar/location.ts";
 import type { LineSettings } from "./numbers/account-settings.ts";
 import { passOnComplaints } from "./complaints.ts";
@@ -43,13 +41,15 @@ import { mixesNothing } from "./places/room.ts";
 import { Rooms, type ConferenceSettings } from "./places/rooms.ts";
 import type { Target } from "./ringing/target.ts";
 import { callsFor, type ExtensionSettings, type SwitchboardOptions } from "./settings.ts";
+import { Texts, type TextView } from "./texts.ts";
 import { Tracing } from "./tracing.ts";
-import type { DoorView, RegistrationView, TextView } from "./views.ts";
+import type { DoorView, RegistrationView } from "./views.ts";
 import type { Visit } from "./visit.ts";
 
 export type { Refusal } from "../sip/endpoint.ts";
 export type { ExtensionSettings, SwitchboardOptions } from "./settings.ts";
-export type { DoorView, RegistrationView, TextView } from "./views.ts";
+export type { TextView } from "./texts.ts";
+export type { DoorView, RegistrationView } from "./views.ts";
 
 export interface SwitchboardEvents extends DirectoryEvents, GuardingEvents, EntranceEvents {
   refused: [refusal: Refusal];
@@ -73,6 +73,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   readonly #groups = new RingGroups(this.plan, (number, name) =>
     this.directory.enter(number, { kind: "group", name, options: {} }),
   );
+  readonly texts: Texts;
   readonly tracing: Tracing;
   readonly directory: Directory;
   readonly bridges = new Map<Call, Bridge>();
@@ -121,7 +122,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
     });
     this.#reception = new Reception(this, this.#outside);
     this.endpoint.on("call", (call) => this.#reception.called(call));
-    this.endpoint.on("message", (message) => this.text(message, message.from.number, message.to));
+    this.texts = new Texts(this);
     passOnComplaints({
       ...{ endpoint: this.endpoint, clock: this.clock, log: this.log },
       refused: (refusal) => this.tell("refused", refusal),
@@ -295,19 +296,6 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
     return this.plan.owner(number) === undefined ? undefined : this.endpoint.location.devices(number);
   }
 
-  /**
-   * Sends a text to every device of a number, and gives how many took it; devices show it as from `from`.
-   * @throws PorteroError `no-number`, `too-long`
-   */
-  async message(to: string, text: Text, from = "portero"): Promise<number> {
-    const contacts = this.contactsOf(to);
-    if (!contacts) throw giveUp("no-number", `${to} is no number here`);
-    const sent = contacts.map(async (contact) =>
-      sendText(this.endpoint, contact, await this.endpoint.wayTo(contact), from, text),
-    );
-    return (await Promise.all(sent)).filter((status) => status < 300).length;
-  }
-
   mayBeCalled(number: string): boolean {
     return this.plan.owner(number) !== undefined && this.#reception.deafDoor(number) === undefined;
   }
@@ -315,13 +303,6 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   // What hangs outside on the wall may not have others called.
   mayTransfer(name: string): boolean {
     return this.plan.owner(name) !== undefined && !this.entrances.at(name);
-  }
-
-  text({ contentType, text, reply }: Message, from: string, to: string, visit?: string): void {
-    // RFC 3428 §7: who has nobody to hear it says so.
-    if (this.listenerCount("message") === 0) return reply(405);
-    reply(200);
-    this.tell("message", { from, to, contentType, text, ...(visit === undefined ? {} : { visit }) });
   }
 
   /** A visit, also for some minutes after its end. */

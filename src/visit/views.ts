@@ -56,18 +56,6 @@ export function viewOf(contact: Contact, reach?: Reach): RegistrationView {
   };
 }
 
-/** A text, as it is told to the outside. */
-export interface TextView {
-  /** Who sent it and to whom: an extension, an address, or a door's name. */
-  readonly from: string;
-  readonly to: string;
-  /** `text/plain`, `application/json` … */
-  readonly contentType: string;
-  readonly text: string;
-  /** The visit during which it was said. */
-  readonly visit?: string;
-}
-
 /** What a bell says of itself, as a visit tells it. */
 export function saidBy({ told, caller }: IncomingCall): Said {
   const { asserted, diversion, headers } = told;

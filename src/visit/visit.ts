@@ -5,7 +5,6 @@ import { EventEmitter } from "node:events";
 import type { Cancel } from "../clock.ts";
 import { sentence } from "../errors.ts";
 import type { Picture } from "../camera/camera.ts";
-import type { DoorSettings, TalkRules } from "../door/door.ts";
 import { cause, q850 } from "../sip/causes.ts";
 import type { CallEnd } from "../sip/dialog/call.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
@@ -14,7 +13,6 @@ import { Announcements } from "./sound/announcement.ts";
 import { Answering } from "./talk/answering.ts";
 import { BellLine } from "./presses/bell-line.ts";
 import type { Button } from "./presses/buttons.ts";
-import type { DoorKeys } from "./presses/door-keys.ts";
 import type { DigitWish } from "./talk/digits.ts";
 import { Figures } from "./talk/figures.ts";
 import type { Caller } from "./ringing/host.ts";
@@ -30,17 +28,11 @@ import type { AnswerOptions } from "./ringing/running.ts";
 import { Search } from "./ringing/search.ts";
 import type { RoomTalk } from "./places/room-talk.ts";
 import type { Strategy } from "./strategies/verbs.ts";
-import type { Talk } from "./talk/talk.ts";
+import type { Talk, VisitDoor } from "./talk/talk.ts";
 import type { TransferHost } from "./talk/transfer.ts";
 import { TalkLimits, warningTone } from "./talk/talk-limits.ts";
 import { saidBy } from "./views.ts";
 import { Waiting } from "./presses/waiting.ts";
-
-export type VisitDoor = Pick<DoorSettings, "id" | "name" | "extension" | "answererDigits"> & {
-  readonly pressed: Button;
-  readonly talks: TalkRules;
-  readonly keys: DoorKeys;
-};
 
 /** A visit for which nothing rings and nobody talks is ended after this: the flow has nothing more for it. */
 const idleMs = 60_000;

@@ -6,7 +6,7 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import { afterEach, describe, it } from "node:test";
 import { causesIn } from "../../nodes/dial-strategy/settings.ts";
 import { deviceOptions } from "../../nodes/devices.ts";
-import { doorForm } from "../../nodes/door/door.ts";
+import { doorForm } from "../../nodes/door/form.ts";
 import { slugOf } from "../../src/slug.ts";
 import { checkDoor } from "../../src/door/door.ts";
 import { Secret } from "../../src/secret.ts";

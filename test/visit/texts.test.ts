@@ -33,7 +33,7 @@ describe("a text outside a call (RFC 3428)", () => {
   it("is sent to every device of a number", async () => {
     const desk = await open();
     const { party } = await desk.phone("6001");
-    const sent = desk.switchboard.message("6001", { contentType: "text/plain", text: "Parcel at the door" }, "8000");
+    const sent = desk.switchboard.texts.send("6001", { contentType: "text/plain", text: "Parcel at the door" }, "8000");
     const message = await party.takeRequest("MESSAGE");
     assert.deepEqual(
       [message.body.toString(), message.from?.uri, message.contact],
@@ -42,10 +42,10 @@ describe("a text outside a call (RFC 3428)", () => {
     party.respond(message, 200);
     await party.settle();
     assert.equal(await sent, 1);
-    await assert.rejects(desk.switchboard.message("6001", { contentType: "text/plain", text: "x".repeat(1300) }), {
+    await assert.rejects(desk.switchboard.texts.send("6001", { contentType: "text/plain", text: "x".repeat(1300) }), {
       code: "too-long",
     });
-    await assert.rejects(desk.switchboard.message("9999", { contentType: "text/plain", text: "x" }), {
+    await assert.rejects(desk.switchboard.texts.send("9999", { contentType: "text/plain", text: "x" }), {
       code: "no-number",
     });
   });
@@ -56,7 +56,7 @@ describe("a text to a device behind a proxy (RFC 3327 §5.2)", () => {
     const desk = await open();
     const { party, password } = await desk.phone("6001");
     await party.register(password, { callId: "by-proxy", headers: { Path: "<sip:10.0.0.5;lr>" } });
-    const sent = desk.switchboard.message("6001", { contentType: "text/plain", text: "Parcel at the door" }, "8000");
+    const sent = desk.switchboard.texts.send("6001", { contentType: "text/plain", text: "Parcel at the door" }, "8000");
     const message = await party.takeRequest("MESSAGE");
     assert.equal(message.get("route"), "<sip:10.0.0.5;lr>");
     party.respond(message, 200);

@@ -8,6 +8,8 @@ import type { Target } from "../ringing/target.ts";
 export interface Directory {
   /** Whether a number is of this house and may be called. */
   mayBeCalled(number: string): boolean;
+  /** Whether who has this name here may have us call others for it: a phone of the house. */
+  mayTransfer(name: string): boolean;
   wayOutside(target: Target, by: "phone"): Way | undefined;
 }
 

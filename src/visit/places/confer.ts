@@ -7,7 +7,7 @@ import type { Leg } from "../talk/leg.ts";
 import type { Party } from "../messages.ts";
 import { musicOf } from "./music.ts";
 import { notUnderstood } from "../sound/recording.ts";
-import type { RingingVisit } from "../ringing/ringing.ts";
+import type { RingingVisit } from "../ringing/ringing-visit.ts";
 import { RoomTalk } from "./room-talk.ts";
 import { nobody, once } from "../strategies/outcome.ts";
 import type { ConferSettings, RingResult, Strategy } from "../strategies/verbs.ts";

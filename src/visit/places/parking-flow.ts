@@ -1,29 +1,40 @@
 // Where a visit is parked, as it tells the world, and what a flow does about it: it parks the visitor, whatever its strategy does
 // just now, and rings somebody to fetch it.
 import { giveUp } from "../../errors.ts";
-import type { VisitEvent } from "../messages.ts";
+import type { Outcome, VisitState } from "../messages.ts";
 import type { ParkedView, ParkingPlace } from "./parking.ts";
 import { parkIn } from "./parking-visit.ts";
-import type { ParkSettings } from "../strategies/verbs.ts";
+import type { ParkSettings, Strategy } from "../strategies/verbs.ts";
 import { Talk } from "../talk/talk.ts";
 import type { TargetSettings } from "../ringing/target.ts";
 import type { TransferHost } from "../talk/transfer.ts";
-import type { Visit } from "../visit.ts";
+
+/** What it needs of the visit. */
+export interface ParkedVisit {
+  readonly id: string;
+  readonly state: VisitState;
+  readonly talk: unknown;
+  tell(event: "parked", view: ParkedView): void;
+  answerBy(strategy: Strategy): Promise<Outcome>;
+}
 
 export class VisitParking {
   /** What `msg.visit` says of it. */
   said: { readonly parked?: string } = {};
   readonly #host: TransferHost;
-  readonly #visit: Visit;
+  readonly #visit: ParkedVisit;
+  #told = () => {};
 
-  constructor(host: TransferHost, visit: Visit) {
+  constructor(host: TransferHost, visit: ParkedVisit) {
     [this.#host, this.#visit] = [host, visit];
   }
 
   /** Nothing: it is parked no more. */
   readonly at = (view: ParkedView | undefined): void => {
     this.said = view ? { parked: view.slot } : {};
-    if (view) this.#visit.tell("parked", view);
+    if (!view) return;
+    this.#visit.tell("parked", view);
+    this.#told();
   };
 
   /**
@@ -53,18 +64,9 @@ export class VisitParking {
   }
 
   async #parkRinging(place: ParkingPlace, wish: ParkSettings): Promise<string> {
-    const visit = this.#visit;
-    let slot: string | undefined;
-    const told = new Promise<void>((resolve) => {
-      const hear = ({ event, visit: { parked } }: VisitEvent) => {
-        if (event === "parked") slot = parked;
-        if (event !== "parked" && event !== "ended") return;
-        visit.off("event", hear);
-        resolve();
-      };
-      visit.on("event", hear);
-    });
-    const { reason } = (await Promise.race([told, visit.answerBy(parkIn(place, wish))])) ?? {};
+    const told = new Promise<void>((resolve) => (this.#told = resolve));
+    const { reason } = (await Promise.race([told, this.#visit.answerBy(parkIn(place, wish))])) ?? {};
+    const slot = this.said.parked;
     if (slot === undefined) throw giveUp("not-parked", reason ?? "the visit ended before the visitor was parked");
     return slot;
   }

@@ -7,8 +7,7 @@ import { Forking } from "../ringing/fork.ts";
 import type { ChangedTalk } from "../talk/handover.ts";
 import { letGo, type Leg } from "../talk/leg.ts";
 import { musicOf } from "./music.ts";
-import type { ParkedView, ParkingPlace, Stay, Unfetched } from "./parking.ts";
-import { takenUp, whyUnfetched } from "./parking-visit.ts";
+import { takenUp, whyUnfetched, type ParkedView, type ParkingPlace, type Stay, type Unfetched } from "./parking.ts";
 import type { ParkSettings } from "../strategies/verbs.ts";
 import type { TransferHost } from "../talk/transfer.ts";
 

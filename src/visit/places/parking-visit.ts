@@ -3,8 +3,8 @@
 import { sentence } from "../../errors.ts";
 import { cause } from "../../sip/causes.ts";
 import { musicOf } from "./music.ts";
-import type { ParkedView, ParkingPlace, Unfetched } from "./parking.ts";
-import type { RingingVisit } from "../ringing/ringing.ts";
+import { takenUp, whyUnfetched, type ParkedView, type ParkingPlace, type Unfetched } from "./parking.ts";
+import type { RingingVisit } from "../ringing/ringing-visit.ts";
 import { park } from "../strategies/park.ts";
 import type { ParkResult, ParkSettings, Strategy } from "../strategies/verbs.ts";
 import type { TransferHost } from "../talk/transfer.ts";
@@ -61,24 +61,12 @@ async function parked(host: TransferHost, visit: RingingVisit, settings: ParkSet
   return { answeredBy: name, slot: stay.view.slot, parties: [party], cause: cause.normal };
 }
 
-/** Why nobody can be parked there just now. */
-export const takenUp = ({ settings: { name, firstSlot, lastSlot } }: ParkingPlace): string =>
-  `every slot of the parking place "${name}" is taken (${firstSlot} to ${lastSlot})`;
-
 function full(place: ParkingPlace): ParkResult {
   const { name } = place.settings;
   const reason = takenUp(place);
   const party = { target: name, try: 1, result: "busy", status: 486, cause: cause.busy, text: reason } as const;
   return { parties: [party], cause: cause.busy, isFull: true, reason };
 }
-
-/** Why nobody had it, as a sentence. */
-export const whyUnfetched = ({ settings }: ParkingPlace, { slot, seconds }: ParkedView, why: Unfetched): string =>
-  ({
-    "time-out": `nobody fetched the visitor from ${slot} within ${seconds} s`,
-    closed: `the parking place "${settings.name}" was taken out of the flow`,
-    gone: `the visitor does not wait at ${slot} any more`,
-  })[why];
 
 function notFetched(place: ParkingPlace, view: ParkedView, why: Unfetched): ParkResult {
   const next = why === "time-out" ? { next: place.settings.then } : {};

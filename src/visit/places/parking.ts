@@ -7,13 +7,12 @@ import { completedElsewhere } from "../../sip/causes.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import { answerFetcher } from "../talk/fetch.ts";
 import { Forking } from "../ringing/fork.ts";
-import type { Caller } from "../ringing/host.ts";
+import type { Caller, ForkHost } from "../ringing/host.ts";
 import { whyNobody } from "../ringing/results.ts";
 import { letGo, type Leg } from "../talk/leg.ts";
 import type { NumberPlan } from "../numbers/number-plan.ts";
 import { checkParking, slotsOf, type ParkingForm, type ParkingSettings } from "./parking-settings.ts";
 import type { TargetSettings } from "../ringing/target.ts";
-import type { TransferHost } from "../talk/transfer.ts";
 
 /** Somebody who is parked. */
 export interface Guest {
@@ -96,12 +95,12 @@ export class Stay {
 
 export class ParkingPlace {
   readonly settings: ParkingSettings;
-  readonly #host: TransferHost;
+  readonly #host: ForkHost;
   readonly #slots: readonly string[];
   /** In the order in which they came. */
   readonly #stays = new Map<string, Stay>();
 
-  constructor(host: TransferHost, settings: ParkingSettings) {
+  constructor(host: ForkHost, settings: ParkingSettings) {
     this.#host = host;
     this.settings = settings;
     this.#slots = slotsOf(settings);
@@ -190,11 +189,11 @@ const nobodyAt = (slot?: string): string => (slot === undefined ? "Nobody is par
 
 /** All parking places of a house. */
 export class Parkings {
-  readonly #host: TransferHost;
+  readonly #host: ForkHost;
   readonly #plan: NumberPlan;
   readonly #places = new Map<string, ParkingPlace>();
 
-  constructor(host: TransferHost, plan: NumberPlan) {
+  constructor(host: ForkHost, plan: NumberPlan) {
     this.#host = host;
     this.#plan = plan;
   }
@@ -258,3 +257,15 @@ export class Parkings {
     throw giveUp("not-parked", `nobody is parked at ${what}: it was fetched, it has gone, or its time was over`);
   }
 }
+
+/** Why nobody can be parked there just now. */
+export const takenUp = ({ settings: { name, firstSlot, lastSlot } }: ParkingPlace): string =>
+  `every slot of the parking place "${name}" is taken (${firstSlot} to ${lastSlot})`;
+
+/** Why nobody had it, as a sentence. */
+export const whyUnfetched = ({ settings }: ParkingPlace, { slot, seconds }: ParkedView, why: Unfetched): string =>
+  ({
+    "time-out": `nobody fetched the visitor from ${slot} within ${seconds} s`,
+    closed: `the parking place "${settings.name}" was taken out of the flow`,
+    gone: `the visitor does not wait at ${slot} any more`,
+  })[why];

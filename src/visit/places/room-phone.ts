@@ -16,7 +16,7 @@ import type { Room } from "./room.ts";
 export function seat(host: ForkHost, room: Room, leg: Leg, marked: boolean): void {
   const { call, session, name } = leg;
   const leave = attend(leg, host);
-  const text = (message: Message) => host.text(message, name, room.name);
+  const text = (message: Message) => host.texts.came(message, name, room.name);
   const gone = () => {
     call.off("ended", gone).off("message", text);
     leave();

@@ -93,7 +93,7 @@ export class RoomTalk {
         if (this.#answerer) this.#visit.pressed(key, "answerer", by, by.name);
       },
     });
-    const text = (message: Message) => this.#host.text(message, bell.name, this.#room.name, id);
+    const text = (message: Message) => this.#host.texts.came(message, bell.name, this.#room.name, id);
     bell.call.on("message", text);
     this.#leaveTexts = () => bell.call.off("message", text);
   }

@@ -7,7 +7,8 @@ import type { Conference } from "../../media/conference.ts";
 import type { MediaEngine } from "../../media/engine.ts";
 import type { Playback } from "../../media/media.ts";
 import type { Sound } from "../../media/sound.ts";
-import type { VisitDoor } from "../visit.ts";
+import type { DoorSettings } from "../../door/door.ts";
+import type { DoorKeys } from "../presses/door-keys.ts";
 import { DigitRelay } from "../talk/digit-relay.ts";
 import type { Key } from "../talk/keypad.ts";
 import type { Leg } from "../talk/leg.ts";
@@ -38,7 +39,7 @@ export interface Guest {
   /** Whether it is waited for: without anybody marked nobody hears anybody. */
   readonly marked: boolean;
   /** The door whose bell it is. */
-  readonly door?: Pick<VisitDoor, "answererDigits" | "keys">;
+  readonly door?: Pick<DoorSettings, "answererDigits"> & { readonly keys: DoorKeys };
   /** What it hears while it is alone, where that is not the room's. */
   readonly music?: Sound;
   /** It is to leave, and is out of the room already; `text` says why. */

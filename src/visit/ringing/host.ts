@@ -2,7 +2,6 @@
 import type { Clock } from "../../clock.ts";
 import type { OpenedAs } from "../../door/door.ts";
 import type { Direction } from "../../media/sdp.ts";
-import type { Message } from "../../sip/dialog/call.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import type { Endpoint } from "../../sip/endpoint.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
@@ -12,6 +11,7 @@ import type { DeviceOptions } from "../numbers/devices.ts";
 import type { Chooser, Way } from "../numbers/outside.ts";
 import type { Occupancy } from "../numbers/occupancy.ts";
 import type { Target } from "./target.ts";
+import type { Texts } from "../texts.ts";
 import type { Tracing } from "../tracing.ts";
 
 export interface ForkHost extends BridgeHost, Directory {
@@ -33,8 +33,7 @@ export interface ForkHost extends BridgeHost, Directory {
   readonly statsSeconds: number;
   /** The folder for recordings; undefined where there is none. */
   readonly recordings: string | undefined;
-  /** Tells the world a text that somebody sent, and answers it. */
-  text(message: Message, from: string, to: string, visit?: string): void;
+  readonly texts: Texts;
   readonly occupancy: Occupancy;
   /** Whether presses of this door ring nobody just now. */
   isQuiet(door: string): boolean;

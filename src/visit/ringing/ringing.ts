@@ -1,52 +1,16 @@
 // The verbs of a strategy (see strategy.ts) on a real visit.
 import { sentence } from "../../errors.ts";
-import type { DoorSettings } from "../../door/door.ts";
-import type { Announcements } from "../sound/announcement.ts";
-import type { BellLine } from "../presses/bell-line.ts";
 import { confer } from "../places/confer.ts";
-import { Forking, quiet, type ForkResult } from "./fork.ts";
-import type { Caller } from "./host.ts";
-import type { Leg } from "../talk/leg.ts";
+import { Forking, quiet } from "./fork.ts";
 import { takeMessage } from "../sound/message.ts";
-import type { Recorded } from "../messages.ts";
-import { notUnderstood, type CallRecorder, type TapeName } from "../sound/recording.ts";
-import type { Running } from "./running.ts";
+import { notUnderstood } from "../sound/recording.ts";
+import type { RingingVisit } from "./ringing-visit.ts";
 import { loadSound } from "../sound/sounds.ts";
-import type { RoomTalk } from "../places/room-talk.ts";
 import { nobody } from "../strategies/outcome.ts";
 import type { Ringing } from "../strategies/verbs.ts";
-import type { ParkedView } from "../places/parking.ts";
 import { parkVisit } from "../places/parking-visit.ts";
-import type { TalkVisit } from "../talk/talk.ts";
-import { nameOf, type Target } from "./target.ts";
+import { nameOf } from "./target.ts";
 import type { TransferHost } from "../talk/transfer.ts";
-
-export interface RingingVisit {
-  readonly running: Running;
-  readonly signal: AbortSignal;
-  readonly line: BellLine;
-  readonly door: Pick<DoorSettings, "id" | "name">;
-  readonly sounds: Announcements;
-  readonly recorder: CallRecorder;
-  caller(): Caller;
-  /** Answers the bell's call, though nobody has. Rejects with a sentence. */
-  answer(): Promise<void>;
-  /** Tells that these are rung; gives which try it is. */
-  ring(targets: readonly Target[]): number;
-  /** Joins the winner and the bell; false where it came too late. */
-  connect(winner: Leg): Promise<boolean>;
-  tried(attempt: number, result: ForkResult): void;
-  nameOf(kind: Recorded["kind"]): TapeName;
-  recorded(recorded: Recorded): void;
-  /** What a talk needs of the visit. */
-  talk(): TalkVisit;
-  /** Somebody is in the room where the bell waits: they talk; false where it came too late. */
-  meet(talk: RoomTalk, by: Leg): boolean;
-  /** Tells where the visitor is parked; nothing: not any more. */
-  readonly parked: (view: ParkedView | undefined) => void;
-  /** Ends the visit. */
-  refuse(status: number, cause?: number, text?: string): void;
-}
 
 export function ringingOf(host: TransferHost, visit: RingingVisit): Ringing {
   const { clock, log } = host;

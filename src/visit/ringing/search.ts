@@ -7,7 +7,8 @@ import type { Strategy } from "../strategies/verbs.ts";
 import type { Answering } from "../talk/answering.ts";
 import type { TransferHost } from "../talk/transfer.ts";
 import { leadsTo } from "./aim.ts";
-import { ringingOf, type RingingVisit } from "./ringing.ts";
+import type { RingingVisit } from "./ringing-visit.ts";
+import { ringingOf } from "./ringing.ts";
 import { beginRunning, type AnswerOptions, type Running } from "./running.ts";
 import { Tries } from "./tries.ts";
 

@@ -1,18 +1,17 @@
-// Two legs that talk: their sound, their digits (N5), their changes of mind (hold, another codec, video), their end. One
-// of them may be replaced by somebody else while the other talks on (transfer).
+// Two legs that talk: their sound, their digits (N5), their end. One of them may be replaced by somebody else while the other
+// talks on (transfer).
 import type { Clock } from "../../clock.ts";
 import { sentence } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import type { MediaEngine } from "../../media/engine.ts";
-import { mirror } from "../../media/negotiate.ts";
 import type { Direction } from "../../media/sdp.ts";
 import { q850 } from "../../sip/causes.ts";
-import type { Call, CallEnd, Message, Reoffer, Referral } from "../../sip/dialog/call.ts";
+import type { Call, CallEnd, Message, Referral } from "../../sip/dialog/call.ts";
 import type { DoorKeysHost } from "../presses/door-keys.ts";
-import { notUnderstood } from "../sound/recording.ts";
 import { DirectMedia } from "./direct-media.ts";
 import type { Key } from "./keypad.ts";
 import { joinable, letGo, type Leg } from "./leg.ts";
+import { Negotiation } from "./negotiation.ts";
 import { attach, wishOf, type Known, type Side } from "./side.ts";
 
 /** What happens on a bridge. */
@@ -47,9 +46,9 @@ export class Bridge {
   readonly #silent = new Set<Leg>();
   /** Whether a side may be taken out of it, to be connected elsewhere: not out of a visit. */
   readonly releases: boolean;
+  readonly #negotiation: Negotiation;
   #sides: readonly [Side, Side];
   #direct: DirectMedia;
-  #turning: Promise<void> | undefined;
   #over = false;
 
   /** `known`: the two have been in bridges before. */
@@ -64,6 +63,14 @@ export class Bridge {
     this.#host = host;
     this.#hooks = hooks;
     this.releases = releases;
+    this.#negotiation = new Negotiation({
+      log: host.log,
+      isOver: () => this.#over,
+      sides: () => this.#sides,
+      other: (side) => this.#other(side),
+      direct: () => this.#direct,
+      failed: (text) => this.end(undefined, text),
+    });
     const [first, second] = [wishOf(caller.session), wishOf(answerer.session)];
     const [one, two] = known ?? [
       { wish: first, told: second },
@@ -75,9 +82,9 @@ export class Bridge {
     this.#settleDigits();
     // A bell that was seen or heard before anybody answered has settled its codec before it was known who would.
     const settled = caller.session.codec !== undefined && answerer.session.codec !== undefined;
-    if (known) void this.#acquaint(...this.#sides);
+    if (known) void this.#negotiation.acquaint(...this.#sides);
     else if (settled && !joinable(caller.session, answerer.session))
-      void this.#offer(this.#sides[1], this.#sides[0], first);
+      void this.#negotiation.offer(this.#sides[1], this.#sides[0], first);
     for (const leg of [caller, answerer]) this.#wasLost(leg);
   }
 
@@ -118,7 +125,7 @@ export class Bridge {
     if (this.#over || !side) return false;
     side.held = as;
     await this.#direct.back();
-    await this.#tell(side, this.#other(side));
+    await this.#negotiation.tell(side, this.#other(side));
     return side.told === (as ?? this.#other(side).wish);
   }
 
@@ -126,28 +133,8 @@ export class Bridge {
    * Has both talk what we understand, the second one first, or neither: something is to be played to them, or recorded.
    * @throws PorteroError `no-codec`
    */
-  speakOurs(): Promise<void> {
-    this.#turning ??= this.#turn().finally(() => (this.#turning = undefined));
-    return this.#turning;
-  }
-
-  async #turn(): Promise<void> {
-    const [one, two] = this.#sides;
-    if (!this.#host.media.record || this.#sides.every(({ leg }) => leg.session.mixable)) return;
-    await this.#direct.back();
-    const others = this.#sides.filter(({ leg }) => !leg.session.mixable);
-    for (const side of [two, one]) {
-      if (await this.#isOurs(side)) continue;
-      for (const { leg } of others) leg.session.unlimit();
-      if (two.leg.session.mixable) await this.#offer(two, one, two.told);
-      throw notUnderstood(side.leg.name, "a sound or a recording");
-    }
-  }
-
-  async #isOurs(side: Side): Promise<boolean> {
-    const { session } = side.leg;
-    if (!session.mixable && session.limitToUnderstood()) await this.#offer(side, this.#other(side), side.told);
-    return session.mixable;
+  async speakOurs(): Promise<void> {
+    if (this.#host.media.record) await this.#negotiation.speakOurs();
   }
 
   /** Nothing came of it: the bridge is as it was, or ends if the side has gone meanwhile. */
@@ -176,21 +163,7 @@ export class Bridge {
     this.#direct = this.#goDirect();
     this.#settleDigits();
     this.#hooks.replaced?.(side.leg, by);
-    if (!this.#wasLost(by)) void this.#acquaint(other, fresh);
-  }
-
-  // One after the other: what one of them says is what the next is told.
-  async #acquaint(side: Side, fresh: Side): Promise<void> {
-    if (side.leg.session.away || !joinable(side.leg.session, fresh.leg.session)) {
-      side.told = fresh.wish;
-      await this.#offer(side, fresh, fresh.wish);
-    }
-    if (fresh.leg.session.away) {
-      fresh.told = side.wish;
-      await this.#offer(fresh, side, side.wish);
-    }
-    await this.#tell(side, fresh);
-    await this.#tell(fresh, side);
+    if (!this.#wasLost(by)) void this.#negotiation.acquaint(other, fresh);
   }
 
   /** Takes the other side of `call` out of the bridge, which is over with that; it belongs to who asked for it. */
@@ -254,8 +227,12 @@ export class Bridge {
     const hooks = this.#hooks;
     return attach(leg, wish, told, {
       ended: (end) => this.#ended(call, end),
-      reoffered: (offer) => void this.#reoffered(call, offer),
-      acknowledged: (sdp) => this.#settle(leg, sdp),
+      reoffered: (offer) => {
+        const side = this.#side(call);
+        if (side) void this.#negotiation.reoffered(side, offer);
+        else offer.reject(500);
+      },
+      acknowledged: (sdp) => this.#negotiation.settle(leg, sdp),
       silent: () => {
         this.#silent.add(leg);
         this.#listen();
@@ -294,7 +271,7 @@ export class Bridge {
         },
         offer: async ({ call }) => {
           const side = this.#side(call);
-          return side !== undefined && (await this.#offer(side, this.#other(side), side.told));
+          return side !== undefined && (await this.#negotiation.offer(side, this.#other(side), side.told));
         },
         lost: ({ name }) => this.end(undefined, `the sound of ${name} did not come back to us`),
         listen: () => this.#listen(),
@@ -316,70 +293,5 @@ export class Bridge {
   #ended(call: Call, end: CallEnd): void {
     const side = this.#side(call);
     if (side && !side.leaving) this.end(side.leg, end.text, end.cause);
-  }
-
-  #settle(leg: Leg, sdp: string): void {
-    try {
-      leg.session.receiveAnswer(sdp);
-    } catch (error) {
-      this.end(undefined, sentence(error));
-    }
-  }
-
-  async #reoffered(call: Call, offer: Reoffer): Promise<void> {
-    const side = this.#side(call);
-    if (!side) {
-      offer.reject(500);
-      return;
-    }
-    const { session, name } = side.leg;
-    const other = this.#other(side);
-    try {
-      if (this.#direct.passes) await this.#direct.back(side.leg);
-      if (offer.sdp === undefined) {
-        offer.answer(session.offer(other.leg.session));
-        return;
-      }
-      session.receiveOffer(offer.sdp);
-      offer.answer(await this.#answer(side, other));
-      // Who is held may say so, and does not wish it.
-      if (side.held === undefined || wishOf(session) !== mirror(side.held)) side.wish = wishOf(session);
-      await this.#tell(other, side);
-    } catch (error) {
-      this.#host.log.warn(`${name} wanted to change the call: ${sentence(error)}`);
-      offer.reject(488);
-    }
-  }
-
-  // What the other side lacks for it (a video, a codec) is asked of it first.
-  async #answer(side: Side, other: Side): Promise<string> {
-    const { session } = side.leg;
-    const lacks = session.offers("video") && !other.leg.session.agreed("video");
-    if (lacks) await this.#offer(other, side, other.told);
-    try {
-      return session.answer(other.leg.session, side.held);
-    } catch (error) {
-      if (lacks || !(await this.#offer(other, side, other.told))) throw error;
-      return session.answer(other.leg.session, side.held);
-    }
-  }
-
-  /** Tells a side what the other one wants of itself, where that is news: a hold, and its end. */
-  async #tell(side: Side, { wish, leg }: Side): Promise<void> {
-    const news = side.held ?? wish;
-    if (this.#over || side.told === news || !this.#sides.includes(side)) return;
-    const before = side.told;
-    side.told = news;
-    const taken = await this.#offer(side, { leg }, news);
-    if (!taken && side.told === news) side.told = before;
-  }
-
-  async #offer(side: Side, { leg: like }: Pick<Side, "leg">, direction: Direction): Promise<boolean> {
-    const { call, session } = side.leg;
-    const { status, sdp } = await call.reoffer(() => session.offer(like.session, direction));
-    // Who is in another bridge by now has taken it all the same.
-    if (status >= 300 || sdp === undefined || (this.#over && call.end)) return false;
-    this.#settle(side.leg, sdp);
-    return true;
   }
 }

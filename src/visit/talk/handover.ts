@@ -196,7 +196,7 @@ export class Handover {
       answerer,
       other,
       {
-        text: (message, by) => this.#host.text(message, by.name, bridge.other(by.call).name),
+        text: (message, by) => this.#host.texts.came(message, by.name, bridge.other(by.call).name),
         over: (_, text, why = cause.unspecified) => this.#talk.over({ by: "network", cause: why, text }),
       },
       false,

@@ -71,7 +71,7 @@ export async function connectCall(
         else host.keysAt(from)?.pressed(digit);
       },
       replaced: (_, by) => at?.connected(by),
-      text: (message, by) => host.text(message, by.name, bridge.other(by.call).name),
+      text: (message, by) => host.texts.came(message, by.name, bridge.other(by.call).name),
       refer: (referral, by) => {
         const other = bridge.other(by.call);
         const who =

@@ -1,5 +1,6 @@
 // Whom the bell talks with: the other party of its bridge, what is heard and pressed there, what is recorded, and who takes
 // over from whom.
+import type { DoorSettings, TalkRules } from "../../door/door.ts";
 import { giveUp, PorteroError, sentence } from "../../errors.ts";
 import type { Playback } from "../../media/media.ts";
 import type { Sound } from "../../media/sound.ts";
@@ -14,11 +15,19 @@ import { Handover, type ChangedTalk } from "./handover.ts";
 import type { Key } from "./keypad.ts";
 import type { Leg } from "./leg.ts";
 import type { Recorded, VisitEventName } from "../messages.ts";
+import type { Button } from "../presses/buttons.ts";
+import type { DoorKeys } from "../presses/door-keys.ts";
 import type { CallRecorder, TapeSettings } from "../sound/recording.ts";
 import type { ParkedView } from "../places/parking.ts";
 import { TalkParking } from "../places/parking-talk.ts";
 import { transfer, type TransferHost } from "./transfer.ts";
-import type { VisitDoor } from "../visit.ts";
+
+/** At which door it is. */
+export type VisitDoor = Pick<DoorSettings, "id" | "name" | "extension" | "answererDigits"> & {
+  readonly pressed: Button;
+  readonly talks: TalkRules;
+  readonly keys: DoorKeys;
+};
 
 /** What a talk needs of its visit. */
 export interface TalkVisit {
@@ -124,8 +133,9 @@ export class Talk {
           keys: door.answererDigits !== "door" || door.keys.hears,
         }),
         digit: (key, from) => (from === bell ? visit.pressed(key, "door") : visit.pressed(key, "answerer", from)),
-        text: (message, from) => host.text(message, from.name, bridge.other(from.call).name, visit.id),
-        refer: (referral, from) => transfer(host, bridge, from, referral, visit.caller(), this.parking),
+        text: (message, from) => host.texts.came(message, from.name, bridge.other(from.call).name, visit.id),
+        refer: (referral, from) =>
+          transfer(host, bridge, from, referral, visit.caller(), (place) => this.parking.park(place)),
         replaced: (_, by) => this.#replaced(by),
         over: (by, text, why = by ? cause.normal : cause.unspecified) =>
           visit.over({ by: by ? "remote" : "network", cause: why, text }),

@@ -14,7 +14,6 @@ import { Forking, type ForkResult } from "../ringing/fork.ts";
 import type { Caller, ForkHost } from "../ringing/host.ts";
 import { openedAs, sentOn, type Leg } from "./leg.ts";
 import type { ParkingPlace, Parkings } from "../places/parking.ts";
-import type { TalkParking } from "../places/parking-talk.ts";
 import type { Rooms } from "../places/rooms.ts";
 
 const ringSeconds = 60;
@@ -22,15 +21,15 @@ const ringSeconds = 60;
 const farewellMs = 5_000;
 
 export interface TransferHost extends ForkHost {
-  /** Whether who has this name here may have us call others for it: a phone of the house. */
-  mayTransfer(name: string): boolean;
   readonly rooms: Rooms;
   readonly parking: Parkings;
 }
 
+/** Gives the slot. */
+type Park = (place: ParkingPlace) => Promise<{ readonly slot: string }>;
+
 /**
- * Does what a referral asks, or refuses it; `caller` is what phones show of the other side, `parking` what parks it where it is
- * a visitor.
+ * Does what a referral asks, or refuses it; `caller` is what phones show of the other side, `park` parks it where it is a visitor.
  */
 export function transfer(
   host: TransferHost,
@@ -38,7 +37,7 @@ export function transfer(
   from: Leg,
   referral: Referral,
   caller: Caller,
-  parking?: TalkParking,
+  park?: Park,
 ): void {
   const { to, by } = referral;
   const number = provenNumber(from);
@@ -51,7 +50,7 @@ export function transfer(
   if (target === undefined) return referral.reject(to.replaces ? 481 : 403);
   rings?.hangUp();
   const place = host.parking.at(target);
-  if (place) return parked(host, bridge, from, place, referral, parking);
+  if (place) return parked(host, bridge, from, place, referral, park);
   const who = {
     ...caller,
     dialled: { number: target, by: "phone" as const },
@@ -99,13 +98,13 @@ function parked(
   from: Leg,
   place: ParkingPlace,
   referral: Referral,
-  parking: TalkParking | undefined,
+  park: Park | undefined,
 ): void {
   // Only visitors are parked.
-  if (!parking) return referral.reject(403);
+  if (!park) return referral.reject(403);
   const report = referral.accept();
   const { name } = bridge.other(from.call);
-  parking.park(place).then(
+  park(place).then(
     ({ slot }) => {
       const words = `${name} is parked: dial ${slot}`;
       // Who shows neither of the two finds it by the fetch number.
