@@ -8,6 +8,7 @@ const block = 64;
 
 export class Seal {
   readonly #inner: Buffer;
+  /** The outer block, and behind it room for the inner hash. */
   readonly #outer: Buffer;
 
   /** `key`: 64 bytes at most. */
@@ -15,12 +16,13 @@ export class Seal {
     if (key.length > block) throw new Error("the key of a seal is longer than a block");
     const pad = (mask: number) => Buffer.alloc(block).map((_, at) => (key[at] ?? 0) ^ mask);
     this.#inner = Buffer.from(pad(0x36));
-    this.#outer = Buffer.from(pad(0x5c));
+    this.#outer = Buffer.concat([pad(0x5c), Buffer.alloc(32)]);
   }
 
   /** In base64url. */
   of(text: string): string {
-    const inner = hash("sha256", Buffer.concat([this.#inner, Buffer.from(text)]), "buffer");
-    return hash("sha256", Buffer.concat([this.#outer, inner]), "base64url");
+    // As text and back: half the time of a buffer for each.
+    this.#outer.write(hash("sha256", Buffer.concat([this.#inner, Buffer.from(text)])), block, "hex");
+    return hash("sha256", this.#outer, "base64url");
   }
 }
