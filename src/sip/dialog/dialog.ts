@@ -76,7 +76,8 @@ export class Dialog {
   /** A request inside the dialog (§12.2.1.1). An ACK takes the number of its INVITE. */
   request(method: string, seq?: number): SipRequest {
     const { callId, localTag, remoteTag, local, remote, routeSet } = this.state;
-    const first = parseNameAddr(routeSet[0] ?? "");
+    const [top] = routeSet;
+    const first = top === undefined ? undefined : parseNameAddr(top);
     // A first route without "lr" is an old strict router: it wants to see itself in the request's address.
     const strict = first && !parseUri(first.uri)?.params.has("lr");
     const request = new SipRequest(method, strict ? first.uri : this.remoteTarget);
@@ -97,7 +98,8 @@ export class Dialog {
   get way(): Way {
     const { flow } = this;
     const { direct, routeSet } = this.state;
-    const route = parseNameAddr(routeSet[0] ?? "")?.uri;
+    const [top] = routeSet;
+    const route = top === undefined ? undefined : parseNameAddr(top)?.uri;
     return !flow.closed && (direct || route !== undefined) ? flow : (route ?? this.remoteTarget);
   }
 

@@ -27,11 +27,12 @@ export function toldBy(invite: SipMessage, wanted: readonly string[]): Told {
   const asserted = named(invite.list("p-asserted-identity")[0] ?? invite.list("remote-party-id")[0]);
   // RFC 5806 §4: the last diversion stands on top; RFC 7044 §9.3: the first of several entries is where it began.
   const [first, second] = invite.list("history-info");
-  const diverted = parseNameAddr(invite.list("diversion").at(-1) ?? (second === undefined ? "" : (first ?? "")));
+  const diverting = invite.list("diversion").at(-1) ?? (second === undefined ? undefined : first);
+  const diverted = diverting === undefined ? undefined : parseNameAddr(diverting);
   const diversion = diverted && nameOf(diverted);
   const reason = diverted?.params.get("reason");
   const headers: Record<string, string> = {};
-  for (const name of new Set([...always, ...wanted])) {
+  for (const name of [...always, ...wanted]) {
     const value = invite.all(headerKey(name)).join(", ");
     if (value) headers[name] = value.slice(0, mostLetters);
   }
@@ -43,7 +44,7 @@ export function toldBy(invite: SipMessage, wanted: readonly string[]): Told {
 }
 
 const named = (value: string | undefined): Named | undefined => {
-  const address = parseNameAddr(value ?? "");
+  const address = value === undefined ? undefined : parseNameAddr(value);
   return address && nameOf(address);
 };
 

@@ -99,6 +99,18 @@ describe("H1 digest authentication of devices, RFC 7616", () => {
     assert.equal(kind(authenticator.check(answering({ ...mine, realm: "other" }), "10.0.0.9")), "ask");
   });
 
+  it("knows a nonce of its own by its signature too, when a thousand others were given since, and for its host only", async () => {
+    const { authenticator, challenges, clock } = gate();
+    const [mine] = challenges();
+    assert.equal(kind(authenticator.check(answering(mine), "10.0.0.8")), "ask", "just given, to another host");
+    for (let n = 0; n < 1000; n++) {
+      await clock.advance(1);
+      challenges();
+    }
+    assert.equal(kind(authenticator.check(answering(mine), "10.0.0.8")), "ask", "of another host");
+    assert.equal(kind(authenticator.check(answering(mine), "10.0.0.9")), "503");
+  });
+
   it("refuses a count that does not rise: a replay (§3.4.5)", () => {
     const { authenticator, challenges } = gate();
     const [challenge] = challenges();
