@@ -44,8 +44,9 @@ const pingMs = { stream: 120_000, datagram: 29_000 };
 
 const mostHosts = 50;
 const mostMoves = 4;
-/** So often it is looked whether this machine has another address. */
+/** So often it is looked whether this machine has another address, or has slept, when that comes so much too late. */
 const watchMs = 30_000;
+const lateMs = 10_000;
 
 /** 401, 403, 404 …: the server's own word. These are not, and another proxy may know better. */
 const lost = (answer: SipResponse | PorteroError): boolean =>
@@ -279,17 +280,21 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   #keep(flow: Flow): void {
     this.#alive();
     this.#watch();
-    // DHCP may give us another address, which nobody tells us.
+    // DHCP may give us another address, which nobody tells us; nor that we have slept while the server forgot us.
     const contact = this.contact(flow);
-    this.#watch = this.#host.clock.every(watchMs, () => {
-      if (this.contact(flow) === contact) return;
-      this.#own.moved(contact);
-      this.check();
+    const { clock } = this.#host;
+    let lookedAt = clock.now();
+    this.#watch = clock.every(watchMs, () => {
+      const slept = clock.now() - lookedAt > watchMs + lateMs;
+      lookedAt = clock.now();
+      const isSame = this.contact(flow) === contact;
+      if (!isSame) this.#own.moved(contact);
+      if (slept || !isSame) this.check();
     });
     if (!flow.reliable && !this.#own.isElsewhere(flow)) return;
     const everyMs = flow.reliable ? pingMs.stream : pingMs.datagram;
     const options = { everyMs, random: this.#random, onDead: () => this.check() };
-    this.#alive = keepAlive(flow, this.#host.clock, options);
+    this.#alive = keepAlive(flow, clock, options);
   }
 
   // While another proxy is used, the main one is asked by OPTIONS: that costs the registration nothing while it is silent.

@@ -85,6 +85,22 @@ describe("A4, N8 our registration at another server, RFC 3261 §10.2", () => {
     assert.equal(server.count("REGISTER"), 2);
   });
 
+  it("A4 refreshes where the machine has slept, as the clock tells that went on meanwhile", async () => {
+    const { server, clock } = await registering();
+    await grant(server, 3600, false);
+    await clock.advance(60_000);
+    assert.equal(server.count("REGISTER"), 1);
+    clock.set(clock.now() - 3_600_000);
+    await clock.advance(60_000);
+    assert.equal(server.count("REGISTER"), 1);
+    clock.set(clock.now() + 8 * 3_600_000);
+    await clock.advance(30_000);
+    assert.equal(server.count("REGISTER"), 2);
+    await grant(server, 3600, false);
+    await clock.advance(60_000);
+    assert.equal(server.count("REGISTER"), 2);
+  });
+
   it("asks again for the time that a 423 wants, but does not go on for ever", async () => {
     const { server, seen, clock } = await registering({ expires: 60 });
     server.respond(await server.takeRequest("REGISTER"), 423, { headers: [["Min-Expires", "600"]] });
