@@ -75,6 +75,7 @@ export interface Red {
   httpNode: Application;
   /** The web server below both. */
   server?: { on(event: "upgrade", listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): void };
+  events: { once(event: "flows:started", listener: () => void): void };
   /** To every editor that has subscribed to the topic. */
   comms: { publish(topic: string, data: unknown, retain: boolean): void };
   auth: { needsPermission(permission: string): RequestHandler };
