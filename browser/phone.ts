@@ -21,6 +21,8 @@ export interface PhoneView {
   phone(state: PhoneState): void;
   /** What comes of the other side's sound and video; nothing any more where it is absent. */
   heard(stream: MediaStream | undefined): void;
+  /** The visitor is seen while it rings. */
+  seen(stream: MediaStream): void;
   /** A call is over that was not ended here: somebody else has it, or why it is, where there is more to say than that. */
   over(how: "elsewhere" | { readonly why: string | undefined }): void;
 }
@@ -39,6 +41,10 @@ class Trouble extends Error {}
 interface Talk {
   readonly invitation: Invitation;
   readonly by: string;
+  readonly rungAt: number;
+  /** It is shown while it rings, and what came of that. */
+  description?: Description;
+  stream?: MediaStream;
   answered?: boolean;
   microphone?: MediaStreamTrack;
   unheard?: string | undefined;
@@ -62,6 +68,8 @@ export class Phone {
   #agent: UserAgent | undefined;
   #registerer: Registerer | undefined;
   #talk: Talk | undefined;
+  /** Nothing comes through before an answer, as far as is known: it rings without a picture. */
+  #blind = false;
   #lost = () => {};
   #hurry = () => {};
   #pauseMs = firstPauseMs;
@@ -100,6 +108,7 @@ export class Phone {
       return;
     }
     try {
+      await talk.description?.speak();
       await talk.invitation.accept();
     } catch {
       talk.why = words.callFailed;
@@ -225,20 +234,33 @@ export class Phone {
 
   #description(): Description {
     const talk = this.#talk;
-    return new Description({
-      microphone: talk?.microphone,
+    const description = new Description({
+      sends: () => (talk?.answered ? talk.microphone !== undefined : deaf() === undefined),
+      microphone: () => talk?.microphone,
       came: (stream) => {
-        if (talk && !talk.ended) this.#view.heard(stream);
+        if (!talk || talk.ended) return;
+        talk.stream = stream;
+        if (talk.answered) this.#view.heard(stream);
+        else this.#view.seen(stream);
       },
       reached: () => {
         if (talk) talk.reached = true;
       },
       lost: () => {
         if (!talk || this.#talk !== talk) return;
+        if (!talk.answered) return this.#ringBlind();
         this.hangUp();
         this.#view.over({ why: talk.reached ? words.cutOff : words.unreached });
       },
     });
+    if (talk) talk.description = description;
+    return description;
+  }
+
+  /** It rings anew by a connection of its own, and shows nothing. */
+  #ringBlind(): void {
+    this.#blind = true;
+    this.#agent?.transport.disconnect().catch(() => {});
   }
 
   #invited(invitation: Invitation): void {
@@ -249,16 +271,17 @@ export class Phone {
     // The page of that door answers for it.
     if (this.#answering?.others.includes(uri.user ?? "")) return refuse(notHere);
     if (this.#talk) return refuse(busy);
-    const talk: Talk = { invitation, by: displayName || (uri.user ?? ""), muted: false };
+    const talk: Talk = { invitation, by: displayName || (uri.user ?? ""), muted: false, rungAt: performance.now() };
     this.#talk = talk;
+    const shows = !this.#blind && this.#answering?.seenByCall === true && canShow(invitation);
     invitation.delegate = {
       onCancel: ({ request }) => {
         talk.elsewhere = /cause\s*=\s*200\b/.test(request.getHeader("Reason") ?? "");
+        if (shows && !talk.answered && isUnreached(talk, talk.rungAt)) this.#ringBlind();
       },
       onBye: (bye) => {
         const why = textOf(bye.request.getHeader("Reason"));
-        const isMute = !talk.reached && performance.now() - (talk.since ?? Infinity) > reachMs;
-        if (isMute) talk.why = words.unreached;
+        if (isUnreached(talk, talk.since)) talk.why = words.unreached;
         else if (why !== undefined) talk.why = words.callEnded(why);
         bye.accept().catch(() => {});
       },
@@ -266,11 +289,14 @@ export class Phone {
     invitation.stateChange.addListener((state) => {
       if (state === SessionState.Established) {
         talk.since = performance.now();
+        if (shows) this.#view.heard(talk.stream);
         this.#tell();
       }
       if (state === SessionState.Terminated) this.#ended(talk);
     });
-    invitation.progress().catch(() => {});
+    (shows ? invitation.progress({ statusCode: 183, rel100: true }) : invitation.progress())
+      .catch(() => invitation.progress())
+      .catch(() => {});
     this.#tell();
   }
 
@@ -294,6 +320,14 @@ export class Phone {
     else if (!talk.answered) this.#view.phone({ is: "rung", by: talk.by, unheard: deaf() });
   }
 }
+
+const isUnreached = ({ reached }: Talk, since = Infinity): boolean => !reached && performance.now() - since > reachMs;
+
+/** X7: whether who calls can be seen before the answer: it sends video, and takes what we say of ours for certain (RFC 3262). */
+const canShow = ({ body = "", request }: Invitation): boolean =>
+  "RTCPeerConnection" in globalThis &&
+  /^m=video [1-9]/m.test(body) &&
+  /\b100rel\b/.test(request.getHeader("Supported") ?? "");
 
 /** What stands in a Reason for people (RFC 3326). */
 const textOf = (reason: string | undefined): string | undefined => /;\s*text\s*=\s*"([^"]+)"/.exec(reason ?? "")?.[1];

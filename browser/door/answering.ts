@@ -90,12 +90,16 @@ export class Answering implements PhoneView {
 
   heard(stream: MediaStream | undefined): void {
     this.#audio.srcObject = stream ?? null;
+    this.seen(stream);
+    // The user has pressed a button for it.
+    if (stream) void this.#audio.play().catch(() => {});
+  }
+
+  seen(stream: MediaStream | undefined): void {
     const film = stream && stream.getVideoTracks().length > 0 ? stream : null;
     if (this.video.srcObject !== film) this.video.srcObject = film;
     if (film) this.video.play().catch(() => {});
     else this.video.classList.remove("seen");
-    // The user has pressed a button for it.
-    if (stream) void this.#audio.play().catch(() => {});
   }
 
   over(how: "elsewhere" | { readonly why: string | undefined }): void {

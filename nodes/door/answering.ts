@@ -6,6 +6,7 @@ import { isIP } from "node:net";
 import { systemClock, type Clock } from "../../src/clock.ts";
 import { giveUp } from "../../src/errors.ts";
 import { Tickets } from "../../src/camera/live/tickets.ts";
+import type { DoorSettings } from "../../src/door/door.ts";
 import type { Switchboard } from "../../src/visit/switchboard.ts";
 import { textOr } from "../fields.ts";
 import { checkOrigin } from "../origin.ts";
@@ -21,6 +22,8 @@ export interface Answering {
   readonly extension: string;
   /** The numbers of the other doors: their pages answer for them. */
   readonly others: readonly string[];
+  /** The door is seen by its calls alone: while it rings, too, if the page asks for that (X7). */
+  readonly seenByCall: boolean;
 }
 
 /** Lets pages of all doors answer; the result ends those of one, which come back by themselves. */
@@ -35,7 +38,8 @@ export function serveAnswering(RED: Red, clock: Clock = systemClock): (node: Doo
       const extension = answersAs(node);
       const { switchboard } = node.endpoint;
       const others = switchboard.doors().flatMap(({ id, extension: number }) => (id === node.slug ? [] : [number]));
-      const answering: Answering = { ticket: tickets.issue(use(node.slug, extension)), extension, others };
+      const ticket = tickets.issue(use(node.slug, extension));
+      const answering: Answering = { ticket, extension, others, seenByCall: isSeenByCall(node.settings) };
       response.set("Cache-Control", "no-store").json(answering);
     } catch (error) {
       refuse(response, error);
@@ -81,6 +85,10 @@ function endsTalks(RED: Red, { id, label, answerAs }: DoorNode): string | undefi
 }
 
 const use = (door: string, extension: string): string => `${door} ${extension}`;
+
+/** What has a camera of its own is shown by that; and what has parts that nobody may see is shown in masked pictures only. */
+const isSeenByCall = ({ imageUrl, videoUrl, masks = [], make: { camera } }: DoorSettings): boolean =>
+  ![imageUrl, videoUrl, camera?.image, camera?.mjpeg, camera?.rtsp].some(Boolean) && masks.length === 0;
 
 /** What browsers may of a door, who answers at its page may by keys. */
 function mayOpen(RED: Red, door: string, headers: IncomingHttpHeaders): boolean {

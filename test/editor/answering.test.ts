@@ -6,74 +6,10 @@ import { after, afterEach, before, describe, it, type TestContext } from "node:t
 import type { Page } from "playwright-core";
 import { until } from "../support/patience.ts";
 import { without } from "../support/peers.ts";
+import { flow } from "./answering-flow.ts";
 import { Chromium, microphone, type Opened } from "./browser.ts";
 import { ClosedHouse, login } from "./closed-house.ts";
-import type { FlowNode } from "./house.ts";
-
-const placed = { z: "f", x: 100, y: 100 };
-const inject = (id: string, to: string): FlowNode => ({
-  ...{ ...placed, id, type: "inject", props: [{ p: "payload" }], payload: "", payloadType: "str", wires: [[to]] },
-});
-const sim = (id: string, more: object): FlowNode => ({ ...placed, id, type: "doorbell-sim", wires: [[]], ...more });
-
-/** Two doors, whose pages answer as one extension, and a phone beside them. */
-const flow: readonly FlowNode[] = [
-  { id: "f", type: "tab", label: "answering" },
-  { id: "ep", type: "sip-endpoint", bind: "127.0.0.1", port: "0", rtpFrom: "0", rtpTo: "0" },
-  ...["front", "garden"].map((slug, nth) => ({
-    ...{ id: `door-${slug}`, type: "door", endpoint: "ep", name: `The ${slug}`, slug, extension: `50${nth}` },
-    ...{ preset: "simulated", browsers: "open", answerAs: "6100" },
-  })),
-  {
-    ...{ ...placed, id: "registrar", type: "sip-registrar", endpoint: "ep", wires: [[], [], []] },
-    extensions: ["6100", "6001"].map((number) => ({ number, name: "", login: "", maxContacts: "" })),
-  },
-  inject("press", "bell"),
-  sim("bell", { role: "bell", door: "door-front", wires: [["hears"]] }),
-  // What the bell hears, once a second: fetched by its level.
-  {
-    ...placed,
-    id: "hears",
-    type: "switch",
-    property: "event",
-    propertyType: "msg",
-    rules: [{ t: "eq", v: "audio", vt: "str" }],
-    wires: [["keep"]],
-  },
-  {
-    ...placed,
-    id: "keep",
-    type: "change",
-    rules: [{ t: "set", p: "heard", pt: "flow", to: "payload", tot: "msg" }],
-    wires: [[]],
-  },
-  { ...placed, id: "ask", type: "http in", url: "/heard", method: "get", wires: [["find"]] },
-  {
-    ...placed,
-    id: "find",
-    type: "change",
-    rules: [
-      { t: "set", p: "payload", pt: "msg", to: "heard", tot: "flow" },
-      { t: "delete", p: "heard", pt: "flow" },
-    ],
-    wires: [["tell"]],
-  },
-  { ...placed, id: "tell", type: "http response", wires: [] },
-  inject("kitchen", "phone"),
-  sim("phone", { role: "phone", endpoint: "ep", extension: "6001" }),
-  { ...placed, id: "in", type: "doorbell-in", door: "door-front", wires: [["ring"], [], [], []] },
-  {
-    ...{
-      ...placed,
-      id: "ring",
-      type: "dial-strategy",
-      strategy: "ring-all",
-      targets: ["6100", "6001"],
-      wires: [[], [], []],
-    },
-    ...{ seconds: "60", secondsType: "num" },
-  },
-];
+import { panel, pressPanel } from "./panel.ts";
 
 interface Watched {
   tones: number;
@@ -86,7 +22,10 @@ describe("X8 a page that answers", { skip: without("chromium") }, () => {
   let house: ClosedHouse;
   let chromium: Chromium;
   before(async () => {
-    [house, chromium] = await Promise.all([ClosedHouse.start(flow), Chromium.start(microphone)]);
+    [house, chromium] = await Promise.all([
+      ClosedHouse.start(flow, { "door-panel": { password: panel.password } }),
+      Chromium.start(microphone),
+    ]);
   });
   after(async () => {
     await chromium.close();
@@ -319,6 +258,14 @@ describe("X8 a page that answers", { skip: without("chromium") }, () => {
     await page.mouse.up();
   });
 
+  /** The way to the house is gone. */
+  const fails = (page: Page) =>
+    page.evaluate(() => {
+      const connection = (window as unknown as { seen: Watched }).seen.connections.at(-1);
+      Object.defineProperty(connection, "connectionState", { get: () => "failed" });
+      connection?.dispatchEvent(new Event("connectionstatechange"));
+    });
+
   it("says why a call is over: ended by somebody, cut off, or no way between this browser and the house", async (t) => {
     const { page } = await visit(t);
     await phone(page, "ready");
@@ -328,19 +275,13 @@ describe("X8 a page that answers", { skip: without("chromium") }, () => {
       await button(page, "Answer").click();
       await phone(page, "talking");
     };
-    const fails = () =>
-      page.evaluate(() => {
-        const connection = (window as unknown as { seen: Watched }).seen.connections.at(-1);
-        Object.defineProperty(connection, "connectionState", { get: () => "failed" });
-        connection?.dispatchEvent(new Event("connectionstatechange"));
-      });
     await answer();
     await page.evaluate(() => fetch("stop", { method: "POST" }));
     await says(page, /^The call has ended: stopped by page \(anna\)\.$/);
     await idle(page);
     await answer();
     await isHeard(page);
-    await fails();
+    await fails(page);
     await says(page, "The call was cut off");
     await idle(page);
     // Nothing of the house can be reached.
@@ -353,8 +294,43 @@ describe("X8 a page that answers", { skip: without("chromium") }, () => {
       };
     });
     await answer();
-    await fails();
+    await fails(page);
     await says(page, "its sound does not get through between this browser and Node-RED");
+  });
+
+  /** The SIP port of the house, which each deploy changes. */
+  const sipPort = () =>
+    Number(/reach it at \S+:(\d+)/.exec(house.child.lines.findLast((line) => line.includes("reach it at")) ?? "")?.[1]);
+  const isSeen = (page: Page) => page.locator("video.visitor.seen").waitFor();
+
+  it("X7 shows while it rings a visitor whom only the bell's call shows; who answers sees on, hears and is heard", async (t) => {
+    const { page } = await visit(t, "panel");
+    await phone(page, "ready");
+    const { call, hears } = await pressPanel(t, sipPort());
+    await Promise.all([phone(page, "rung"), isSeen(page)]);
+    assert.equal(call.state, "early");
+    assert.equal(await received(page), 0, "nobody is heard before the answer");
+    await button(page, "Answer").click();
+    await phone(page, "talking");
+    await Promise.all([isHeard(page), hears(), isSeen(page)]);
+    assert.equal(await page.evaluate(() => (window as unknown as { seen: Watched }).seen.connections.length), 1);
+    await button(page, "Hang up").click();
+    await phone(page, "ready");
+    assert.equal(await page.locator("video.visitor.seen").count(), 0);
+  });
+
+  it("X7 rings anew without a picture where none comes through, and goes on ringing", async (t) => {
+    const { page } = await visit(t, "panel");
+    await phone(page, "ready");
+    await pressPanel(t, sipPort());
+    await Promise.all([phone(page, "rung"), isSeen(page)]);
+    await fails(page);
+    await page.waitForFunction(() => (window as unknown as { seen: Watched }).seen.sockets.length === 2);
+    await phone(page, "rung");
+    assert.equal(await page.locator("video.visitor.seen").count(), 0);
+    await button(page, "Answer").click();
+    await phone(page, "talking");
+    await isSeen(page);
   });
 
   it("P12 who has not logged in is no phone: no ticket, and no socket without one", async () => {

@@ -36,7 +36,16 @@ async function house(t: TestContext) {
     },
   };
   const door = (slug: string, answerAs?: string, access = "see") => ({
-    ...{ type: "door", id: slug, slug, label: slug, access, answerAs, settings: {}, endpoint: { switchboard } },
+    ...{
+      type: "door",
+      id: slug,
+      slug,
+      label: slug,
+      access,
+      answerAs,
+      settings: { make: {} },
+      endpoint: { switchboard },
+    },
   });
   const nodes = [
     door("front", "6001"),
@@ -281,6 +290,17 @@ describe("X8 pages that answer", () => {
       assert.match(body.reason ?? "", why);
     }
     assert.deepEqual((await ask("front")).body.others, ["801", "802"]);
+  });
+
+  it("X7 is told that its door is seen by its calls alone: without a camera, and without parts that nobody may see", async (t) => {
+    const { ask, doors } = await house(t);
+    const told = async (settings: object) => {
+      Object.assign(doors[0] ?? {}, { settings: { make: {}, ...settings } });
+      return (await ask("front")).body.seenByCall;
+    };
+    assert.equal(await told({}), true);
+    const seen = [{ imageUrl: "http://x/" }, { videoUrl: "rtsp://x/" }, { make: { camera: { image: "http://x/" } } }];
+    for (const settings of [...seen, { masks: [{}] }]) assert.equal(await told(settings), false);
   });
 
   it("P12 no ticket is for a page of somebody else's, whatever it can read of the answer", async (t) => {
