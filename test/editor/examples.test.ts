@@ -53,6 +53,11 @@ class Tab {
     return this.#house.comms.status(this.#id(type, name), fits, { since: this.#since });
   }
 
+  /** A page of the example, as whoever reaches Node-RED gets it. */
+  async fetches(path: string): Promise<string> {
+    return (await fetch(new URL(path, this.#house.ready.editor))).text();
+  }
+
   /** Waits until a simulated device does. */
   rings = (extension: string) => this.status("doorbell-sim", extension, /ringing/);
 }
@@ -94,6 +99,16 @@ const runs: { readonly [file: string]: (tab: Tab) => Promise<void> } = {
       "a WAV file",
       (value) => (value as { filename?: string }).filename?.endsWith("-message.wav") === true,
     );
+  },
+  "address-list": async (tab) => {
+    await tab.status("doorbell-sim", "1201", /registered/);
+    await tab.inject("as a table");
+    const table = String(await tab.shows("the table"));
+    assert.match(table, /^number,name,kind,registered,contacts\r\n/);
+    assert.match(table, /^1201,Kitchen,extension,true,1\r$/m);
+    assert.match(table, /^1200,The whole house,group,/m);
+    const book = await tab.fetches("phonebook.xml");
+    assert.match(book, /^<\?xml [^]*<YealinkIPPhoneDirectory>[^]*<Name>Study<\/Name>\s*<Telephone>1202</);
   },
   "answer-from-the-dashboard": async (tab) => {
     await tab.inject("press");
@@ -252,6 +267,7 @@ const runs: { readonly [file: string]: (tab: Tab) => Promise<void> } = {
     await tab.shows("visits", (found) =>
       (found as Facts[]).some(({ door, outcome }) => door === "visit-log" && outcome === "cancelled"),
     );
+    assert.match(await tab.fetches("last-visits"), /<figcaption>20\S+Z visit-log: cancelled <\/figcaption>/);
   },
 };
 
