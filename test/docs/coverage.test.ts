@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 import { readPackage, root } from "../../scripts/repository.ts";
 import { presets } from "../../src/door/door.ts";
 import { cause, causeOf } from "../../src/sip/causes.ts";
+import { visitEvents } from "../../src/visit/messages.ts";
 import { pages, prose, words } from "./pages.ts";
 
 const page = (path: string): string => {
@@ -41,6 +42,15 @@ describe("The pages of nodes", () => {
       assert.equal(section.match(/^\d\. /gm)?.length ?? 0, outputs > 1 ? outputs : 0);
     });
   }
+});
+
+describe("What doorbell-in tells", () => {
+  for (const path of ["docs/nodes/doorbell-in.md", "nodes/doorbell-in/doorbell-in.md"])
+    it(`stands in ${path}, event by event`, () => {
+      const outputs = readFileSync(join(root, path), "utf8").split(/^#+ Outputs$/m)[1] ?? "";
+      const untold = visitEvents.filter((event) => !new RegExp(`\\b${event}\\b(?!-)`).test(outputs));
+      assert.deepEqual(untold, []);
+    });
 });
 
 describe("The pages of makers", () => {
