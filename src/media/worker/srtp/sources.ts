@@ -11,7 +11,9 @@ export class Sources<W extends Window = Window> {
   readonly #known = new Map<number, W>();
   // What was said with a forgotten SSRC could be played again.
   readonly #gone = new Set<number>();
+  // The one heard last, mostly the only one.
   #last: number | undefined;
+  #window: W | undefined;
   #spare: W;
 
   constructor(make: () => W) {
@@ -21,13 +23,14 @@ export class Sources<W extends Window = Window> {
 
   /** Undefined for one that may not come back. */
   find(ssrc: number): W | undefined {
+    if (ssrc === this.#last) return this.#window;
     return this.#known.get(ssrc) ?? (this.#gone.has(ssrc) || this.#gone.size >= mostGone ? undefined : this.#spare);
   }
 
   /** An authentic packet came from it. */
   keep(ssrc: number, window: W): void {
     if (ssrc === this.#last) return;
-    this.#last = ssrc;
+    [this.#last, this.#window] = [ssrc, window];
     if (!this.#known.delete(ssrc)) this.#spare = this.#make();
     this.#known.set(ssrc, window);
     if (this.#known.size <= mostSources) return;
