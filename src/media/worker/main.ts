@@ -1,5 +1,7 @@
 // The media worker: real sockets and real time around the relay. One thread for all calls, so that a busy flow in the
 // main thread cannot disturb speech.
+// Imported, since the global one is looked up each time; a packet asks for the time.
+import { performance } from "node:perf_hooks";
 import { parentPort, workerData } from "node:worker_threads";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
 import { Metronome } from "./metronome.ts";

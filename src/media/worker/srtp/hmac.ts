@@ -20,7 +20,7 @@ export class CounterMode implements Transform {
   readonly #stream: KeyStream;
   /** Key ⊕ ipad, the packet, and the word that is authenticated with it. */
   #inner: Buffer;
-  #words: Uint32Array;
+  #words: Int32Array;
   /** Key ⊕ opad, and the digest of those. */
   readonly #outer: Buffer;
   readonly #digest = Buffer.alloc(digestBytes);
@@ -33,7 +33,7 @@ export class CounterMode implements Transform {
   constructor({ cipher, salt, auth }: SessionKeys, tagBytes: number) {
     this.tagBytes = tagBytes;
     this.#stream = new KeyStream(cipher, salt);
-    this.#words = new Uint32Array((blockBytes + fewBytes + wordBytes) / 4);
+    this.#words = new Int32Array((blockBytes + fewBytes + wordBytes) / 4);
     this.#inner = padded(auth, 0x36, Buffer.from(this.#words.buffer));
     this.#outer = padded(auth, 0x5c, Buffer.alloc(blockBytes + digestBytes));
     this.#tag = this.#digest.subarray(0, tagBytes);
@@ -74,7 +74,7 @@ export class CounterMode implements Transform {
 
   #grow(bytes: number): void {
     const key = this.#inner.subarray(0, blockBytes);
-    this.#words = new Uint32Array((blockBytes + bytes + wordBytes) / 4);
+    this.#words = new Int32Array((blockBytes + bytes + wordBytes) / 4);
     this.#inner = Buffer.from(this.#words.buffer);
     key.copy(this.#inner);
     this.#hashed = this.#inner.subarray(0, blockBytes);

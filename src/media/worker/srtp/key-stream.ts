@@ -12,7 +12,7 @@ const leastBlocks = 12;
 
 export class KeyStream {
   /** The stream itself; `at` says where that of a packet begins. Before it is that, the counters stand here. */
-  words = new Uint32Array(0);
+  words = new Int32Array(0);
   // The same memory.
   #halves = new Uint16Array(0);
   #bytes = Buffer.alloc(0);
@@ -51,7 +51,7 @@ export class KeyStream {
     const bytes = each * packets * blockBytes;
     if (bytes > this.#bytes.length) {
       const memory = new ArrayBuffer(2 ** Math.ceil(Math.log2(bytes)));
-      this.words = new Uint32Array(memory);
+      this.words = new Int32Array(memory);
       this.#halves = new Uint16Array(memory);
       this.#bytes = Buffer.from(memory);
     }
