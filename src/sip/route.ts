@@ -1,4 +1,5 @@
 // Requests that come with a Route, since their sender uses us as its outbound proxy (P4): RFC 3261 §16.4.
+import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { parseNameAddr } from "./message/headers.ts";
 import type { SipRequest } from "./message/message.ts";
@@ -19,7 +20,14 @@ export function takeRoute(request: SipRequest, isUs: IsUs): string | undefined {
   // A strict router has put us where the destination stood, and the destination last (§16.4, §16.12.1.1).
   const own = parseUri(request.uri);
   if (own?.params.has("lr") && own.user === "" && isUs(request.uri)) request.uri = routes.pop() ?? request.uri;
-  return routes.find((route) => !isUs(route));
+  const name = nameIn(routes[0]);
+  return routes.find((route) => !isUs(route) && (name === undefined || nameIn(route) !== name));
+}
+
+// Whoever sends to the first of its routes (RFC 3261 §8.1.2) has found us by the name there, of which nobody may have told us.
+function nameIn(route = ""): string | undefined {
+  const host = parseUri(route)?.host.toLowerCase() ?? "";
+  return host === "" || isIP(host) !== 0 ? undefined : host;
 }
 
 /** Knows us by where the request came in, where we listen, and the names of this machine; the port must be one of ours. */

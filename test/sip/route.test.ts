@@ -33,6 +33,21 @@ describe("P4 a bell that has us as its outbound proxy, RFC 3261 §16.4", () => {
     assert.equal(calls.length, 3);
   });
 
+  it("may be known to the bell by a name that nobody has told us", async () => {
+    const { party, calls } = await house();
+    for (const [n, route] of [
+      "<sip:portero.fritz.box;lr>",
+      "<sip:gate.example:5099;lr>, <sip:gate.example:5099;lr>",
+      "<sip:gate.example;lr>, <sip:10.0.0.1;lr>",
+    ].entries()) {
+      const bell = party({ user: "8000" });
+      await bell.authenticated("INVITE", "pw8000", { uri: foreign, callId: `call-${n}`, headers: { Route: route } });
+      await bell.takeResponse(100);
+      last(calls).reject(486);
+    }
+    assert.equal(calls.length, 3);
+  });
+
   it("may be a strict router of old: us in the address, the destination last", async () => {
     const { party, calls } = await house();
     const bell = party({ user: "8000" });
@@ -55,6 +70,7 @@ describe("P4 a bell that has us as its outbound proxy, RFC 3261 §16.4", () => {
       "<sip:10.9.9.9;lr>",
       "<sip:10.0.0.1;lr>, <sip:10.9.9.9;lr>",
       "<sip:10.0.0.1:5070;lr>",
+      "<sip:gate.example;lr>, <sip:pbx.example;lr>",
       "nonsense",
     ].entries()) {
       const bell = party({ user: "8000" });
