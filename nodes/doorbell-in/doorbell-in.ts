@@ -90,8 +90,13 @@ export default function (RED: Red): void {
     const ours = () => switchboard.doors().filter(({ id }) => slugs.length === 0 || slugs.includes(id));
     const idle = () => {
       const doors = ours();
+      const direct = doors.flatMap((d) => d.direct ?? []);
       const here = doors.filter((d) => d.registered).length;
-      const all = doors.length;
+      const all = doors.length - direct.length;
+      if (all === 0 && direct.length > 0) {
+        sign.show("grey", "dot", RED._("doorbell-in.status.direct", { address: direct.join(", ") }));
+        return;
+      }
       const texts = {
         none: () => "doorbell-in.status.no-doors",
         one: () => `doorbell-in.status.${here ? "" : "un"}registered`,

@@ -189,7 +189,8 @@ export default function (RED: Red): void {
         sign.show("yellow", "ring", trouble);
         return;
       }
-      const all = new Set([...added, ...switchboard.doors().map((door) => door.extension)]);
+      const doors = switchboard.doors().filter((door) => door.direct === undefined);
+      const all = new Set([...added, ...doors.map((door) => door.extension)]);
       const registrations = switchboard.registrations();
       const registered = new Set(registrations.map((r) => r.extension));
       const here = [...all].filter((extension) => registered.has(extension)).length;

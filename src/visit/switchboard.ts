@@ -258,7 +258,7 @@ export class Switchboard extends EventEmitter<SwitchboardEvents> implements Entr
   readonly keysAt = (leg: Leg): DoorKeys | undefined => this.entrances.keysAt(leg);
 
   doors(): DoorView[] {
-    return this.entrances.views();
+    return this.entrances.views((host) => this.#outside.takesFrom(host));
   }
 
   registrations(): RegistrationView[] {

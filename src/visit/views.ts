@@ -28,6 +28,8 @@ export interface DoorView extends DoorState {
   readonly name: string;
   readonly extension: string;
   readonly registered: boolean;
+  /** It is not registered, and need not be: its calls are taken from this address (A1). */
+  readonly direct?: string;
   readonly call: "idle" | "ringing" | "talking" | "parked" | "conference";
   /** Where it has several, the one that is opened unless another is named first. */
   readonly relays?: readonly { readonly id: string; readonly name: string }[];

@@ -33,6 +33,18 @@ async function load(nodes: Record<string, object>, doors: FlowNode[] = [frontdoo
   return { f, told, events };
 }
 
+it("A1 a door that calls from a listed address is not missed by doorbell-in and sip-registrar", async () => {
+  const quiet = { ...backdoor, address: "192.0.2.7" };
+  flow = await Flow.load([
+    ...[{ ...endpoint, directFrom: "192.0.2.0/24" }, frontdoor, quiet, bell("bell1", "door1")],
+    { id: "one", type: "doorbell-in", door: "door2", wires: [] },
+    { id: "all", type: "doorbell-in", endpoint: "ep", wires: [] },
+    { id: "reg", type: "sip-registrar", endpoint: "ep", extensions: [], wires: [] },
+  ]);
+  assert.equal((await flow.status("one", ({ text = "" }) => !/unregistered/.test(text))).fill, "grey");
+  for (const id of ["all", "reg"]) await flow.status(id, isGreen);
+});
+
 describe("doorbell-in with a filter", () => {
   it("tells nothing of the visits that it does not ask for, and all of those that it asks for", async () => {
     const { f, events, told } = await load({

@@ -127,6 +127,11 @@ export class Outside {
     await Promise.all(all.map(({ account }) => this.#farewell(account)));
   }
 
+  /** Whether calls from this address are taken without a password. */
+  takesFrom(host: string): boolean {
+    return this.#trusted.has(host);
+  }
+
   /** The way to a target that is no extension; undefined where there is none. */
   way(target: string, by: Chooser): Way | undefined {
     if (/^sips?:/i.test(target)) return this.#direct(target, by);

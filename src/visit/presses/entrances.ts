@@ -94,12 +94,16 @@ export class Entrances {
     return this.#doors.get(id);
   }
 
-  views(): DoorView[] {
-    return [...this.#doors.values()].map(({ settings: { id, name, extension, relays } }) => {
+  /** `takesFrom`: whether calls from an address are taken without a password. */
+  views(takesFrom: (host: string) => boolean): DoorView[] {
+    return [...this.#doors.values()].map((door) => {
+      const { id, name, extension, relays } = door.settings;
+      const host = hostOfDoor(door);
       const visit = this.#presses.active(id);
       const registered = this.#host.endpoint.location.contacts(extension).length > 0;
       return {
         ...{ id, name, extension, registered, call: visit ? callOf(visit.view()) : "idle", ...this.stateOf(id) },
+        ...(!registered && host !== "" && takesFrom(host) && { direct: host }),
         ...(relays && { relays: relays.map((relay) => ({ id: relay.id, name: relay.name })) }),
       };
     });
