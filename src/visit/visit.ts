@@ -223,6 +223,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
    * visit that is over gives `cancelled`.
    */
   async answerBy(strategy: Strategy, options: AnswerOptions = {}): Promise<Outcome> {
+    if (this.#search.isTooLong) this.refuse(480, cause.noAnswer, "nobody has answered for two hours");
     if (this.#state !== "ringing") return { result: "cancelled", tries: 0, parties: [] };
     this.#search.stop("stopped");
     this.waiting.end();

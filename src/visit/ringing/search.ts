@@ -24,6 +24,9 @@ export interface SearchedVisit extends Omit<RingingVisit, Mine> {
 /** H17: a loop that is drawn without a pause must not spin where nobody is there. So many begin at once, then one each second. */
 const mostAtOnce = 5;
 const paceMs = 1_000;
+/** H18: and it ends, as one in a strategy does. One strategy alone has a bound of its own, which may be longer. */
+const mostMs = 2 * 3_600_000;
+const fewStrategies = 10;
 
 export class Search {
   readonly #host: TransferHost;
@@ -35,6 +38,9 @@ export class Search {
   /** When the last one began, and how many before it in a hurry. */
   #begun = -Infinity;
   #hurried = 0;
+  /** How many there were, and since when. */
+  #strategies = 0;
+  #since = 0;
 
   constructor(host: TransferHost, visit: SearchedVisit) {
     [this.#host, this.#visit] = [host, visit];
@@ -48,6 +54,11 @@ export class Search {
   /** Whether the visitor leaves a message just now. */
   get takesMessage(): boolean {
     return this.#running?.message === true;
+  }
+
+  /** Whether strategies have followed each other for so long that no more are begun. */
+  get isTooLong(): boolean {
+    return this.#strategies > fewStrategies && this.#host.clock.passed() - this.#since >= mostMs;
   }
 
   /** How often somebody was tried to be reached, over all strategies. */
@@ -80,6 +91,7 @@ export class Search {
       const early = this.#earlyBy();
       if (early > 0) await clock.sleep(early, signal);
       this.#begun = clock.passed();
+      if (this.#strategies++ === 0) this.#since = this.#begun;
       outcome = await strategy(ringingOf(this.#host, this.#ringing(running, signal, onTry)));
     } catch (error) {
       // Where the bell has gone, or never called, there is nothing to do, and no failure.

@@ -36,4 +36,27 @@ describe("H17 a loop that is drawn without a pause", () => {
       await desk.close();
     }
   });
+
+  it("H18 is over after two hours, though its bell never hangs up", async () => {
+    const desk = await Desk.open();
+    try {
+      desk.addNumber("6001");
+      const bell = desk.device("8000");
+      await bell.dial("9");
+      const visit = desk.switchboard.lastVisit("front") ?? assert.fail();
+      const strategy = strategyOf({ strategy: "ring-all", targets: ["6001"], seconds: 20 });
+      for (let minutes = 0; minutes < 120; minutes++) {
+        assert.equal((await visit.answerBy(strategy)).result, "unregistered");
+        await desk.clock.advance(30_000);
+        assert.equal((await visit.answerBy(strategy)).result, "unregistered");
+        await desk.clock.advance(30_000);
+      }
+      assert.equal(visit.state, "ringing");
+      assert.equal((await visit.answerBy(strategy)).result, "cancelled");
+      assert.equal((await desk.ended()).text, "nobody has answered for two hours");
+      await bell.party.takeResponse(480);
+    } finally {
+      await desk.close();
+    }
+  });
 });
