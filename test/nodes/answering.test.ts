@@ -2,14 +2,12 @@
 // page speaks it. In a real browser: test/editor/answering.test.ts.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import { WebSocket } from "ws";
 import { serveAnswering, type Answering } from "../../nodes/door/answering.ts";
-import type { DoorNode } from "../../nodes/door/node.ts";
+import type { Access, DoorNode } from "../../nodes/door/node.ts";
 import type { Red } from "../../nodes/red.d.ts";
 import { makeCertificate } from "../../src/certificate.ts";
 import { Secret } from "../../src/secret.ts";
@@ -18,8 +16,7 @@ import { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
 import type { Contact } from "../../src/sip/registrar/location.ts";
 import type { Endpoint } from "../../src/sip/endpoint.ts";
 import { house as sipHouse } from "../sip/house.ts";
-
-const express = createRequire(import.meta.url)("express") as () => RequestListener;
+import { doorNode, webServer } from "./web.ts";
 
 /** The doors front, whose pages answer as 6001, side (as 6009, which there is not), and back, whose pages do not answer. */
 async function house(t: TestContext) {
@@ -35,18 +32,8 @@ async function house(t: TestContext) {
       ],
     },
   };
-  const door = (slug: string, answerAs?: string, access = "see") => ({
-    ...{
-      type: "door",
-      id: slug,
-      slug,
-      label: slug,
-      access,
-      answerAs,
-      settings: { make: {} },
-      endpoint: { switchboard },
-    },
-  });
+  const door = (slug: string, answerAs?: string, access: Access = "see") =>
+    doorNode(slug, switchboard, { access, answerAs });
   const nodes = [
     door("front", "6001"),
     door("side", "6009"),
@@ -57,28 +44,9 @@ async function house(t: TestContext) {
   ];
   /** As Node-RED has them in the flow that runs, or is to run next. */
   const flow = nodes.map(({ type, id, access, answerAs }) => ({ type, id, browsers: access, answerAs, d: false }));
-  const app = express() as RequestListener & { use(path: string, below: RequestListener): void };
-  const below = express();
-  app.use("/red", below);
-  const server = createServer(app);
-  const end = serveAnswering(
-    {
-      ...{ httpNode: below, server, settings: { httpNodeRoot: "/red" } },
-      nodes: {
-        eachNode: (visit: (config: object) => void) => flow.forEach(visit),
-        getNode: (id: string) => nodes.find((node) => node.id === id),
-      },
-    } as unknown as Red,
-    clock,
-  );
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  t.after(async () => {
-    await endpoint.close();
-    server.closeAllConnections();
-    server.close();
-  });
+  t.after(() => endpoint.close());
+  const serve = (RED: Red) => serveAnswering(RED, clock);
+  const { server, host, served: end } = await webServer(t, nodes, serve, { root: "/red", flow });
   const ask = async (name: string, headers: Record<string, string> = {}) => {
     const answer = await fetch(`http://${host}/red/portero/door/${name}/phone`, { headers });
     return { status: answer.status, body: (await answer.json()) as Answering & { reason?: string } };

@@ -2,19 +2,15 @@
 // the test runs by hand. In a real browser: test/editor/live.test.ts.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
-import { createRequire } from "node:module";
-import net, { type AddressInfo } from "node:net";
+import net from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import { WebSocket } from "ws";
 import { serveLive } from "../../nodes/door/live.ts";
-import type { Red } from "../../nodes/red.d.ts";
 import { giveUp, tryAgain } from "../../src/errors.ts";
 import { HandFilm, liveCamera } from "../camera/live/films.ts";
 import { pattern } from "../camera/pattern.ts";
 import { FakeClock, settle } from "../support/clock.ts";
-
-const express = createRequire(import.meta.url)("express") as () => RequestListener;
+import { doorNode, webServer } from "./web.ts";
 
 /** The doors front, with a camera, and back, whose `live` is given; on a web server of their own. */
 async function house(
@@ -33,30 +29,9 @@ async function house(
       return Promise.resolve({ jpeg, takenAt: clock.now() - 250 });
     },
   };
-  const nodes = ["front", "back"].map((slug) => ({
-    ...{ type: "door", id: slug, slug, label: slug, access: "see", settings: {}, endpoint: { switchboard } },
-  }));
-  const app = express();
-  const server = createServer(app);
-  serveLive(
-    {
-      ...{ httpNode: app, server, settings: { httpNodeRoot: "/" } },
-      nodes: {
-        eachNode: (visit: (config: object) => void) => nodes.forEach(visit),
-        getNode: (id: string) => nodes.find((node) => node.id === id),
-      },
-    } as unknown as Red,
-    clock,
-    transcodes,
-  );
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  t.after(() => {
-    made.camera.close();
-    server.closeAllConnections();
-    server.close();
-  });
+  const nodes = ["front", "back"].map((slug) => doorNode(slug, switchboard));
+  t.after(() => made.camera.close());
+  const { server, host } = await webServer(t, nodes, (RED) => serveLive(RED, clock, transcodes));
   const get = (path: string, door = "front", signal: AbortSignal | null = null) =>
     fetch(`http://${host}/portero/door/${door}/${path}`, { signal });
   /** A ticket, of a film that begins meanwhile. */

@@ -7,16 +7,15 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { makeCertificate } from "../../src/certificate.ts";
 import { Secret } from "../../src/secret.ts";
-import { strategyOf } from "../../src/visit/strategy.ts";
 import { until } from "../support/patience.ts";
 import { thePeer, without } from "../support/peers.ts";
 import { start, type Child } from "../support/processes.ts";
 import { House } from "../visit/house.ts";
 import { toneWav } from "./baresip.ts";
+import { ringAll } from "../visit/ring-all.ts";
 
 const password = "correct-horse";
 const tone = 880;
-const ringAll = strategyOf({ strategy: "ring-all", targets: ["6001"], seconds: 30 });
 
 /** Linphone registered as 6001 by TLS at that port, which plays its tone in every call that it is told to take. */
 async function linphone(t: TestContext, port: number, certificate: string) {
@@ -102,7 +101,7 @@ describe("Linphone as a phone", { skip: without("linphone-daemon"), timeout: 100
 
     const { bell, seen } = await house.bell({ digitsBy: "rtp" });
     const visit = await house.pressed(bell);
-    const answer = visit.answerBy(ringAll);
+    const answer = visit.answerBy(ringAll("6001"));
     await phone.child.line(/LinphoneCallIncomingReceived/);
     phone.tell("answer");
     await phone.talks(1);

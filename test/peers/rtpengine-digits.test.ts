@@ -13,7 +13,7 @@ import { RtpengineProcess } from "./rtpengine.ts";
 
 const five = { digit: "5", way: "rfc4733", durationMs: 100, gapMs: 100 } as const;
 
-describe("digits by rtpengine", { skip: without("rtpengine"), timeout: 60_000 }, () => {
+describe("digits by rtpengine", { skip: without("rtpengine") }, () => {
   let legs: Legs;
   before(async () => {
     legs = await Legs.open();
@@ -112,7 +112,7 @@ describe("digits by rtpengine", { skip: without("rtpengine"), timeout: 60_000 },
   });
 });
 
-describe("digits in a house with rtpengine", { skip: without("rtpengine"), timeout: 60_000 }, () => {
+describe("digits in a house with rtpengine", { skip: without("rtpengine") }, () => {
   it("N5, P11, H9 a phone takes the visitor by its key, which is told; a sound is played; the code goes to the door", async () => {
     const [port] = await freePorts(1);
     const digits = `127.0.0.1:${port}`;

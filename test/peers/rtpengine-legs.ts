@@ -1,4 +1,5 @@
 // An rtpengine, our engine before it, and phones that talk through both, for tests by file.
+import assert from "node:assert/strict";
 import { systemClock, type Cancel } from "../../src/clock.ts";
 import type { MediaSession } from "../../src/media/media.ts";
 import { DigitLog } from "../../src/media/rtpengine/digit-log.ts";
@@ -15,42 +16,64 @@ export interface Side {
   readonly port: number;
 }
 
-const events = "a=rtpmap:101 telephone-event/8000";
-const portOf = (sdp: string) => Number(/^m=audio (\d+)/m.exec(sdp)?.[1]);
+export const events = "a=rtpmap:101 telephone-event/8000";
+export const portOf = (sdp: string, kind = "audio"): number =>
+  Number(new RegExp(`^m=${kind} (\\d+)`, "m").exec(sdp)?.[1]);
 
 export class Legs {
   readonly media: Rtpengine;
-  readonly #server: RtpengineProcess;
+  readonly #server: RtpengineProcess | undefined;
   readonly #phones: Phone[] = [];
   readonly #sessions: MediaSession[] = [];
   readonly #talking: Cancel[] = [];
 
-  private constructor(server: RtpengineProcess, digits: DigitLog) {
+  /** `server` ends with it. */
+  constructor(media: Rtpengine, server?: RtpengineProcess) {
+    this.media = media;
     this.#server = server;
-    this.media = new Rtpengine({ servers: [parseServer(server.address)], digits });
   }
 
+  /** By an rtpengine of its own, which tells of digits. */
   static async open(): Promise<Legs> {
     const digits = await DigitLog.open({ host: "127.0.0.1", port: 0 });
-    return new Legs(await RtpengineProcess.start(`--dtmf-log-dest=127.0.0.1:${digits.port}`), digits);
+    const server = await RtpengineProcess.start(`--dtmf-log-dest=127.0.0.1:${digits.port}`);
+    return new Legs(new Rtpengine({ servers: [parseServer(server.address)], digits }), server);
+  }
+
+  /** By these, the first that takes a call. */
+  static at(...servers: readonly RtpengineProcess[]): Legs {
+    return new Legs(new Rtpengine({ servers: servers.map(({ address }) => parseServer(address)) }));
   }
 
   /** All phones hang up. */
   async over(): Promise<void> {
-    for (const stop of this.#talking.splice(0)) stop();
     await Promise.all(this.#sessions.splice(0).map((session) => session.close()));
-    for (const phone of this.#phones.splice(0)) phone.close();
+    this.#gone();
   }
 
   async close(): Promise<void> {
-    await this.over();
     await this.media.close();
-    await this.#server.close();
+    this.#gone();
+    await this.#server?.close();
+  }
+
+  #gone(): void {
+    for (const stop of this.#talking.splice(0)) stop();
+    for (const phone of this.#phones.splice(0)) phone.close();
+  }
+
+  /** A phone that nobody has told of our ports yet; `like` is whom it is to talk with. */
+  async phone(like?: MediaSession): Promise<Omit<Side, "port">> {
+    const phone = await Phone.open(0xf0e + this.#phones.length);
+    this.#phones.push(phone);
+    const session = await this.media.open(like);
+    this.#sessions.push(session);
+    return { phone, session };
   }
 
   /** A phone that is to talk with another leg. */
   async leg(like: MediaSession, formats = "8 101"): Promise<Side> {
-    const [phone, session] = await this.#opened(like);
+    const { phone, session } = await this.phone(like);
     const port = portOf(session.offer(like));
     session.receiveAnswer(phone.sdp(formats, events));
     return { phone, session, port };
@@ -58,7 +81,7 @@ export class Legs {
 
   /** One that offers, and is not answered yet. */
   async caller(formats = "8 101"): Promise<Omit<Side, "port">> {
-    const [phone, session] = await this.#opened();
+    const { phone, session } = await this.phone();
     session.receiveOffer(phone.sdp(formats, events));
     return { phone, session };
   }
@@ -78,14 +101,6 @@ export class Legs {
     const stop = systemClock.every(20, () => void phone.sing(port, hertz, law, 1));
     this.#talking.push(stop);
     return stop;
-  }
-
-  async #opened(like?: MediaSession): Promise<readonly [Phone, MediaSession]> {
-    const phone = await Phone.open(0xf0e + this.#phones.length);
-    this.#phones.push(phone);
-    const session = await this.media.open(like);
-    this.#sessions.push(session);
-    return [phone, session];
   }
 }
 
@@ -119,4 +134,18 @@ export async function hears({ phone }: Side, hertz: number, not?: number): Promi
     const samples = phone.samples();
     if (levelOf(samples, hertz) > -20 && (not === undefined || levelOf(samples, not) < -40)) return;
   }
+}
+
+/** Both sing until each has heard half a second of the other. */
+export async function hear(one: Side, other: Side, law: "PCMA" | "PCMU" = "PCMA", otherLaw = law): Promise<void> {
+  for (const { phone } of [one, other]) phone.received.length = 0;
+  while (one.phone.received.length < 25 || other.phone.received.length < 25) {
+    await Promise.all([one.phone.sing(one.port, 700, law, 1), other.phone.sing(other.port, 1300, otherLaw, 1)]);
+    await systemClock.sleep(5);
+  }
+  for (const [{ phone }, tone] of [
+    [one, 1300],
+    [other, 700],
+  ] as const)
+    assert.ok(levelOf(phone.samples().slice(0, 4000), tone) > -20, `${tone} Hz arrives`);
 }

@@ -16,7 +16,7 @@ const clip = (hertz: number, ms: number): Clip => ({
 });
 const beep = (hertz: number): Tone => ({ kind: "tone", cadence: [{ frequencies: [hertz], ms: 200 }] });
 
-describe("sounds by rtpengine", { skip: without("rtpengine"), timeout: 60_000 }, () => {
+describe("sounds by rtpengine", { skip: without("rtpengine") }, () => {
   let legs: Legs;
   before(async () => {
     legs = await Legs.open();

@@ -4,88 +4,58 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { systemClock } from "../../src/clock.ts";
 import type { MediaSession } from "../../src/media/media.ts";
-import { Rtpengine } from "../../src/media/rtpengine/rtpengine.ts";
-import { parseServer } from "../../src/media/rtpengine/wire.ts";
 import { parseSdp } from "../../src/media/sdp.ts";
 import type { MasterKey, SuiteName } from "../../src/media/suites.ts";
 import { read } from "../media/packets.ts";
-import { Phone } from "../media/phone.ts";
 import { masterKey, suiteNames } from "../media/srtp/keys.ts";
-import { levelOf } from "../media/tone.ts";
 import { without } from "../support/peers.ts";
+import { events, hear, Legs, portOf, type Side } from "./rtpengine-legs.ts";
 import { RtpengineProcess } from "./rtpengine.ts";
 
 const formats = "8 101";
-const events = "a=rtpmap:101 telephone-event/8000";
 const usual = "AES_CM_128_HMAC_SHA1_80";
-const portOf = (sdp: string) => Number(/^m=audio (\d+)/m.exec(sdp)?.[1]);
 const cryptoOf = (sdp: string) => parseSdp(sdp)[0]?.crypto ?? [];
 
-interface Side {
-  readonly phone: Phone;
-  readonly session: MediaSession;
-  readonly port: number;
+interface Secured extends Side {
   readonly key?: MasterKey | undefined;
 }
 
-/** Both sing until each has heard half a second of the other. */
-async function hear(one: Side, other: Side): Promise<void> {
-  for (const { phone } of [one, other]) phone.received.length = 0;
-  while (one.phone.received.length < 25 || other.phone.received.length < 25) {
-    await Promise.all([one.phone.sing(one.port, 700, "PCMA", 1), other.phone.sing(other.port, 1300, "PCMA", 1)]);
-    await systemClock.sleep(5);
-  }
-  for (const [side, tone] of [
-    [one, 1300],
-    [other, 700],
-  ] as const)
-    assert.ok(levelOf(side.phone.samples().slice(0, 4000), tone) > -20, `${tone} Hz arrives`);
-}
-
-describe("P3 SRTP by rtpengine", { skip: without("rtpengine"), timeout: 60_000 }, () => {
+describe("P3 SRTP by rtpengine", { skip: without("rtpengine") }, () => {
   let server: RtpengineProcess;
-  let media: Rtpengine;
-  const phones: Phone[] = [];
+  let legs: Legs;
   let keys = 0;
   before(async () => {
     server = await RtpengineProcess.start();
   });
   after(() => server.close());
   beforeEach(() => {
-    media = new Rtpengine({ servers: [parseServer(server.address)] });
+    legs = Legs.at(server);
   });
-  afterEach(async () => {
-    await media.close();
-    for (const phone of phones.splice(0)) phone.close();
-  });
-
-  async function another(): Promise<Phone> {
-    const phone = await Phone.open(0xf0e + phones.length);
-    phones.push(phone);
-    return phone;
-  }
+  afterEach(() => legs.close());
 
   /** One that calls, with a key or without. */
-  async function caller(suite?: SuiteName): Promise<Side> {
-    const phone = await another();
-    const session = await media.open();
-    const key = suite && masterKey(suite, ++keys);
-    session.receiveOffer(key ? phone.secured(formats, key, false, events) : phone.sdp(formats, events));
-    return { phone, session, port: 0, key };
+  async function caller(suite?: SuiteName): Promise<Omit<Secured, "port">> {
+    if (!suite) return legs.caller();
+    const { phone, session } = await legs.phone();
+    const key = masterKey(suite, ++keys);
+    session.receiveOffer(phone.secured(formats, key, false, events));
+    return { phone, session, key };
   }
 
   /** One that is called: it takes the suite of our offer, or is not asked for any. */
-  async function called(like: MediaSession, suite?: SuiteName, encryption: "optional" | "required" = "required") {
-    const phone = await another();
-    const session = await media.open(like);
-    if (suite) session.encryption = encryption;
+  async function called(
+    like: MediaSession,
+    suite?: SuiteName,
+    encryption: "optional" | "required" = "required",
+  ): Promise<Secured> {
+    if (!suite) return legs.leg(like);
+    const { phone, session } = await legs.phone(like);
+    session.encryption = encryption;
     const offer = session.offer(like);
-    const own = suite && (cryptoOf(offer).find(({ key }) => key.suite === suite) ?? assert.fail(`no ${suite}`));
-    const key = suite && masterKey(suite, ++keys);
-    session.receiveAnswer(
-      key ? phone.secured(formats, key, encryption === "optional", events) : phone.sdp(formats, events),
-    );
-    if (key && own) phone.encrypt({ send: key, receive: own.key });
+    const own = cryptoOf(offer).find(({ key }) => key.suite === suite) ?? assert.fail(`no ${suite}`);
+    const key = masterKey(suite, ++keys);
+    session.receiveAnswer(phone.secured(formats, key, encryption === "optional", events));
+    phone.encrypt({ send: key, receive: own.key });
     return { phone, session, port: portOf(offer), key };
   }
 
@@ -95,11 +65,11 @@ describe("P3 SRTP by rtpengine", { skip: without("rtpengine"), timeout: 60_000 }
     return { bell: answered(bell, two.session), two };
   }
 
-  function answered(bell: Side, by: MediaSession): Side {
+  function answered(bell: Omit<Secured, "port">, by: MediaSession): Secured {
     const answer = bell.session.answer(by);
     const [own] = cryptoOf(answer);
     if (bell.key) bell.phone.encrypt({ send: bell.key, receive: own?.key ?? assert.fail() });
-    media.bridge(bell.session, by);
+    legs.media.bridge(bell.session, by);
     return { ...bell, port: portOf(answer) };
   }
 
@@ -131,14 +101,14 @@ describe("P3 SRTP by rtpengine", { skip: without("rtpengine"), timeout: 60_000 }
       return cryptoOf(two.session.answer(bell.session))[0]?.key ?? assert.fail();
     };
     const ours = again(key, "a=sendonly");
-    await media.settled();
+    await legs.media.settled();
     two.phone.received.length = bell.phone.received.length = 0;
     await bell.phone.sing(bell.port, 700, "PCMA", 20);
     await two.phone.sing(two.port, 1300, "PCMA", 20);
     await bell.phone.heard(20);
     assert.equal(two.phone.received.length, 0, "who holds is not sent to");
     assert.deepEqual(again(key), ours, "we keep ours while it keeps its own");
-    await media.settled();
+    await legs.media.settled();
     await hear(bell, two);
     assert.ok(bell.phone.sequence > 65_536);
     const fresh = masterKey("AES_CM_128_HMAC_SHA1_32", ++keys);
@@ -154,7 +124,7 @@ describe("P3 SRTP by rtpengine", { skip: without("rtpengine"), timeout: 60_000 }
     await hear(bell, two);
     for (const suite of [undefined, usual] as const) {
       const three = await called(bell.session, suite);
-      media.bridge(three.session, bell.session);
+      legs.media.bridge(three.session, bell.session);
       await hear(bell, three);
     }
   });
@@ -179,22 +149,22 @@ describe("P3 SRTP by rtpengine", { skip: without("rtpengine"), timeout: 60_000 }
   it("encrypts what goes from one rtpengine to another", async () => {
     const second = await RtpengineProcess.start();
     try {
-      await media.close();
+      await legs.close();
       // The first takes one call and refuses the next.
       const small = await RtpengineProcess.start("--max-sessions=1");
       try {
-        media = new Rtpengine({ servers: [parseServer(small.address), parseServer(second.address)] });
+        legs = Legs.at(small, second);
         const first = await talk(usual, usual);
         const other = await talk(undefined, undefined);
         await Promise.all([hear(first.bell, first.two), hear(other.bell, other.two)]);
-        media.bridge(first.bell.session, other.two.session);
+        legs.media.bridge(first.bell.session, other.two.session);
         await Promise.all([first.two.session.close(), other.bell.session.close()]);
         await hear(first.bell, other.two);
         other.two.session.receiveOffer(other.two.phone.sdp(formats, events));
         other.two.session.answer(first.bell.session);
         await hear(first.bell, other.two);
       } finally {
-        await media.close();
+        await legs.close();
         await small.close();
       }
     } finally {
@@ -208,10 +178,10 @@ describe("P3 SRTP by rtpengine", { skip: without("rtpengine"), timeout: 60_000 }
       ["required", false],
       ["optional", true],
     ] as const) {
-      const session = await media.open(bell.session);
+      const { phone, session } = await legs.phone(bell.session);
       session.encryption = encryption;
       session.offer(bell.session);
-      const answer = () => session.receiveAnswer(phones[0]?.sdp(formats, events) ?? "");
+      const answer = () => session.receiveAnswer(phone.sdp(formats, events));
       if (takes) answer();
       else assert.throws(answer, /not encrypted, which is required/);
     }

@@ -3,24 +3,21 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { systemClock } from "../../src/clock.ts";
-import type { MediaSession, MediaStats } from "../../src/media/media.ts";
+import type { MediaStats } from "../../src/media/media.ts";
 import { Rtpengine } from "../../src/media/rtpengine/rtpengine.ts";
 import { parseServer } from "../../src/media/rtpengine/wire.ts";
 import type { VisitEnd } from "../../src/visit/messages.ts";
-import { strategyOf } from "../../src/visit/strategy.ts";
 import { read } from "../media/packets.ts";
-import { Phone } from "../media/phone.ts";
 import { levelOf } from "../media/tone.ts";
 import { FakeClock } from "../support/clock.ts";
 import { without } from "../support/peers.ts";
 import { freePorts } from "../support/ports.ts";
 import { House } from "../visit/house.ts";
+import { events, hear, Legs, portOf } from "./rtpengine-legs.ts";
 import { RtpengineProcess } from "./rtpengine.ts";
+import { ringAll } from "../visit/ring-all.ts";
 
-const events = "a=rtpmap:101 telephone-event/8000";
 const video = ["m=video 4000 RTP/AVP 96", "a=rtpmap:96 H264/90000", "a=fmtp:96 packetization-mode=1"];
-const portOf = (sdp: string, kind = "audio") => Number(new RegExp(`^m=${kind} (\\d+)`, "m").exec(sdp)?.[1]);
-const ringAll = (...targets: string[]) => strategyOf({ strategy: "ring-all", targets, seconds: 30 });
 
 describe("rtpengine", { skip: without("rtpengine") }, () => {
   let server: RtpengineProcess;
@@ -30,63 +27,18 @@ describe("rtpengine", { skip: without("rtpengine") }, () => {
   after(() => server.close());
 
   describe("as a relay", () => {
-    let media: Rtpengine;
-    const phones: Phone[] = [];
+    let legs: Legs;
     beforeEach(() => {
-      media = new Rtpengine({ servers: [parseServer(server.address)] });
+      legs = Legs.at(server);
     });
     afterEach(async () => {
-      await media.close();
-      assert.equal(media.sessions, 0);
-      for (const phone of phones.splice(0)) phone.close();
+      await legs.close();
+      assert.equal(legs.media.sessions, 0);
     });
 
-    async function another(ssrc: number): Promise<Phone> {
-      const phone = await Phone.open(ssrc);
-      phones.push(phone);
-      return phone;
-    }
-
-    /** A leg to a phone that takes those formats; `like` is whom it is to talk with. */
-    async function leg(formats: string, like?: MediaSession, ...attributes: string[]) {
-      const phone = await another(0xf0e + phones.length);
-      const session = await media.open(like);
-      const port = portOf(session.offer(like));
-      session.receiveAnswer(phone.sdp(formats, events, ...attributes));
-      return { phone, session, port };
-    }
-
-    /** A bell that offered, and a phone that took it up. */
-    async function call(offers: string, takes: string, ...attributes: string[]) {
-      const phone = await another(0xbe11);
-      const session = await media.open();
-      session.receiveOffer(phone.sdp(offers, events, ...attributes));
-      const two = await leg(takes, session, ...attributes);
-      const bell = { phone, session, port: portOf(session.answer(two.session)) };
-      media.bridge(session, two.session);
-      return { bell, two };
-    }
-
-    type Side = Awaited<ReturnType<typeof leg>>;
-
-    /** Both sing until each has heard half a second of the other. */
-    async function hear(one: Side, law: "PCMA" | "PCMU", other: Side, otherLaw = law): Promise<void> {
-      for (const { phone } of [one, other]) phone.received.length = 0;
-      const enough = () => one.phone.received.length >= 25 && other.phone.received.length >= 25;
-      while (!enough()) {
-        await Promise.all([one.phone.sing(one.port, 700, law, 1), other.phone.sing(other.port, 1300, otherLaw, 1)]);
-        await systemClock.sleep(10);
-      }
-      for (const [side, tone] of [
-        [one, 1300],
-        [other, 700],
-      ] as const)
-        assert.ok(levelOf(side.phone.samples().slice(0, 4000), tone) > -20, `${tone} Hz arrives`);
-    }
-
     it("passes sound both ways, and counts it", async () => {
-      const { bell, two } = await call("8 101", "8 101");
-      await hear(bell, "PCMA", two);
+      const [bell, two] = await legs.call();
+      await hear(bell, two);
       const stats = await bell.session.stats();
       assert.ok(stats.received >= 25 && stats.sent >= 25, JSON.stringify(stats));
       assert.equal(stats.remote, `127.0.0.1:${bell.phone.port}`);
@@ -101,16 +53,16 @@ describe("rtpengine", { skip: without("rtpengine") }, () => {
     });
 
     it("turns one law of G.711 into the other", async () => {
-      const { bell, two } = await call("8 101", "0 101");
+      const [bell, two] = await legs.call("8 101", "0 101");
       assert.deepEqual([bell.session.codec, two.session.codec], ["PCMA/8000", "PCMU/8000"]);
-      await hear(bell, "PCMA", two, "PCMU");
+      await hear(bell, two, "PCMA", "PCMU");
       assert.deepEqual(new Set(bell.phone.received.map((packet) => read(packet).payload)), new Set([8]));
       assert.deepEqual(new Set(two.phone.received.map((packet) => read(packet).payload)), new Set([0]));
     });
 
     it("passes digits on, and reports of RTCP", async () => {
-      const { bell, two } = await call("8 101", "8 101");
-      await hear(bell, "PCMA", two);
+      const [bell, two] = await legs.call();
+      await hear(bell, two);
       const digit = Buffer.from([5, 0x0a, 0, 160]);
       const arrived = () => two.phone.received.some((packet) => read(packet).payload === 101);
       while (!arrived()) {
@@ -123,11 +75,11 @@ describe("rtpengine", { skip: without("rtpengine") }, () => {
     });
 
     it("holds and goes on, at the same ports", async () => {
-      const { bell, two } = await call("8 101", "8 101");
-      await hear(bell, "PCMA", two);
+      const [bell, two] = await legs.call();
+      await hear(bell, two);
       two.session.receiveOffer(two.phone.sdp("8 101", events, "a=sendonly"));
       assert.equal(portOf(two.session.answer(bell.session)), two.port);
-      await media.settled();
+      await legs.media.settled();
       two.phone.received.length = bell.phone.received.length = 0;
       for (let i = 0; i < 10; i++) await bell.phone.sing(bell.port, 700, "PCMA", 1);
       // What the phone sends meanwhile, its music, arrives; so all that went before has been passed on or dropped.
@@ -136,49 +88,46 @@ describe("rtpengine", { skip: without("rtpengine") }, () => {
       assert.equal(two.phone.received.length, 0, "who holds is not sent to");
       two.session.receiveOffer(two.phone.sdp("8 101", events));
       two.session.answer(bell.session);
-      await hear(bell, "PCMA", two);
+      await hear(bell, two);
     });
 
     it("keeps the port of a video that begins later", async () => {
-      const { bell, two } = await call("8 101", "8 101");
-      await hear(bell, "PCMA", two);
+      const [bell, two] = await legs.call();
+      await hear(bell, two);
       bell.session.receiveOffer(bell.phone.sdp("8 101", events, ...video));
       const port = portOf(two.session.offer(bell.session), "video");
       assert.ok(port > 0);
-      const there = await another(0x71de0);
+      const { phone: there } = await legs.phone();
       two.session.receiveAnswer(two.phone.sdp("8 101", events, ...video).replace("video 4000", `video ${there.port}`));
       const here = portOf(bell.session.answer(two.session), "video");
-      await media.settled();
+      await legs.media.settled();
       while (there.received.length === 0) {
         await bell.phone.send(here, 96, Buffer.alloc(900, 7));
         await systemClock.sleep(10);
       }
       assert.equal(read(there.received[0] ?? Buffer.alloc(0)).payload, 96);
-      await hear(bell, "PCMA", two);
+      await hear(bell, two);
       assert.ok(((await bell.session.stats()).video?.received ?? 0) > 0);
     });
 
     it("rings several: the one that answers is heard, the others have gone", async () => {
-      const bell = await another(0xbe11);
-      const session = await media.open();
-      session.receiveOffer(bell.sdp("8 101", events));
-      const legs = await Promise.all([1, 2, 3].map(() => leg("8 101", session)));
-      const [winner, ...losers] = legs;
+      const bell = await legs.caller();
+      const [winner, ...losers] = await Promise.all([1, 2, 3].map(() => legs.leg(bell.session)));
       assert.ok(winner);
-      const port = portOf(session.answer(winner.session));
-      media.bridge(session, winner.session);
+      const port = portOf(bell.session.answer(winner.session));
+      legs.media.bridge(bell.session, winner.session);
       await Promise.all(losers.map((loser) => loser.session.close()));
-      await hear({ phone: bell, session, port }, "PCMA", winner);
-      assert.equal(media.sessions, 2);
+      await hear({ ...bell, port }, winner);
+      assert.equal(legs.media.sessions, 2);
     });
 
     it("puts another in the place of one, who is heard no more; who stays keeps its port", async () => {
-      const { bell, two } = await call("8 101", "8 101");
-      await hear(bell, "PCMA", two);
-      const three = await leg("8 101", bell.session);
-      await hear(bell, "PCMA", two);
-      media.bridge(three.session, bell.session);
-      await hear(bell, "PCMA", three);
+      const [bell, two] = await legs.call();
+      await hear(bell, two);
+      const three = await legs.leg(bell.session);
+      await hear(bell, two);
+      legs.media.bridge(three.session, bell.session);
+      await hear(bell, three);
       bell.phone.received.length = 0;
       await two.phone.sing(two.port, 1300, "PCMA", 20);
       await three.phone.sing(three.port, 700, "PCMA", 20);
@@ -187,32 +136,31 @@ describe("rtpengine", { skip: without("rtpengine") }, () => {
     });
 
     it("brings the sides of two calls together", async () => {
-      const first = await call("8 101", "8 101");
-      const second = await call("0 101", "0 101");
-      await Promise.all([hear(first.bell, "PCMA", first.two), hear(second.bell, "PCMU", second.two)]);
-      media.bridge(first.bell.session, second.two.session);
-      await Promise.all([first.two.session.close(), second.bell.session.close()]);
-      await hear(first.bell, "PCMA", second.two, "PCMU");
-      second.two.session.receiveOffer(second.two.phone.sdp("0 101", events));
-      second.two.session.answer(first.bell.session);
-      await hear(first.bell, "PCMA", second.two, "PCMU");
+      const [bell, two] = await legs.call();
+      const [other, three] = await legs.call("0 101");
+      await Promise.all([hear(bell, two), hear(other, three, "PCMU")]);
+      legs.media.bridge(bell.session, three.session);
+      await Promise.all([two.session.close(), other.session.close()]);
+      await hear(bell, three, "PCMA", "PCMU");
+      three.session.receiveOffer(three.phone.sdp("0 101", events));
+      three.session.answer(bell.session);
+      await hear(bell, three, "PCMA", "PCMU");
     });
 
     it("ends the sessions of a call that it does not know any more", async () => {
-      await media.close();
+      await legs.close();
       const clock = new FakeClock();
-      media = new Rtpengine({ servers: [parseServer(server.address)] }, { clock });
-      const { bell } = await call("8 101", "8 101");
+      legs = new Legs(new Rtpengine({ servers: [parseServer(server.address)] }, { clock }));
+      const [bell] = await legs.call();
       // What is still to be told would make the call anew at the next.
-      await media.settled();
+      await legs.media.settled();
       const lost = once(bell.session, "closed");
       await server.kill();
       await server.again();
       await clock.advance(5000);
       await lost;
-      assert.equal(media.sessions, 0);
-      const again = await call("8 101", "8 101");
-      await hear(again.bell, "PCMA", again.two);
+      assert.equal(legs.media.sessions, 0);
+      await hear(...(await legs.call()));
     });
   });
 

@@ -4,12 +4,10 @@ import { systemClock } from "../../src/clock.ts";
 import { checkPreset, presetOf } from "../../src/door/door.ts";
 import { Secret } from "../../src/secret.ts";
 import { SimOpener } from "../../src/sim/devices/opener.ts";
-import { strategyOf } from "../../src/visit/strategy.ts";
 import type { VisitEnd } from "../../src/visit/messages.ts";
 import type { DoorReport } from "../../src/visit/presses/door-state.ts";
 import { House } from "./house.ts";
-
-const ringAll = (...targets: string[]) => strategyOf({ strategy: "ring-all", targets, seconds: 30 });
+import { ringAll } from "./ring-all.ts";
 
 describe("opening a door", () => {
   let house: House;

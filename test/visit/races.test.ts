@@ -9,9 +9,9 @@ import { Secret } from "../../src/secret.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import { Switchboard } from "../../src/visit/switchboard.ts";
 import { House } from "./house.ts";
+import { ringAll } from "./ring-all.ts";
 
 const secret = new Secret("a password");
-const ringAll = (...targets: string[]) => strategyOf({ strategy: "ring-all", targets, seconds: 30 });
 
 /** Keeps every session of the house, and holds the opening of new ones while it is shut. */
 class Gate {
@@ -51,6 +51,25 @@ describe("a visit, while something else is under way", () => {
 
   const ends = () => house.events.all.filter(({ event }) => event === "ended");
 
+  /** A phone has answered and waits for its ports, while another call of the press has taken the place of the first. */
+  async function answered() {
+    const gate = new Gate(house);
+    const { bell, seen } = await house.bell();
+    const again = await house.bell();
+    const hall = await house.phone("6001");
+    const visit = await house.pressed(bell);
+    await again.bell.press();
+    await again.seen.next("ringing");
+    const outcome = visit.answerBy(ringAll("6001"));
+    await hall.seen.next("ringing");
+    gate.shut();
+    await bell.hangUp();
+    await seen.next("ended");
+    await hall.phone.answer();
+    await gate.answer;
+    return { gate, again, hall, visit, outcome };
+  }
+
   it("stays over when the bell gives up before it could be answered for an opening", async () => {
     const gate = new Gate(house);
     const { bell } = await house.bell();
@@ -66,20 +85,7 @@ describe("a visit, while something else is under way", () => {
   });
 
   it("opens by the call that a phone has answered meanwhile", async () => {
-    const gate = new Gate(house);
-    const { bell, seen } = await house.bell();
-    const again = await house.bell();
-    const hall = await house.phone("6001");
-    const visit = await house.pressed(bell);
-    await again.bell.press();
-    await again.seen.next("ringing");
-    const outcome = visit.answerBy(ringAll("6001"));
-    await hall.seen.next("ringing");
-    gate.shut();
-    await bell.hangUp();
-    await seen.next("ended");
-    await hall.phone.answer();
-    await gate.answer;
+    const { gate, visit, outcome } = await answered();
     const opening = house.switchboard.open({ door: "front", by: "dashboard" });
     gate.unlock();
     assert.deepEqual([(await outcome).by, (await opening).ok], ["6001", true]);
@@ -142,20 +148,7 @@ describe("a visit, while something else is under way", () => {
   });
 
   it("ends when the phone hangs up before it could be connected", async () => {
-    const gate = new Gate(house);
-    const { bell, seen } = await house.bell();
-    const again = await house.bell();
-    const hall = await house.phone("6001");
-    const visit = await house.pressed(bell);
-    await again.bell.press();
-    await again.seen.next("ringing");
-    const outcome = visit.answerBy(ringAll("6001"));
-    await hall.seen.next("ringing");
-    gate.shut();
-    await bell.hangUp();
-    await seen.next("ended");
-    await hall.phone.answer();
-    await gate.answer;
+    const { gate, again, hall, visit, outcome } = await answered();
     await hall.phone.hangUp();
     while (house.switchboard.endpoint.calls > 1) await nextTurn();
     gate.unlock();
@@ -169,20 +162,7 @@ describe("a visit, while something else is under way", () => {
   });
 
   it("ends when the sound of the phone is lost before it could be connected", async () => {
-    const gate = new Gate(house);
-    const { bell, seen } = await house.bell();
-    const again = await house.bell();
-    const hall = await house.phone("6001");
-    const visit = await house.pressed(bell);
-    await again.bell.press();
-    await again.seen.next("ringing");
-    const outcome = visit.answerBy(ringAll("6001"));
-    await hall.seen.next("ringing");
-    gate.shut();
-    await bell.hangUp();
-    await seen.next("ended");
-    await hall.phone.answer();
-    await gate.answer;
+    const { gate, again, hall, outcome } = await answered();
     gate.sessions[1]?.ended();
     gate.unlock();
     await outcome;

@@ -7,9 +7,9 @@ import { Secret } from "../../src/secret.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import type { VisitEnd } from "../../src/visit/messages.ts";
 import { House } from "./house.ts";
+import { ringAll } from "./ring-all.ts";
 
 const secret = new Secret("a password");
-const ringAll = (...targets: string[]) => strategyOf({ strategy: "ring-all", targets, seconds: 30 });
 
 describe("a visit", () => {
   let house: House;

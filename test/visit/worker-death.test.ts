@@ -6,8 +6,7 @@ import { bound } from "../../src/media/worker/ports.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import type { VisitEnd } from "../../src/visit/messages.ts";
 import { House } from "./house.ts";
-
-const ringAll = strategyOf({ strategy: "ring-all", targets: ["6001"], seconds: 30 });
+import { ringAll } from "./ring-all.ts";
 
 describe("a media worker that dies", () => {
   let house: House;
@@ -33,7 +32,7 @@ describe("a media worker that dies", () => {
     const { bell, seen } = await house.bell();
     const hall = await house.phone("6001", { answerAfterMs: 0 });
     const visit = await house.pressed(bell);
-    await visit.answerBy(ringAll);
+    await visit.answerBy(ringAll("6001"));
     await seen.next("audio", (heard) => "frequency" in heard && Math.abs(heard.frequency - 880) < 20);
     crash();
     const { outcome, text, cause } = (await house.event("ended")).payload as VisitEnd;
@@ -44,7 +43,7 @@ describe("a media worker that dies", () => {
 
     const before = seen.all.length;
     const again = await house.pressed(bell, 2);
-    await again.answerBy(ringAll);
+    await again.answerBy(ringAll("6001"));
     await seen.next(
       "audio",
       (heard) => seen.all.indexOf(heard) > before && "frequency" in heard && Math.abs(heard.frequency - 880) < 20,

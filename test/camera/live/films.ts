@@ -3,10 +3,11 @@ import { EventEmitter } from "node:events";
 import type { VideoSettings } from "../../../src/camera/upstream.ts";
 import type { Frame, VideoEvents, VideoFormat, VideoStream } from "../../../src/camera/video.ts";
 import { LiveCamera, type LiveOptions, type Viewer } from "../../../src/camera/live/live-camera.ts";
+import { Sender, type Kind } from "../../../src/camera/live/sender.ts";
 import type { PorteroError } from "../../../src/errors.ts";
 import { silent } from "../../../src/log.ts";
 import { Secret } from "../../../src/secret.ts";
-import type { FakeClock } from "../../support/clock.ts";
+import { FakeClock } from "../../support/clock.ts";
 import { film } from "../films.ts";
 
 export class HandFilm extends EventEmitter<VideoEvents> implements VideoStream {
@@ -98,4 +99,24 @@ export function liveCamera(clock: FakeClock, options: Partial<LiveOptions> = {})
     },
   );
   return { camera, films, last: () => films.at(-1) ?? new HandFilm(clock) };
+}
+
+/** What a browser gets, by the line that it has; while that is stuck, it takes nothing. */
+export function browser(kind: Kind) {
+  const clock = new FakeClock();
+  const texts: unknown[] = [];
+  const parts: Buffer[] = [];
+  const line = {
+    waiting: 0,
+    stuck: false,
+    end: () => {},
+    send(data: string | Buffer) {
+      if (typeof data === "string") texts.push(JSON.parse(data));
+      else {
+        parts.push(data);
+        if (line.stuck) line.waiting += data.length;
+      }
+    },
+  };
+  return { sender: new Sender(kind, line, clock), line, texts, parts, clock };
 }

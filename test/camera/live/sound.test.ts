@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { record } from "../../../src/camera/live/record.ts";
-import { Sender, type Kind } from "../../../src/camera/live/sender.ts";
+import type { Kind } from "../../../src/camera/live/sender.ts";
 import { movie } from "../../../src/camera/mp4/movie.ts";
 import type { Sound, SoundFormat } from "../../../src/camera/video.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { film } from "../films.ts";
-import { liveCamera } from "./films.ts";
+import { browser, liveCamera } from "./films.ts";
 
 const law: SoundFormat = { codec: "pcma", rate: 8000, channels: 1 };
 const aac: SoundFormat = { codec: "aac", rate: 16_000, channels: 1, config: Buffer.from("1408", "hex") };
@@ -16,27 +16,16 @@ const sound = (format: SoundFormat, n: number, at = 0): Sound => ({
 });
 
 /** What a browser gets of the sound, after the picture's format. */
-function browser(kind: Kind) {
-  const clock = new FakeClock();
-  const texts: unknown[] = [];
-  const parts: Buffer[] = [];
-  const line = {
-    waiting: 0,
-    end: () => {},
-    send(data: string | Buffer) {
-      if (typeof data === "string") texts.push(JSON.parse(data));
-      else parts.push(data);
-    },
-  };
-  const sender = new Sender(kind, line, clock);
-  sender.format(film("h264").format);
-  [texts.length, parts.length] = [0, 0];
-  return { sender, line, texts, parts, clock };
+function listener(kind: Kind) {
+  const made = browser(kind);
+  made.sender.format(film("h264").format);
+  [made.texts.length, made.parts.length] = [0, 0];
+  return made;
 }
 
 describe("X3 sound to the browser", () => {
   it("is told of, and sent only while it is wanted: as it came, behind a byte that no picture begins with", () => {
-    const { sender, texts, parts } = browser("webcodecs");
+    const { sender, texts, parts } = listener("webcodecs");
     sender.sound(sound(law, 0));
     assert.deepEqual([texts, parts], [[{ type: "sound", codec: "pcma", rate: 8000, channels: 1 }], []]);
     sender.hear("raw");
@@ -53,7 +42,7 @@ describe("X3 sound to the browser", () => {
   });
 
   it("AAC also in fragments of MP4, whose header comes first each time that it is switched on", () => {
-    const { sender, parts } = browser("mse");
+    const { sender, parts } = listener("mse");
     for (const n of [0, 2]) {
       sender.hear("mp4");
       sender.sound(sound(aac, n));
@@ -69,12 +58,12 @@ describe("X3 sound to the browser", () => {
   });
 
   it("is left out for a browser that takes too little, and for MPEG-1's player", () => {
-    const { sender, line, parts } = browser("webcodecs");
+    const { sender, line, parts } = listener("webcodecs");
     sender.hear("raw");
     line.waiting = 5 * 2 ** 20;
     sender.sound(sound(law, 0));
     assert.equal(parts.length, 0);
-    const other = browser("jsmpeg");
+    const other = listener("jsmpeg");
     other.sender.hear("raw");
     other.sender.sound(sound(law, 0));
     assert.deepEqual([other.texts, other.parts], [[], []]);

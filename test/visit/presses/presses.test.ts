@@ -5,9 +5,9 @@ import type { Picture } from "../../../src/camera/camera.ts";
 import type { PressSettings } from "../../../src/door/door.ts";
 import { SipResponse, type SipRequest } from "../../../src/sip/message/message.ts";
 import type { VisitEnd } from "../../../src/visit/messages.ts";
-import { strategyOf } from "../../../src/visit/strategy.ts";
 import type { Visit } from "../../../src/visit/visit.ts";
 import { Desk, sound, type Device } from "../desk.ts";
+import { ringAll } from "../ring-all.ts";
 
 let desk: Desk;
 afterEach(() => desk.close());
@@ -16,7 +16,6 @@ const open = async (presses: PressSettings = {}) => (desk = await Desk.open({}, 
 const rings = () => desk.told("ring").length;
 const visit = (): Visit => desk.switchboard.lastVisit("front") ?? assert.fail("no visit");
 const settle = (ms = 5) => desk.clock.advance(ms);
-const ringAll = (...targets: string[]) => strategyOf({ strategy: "ring-all", targets, seconds: 30 });
 
 /** Calls of one bell that come one right after the other, with Call-IDs of their own. */
 async function burst(bell: Device, calls: number, number = "6001"): Promise<SipRequest[]> {

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { Secret } from "../../../src/secret.ts";
 import type { Outcome } from "../../../src/visit/messages.ts";
-import { strategyOf } from "../../../src/visit/strategy.ts";
 import type { Visit } from "../../../src/visit/visit.ts";
 import { Desk } from "../desk.ts";
+import { ringAll } from "../ring-all.ts";
 
 let desk: Desk;
 beforeEach(async () => {
@@ -16,7 +16,6 @@ beforeEach(async () => {
 });
 afterEach(() => desk.close());
 
-const ringAll = (...targets: string[]) => strategyOf({ strategy: "ring-all", targets, seconds: 30 });
 const results = ({ result, parties }: Outcome) => [result, ...parties.map((party) => [party.target, party.status])];
 
 async function pressed(extension: string, id: string): Promise<Visit> {

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import type { PressSettings } from "../../../src/door/door.ts";
-import { strategyOf } from "../../../src/visit/strategy.ts";
 import type { VisitEnd } from "../../../src/visit/messages.ts";
 import type { Visit } from "../../../src/visit/visit.ts";
 import { Desk } from "../desk.ts";
+import { ringAll } from "../ring-all.ts";
 
 let desk: Desk;
 afterEach(() => desk.close());
@@ -15,7 +15,6 @@ const press = (button?: string, by = "hook") =>
   desk.switchboard.reported("front", { kind: "press", ...(button === undefined ? {} : { button }) }, by);
 const visit = (): Visit => desk.switchboard.lastVisit("front") ?? assert.fail("no visit");
 const ends = () => (desk.told("ended") as VisitEnd[]).map(({ outcome, text }) => [outcome, text]);
-const ringAll = (...targets: string[]) => strategyOf({ strategy: "ring-all", targets, seconds: 30 });
 
 describe("A press that is told without a call", () => {
   it("is a visit: it rings at once, says that it has no call, and ends by itself", async () => {

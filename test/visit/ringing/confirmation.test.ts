@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import type { TargetSettings } from "../../../src/visit/ringing/target.ts";
-import { strategyOf } from "../../../src/visit/strategy.ts";
 import { House } from "../house.ts";
+import { ringAll } from "../ring-all.ts";
 
 describe("a mobile that must confirm", () => {
   let house: House;
@@ -15,14 +14,12 @@ describe("a mobile that must confirm", () => {
   });
   afterEach(() => house.close());
 
-  const ring = (...targets: TargetSettings[]) => strategyOf({ strategy: "ring-all", targets, seconds: 30 });
-
   for (const digitsBy of ["rtp", "dtmf-relay"] as const)
     it(`hears the prompt and presses 1 (${digitsBy}): they talk, and the door has heard no 1`, async () => {
       const { bell, seen } = await house.bell();
       const mobile = await house.phone("6001", { digitsBy });
       const visit = await house.pressed(bell);
-      const outcome = visit.answerBy(ring({ target: "6001", confirm: true }));
+      const outcome = visit.answerBy(ringAll({ target: "6001", confirm: true }));
       await mobile.seen.next("ringing");
       await mobile.phone.answer();
       await mobile.seen.next("audio");
@@ -44,7 +41,7 @@ describe("a mobile that must confirm", () => {
     const mobile = await house.phone("6001");
     const visit = await house.pressed(bell);
     const prompt = { file: join(tmpdir(), "there-is-no-such-prompt.wav") };
-    void visit.answerBy(ring({ target: "6001", confirm: true, prompt }));
+    void visit.answerBy(ringAll({ target: "6001", confirm: true, prompt }));
     await mobile.seen.next("ringing");
     await mobile.phone.answer();
     await mobile.seen.next("audio");

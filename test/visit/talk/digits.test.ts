@@ -9,12 +9,10 @@ import { waysTo } from "../../../src/visit/talk/digits.ts";
 import { DigitRelay } from "../../../src/visit/talk/digit-relay.ts";
 import { Keypad, type Key } from "../../../src/visit/talk/keypad.ts";
 import type { Leg } from "../../../src/visit/talk/leg.ts";
-import { strategyOf } from "../../../src/visit/strategy.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { Desk } from "../desk.ts";
 import { House } from "../house.ts";
-
-const ringAll = strategyOf({ strategy: "ring-all", targets: ["6001"], seconds: 30 });
+import { ringAll } from "../ring-all.ts";
 
 describe("N5 digits in a visit", () => {
   let house: House;
@@ -29,7 +27,7 @@ describe("N5 digits in a visit", () => {
     const bell = await house.bell();
     const hall = await house.phone("6001", { answerAfterMs: 0, digitsBy: phoneBy });
     const visit = await house.pressed(bell.bell);
-    await visit.answerBy(ringAll);
+    await visit.answerBy(ringAll("6001"));
     await hall.seen.next("answered");
     await bell.seen.next("answered");
     const atBell = () => bell.seen.all.flatMap((e) => (e.event === "dtmf" ? [`${e.digit} ${e.by}`] : []));

@@ -7,7 +7,7 @@ import type { Referral } from "../../../src/sip/dialog/call.ts";
 import type { Bridge } from "../../../src/visit/talk/bridge.ts";
 import type { Leg } from "../../../src/visit/talk/leg.ts";
 import { transfer } from "../../../src/visit/talk/transfer.ts";
-import { Desk, directionOf, sound } from "../desk.ts";
+import { Desk, directionOf, sound, type Device } from "../desk.ts";
 
 const desks: Desk[] = [];
 after(() => Promise.all(desks.map((desk) => desk.close())));
@@ -303,6 +303,21 @@ describe("a call that takes the place of another one (INVITE with Replaces, RFC 
     return invites;
   }
 
+  /** A visit that rings a phone; `wish` is what fetches it. */
+  async function rings({ switchboard }: Desk, bell: Device, phone: Device) {
+    const press = await bell.dial("6001");
+    const visit = switchboard.lastVisit("front");
+    void visit?.answerBy(async (ringing) => {
+      await ringing.ring(["6001"], 60);
+      return { result: "answered", tries: 1, parties: [] };
+    });
+    const rung = await phone.party.takeRequest("INVITE");
+    phone.party.respond(rung, 180);
+    await phone.party.settle();
+    const wish = replacing(`${rung.callId};to-tag=${rung.fromTag};from-tag=tt`, ";early-only");
+    return { press, visit, rung, wish };
+  }
+
   it("of two in one turn has it, and the other is let go", async () => {
     const { desk, bell, phone, other, visit } = await open();
     const third = await desk.phone("6003");
@@ -321,16 +336,7 @@ describe("a call that takes the place of another one (INVITE with Replaces, RFC 
     const desk = await Desk.open();
     desks.push(desk);
     const [phone, other, bell] = [await desk.phone("6001"), await desk.phone("6002"), desk.device("8000")];
-    const press = await bell.dial("6001");
-    const visit = desk.switchboard.lastVisit("front");
-    void visit?.answerBy(async (ringing) => {
-      await ringing.ring(["6001"], 60);
-      return { result: "answered", tries: 1, parties: [] };
-    });
-    const rung = await phone.party.takeRequest("INVITE");
-    phone.party.respond(rung, 180);
-    await phone.party.settle();
-    const wish = replacing(`${rung.callId};to-tag=${rung.fromTag};from-tag=tt`, ";early-only");
+    const { press, visit, rung, wish } = await rings(desk, bell, phone);
     const late = desk.device("6002");
     const fetching = await other.dial("6001", wish);
     await other.answered(fetching);
@@ -351,16 +357,7 @@ describe("a call that takes the place of another one (INVITE with Replaces, RFC 
     desks.push(desk);
     const [phone, other, third] = [await desk.phone("6001"), await desk.phone("6002"), await desk.phone("6003")];
     const bell = desk.device("8000");
-    const press = await bell.dial("6001");
-    const visit = desk.switchboard.lastVisit("front");
-    void visit?.answerBy(async (ringing) => {
-      await ringing.ring(["6001"], 60);
-      return { result: "answered", tries: 1, parties: [] };
-    });
-    const rung = await phone.party.takeRequest("INVITE");
-    phone.party.respond(rung, 180);
-    await phone.party.settle();
-    const wish = replacing(`${rung.callId};to-tag=${rung.fromTag};from-tag=tt`, ";early-only");
+    const { press, visit, wish } = await rings(desk, bell, phone);
     const [one, two] = await inOneTurn(desk, () => [other.dial("6001", wish), third.dial("6001", wish)]);
     await other.answered(one);
     await third.answered(two);
