@@ -10,7 +10,7 @@ export const keys = "0123456789*#ABCD";
  * RTP events (RFC 4733), SIP INFO with `application/dtmf-relay` or with `application/dtmf`, tones in the sound. The other
  * INFO body is tried where a device refuses the one that was asked for.
  */
-export const dtmfWays = ["rfc4733", "info", "info-dtmf", "inband"] as const;
+const dtmfWays = ["rfc4733", "info", "info-dtmf", "inband"] as const;
 export type DtmfWay = (typeof dtmfWays)[number];
 
 /** `auto`: the first of those that the other side takes. */

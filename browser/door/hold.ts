@@ -10,7 +10,7 @@ export interface Holding {
   readonly sure: () => boolean;
 }
 
-export const holdMs = 900;
+const holdMs = 900;
 
 export function holdButton(button: HTMLButtonElement, { held, early, sure }: Holding): void {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -9,7 +9,7 @@ import { onClose, onInput, Sign } from "../running.ts";
 import { doorNode, doorOf } from "../found.ts";
 import { namesIn, textOr } from "../fields.ts";
 
-export const codeActions = ["create", "revoke", "list", "open"] as const;
+const codeActions = ["create", "revoke", "list", "open"] as const;
 type CodeAction = (typeof codeActions)[number];
 
 interface DoorCodeConfig extends Config {

@@ -46,7 +46,7 @@ function messageOf({ event, visit, payload, topic }: VisitEvent): Message {
 }
 
 /** What the dialog asks for. @throws PorteroError `invalid`, naming the field */
-export function filterOf(config: DoorbellConfig, doors: readonly string[]): VisitFilter {
+function filterOf(config: DoorbellConfig, doors: readonly string[]): VisitFilter {
   const { buttons, callers, days, events } = config;
   const [from, to] = [textOr(config.from), textOr(config.to)];
   const chosen = { days: namesIn(days), events: namesIn(events) } as Pick<FilterSettings, "days" | "events">;

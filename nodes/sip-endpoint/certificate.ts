@@ -17,7 +17,7 @@ export interface MadeFiles {
 }
 
 /** What devices may call this machine: its name, its addresses, and what else was entered. */
-export function namesOfMachine(further: readonly string[]): string[] {
+function namesOfMachine(further: readonly string[]): string[] {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const plain = addresses.filter(({ scopeid }) => !scopeid).map(({ address }) => address);
   const own = /^[a-z0-9.-]+$/i.test(hostname()) ? [hostname()] : [];

@@ -32,7 +32,7 @@ interface RegistrarConfig extends Config {
 /** Own passwords by extension, in one credential: `{"6001":"…"}`. Extensions that are not in it have a generated one. */
 type RegistrarNode = RedNode<{ passwords: string }>;
 
-export function ownPasswords(credential: string | undefined): Map<string, string> {
+function ownPasswords(credential: string | undefined): Map<string, string> {
   if (!credential) return new Map();
   try {
     const parsed: unknown = JSON.parse(credential);

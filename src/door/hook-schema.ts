@@ -74,4 +74,3 @@ export const pollSchema = {
 } as const;
 
 export type Poll = FromSchema<typeof pollSchema>;
-export type PollRule = Poll["rules"][number];

@@ -9,7 +9,6 @@ export type OpeningStep = "dtmf" | "http";
 
 /** Which steps are taken, in their order; `auto`: those that can be, the likeliest first. */
 export const openingPlans = ["auto", "dtmf-http", "http-dtmf", "dtmf", "http"] as const;
-export type OpeningPlan = (typeof openingPlans)[number];
 
 /** Ways to reach the door for one opening. */
 export interface Means {

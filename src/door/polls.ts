@@ -3,7 +3,7 @@ import type { Form } from "../schema.ts";
 import { rulesSchema, type Poll } from "./hook-schema.ts";
 import type { Preset } from "./preset-schema.ts";
 
-export const pollChoices = ["off", "preset", "own"] as const;
+const pollChoices = ["off", "preset", "own"] as const;
 
 /** Their fields, for a JSON schema. */
 export const pollFields = {

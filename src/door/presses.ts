@@ -4,12 +4,11 @@ import type { Form } from "../schema.ts";
 import type { Preset } from "./preset-schema.ts";
 
 /** What becomes of a press while the door talks: it is busy, it waits until the talk is over, or it takes its place. */
-export const pressesInTalk = ["busy", "wait", "replace"] as const;
-export type PressInTalk = (typeof pressesInTalk)[number];
+const pressesInTalk = ["busy", "wait", "replace"] as const;
+type PressInTalk = (typeof pressesInTalk)[number];
 
 /** What names the button: the number that is dialled, the address of To, the name of the caller, or a header. */
-export const buttonSources = ["dialled", "to", "name", "header"] as const;
-export type ButtonSource = (typeof buttonSources)[number];
+const buttonSources = ["dialled", "to", "name", "header"] as const;
 
 /** Their fields, for a JSON schema. */
 export const pressFields = {
@@ -41,10 +40,9 @@ export const pressFields = {
 } as const;
 
 export type PressSettings = Form<typeof pressFields>;
-export type NamedButton = NonNullable<PressSettings["buttons"]>[number];
 
 /** A bell that dials again after a refusal does so within a second or two; a person looks at it first. */
-export const usualBounceSeconds = 2;
+const usualBounceSeconds = 2;
 
 export interface PressRules {
   readonly bounceMs: number;

@@ -11,7 +11,7 @@ export interface Letter {
 }
 
 export const mostWaiting = 100;
-export const oldestMs = 120_000;
+const oldestMs = 120_000;
 
 interface Waiting extends Letter {
   readonly at: number;

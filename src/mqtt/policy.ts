@@ -27,7 +27,7 @@ export interface Ask {
 }
 
 export const settleMs = 2_000;
-export const lateMs = 120_000;
+const lateMs = 120_000;
 const sameMs = 2_000;
 const minute = 60_000;
 const perMinute = 3;

@@ -4,7 +4,7 @@ export const senderReport = 200;
 export const receiverReport = 201;
 const sourceDescription = 202;
 export const transportFeedback = 205;
-export const payloadFeedback = 206;
+const payloadFeedback = 206;
 /** Length of a report block. */
 export const block = 24;
 /** The most blocks that a report has room for. */

@@ -28,7 +28,7 @@ export function parseReplaces(value: string): Replaces | undefined {
   return { callId, toTag, fromTag, earlyOnly: params.has("early-only") };
 }
 
-export const writeReplaces = ({ callId, toTag, fromTag, earlyOnly }: Replaces): string =>
+const writeReplaces = ({ callId, toTag, fromTag, earlyOnly }: Replaces): string =>
   `${callId};to-tag=${toTag};from-tag=${fromTag}${earlyOnly ? ";early-only" : ""}`;
 
 /** Reads a Refer-To. Other methods than INVITE, and other schemes than SIP, are nothing we could call. */

@@ -11,7 +11,7 @@ import { parseUri, plainUser } from "../message/uri.ts";
 export type Busy = () => number;
 
 /** The real one of this thread. */
-export function loopBusy(): Busy {
+function loopBusy(): Busy {
   let before = performance.eventLoopUtilization();
   return () => {
     const now = performance.eventLoopUtilization();

@@ -18,7 +18,7 @@ export interface Qualify {
   readonly dropAfter?: number;
 }
 
-export const natSeconds = 29;
+const natSeconds = 29;
 
 /** What is known of a device that was asked. */
 export interface Reach {

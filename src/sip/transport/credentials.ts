@@ -91,7 +91,7 @@ async function readOwn({
 }
 
 /** Names a certificate is for, or its subject where it has none. */
-export const subjectOf = (certificate: X509Certificate): string =>
+const subjectOf = (certificate: X509Certificate): string =>
   certificate.subjectAltName ?? certificate.subject.replaceAll("\n", ", ");
 
 /** @throws PorteroError `bad-pin` */

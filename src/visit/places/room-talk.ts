@@ -17,7 +17,7 @@ import type { TalkVisit } from "../talk/talk.ts";
 import type { TargetSettings } from "../ringing/target.ts";
 
 /** Nobody could say on whose channel somebody is, and the tone that tells of it would be heard by some only. */
-export const notRecorded = () =>
+const notRecorded = () =>
   giveUp("no-recordings", "a conversation of several people in a room is not recorded: record calls of two");
 
 export interface RoomHooks {

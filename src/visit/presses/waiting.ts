@@ -6,7 +6,7 @@ import { usualCountry } from "../../media/tones.ts";
 import type { Announcements } from "../sound/announcement.ts";
 
 /** No standard has a tone for who waits: two short beeps each five seconds are neither ringing nor busy anywhere. */
-export const waitingTone: Tone = {
+const waitingTone: Tone = {
   kind: "tone",
   cadence: [
     { frequencies: [425], ms: 150 },
