@@ -158,7 +158,7 @@ export abstract class SipMessage {
     const rest = old.includes(",") ? splitList(old).slice(1) : [];
     const value = [writeVia(via), ...rest].join(", ");
     if (at < 0) this.prepend("Via", value);
-    else this.headers[at] = made("Via", "via", value);
+    else this.headers[at] = { ...made("Via", "via", value), read: via };
   }
 
   get from(): NameAddr | undefined {
