@@ -72,8 +72,11 @@ export function generatedPassword(owner: string, extension: string, found: (pass
 }
 
 // Node-RED gives all tabs one width, which cuts the longer ones of seven titles; it writes it there itself, again and again.
+// Where the dialog is narrower than all of them, they stand in two rows; it would give the body the width of one and cut it.
 // A label of two lines stands beside the middle of its field, and the text of a box beside the box, however long it is.
 const tabStyle = `
+  .red-ui-tray-body:has(.portero-tabs) { min-width: 0 !important }
+  .portero-tabs { display: flex !important; flex-wrap: wrap; height: auto !important }
   .portero-tabs li { width: auto !important; margin: 3px 1px 0 !important }
   .portero-tabs a { padding: 0 6px !important; font-size: 12px }
   section[data-tab] .form-row > label { vertical-align: middle }
@@ -98,6 +101,7 @@ export function tabs(list: Query, words: Words): void {
   });
   list.addClass("portero-tabs");
   $(`<style>${tabStyle}</style>`).insertAfter(list);
+  list.closest(".red-ui-tabs").css("height", "auto");
   list.find(".red-ui-tabs-fade").css("display", "none");
 }
 
