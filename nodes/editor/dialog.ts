@@ -16,6 +16,17 @@ export const wordsOf =
 
 export type Words = ReturnType<typeof wordsOf>;
 
+/** The same words, looked up once: for rows of which there are hundreds. */
+export function remembered(words: Words): Words {
+  const known = new Map<string, string>();
+  return (key, parameters) => {
+    if (parameters) return words(key, parameters);
+    const found = known.get(key) ?? words(key);
+    known.set(key, found);
+    return found;
+  };
+}
+
 export const text = (value: unknown): string =>
   typeof value === "string" || typeof value === "number" ? String(value).trim() : "";
 

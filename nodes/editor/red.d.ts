@@ -57,6 +57,8 @@ export interface EditableListOptions {
   addButton?: string | false;
   removeItem?(item: unknown): void;
   sortItems?(items: unknown): void;
+  /** Scrolls to a row that is added; absent: yes. */
+  scrollOnAdd?: boolean;
 }
 
 export interface JQuery {

@@ -27,23 +27,34 @@ export function fill<Row, Fields>(list: Query, rows: readonly Row[], options: Li
   };
   list.editableList({
     ...{ removable: add !== undefined, sortable: true, height: "auto", addButton: add ?? false },
+    // It is as high as its rows: there is nothing to scroll.
+    scrollOnAdd: false,
     ...(header && { header }),
     // jQuery's data stays with the element when rows are moved.
     addItem: (row: Query, _index, item: Row) => {
       row.data("fields", draw(row, item));
-      changed();
+      if (list.data(adding) !== true) changed();
     },
     ...{ removeItem: changed, sortItems: changed },
   });
+  list.data(told, changed);
+  addAll(list, rows);
+}
+
+const [adding, told] = ["portero-adding", "portero-changed"];
+
+// Whoever looks at each of two hundred rows as it comes has the browser lay out the page as often.
+function addAll(list: Query, rows: readonly unknown[]): void {
+  list.data(adding, true);
   for (const row of rows) list.editableList("addItem", row);
-  changed();
+  list.data(adding, false);
+  (list.data(told) as () => void)();
 }
 
 /** Other rows in the place of those that stand there. */
 export function refill(list: Query, rows: readonly unknown[]): void {
   list.editableList("empty");
-  for (const row of rows) list.editableList("addItem", row);
-  list.closest(".red-ui-editableList-border").toggle(rows.length > 0);
+  addAll(list, rows);
 }
 
 /** What `row` gave, of each row as they stand there. */

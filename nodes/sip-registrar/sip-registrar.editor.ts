@@ -1,6 +1,6 @@
 // The dialog of the registrar: a list of extensions, and one of ring groups. Own passwords of the list lie in one credential; those that the
 // system makes are only shown to be copied. What few devices need stands in a second line of their row.
-import { chooseOnly, chosen, colour, copyButton, isExtension, stored, text, wordsOf } from "../editor/dialog.ts";
+import { chooseOnly, chosen, colour, copyButton, isExtension, remembered, stored, text, wordsOf } from "../editor/dialog.ts";
 import { Generated } from "../editor/generated.ts";
 import { groupFault, groupList, groupsIn } from "../editor/groups.ts";
 import { writeList } from "../editor/list-text.ts";
@@ -173,13 +173,14 @@ RED.nodes.registerType("sip-registrar", {
       () => (fieldsIn(list()) as Fields[]).map(({ number }) => text(number.val())),
     );
     const names = Object.entries(columns).map(([name, width]) => [words(`column.${name}`), width] as const);
+    const rowWords = remembered(words);
     fill(list(), extensionsOf(this["extensions"]) as Partial<Extension>[], {
       header: columnNames(names),
       add: words("label.add"),
       row: (row, item): Fields => {
         const [line, more] = [lineOf(row), gridOf(row)];
         const typed = (key: keyof typeof columns, value: unknown) =>
-          plain(line, words, key, input(value).attr("autocomplete", "new-password"), columns[key]);
+          plain(line, rowWords, key, input(value).attr("autocomplete", "new-password"), columns[key]);
         const own = item.password ?? passwords[text(item.number)];
         const fields: Fields = {
           number: typed("number", item.number),
@@ -192,14 +193,14 @@ RED.nodes.registerType("sip-registrar", {
         const button = $("<button>")
           .attr("type", "button")
           .addClass("red-ui-button")
-          .attr("title", words("label.copy"));
+          .attr("title", rowWords("label.copy"));
         button.append($("<i>").addClass("fa fa-clipboard")).appendTo(line);
         // Hardly any phone needs the second line: it is shown where something stands in it.
         const { options } = fields;
-        unfold(line, more, words("label.more"), options.isSet, () => options.draw(more, words));
+        unfold(line, more, rowWords("label.more"), options.isSet, () => options.draw(more, rowWords));
         fields.number.on("change", () => generated.ask());
         const password = () => text(fields.password.val()) || generated.of(text(fields.number.val()));
-        copyButton(button, words("label.copied"), password, words("label.no-password"));
+        copyButton(button, rowWords("label.copied"), password, rowWords("label.no-password"));
         return fields;
       },
     });

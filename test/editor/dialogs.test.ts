@@ -14,6 +14,8 @@ import type { Dialog } from "./dialog.ts";
 import { Editor } from "./editor.ts";
 import { example, House, type FlowNode } from "./house.ts";
 
+declare const RED: { nodes: { node(id: string): unknown }; editor: { edit(node: unknown): void } };
+
 /** A key that has found no words, or a parameter that has found no value. */
 const isNoWord = (text: string) => /@portero|^[a-z-]+:[a-z-]+\.|^[a-z-]+\.[a-z-]+(\.|$)|__\w+__/i.test(text);
 
@@ -567,6 +569,51 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     await endpoint.cancel();
     await dialog.cancel();
     assert.deepEqual(editor.troubles.slice(since), []);
+  });
+
+  it("on a small screen with both sidebars no tab is cut: they stand in two rows", async () => {
+    const { width = 1400, height = 900 } = editor.page.viewportSize() ?? {};
+    await editor.page.setViewportSize({ width: 760, height });
+    for (const [type, config] of [
+      ["doorbell-in", "door"],
+      ["sip-registrar", "endpoint"],
+    ] as const) {
+      const dialog = await (await editor.edit(idOf(type))).editConfig(config);
+      const cut = await dialog.tray.evaluate((tray) => {
+        const { right } = tray.getBoundingClientRect();
+        const tabs = [...tray.querySelectorAll(".portero-tabs > li")];
+        return tabs.filter((tab) => tab.getBoundingClientRect().right > right).map((tab) => tab.textContent);
+      });
+      assert.deepEqual(cut, [], config);
+      assert.deepEqual(await dialog.ugly(), [], config);
+      await editor.cancelDialogs();
+    }
+    await editor.page.setViewportSize({ width, height });
+  });
+
+  it("sip-registrar: two hundred rows are laid out together, not one by one", async () => {
+    const extensions = Array.from({ length: 200 }, (_, n) => ({ number: String(7000 + n), name: `Flat ${n}` }));
+    const session = await editor.page.context().newCDPSession(editor.page);
+    await session.send("Performance.enable");
+    const layouts = async () => {
+      const { metrics } = await session.send("Performance.getMetrics");
+      return metrics.find(({ name }) => name === "RecalcStyleCount")?.value ?? NaN;
+    };
+    const before = await layouts();
+    await editor.page.evaluate(
+      ([id, rows]) => {
+        const node = RED.nodes.node(id) as { extensions: unknown };
+        const had = node.extensions;
+        node.extensions = rows;
+        RED.editor.edit(node);
+        node.extensions = had;
+      },
+      [idOf("sip-registrar"), extensions] as const,
+    );
+    assert.equal(await editor.page.locator("#node-input-list > li").count(), 200);
+    const done = (await layouts()) - before;
+    assert.ok(done < 150, `laid out ${done} times`);
+    await session.detach();
   });
 
   it("H1: a row of sip-registrar unfolds what few devices need; it stays unfolded where something stands in it", async () => {
