@@ -1,6 +1,16 @@
 // The dialog of the registrar: a list of extensions, and one of ring groups. Own passwords of the list lie in one credential; those that the
 // system makes are only shown to be copied. What few devices need stands in a second line of their row.
-import { chooseOnly, chosen, colour, copyButton, isExtension, remembered, stored, text, wordsOf } from "../editor/dialog.ts";
+import {
+  chooseOnly,
+  chosen,
+  colour,
+  copyButton,
+  isExtension,
+  remembered,
+  stored,
+  text,
+  wordsOf,
+} from "../editor/dialog.ts";
 import { Generated } from "../editor/generated.ts";
 import { groupFault, groupList, groupsIn } from "../editor/groups.ts";
 import { writeList } from "../editor/list-text.ts";

@@ -165,6 +165,19 @@ export class Admission {
     this.#options.call(request, transaction, caller);
   }
 
+  /**
+   * Whether a request inside a call is of who talks in it, though it comes from another machine: a device that has changed its
+   * network shows the password of `extension`, and a server of ours is known. Answers it where not.
+   */
+  vouches(request: SipRequest, transaction: ServerTransaction, extension: string | undefined): boolean {
+    if (extension === undefined && this.#options.trusts(request, transaction.flow)) return true;
+    const identity = extension === undefined ? undefined : this.#identify(request, transaction);
+    if (identity && identity.extension === extension) return true;
+    if (identity || extension === undefined)
+      this.#refuse(request, transaction, numberOf(request), "the call is with another machine");
+    return false;
+  }
+
   #identify(request: SipRequest, transaction: ServerTransaction): Identity | undefined {
     const { guard } = this.#options;
     const { flow } = transaction;

@@ -271,10 +271,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     contact: Contact,
     options: Pick<OutgoingOptions, "from" | "sdp" | "headers">,
   ): OutgoingCall | Promise<OutgoingCall> {
-    const { path, uri, flow } = contact;
+    const { path, uri, flow, extension } = contact;
     const direct = path.length === 0;
     const headers = direct ? options.headers : { ...options.headers, Route: path.join(", ") };
-    const all = { ...options, ...(headers && { headers }), uri, direct };
+    const all = { ...options, ...(headers && { headers }), uri, direct, extension };
     return flow.closed ? this.#waysTo(contact).then((flows) => this.#call(all, flows)) : this.#call(all, [flow]);
   }
 
@@ -359,7 +359,11 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     const call = this.#calls.get(keyOf(request.callId, request.toTag));
     // A page takes calls and begins none, by way of another either, wherever its request seems to come from.
     const begins = request.method === "REFER" && (transaction.flow.as ?? call?.flow?.as) !== undefined;
-    if (call && !begins) call.receive(request, transaction);
-    else this.#admission.turnAway(request, transaction, call ? 403 : 481);
+    if (!call || begins) return this.#admission.turnAway(request, transaction, call ? 403 : 481);
+    if (!call.comesFrom(request, transaction.flow)) {
+      if (!this.#admission.vouches(request, transaction, call.extension)) return;
+      call.moved(request, transaction.flow);
+    }
+    call.receive(request, transaction);
   }
 }

@@ -182,6 +182,23 @@ export abstract class Call extends EventEmitter<CallEvents> {
   /** Whose offer at the beginning of the call has no answer yet (RFC 3311 §5.2). */
   protected abstract openOffer(remoteTag: string): "ours" | "theirs" | "none";
 
+  /** The extension at the other end, which has a password to show; absent where it is none. */
+  abstract readonly extension: string | undefined;
+
+  /** Whether a request inside the call comes whence the peer's do; else it is to show who it is. */
+  comesFrom(request: SipRequest, flow: Flow): boolean {
+    const { extension } = this;
+    if (extension !== undefined && flow.as === extension) return true;
+    // A server of many addresses has no password to show, and a call whose end is not heard would stand.
+    if (extension === undefined && request.method === "BYE") return true;
+    return this.dialogWith(request.fromTag)?.isWith(flow, extension === undefined) ?? true;
+  }
+
+  /** A request from elsewhere has shown that the peer is there now. */
+  moved(request: SipRequest, flow: Flow): void {
+    this.dialogWith(request.fromTag)?.proven(flow);
+  }
+
   /** A request inside the dialog, from the endpoint. */
   receive(request: SipRequest, transaction: ServerTransaction): void {
     const dialog = this.dialogWith(request.fromTag);

@@ -1,4 +1,5 @@
 // A dialog: what two parties keep between requests. RFC 3261 §12.
+import { addressBytes, canonicalHost } from "../../ip.ts";
 import { SipRequest, type SipMessage, type SipResponse } from "../message/message.ts";
 import { parseNameAddr } from "../message/headers.ts";
 import { parseUri, splitOutside } from "../message/uri.ts";
@@ -26,10 +27,13 @@ export class Dialog {
   remoteTarget: string;
   localSeq: number;
   #remoteSeq: number;
+  /** Whence the peer's requests come, beside what its headers name. */
+  readonly #hosts = new Set<string>();
 
   constructor(state: DialogState, remoteTarget: string, localSeq: number, remoteSeq: number) {
     this.state = state;
     this.flow = state.flow;
+    this.#hosts.add(state.flow.remote.host);
     this.remoteTarget = remoteTarget;
     this.localSeq = localSeq;
     this.#remoteSeq = remoteSeq;
@@ -101,6 +105,23 @@ export class Dialog {
     const [top] = routeSet;
     const route = top === undefined ? undefined : parseNameAddr(top)?.uri;
     return !flow.closed && (direct || route !== undefined) ? flow : (route ?? this.remoteTarget);
+  }
+
+  /**
+   * Whether the machine at the other end of a flow is the peer, or a proxy between: whoever has seen the tags of a call is
+   * not the one who talks in it. Ports do not count, which routers change. `anyName`: a name may be any machine.
+   */
+  isWith({ remote }: Flow, anyName: boolean): boolean {
+    if (this.#hosts.has(remote.host)) return true;
+    const routes = this.state.routeSet.map((route) => parseNameAddr(route)?.uri ?? "");
+    const hosts = [this.remoteTarget, ...routes].map((uri) => canonicalHost(parseUri(uri)?.host ?? ""));
+    const from = canonicalHost(remote.host);
+    return hosts.some((host) => host === from || (anyName && host !== "" && !addressBytes(host)));
+  }
+
+  /** The peer has shown that it is there. */
+  proven({ remote }: Flow): void {
+    this.#hosts.add(remote.host);
   }
 
   /** Whether a request of the peer comes in its order (§12.2.2); what came late is refused with 500. */

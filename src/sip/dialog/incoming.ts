@@ -116,6 +116,10 @@ export class IncomingCall extends Call {
     return this.#transaction.flow;
   }
 
+  get extension(): string | undefined {
+    return this.caller.kind === "extension" ? this.caller.number : undefined;
+  }
+
   /** Its INVITE, as it came; only until it is answered or refused. */
   get request(): SipRequest | undefined {
     return this.#transaction.request;

@@ -36,6 +36,8 @@ export interface OutgoingOptions {
   readonly flows: readonly [Flow, ...Flow[]];
   /** Whether the flows lead to the device itself (a registered contact) rather than to a server. */
   readonly direct: boolean;
+  /** The extension whose device is called. */
+  readonly extension?: string;
   /** What the other side shows: the visitor's number and name. */
   readonly from: { readonly number: string; readonly name: string };
   /** Our offer, or what makes it once our address on the way to the peer is known. */
@@ -134,6 +136,10 @@ export class OutgoingCall extends Call {
 
   get flow(): Flow {
     return this.#flow;
+  }
+
+  get extension(): string | undefined {
+    return this.#options.extension;
   }
 
   protected get contact(): string {
