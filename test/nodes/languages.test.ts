@@ -1,0 +1,37 @@
+// The words of the dialogs in other languages than English: as whole as the English ones.
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { describe, it } from "node:test";
+
+const nodes = join(import.meta.dirname, "../../nodes");
+const read = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
+
+/** Each text by its key, such as `door.label.name`. */
+function textsOf(words: unknown, above = ""): Map<string, string> {
+  if (typeof words === "string") return new Map([[above, words]]);
+  assert.ok(typeof words === "object" && words !== null, `${above} is neither a text nor a group of texts`);
+  const key = (name: string) => (above === "" ? name : `${above}.${name}`);
+  return new Map(Object.entries(words).flatMap(([name, below]) => [...textsOf(below, key(name))]));
+}
+
+const placeholders = (text: string) => (text.match(/__\w+?__/g) ?? []).sort();
+
+describe("The words of a node", () => {
+  const english = globSync("*/*.en-US.json", { cwd: nodes });
+  const translations = english.flatMap((file) => {
+    const others = globSync(file.replace("en-US", "*"), { cwd: nodes }).filter((other) => other !== file);
+    return others.map((other) => ({ file, other }));
+  });
+
+  for (const { file, other } of translations)
+    it(`have the English keys and placeholders in ${basename(other)}`, () => {
+      const [from, to] = [textsOf(read(join(nodes, file))), textsOf(read(join(nodes, other)))];
+      assert.deepEqual([...to.keys()].sort(), [...from.keys()].sort());
+      for (const [key, text] of from) {
+        const translated = to.get(key) ?? "";
+        assert.equal(translated.trim() === "", text.trim() === "", `${key} says something`);
+        assert.deepEqual(placeholders(translated), placeholders(text), key);
+      }
+    });
+});
