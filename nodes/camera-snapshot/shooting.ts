@@ -98,7 +98,7 @@ export class Shootings {
 
   #stranger(url: unknown, shot: Shot): Shooting {
     if (typeof url !== "string") throw giveUp("bad-url", "msg.url is no text: it is a camera's address");
-    const camera = strangersCamera(url, {}, { log: logOf(this.#node) });
+    const camera = strangersCamera(url, { log: logOf(this.#node) });
     return this.#ofCamera(camera, shot, () => camera.close());
   }
 

@@ -1,6 +1,6 @@
 // A camera of no door: one at an address that somebody has entered, or that a message names.
 import { giveUp } from "../errors.ts";
-import { checkStranger, strangerLookup, type StrangerDeps } from "../http/stranger.ts";
+import { checkStranger, strangerLookup } from "../http/stranger.ts";
 import { Secret } from "../secret.ts";
 import { Camera, splitCredentials, type CameraDeps, type CameraSettings } from "./camera.ts";
 
@@ -17,13 +17,8 @@ export function cameraAt(url: string, settings: Settings = {}, deps: CameraDeps 
 }
 
 /** The same at an address that may not lead everywhere: see stranger.ts. @throws PorteroError `bad-url`, `address-refused` */
-export function strangersCamera(
-  url: string,
-  settings: Settings = {},
-  deps: CameraDeps = {},
-  judged: StrangerDeps = {},
-): Camera {
-  const camera = cameraAt(url, settings, { ...deps, lookup: strangerLookup(judged) });
-  checkStranger(splitCredentials(url.trim()).url, judged);
+export function strangersCamera(url: string, deps: CameraDeps): Camera {
+  const camera = cameraAt(url, {}, { ...deps, lookup: strangerLookup() });
+  checkStranger(splitCredentials(url.trim()).url);
   return camera;
 }

@@ -77,8 +77,8 @@ function drawBranch(
   let at = column;
   let last: FlowNode | undefined;
   let first: FlowNode | undefined;
-  const add = (node: FlowNode, outputs: readonly number[] = [0, 1]) => {
-    if (last) for (const output of last.type === "dial-strategy" ? [1] : outputs) join(last, output, node);
+  const add = (node: FlowNode) => {
+    if (last) for (const output of last.type === "dial-strategy" ? [1] : [0, 1]) join(last, output, node);
     first ??= node;
     last = node;
   };

@@ -2,7 +2,7 @@
 import { sentence } from "../../errors.ts";
 import type { CallEnd } from "../../sip/dialog/call.ts";
 import type { ForkHost } from "../ringing/host.ts";
-import { openMedia } from "../talk/leg.ts";
+import { closeMedia, openMedia } from "../talk/leg.ts";
 import type { AccountWay } from "./outside.ts";
 
 export interface CodeAnswer {
@@ -47,7 +47,7 @@ export async function dialCode(
         text: `${account.status.label} did not take ${code}: ${status === undefined ? text : `${status} ${text}`}`,
       };
     } finally {
-      session.close().catch((error: unknown) => log.debug(sentence(error)));
+      closeMedia(session, log);
     }
   } catch (error) {
     return { ok: false, text: sentence(error) };

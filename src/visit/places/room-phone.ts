@@ -5,7 +5,7 @@ import type { Message } from "../../sip/dialog/call.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import { attend } from "../talk/alone.ts";
 import type { ForkHost } from "../ringing/host.ts";
-import { answerFor, openMedia, refusalFor, takeOffer, type Leg } from "../talk/leg.ts";
+import { answerFor, closeMedia, openMedia, refusalFor, reoffer, takeOffer, type Leg } from "../talk/leg.ts";
 import { notUnderstood } from "../sound/recording.ts";
 import type { Room } from "./room.ts";
 
@@ -21,7 +21,7 @@ export function seat(host: ForkHost, room: Room, leg: Leg, marked: boolean): voi
     call.off("ended", gone).off("message", text);
     leave();
     room.leave(leg);
-    session.close().catch((error: unknown) => host.log.warn(sentence(error)));
+    closeMedia(session, host.log);
   };
   const lost = () => {
     call.hangUp();
@@ -80,12 +80,10 @@ export async function admit(host: ForkHost, room: Room, call: IncomingCall, mark
  * Has a call talk what can be mixed.
  * @throws PorteroError `no-codec`
  */
-export async function speaksOurs({ call, session, name }: Leg): Promise<void> {
-  const fits = () => session.mixable;
-  if (fits()) return;
-  const { status, sdp } = await call.reoffer(() => session.offer("conference"));
-  if (status < 300 && sdp !== undefined) session.receiveAnswer(sdp);
-  if (!fits()) throw notUnderstood(name, "a conference");
+export async function speaksOurs(leg: Leg): Promise<void> {
+  const { session, name } = leg;
+  if (!session.mixable) await reoffer(leg, () => session.offer("conference"));
+  if (!session.mixable) throw notUnderstood(name, "a conference");
 }
 
 /** Who left the offer to us says with its ACK what it takes. */

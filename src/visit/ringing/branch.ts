@@ -9,7 +9,7 @@ import type { OutgoingCall } from "../../sip/dialog/outgoing.ts";
 import type { OpenedAs } from "../../door/door.ts";
 import { calledBy, type DeviceOptions } from "../numbers/devices.ts";
 import { answerFetcher } from "../talk/fetch.ts";
-import { openMedia, sentOn, type Leg } from "../talk/leg.ts";
+import { closeMedia, letGo, openMedia, sentOn, type Leg } from "../talk/leg.ts";
 import { usualConfirmSeconds, type RingWish } from "./target.ts";
 import { Confirmation } from "./confirmation.ts";
 import { isContact, type Caller, type ForkHost, type Reachable } from "./host.ts";
@@ -216,8 +216,7 @@ export class Branch {
       return;
     }
     // Another one was faster in the same turn.
-    leg.call.hangUp(completedElsewhere);
-    await leg.session.close();
+    letGo(leg, host.log, completedElsewhere);
   }
 
   #won(leg: Leg): void {
@@ -251,7 +250,7 @@ export class Branch {
   }
 
   #free(): void {
-    this.#session?.close().catch((error: unknown) => this.#for.host.log.warn(sentence(error)));
+    if (this.#session) closeMedia(this.#session, this.#for.host.log);
   }
 
   get #name(): string {

@@ -69,6 +69,10 @@ export function quiet(targets: readonly Target[]): ForkResult {
   return results.with(undefined);
 }
 
+/** What a caller is told whom nobody has answered. */
+export const statusFor = ({ parties, cause: why }: ForkResult): number =>
+  parties.find(({ status }) => status !== undefined)?.status ?? (why === cause.absent ? 480 : 408);
+
 const said: Readonly<Record<PartyResult, string>> = {
   answered: "answered",
   busy: "is busy",

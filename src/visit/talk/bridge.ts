@@ -1,7 +1,6 @@
 // Two legs that talk: their sound, their digits (N5), their end. One of them may be replaced by somebody else while the other
 // talks on (transfer).
 import type { Clock } from "../../clock.ts";
-import { sentence } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import type { MediaEngine } from "../../media/engine.ts";
 import type { Direction } from "../../media/sdp.ts";
@@ -194,10 +193,6 @@ export class Bridge {
       // Why one side ended is told to the other (RFC 3326).
       letGo(leg, this.#host.log, cause === undefined ? undefined : q850(cause));
     }
-  }
-
-  close({ session }: Leg): void {
-    session.close().catch((error: unknown) => this.#host.log.warn(sentence(error)));
   }
 
   /** What ended before there was a bridge is not heard by its listeners any more. */

@@ -3,7 +3,7 @@ import { PorteroError, sentence, tryAgain } from "../../errors.ts";
 import type { MediaSession } from "../../media/media.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import type { ForkHost } from "../ringing/host.ts";
-import { answerFor, openMedia, refusalFor, takeOffer, type Leg } from "./leg.ts";
+import { answerFor, closeMedia, openMedia, refusalFor, takeOffer, type Leg } from "./leg.ts";
 
 /**
  * Answers a phone that fetches a call, with what suits `like`, to whom it will talk. Gives nothing, and refuses the phone, where
@@ -29,7 +29,7 @@ export async function answerFetcher(
   } catch (error) {
     host.log.warn(`${name} could not take a call over: ${sentence(error)}`);
     call.reject(error instanceof PorteroError && error.code === "gone" ? 481 : 488);
-    session.close().catch((fault: unknown) => host.log.warn(sentence(fault)));
+    closeMedia(session, host.log);
     return undefined;
   }
 }

@@ -181,7 +181,7 @@ export class Handover {
   }
 
   #takesPlace(bridge: Bridge, answerer: Leg, winner: Leg, told: Direction): string {
-    if (!takePlace(bridge, answerer, winner, told))
+    if (!takePlace(this.#host.log, bridge, answerer, winner, told))
       throw giveUp("no-call", `somebody else had the visitor, or the visit was over, before ${winner.name} answered`);
     letGo(answerer, this.#host.log);
     return winner.name;

@@ -1,12 +1,13 @@
 // A call to an extension, or to the targets that a call from another server rings (H4): all of them ring, the first to
 // answer is connected. No door is pressed here, so there is no visit; a phone may call a door and open it by its digits.
 import { sentence } from "../../errors.ts";
-import { cause, q850 } from "../../sip/causes.ts";
+import { q850 } from "../../sip/causes.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import type { MediaSession } from "../../media/media.ts";
 import { Bridge } from "./bridge.ts";
 import { Forking } from "../ringing/fork.ts";
 import type { Caller } from "../ringing/host.ts";
+import { statusFor } from "../ringing/results.ts";
 import { answerFor, openMedia, refusalFor, takeOffer, type Leg } from "./leg.ts";
 import type { Target } from "../ringing/target.ts";
 import { transfer, type TransferHost } from "./transfer.ts";
@@ -51,12 +52,12 @@ export async function connectCall(
     const ringing = new Forking(host, caller, session, targets ?? [call.dialled]).run(ringSeconds, gone.signal);
     // Behind the phones' INVITEs, which have left by now where all stood ready: somebody waits for those.
     if (call.state === "ringing") call.ring();
-    const { winner, parties, cause: why } = await ringing;
+    const result = await ringing;
+    const { winner } = result;
     call.off("ended", abort);
     session.off("closed", abort);
     if (!winner) {
-      const status = parties.find((party) => party.status !== undefined)?.status ?? (why === cause.absent ? 480 : 408);
-      call.reject(status, undefined, q850(why));
+      call.reject(statusFor(result), undefined, q850(result.cause));
       await session.close();
       return;
     }

@@ -4,7 +4,7 @@ import { giveUp, sentence } from "../../errors.ts";
 import type { Answering } from "./answering.ts";
 import type { BellLine } from "../presses/bell-line.ts";
 import type { HandoverWish } from "./handover.ts";
-import type { Leg } from "./leg.ts";
+import { reoffer, type Leg } from "./leg.ts";
 import { mixesNothing, Room } from "../places/room.ts";
 import { speaksOurs } from "../places/room-phone.ts";
 import { RoomTalk } from "../places/room-talk.ts";
@@ -48,7 +48,7 @@ async function canMix({ answerer }: Talk, bell: Leg | undefined): Promise<void> 
   try {
     await speaksOurs(bell);
   } catch (error) {
-    await offer(answerer, () => answerer.session.offer(bell.session));
+    await reoffer(answerer, () => answerer.session.offer(bell.session));
     throw error;
   }
 }
@@ -71,14 +71,9 @@ function gather(host: TransferHost, line: BellLine, answering: Answering, talk: 
   // Whom one of the two held is heard by the third.
   for (const { leg, told } of before)
     if (told !== "sendrecv")
-      offer(leg, () => leg.session.offer(undefined, "sendrecv")).catch((error: unknown) => {
+      reoffer(leg, () => leg.session.offer(undefined, "sendrecv")).catch((error: unknown) => {
         host.log.warn(`${leg.name} stays on hold: ${sentence(error)}`);
       });
-}
-
-async function offer({ call, session }: Leg, sdpOf: () => string): Promise<void> {
-  const { status, sdp } = await call.reoffer(sdpOf);
-  if (status < 300 && sdp !== undefined) session.receiveAnswer(sdp);
 }
 
 const gone = () => giveUp("no-call", "the visit, or who had answered, was gone before somebody else had joined");

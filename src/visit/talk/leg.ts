@@ -98,9 +98,19 @@ export function takeOffer(session: MediaSession, { sdp, flow }: IncomingCall, na
   }
 }
 
+/** Offers a party something else, and takes its answer. */
+export async function reoffer({ call, session }: Leg, offer: () => string): Promise<void> {
+  const { status, sdp } = await call.reoffer(offer);
+  if (status < 300 && sdp !== undefined) session.receiveAnswer(sdp);
+}
+
 /** Hangs up on a party, whose media are closed with that; `reason` says why. */
 export function letGo({ call, session }: Leg, log: Log, reason?: string): void {
   call.hangUp(reason);
+  closeMedia(session, log);
+}
+
+export function closeMedia(session: MediaSession, log: Log): void {
   session.close().catch((error: unknown) => log.warn(sentence(error)));
 }
 

@@ -1,7 +1,7 @@
 // Whom the bell talks with: the other party of its bridge, what is heard and pressed there, what is recorded, and who takes
 // over from whom.
 import type { DoorSettings, TalkRules } from "../../door/door.ts";
-import { giveUp, PorteroError, sentence } from "../../errors.ts";
+import { giveUp, PorteroError } from "../../errors.ts";
 import type { Playback } from "../../media/media.ts";
 import type { Sound } from "../../media/sound.ts";
 import { cause } from "../../sip/causes.ts";
@@ -13,7 +13,7 @@ import type { Known } from "./side.ts";
 import type { Caller } from "../ringing/host.ts";
 import { Handover, type ChangedTalk } from "./handover.ts";
 import type { Key } from "./keypad.ts";
-import type { Leg } from "./leg.ts";
+import { letGo, type Leg } from "./leg.ts";
 import type { Recorded, VisitEventName } from "../messages.ts";
 import type { Button } from "../presses/buttons.ts";
 import type { DoorKeys } from "../presses/door-keys.ts";
@@ -301,9 +301,6 @@ export class Talk {
     this.#bell.session.off("silent", this.#silent);
     this.handover.close(reason);
     this.parking.close();
-    if (!this.#answerer) return;
-    const { call, session } = this.#answerer;
-    call.hangUp(reason);
-    session.close().catch((error: unknown) => this.#host.log.debug(sentence(error)));
+    if (this.#answerer) letGo(this.#answerer, this.#host.log, reason);
   }
 }

@@ -1,7 +1,7 @@
 // A phone that talks wants the other side to be connected with somebody else: to a number (blind), or with whom it talks
 // on another call of its own (attended). RFC 3515, RFC 3891. Until that has worked, nothing changes for the other side.
 import { sentence } from "../../errors.ts";
-import { cause } from "../../sip/causes.ts";
+import type { Log } from "../../log.ts";
 import type { Direction } from "../../media/sdp.ts";
 import type { Call, Referral } from "../../sip/dialog/call.ts";
 import { IncomingCall } from "../../sip/dialog/incoming.ts";
@@ -10,9 +10,10 @@ import type { Replaces } from "../../sip/dialog/replaces.ts";
 import type { Bridge } from "./bridge.ts";
 import { destinationOf } from "../numbers/destinations.ts";
 import { answerFetcher } from "./fetch.ts";
-import { Forking, type ForkResult } from "../ringing/fork.ts";
+import { Forking } from "../ringing/fork.ts";
 import type { Caller, ForkHost } from "../ringing/host.ts";
-import { openedAs, sentOn, type Leg } from "./leg.ts";
+import { statusFor } from "../ringing/results.ts";
+import { closeMedia, letGo, openedAs, sentOn, type Leg } from "./leg.ts";
 import type { ParkingPlace, Parkings } from "../places/parking.ts";
 import type { Rooms } from "../places/rooms.ts";
 
@@ -79,9 +80,9 @@ async function blind(
   try {
     const result = await new Forking(host, caller, session, [target]).run(ringSeconds, gone.signal);
     const { winner } = result;
-    const taken = winner && takePlace(bridge, from, winner, caller.direction ?? "sendrecv");
-    report(taken ? 200 : winner ? 481 : statusOf(result));
-    if (taken) farewell(host, bridge, from);
+    const taken = winner && takePlace(host.log, bridge, from, winner, caller.direction ?? "sendrecv");
+    report(taken ? 200 : winner ? 481 : statusFor(result));
+    if (taken) farewell(host, from);
   } catch (error) {
     host.log.error(`the transfer of ${from.name} to ${target} failed: ${sentence(error)}`);
     report(500);
@@ -110,7 +111,7 @@ function parked(
       // Who shows neither of the two finds it by the fetch number.
       void from.call.message("text/plain", words);
       report(200, words);
-      farewell(host, bridge, from);
+      farewell(host, from);
     },
     (error: unknown) => {
       host.log.warn(`${from.name} could not park ${name}: ${sentence(error)}`);
@@ -120,13 +121,12 @@ function parked(
 }
 
 /** Puts `winner` in the place of `from`. Where that is not in the bridge any more, `winner` is let go, and it is false. */
-export function takePlace(bridge: Bridge, from: Leg, winner: Leg, told: Direction): boolean {
+export function takePlace(log: Log, bridge: Bridge, from: Leg, winner: Leg, told: Direction): boolean {
   if (!bridge.over && bridge.leg(from.call) === from) {
     bridge.replace(from.call, winner, told);
     return true;
   }
-  winner.call.hangUp();
-  bridge.close(winner);
+  letGo(winner, log);
   return false;
 }
 
@@ -145,9 +145,8 @@ function attended(host: TransferHost, bridge: Bridge, from: Leg, named: Call, re
   if (!released) return report(481);
   stays.replace(leaves.call, sentOn(released.leg, openedAs(from)), released.told, released.wish);
   report(200);
-  named.hangUp();
-  bridge.close(own);
-  farewell(host, bridge, from);
+  letGo(own, host.log);
+  farewell(host, from);
 }
 
 /** A call that takes the place of another one (RFC 3891 §3): a phone of the house fetches what another one talks, or what rings it. */
@@ -162,9 +161,8 @@ export async function takeOver(host: TransferHost, call: IncomingCall, replaces:
   const other = () => bridge.other(named).session;
   const leg = await answerFetcher(host, call, other, () => bridge.leg(named) === gone);
   // Another one may have been faster in the same turn.
-  if (!leg || !takePlace(bridge, gone, leg, "sendrecv")) return;
-  named.hangUp();
-  bridge.close(gone);
+  if (!leg || !takePlace(host.log, bridge, gone, leg, "sendrecv")) return;
+  letGo(gone, host.log);
 }
 
 /** What a call may take the place of, or the status of its refusal; nothing where whoever rings the other phone deals with it. */
@@ -184,8 +182,8 @@ function replaceable(host: TransferHost, call: IncomingCall, replaces: Replaces)
   return replaces.earlyOnly ? 486 : { named, bridge, gone };
 }
 
-function farewell(host: TransferHost, bridge: Bridge, leg: Leg): void {
-  const close = () => bridge.close(leg);
+function farewell(host: TransferHost, leg: Leg): void {
+  const close = () => closeMedia(leg.session, host.log);
   if (leg.call.end) return close();
   const late = host.clock.after(farewellMs, () => leg.call.hangUp());
   leg.call.once("ended", () => {
@@ -202,7 +200,3 @@ function provenNumber(leg: Leg): string | undefined {
 
 const belongsTo = (call: IncomingCall, leg: Leg): boolean =>
   call.caller.kind === "extension" && call.caller.number === leg.name;
-
-function statusOf({ parties, cause: why }: ForkResult): number {
-  return parties.find(({ status }) => status !== undefined)?.status ?? (why === cause.absent ? 480 : 408);
-}
