@@ -5,7 +5,7 @@ import { codecNames, type CodecName } from "../src/media/codec.ts";
 import { encryptions } from "../src/media/sdes.ts";
 import { webrtcModes } from "../src/media/webrtc.ts";
 import type { DeviceOptions } from "../src/visit/numbers/devices.ts";
-import { textOr } from "./fields.ts";
+import { entriesIn, numbersIn, textOr } from "./fields.ts";
 
 export interface DeviceRow {
   /** Names, separated by commas or spaces. */
@@ -31,7 +31,7 @@ export interface DeviceRow {
  * @throws PorteroError `invalid`, for a codec that is none, an encryption, or a method of digits
  */
 export function deviceOptions(row: DeviceRow, who: string): DeviceOptions {
-  const codecs = (textOr(row.codecs) ?? "").split(/[\s,]+/).filter(Boolean);
+  const codecs = entriesIn(row.codecs);
   const unknown = codecs.find((name) => !(codecNames as readonly string[]).includes(name));
   if (unknown !== undefined)
     throw giveUp("invalid", `${who}: "${unknown.slice(0, 40)}" is no codec; there are ${codecNames.join(", ")}`);
@@ -39,10 +39,6 @@ export function deviceOptions(row: DeviceRow, who: string): DeviceOptions {
   const webrtc = oneOf(webrtcModes, row.webrtc, `${who}: webrtc`);
   const dtmf = oneOf(dtmfMethods, row.dtmf, `${who}: dtmf`);
   const { qualify, dropAfter, maxCalls, dndStatus, dtmfMs, dtmfGapMs } = row;
-  const numbers = Object.entries({
-    ...{ qualifySeconds: qualify, qualifyDropAfter: dropAfter },
-    ...{ maxCalls, dndStatus, dtmfMs, dtmfGapMs },
-  });
   return {
     ...(codecs.length > 0 ? { codecs: codecs as CodecName[] } : {}),
     ...(encryption === undefined ? {} : { encryption }),
@@ -51,9 +47,7 @@ export function deviceOptions(row: DeviceRow, who: string): DeviceOptions {
     ...(row.dtmfTones ? { dtmfTones: true } : {}),
     ...(row.directMedia ? { directMedia: true } : {}),
     ...(row.rport ? { rport: row.rport === "on" } : {}),
-    ...Object.fromEntries(
-      numbers.flatMap(([name, value]) => (textOr(value) === undefined ? [] : [[name, Number(value)]])),
-    ),
+    ...numbersIn({ qualifySeconds: qualify, qualifyDropAfter: dropAfter, maxCalls, dndStatus, dtmfMs, dtmfGapMs }),
   };
 }
 

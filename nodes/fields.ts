@@ -14,6 +14,21 @@ export function numberOr(value: unknown, otherwise: number): number {
   return Number.isFinite(number) ? number : otherwise;
 }
 
+/** A number from a dialog, and nothing when empty; what is none is told by whoever checks it. */
+export function numberIn(value: unknown): number | undefined {
+  const text = textOr(value);
+  return text === undefined ? undefined : Number(text);
+}
+
+/** The fields that hold something, as numbers. */
+export function numbersIn<Name extends string>(fields: Readonly<Record<Name, unknown>>): Partial<Record<Name, number>> {
+  const given = Object.entries(fields).flatMap(([name, value]) => {
+    const number = numberIn(value);
+    return number === undefined ? [] : [[name, number]];
+  });
+  return Object.fromEntries(given) as Partial<Record<Name, number>>;
+}
+
 /** Text from a dialog: trimmed, and nothing when empty. */
 export function textOr(value: unknown): string | undefined {
   const text = typeof value === "string" || typeof value === "number" ? String(value).trim() : "";

@@ -1,5 +1,4 @@
-// What every node does the same way: handlers that can fail without ending Node-RED, statuses that say why, and finding
-// the config nodes and the visit that a message speaks of.
+// What every node does the same way: handlers that can fail without ending Node-RED, and statuses that say why.
 import { EventEmitter } from "node:events";
 import { sentence } from "../src/errors.ts";
 import type { Log } from "../src/log.ts";

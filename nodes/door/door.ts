@@ -1,6 +1,5 @@
 // One door station (P6): who it is, where its picture is, how it opens. Gives its settings to the endpoint's switchboard.
 import { giveUp, sentence } from "../../src/errors.ts";
-import { slugOf } from "../../src/slug.ts";
 import { deviceOptions } from "../devices.ts";
 import { generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Red } from "../red.d.ts";
@@ -9,7 +8,7 @@ import { endpointNode } from "../found.ts";
 import { textOr } from "../fields.ts";
 import { serveAnswering } from "./answering.ts";
 import { serveBrowsers } from "./browser.ts";
-import { doorForm, type DoorConfig } from "./form.ts";
+import { doorForm, slugIn, type DoorConfig } from "./form.ts";
 import { accessOf, type DoorNode } from "./node.ts";
 import { serveCameras } from "./cameras.ts";
 import { checkedDoor, servePresets } from "./presets.ts";
@@ -28,7 +27,7 @@ export default function (RED: Red): void {
     this.health = new Health();
     this.endpoint = endpointNode(RED, config.endpoint);
     this.label = textOr(config.name) ?? "Door";
-    this.slug = textOr(config.slug) ?? slugOf(this.label);
+    this.slug = slugIn(config);
     this.access = accessOf(config.browsers);
     this.answerAs = textOr(config.answerAs);
     let takeAway = () => {};

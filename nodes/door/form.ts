@@ -3,7 +3,7 @@ import type { Secret } from "../../src/secret.ts";
 import { slugOf } from "../../src/slug.ts";
 import { boxesIn } from "../boxes.ts";
 import type { DeviceRow } from "../devices.ts";
-import { textOr } from "../fields.ts";
+import { numberIn, numbersIn, textOr } from "../fields.ts";
 import type { Config } from "../red.d.ts";
 import type { Access, DoorCredentials } from "./node.ts";
 import { openingForm, type OpeningConfig } from "./opening.ts";
@@ -46,15 +46,20 @@ export interface DoorConfig extends Config, ReportConfig, OpeningConfig, Omit<De
   answerAs?: string;
 }
 
+/** The door's id in messages and topics. */
+export const slugIn = ({ slug, name }: Pick<DoorConfig, "slug" | "name">): string => textOr(slug) ?? slugOf(name ?? "");
+
 /**
  * The form as checkDoor wants it. `generated` is the password where the form has none; the simulated bell opens with the
  * code of P6 unless it is given another, so that examples, which hold no codes, can open a door.
  */
 export function doorForm(config: DoorConfig, credentials: Partial<DoorCredentials>, generated: Secret): object {
   const { login, address, imageUrl, videoUrl, verifyTls, pin, extension, answererDigits } = config;
+  const { sipPort, hangUpAfterOpening, longestTalk, mediaTimeout } = config;
+  const { pictureTimeout, keepPicture, liveWarm, clipSeconds } = config;
   const preset = textOr(config.preset) ?? "generic";
   return {
-    id: textOr(config.slug) ?? slugOf(config.name ?? ""),
+    id: slugIn(config),
     name: textOr(config.name) ?? "Door",
     ...{ preset, extension: textOr(extension), login, address, imageUrl, videoUrl, pin, answererDigits },
     password: textOr(credentials.password) ?? generated,
@@ -67,7 +72,8 @@ export function doorForm(config: DoorConfig, credentials: Partial<DoorCredential
     liveSound: config.liveSound === true,
     ...pressForm(config),
     ...openingForm(config, credentials.relayCodes),
-    ...numbersIn(config),
+    ...numbersIn({ sipPort, hangUpAfterOpening, longestTalk, mediaTimeout }),
+    ...numbersIn({ pictureTimeout, keepPicture, liveWarm, clipSeconds }),
     ...reportForm(config),
   };
 }
@@ -77,20 +83,6 @@ function picturesIn({ pictureSources = [], masks }: DoorConfig): object {
   const hidden = textOr(masks) ?? "";
   return { ...(pictureSources.length > 0 && { pictureSources }), masks: boxesIn(hidden) ?? hidden };
 }
-
-/** What of its fields with numbers is filled in. */
-function numbersIn(config: DoorConfig): object {
-  const fields = [
-    ...(["hangUpAfterOpening", "longestTalk", "mediaTimeout", "pictureTimeout", "keepPicture"] as const),
-    ...(["liveWarm", "clipSeconds", "sipPort"] as const),
-  ];
-  return Object.fromEntries(fields.map((name) => [name, numberIn(config[name])]));
-}
-
-const numberIn = (field: string | undefined): number | undefined => {
-  const given = textOr(field);
-  return given === undefined ? undefined : Number(given);
-};
 
 function pressForm({
   bounceSeconds,

@@ -11,7 +11,7 @@ import {
 import { giveUp, PorteroError, sentence } from "../../src/errors.ts";
 import { folderOf } from "../passwords.ts";
 import type { Red } from "../red.d.ts";
-import { textOr } from "../fields.ts";
+import { numberIn, textOr } from "../fields.ts";
 import { slugOf } from "../../src/slug.ts";
 
 /** `GET /portero/presets`; `POST /portero/presets` with what the dialog holds. Gives what reads the catalogue. */
@@ -60,7 +60,7 @@ const shown = (preset: Preset, own: boolean) => {
 
 function made({ presets }: PresetCatalogue, wish: Record<string, unknown>): Preset {
   const word = (name: string) => textOr(wish[name]);
-  const number = (name: string) => (word(name) === undefined ? undefined : Number(word(name)));
+  const number = (name: string) => numberIn(word(name));
   const [label, maker, base] = [word("label"), word("maker"), presets.get(word("base") ?? "generic")];
   if (label === undefined) throw giveUp("invalid", "the preset has no name: enter one, such as Acme Gate 3");
   if (maker === undefined) throw giveUp("invalid", "the preset has no maker: enter who makes the device");

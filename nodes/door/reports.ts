@@ -1,5 +1,5 @@
 // What a door's dialog says of its reports: hooks, how it is asked what happens, and when it is held open.
-import { numberOr, textOr } from "../fields.ts";
+import { numberIn, textOr } from "../fields.ts";
 import type { HookConfig } from "./hooks.ts";
 
 export interface ReportConfig extends HookConfig {
@@ -13,8 +13,7 @@ export interface ReportConfig extends HookConfig {
 
 /** The part of the form that checkDoor wants. */
 export function reportForm({ heldOpenSeconds, poll, pollUrl, pollSeconds, pollRules = [] }: ReportConfig): object {
-  const number = (field: string | undefined) => (textOr(field) === undefined ? undefined : numberOr(field, NaN));
-  const form = { heldOpenSeconds: number(heldOpenSeconds), poll: textOr(poll) };
+  const form = { heldOpenSeconds: numberIn(heldOpenSeconds), poll: textOr(poll) };
   if (poll !== "own") return form;
   const rules = pollRules.flatMap(({ word = "", when, until }) => {
     const [pattern, end] = [textOr(when), textOr(until)];
@@ -22,7 +21,7 @@ export function reportForm({ heldOpenSeconds, poll, pollUrl, pollSeconds, pollRu
   });
   return {
     ...form,
-    ...{ pollUrl: textOr(pollUrl), pollSeconds: number(pollSeconds) },
+    ...{ pollUrl: textOr(pollUrl), pollSeconds: numberIn(pollSeconds) },
     ...(rules.length > 0 && { pollRules: rules }),
   };
 }

@@ -6,7 +6,7 @@ import type { DigitWish } from "../../src/visit/talk/digits.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { onClose, onInput, Sign } from "../running.ts";
 import { doorNode, doorOf, visitIdOf, visitOf } from "../found.ts";
-import { textOr } from "../fields.ts";
+import { numberIn, textOr } from "../fields.ts";
 
 interface DtmfConfig extends Config {
   mode?: "open" | "digits";
@@ -50,7 +50,6 @@ const checkAs = checker("dtmf-out: msg.as", {
 } as const);
 
 /** The dialog's number; what is wrong with one is said as of a message's. */
-const number = (value: string | undefined) => (textOr(value) === undefined ? undefined : Number(value));
 
 export default function (RED: Red): void {
   function DtmfOut(this: RedNode, config: DtmfConfig) {
@@ -75,7 +74,7 @@ export default function (RED: Red): void {
     };
     const wishOf = (msg: Message): DigitWish & { digits?: string | number } => {
       const { method, to } = config;
-      const [durationMs, gapMs] = [number(config.duration), number(config.gap)];
+      const [durationMs, gapMs] = [numberIn(config.duration), numberIn(config.gap)];
       const dialog = {
         ...(to && { to }),
         ...(method && { method }),

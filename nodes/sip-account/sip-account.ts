@@ -5,13 +5,13 @@ import { Secret } from "../../src/secret.ts";
 import type { AccountStatus } from "../../src/sip/account/account.ts";
 import type { ServerSettings } from "../../src/sip/account/settings.ts";
 import type { Incoming, LineSettings, PrefixRule } from "../../src/visit/numbers/account-settings.ts";
-import type { DoorConfig } from "../door/form.ts";
+import { slugIn, type DoorConfig } from "../door/form.ts";
 import { slugOf } from "../../src/slug.ts";
 import { generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Config, Red, RedNode } from "../red.d.ts";
 import { Health, onClose } from "../running.ts";
 import { endpointNode } from "../found.ts";
-import { entriesIn, numberOr, textOr } from "../fields.ts";
+import { entriesIn, numberIn, numberOr, textOr } from "../fields.ts";
 import type { EndpointConfig } from "../sip-endpoint/settings.ts";
 
 interface PrefixRow {
@@ -89,7 +89,7 @@ export function accountForm(
 ): LineSettings {
   const whole = (value: unknown, what: string): number | undefined => {
     const text = textOr(value);
-    if (text === undefined || /^\d{1,9}$/.test(text)) return text === undefined ? undefined : Number(text);
+    if (text === undefined || /^\d{1,9}$/.test(text)) return numberIn(text);
     throw giveUp("invalid", `sip-account: ${what} must be a whole number (it is ${text})`);
   };
   const server = (nth: "" | "2"): ServerSettings => {
@@ -170,7 +170,7 @@ export default function (RED: Red): void {
   };
   const doorSlug = (id: string): string | undefined => {
     const door = configOf(id, "door") as DoorConfig | undefined;
-    return door && (textOr(door.slug) ?? slugOf(textOr(door.name) ?? "Door"));
+    return door && slugIn(door);
   };
 
   function SipAccount(this: AccountNode, config: AccountConfig) {

@@ -10,7 +10,7 @@ import { checkDevice, type DeviceOptions } from "../../src/visit/numbers/devices
 import { checkExpiry, usualDndCodes, type SwitchboardOptions } from "../../src/visit/settings.ts";
 import { deviceOptions } from "../devices.ts";
 import type { Config } from "../red.d.ts";
-import { entriesIn, textOr } from "../fields.ts";
+import { entriesIn, numbersIn, textOr } from "../fields.ts";
 import { whole } from "./fields.ts";
 import {
   advertised,
@@ -105,23 +105,14 @@ function calls(config: EndpointConfig): Partial<Sip> {
   throw giveUp("invalid", `sip-endpoint: calls at once must be a whole number from 1 on (it is ${text})`);
 }
 
-/** The fields that hold something, as numbers. */
-function numbers<Name extends string>(fields: Record<Name, unknown>): Partial<Record<Name, number>> {
-  const set = Object.entries(fields).flatMap(([name, value]) => {
-    const given = textOr(value);
-    return given === undefined ? [] : [[name, Number(given)]];
-  });
-  return Object.fromEntries(set) as Partial<Record<Name, number>>;
-}
-
 const registration = (config: EndpointConfig): Pick<Sip, "expiry"> => ({
-  expiry: checkExpiry(numbers({ least: config.expiryLeast, usual: config.expiryUsual, most: config.expiryMost })),
+  expiry: checkExpiry(numbersIn({ least: config.expiryLeast, usual: config.expiryUsual, most: config.expiryMost })),
 });
 
 function devices(config: EndpointConfig): DeviceOptions {
   const { qualify, dropAfter, dndStatus, encryption } = config;
   const options: DeviceOptions = {
-    ...numbers({ qualifySeconds: qualify, qualifyDropAfter: dropAfter, dndStatus }),
+    ...numbersIn({ qualifySeconds: qualify, qualifyDropAfter: dropAfter, dndStatus }),
     ...deviceOptions(encryption === undefined ? {} : { encryption }, "sip-endpoint"),
   };
   if (options.qualifySeconds !== undefined) whole(String(qualify), "devices are asked every", 0, 3600);

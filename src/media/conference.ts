@@ -5,8 +5,7 @@ import { giveUp } from "../errors.ts";
 import { understoodNames } from "./codec.ts";
 import type { Pressed } from "./digits.ts";
 import type { MediaSession } from "./session.ts";
-import type { ConferenceOrder } from "./worker/messages.ts";
-import type { FromWorker } from "./worker/messages.ts";
+import type { ConferenceOrder, FromWorker } from "./worker/messages.ts";
 
 export interface ConferenceOptions {
   /** Parties at once; 10 where it is absent (H9). */

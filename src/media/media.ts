@@ -16,6 +16,7 @@ import { Recordings, type Recording, type RecordOptions } from "./recording.ts";
 import { Gateway } from "./gateway.ts";
 import { MediaSession, type SessionHost } from "./session.ts";
 import { Shows } from "./shows.ts";
+import { usualSilence, type SilenceLimits } from "./silence.ts";
 import { Stock } from "./stock.ts";
 import { Outbox } from "./worker/outbox.ts";
 import { noCounts, type Counts, type FromWorker, type ToWorker, type WorkerSettings } from "./worker/messages.ts";
@@ -24,16 +25,13 @@ export type { Playback } from "./playback.ts";
 export { MediaSession } from "./session.ts";
 export type { MediaStats } from "./stats.ts";
 
-export interface MediaOptions {
+export interface MediaOptions extends Partial<SilenceLimits> {
   /** Local address of the sockets: "127.0.0.1", "0.0.0.0", "::". */
   bind: string;
   /** Our address as it is written into SDP. */
   advertise: string;
   /** Even ports of this range carry RTP, the odd ones above RTCP; [0, 0] = any free ports. */
   ports: readonly [number, number];
-  /** Milliseconds to the first packet (default 30 000) and between packets (15 000) before "silent"; 0 = never. */
-  firstPacketMs?: number;
-  silenceMs?: number;
   /** Milliseconds a closed port is not used again; default 5000. */
   drainMs?: number;
 }
@@ -94,8 +92,8 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
       own: [options.bind, options.advertise, ...interfaces.map(({ address }) => address)],
       ports: options.ports,
       drainMs: options.drainMs ?? 5000,
-      firstPacketMs: options.firstPacketMs ?? 30_000,
-      silenceMs: options.silenceMs ?? 15_000,
+      firstPacketMs: options.firstPacketMs ?? usualSilence.firstPacketMs,
+      silenceMs: options.silenceMs ?? usualSilence.silenceMs,
     };
   }
 

@@ -4,8 +4,7 @@ import { EventEmitter } from "node:events";
 import { giveUp } from "../errors.ts";
 import { understoodNames } from "./codec.ts";
 import type { MediaSession } from "./session.ts";
-import type { RecordOrder } from "./worker/messages.ts";
-import type { FromWorker } from "./worker/messages.ts";
+import type { FromWorker, RecordOrder } from "./worker/messages.ts";
 
 export interface RecordOptions {
   /** How often a tone tells both sides of it, in seconds; never where it is absent. */

@@ -6,6 +6,8 @@ export interface SilenceLimits {
   readonly silenceMs: number;
 }
 
+export const usualSilence: SilenceLimits = { firstPacketMs: 30_000, silenceMs: 15_000 };
+
 /** Those of a session that has its own: a peer that says nothing at all is waited for as long as others are, at least. */
 export const limitsOf = (usual: SilenceLimits, ms: number | undefined): SilenceLimits =>
   ms === undefined ? usual : { firstPacketMs: ms === 0 ? 0 : Math.max(usual.firstPacketMs, ms), silenceMs: ms };

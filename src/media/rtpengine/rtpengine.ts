@@ -8,7 +8,7 @@ import { silent, type Log } from "../../log.ts";
 import type { MediaEngine } from "../engine.ts";
 import { kinds } from "../offer-answer.ts";
 import { MediaSession, type SessionHost } from "../session.ts";
-import type { SilenceLimits } from "../silence.ts";
+import { usualSilence, type SilenceLimits } from "../silence.ts";
 import type { Counts, Remote, ToWorker } from "../worker/messages.ts";
 import type { Kind } from "../codec.ts";
 import { RelayCall } from "./call.ts";
@@ -59,7 +59,7 @@ export class Rtpengine extends EventEmitter<{ down: [PorteroError] }> implements
 
   constructor(options: RtpengineOptions, deps: RtpengineDeps = {}) {
     super();
-    const { servers, firstPacketMs = 30_000, silenceMs = 15_000, log = silent, digits } = options;
+    const { servers, log = silent, digits, firstPacketMs, silenceMs } = { ...usualSilence, ...options };
     const { clock = systemClock, dial = dialUdp, random = Math.random, prefix = randomUUID() } = deps;
     this.#limits = { firstPacketMs, silenceMs };
     [this.#clock, this.#log, this.#random, this.#prefix] = [clock, log, random, prefix];
