@@ -79,7 +79,12 @@ const checkForm = checker("mqtt-bridge", {
 /** Reads a bridge's form; the password may be text or a Secret, empty fields count as not given. @throws `invalid` */
 export function checkMqtt(settings: unknown): MqttSettings {
   const { tls, keys, ...given } = (settings ?? {}) as Record<string, unknown>;
-  const form = checkForm(
+  const {
+    url,
+    username: user,
+    password: secret,
+    ...form
+  } = checkForm(
     Object.fromEntries(
       Object.entries(given)
         .map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value] as const)
@@ -88,7 +93,7 @@ export function checkMqtt(settings: unknown): MqttSettings {
   );
   const refuse = (field: string, why: string) => giveUp("invalid", `mqtt-bridge: ${field} ${why}`, { data: { field } });
 
-  const split = splitCredentials(form.url);
+  const split = splitCredentials(url);
   if (!URL.canParse(split.url) || !schemes.includes(new URL(split.url).protocol) || new URL(split.url).hostname === "")
     throw refuse("url", "is not a broker's address: write it like mqtt://192.168.1.5:1883 or mqtts://broker.example");
   const { base, discoveryPrefix } = form;
@@ -101,27 +106,16 @@ export function checkMqtt(settings: unknown): MqttSettings {
   for (const template of form.messages) checkTemplate(template, base);
   const strange = Object.keys(tls ?? {}).find((name) => !tlsNames.includes(name));
   if (strange !== undefined) throw refuse("tls", `knows no ${strange.slice(0, 40)}: it takes ${tlsNames.join(", ")}`);
-  const username = form.username ?? split.username;
-  const password = form.password === undefined ? split.password : new Secret(form.password);
+  const username = user ?? split.username;
+  const password = secret === undefined ? split.password : new Secret(secret);
   if (password !== undefined && username === undefined)
     throw refuse("username", "is missing: a broker takes a password only with a user name");
   return {
-    url: split.url,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(form.clientId === undefined ? {} : { clientId: form.clientId }),
-    ...(tls === undefined || tls === null ? {} : { tls: tls as Record<string, unknown> }),
-    ...(form.version === undefined ? {} : { version: form.version }),
-    keepAlive: form.keepAlive,
-    base,
-    commands: form.commands,
-    keys: checkKeys(keys),
-    signedOnly: form.signedOnly,
-    snapshots: form.snapshots,
-    base64: form.base64,
-    messages: form.messages,
-    clearRetained: form.clearRetained,
-    ...{ discovery: form.discovery, discoveryPrefix, openAs: form.openAs },
+    ...form,
+    ...{ url: split.url, keys: checkKeys(keys) },
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(tls !== undefined && tls !== null && { tls: tls as Record<string, unknown> }),
   };
 }
 
