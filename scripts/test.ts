@@ -187,6 +187,8 @@ async function main(): Promise<void> {
     );
   if ([...todo.lanes.flat(), ...todo.others].some(isIn(built))) await buildUpToDate();
 
+  // Node-RED's statuses are in the language of the machine; tests read the English ones.
+  process.env["LC_ALL"] = "C.UTF-8";
   const started = Date.now();
   const { success, totals, skipped, took } = await runPlan(todo, values.name);
   if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map((line) => `  ${line}`).join("\n")}`);
