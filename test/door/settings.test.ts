@@ -43,6 +43,7 @@ describe("P6 the form of a door", () => {
       ...{ relays: [{ id: "gate", name: "Gate" }], rights: [{ who: "flow" }], hangUpAfterOpening: 5, longestTalk: 9 },
       ...{
         mediaTimeout: 20,
+        sipPort: 5062,
         pictureSources: ["jpeg"],
         pictureTimeout: 4,
         keepPicture: 0,
