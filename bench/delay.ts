@@ -9,13 +9,15 @@ import { numbers } from "./sipp.ts";
 
 const rate = 20;
 const seconds = 20;
-/** Calls at so many a second, and whether they are measured: a server that has just begun, and one whose code is compiled. */
-const phases = [
-  { calls: 100, rate },
-  { calls: rate * seconds, rate, measured: "young" },
+/** Calls before those that are measured: of a server that has just begun, and of one whose code is compiled. */
+const few = 100;
+/** Calls at so many a second, and as what they are measured. */
+const phases: readonly { calls: number; rate: number; as?: "young" | "warm" }[] = [
+  { calls: few, rate },
+  { calls: rate * seconds, rate, as: "young" },
   { calls: 1500, rate: 200 },
-  { calls: rate * seconds, rate, measured: "warm" },
-] as const;
+  { calls: rate * seconds, rate, as: "warm" },
+];
 const callee = "600";
 
 export async function delay(progress: (text: string) => void): Promise<Row[]> {
@@ -66,14 +68,13 @@ export async function delay(progress: (text: string) => void): Promise<Row[]> {
   for (let patience = 50; patience > 0 && ended.size < callers.length; patience--) await sleep(100);
   if (ended.size < callers.length) throw new Error(`${callers.length - ended.size} of ${callers.length} calls failed`);
   const took = (phase: "young" | "warm") => {
-    const those = callers.filter((_, i) => (plan[i] as { measured?: string } | undefined)?.measured === phase);
+    const those = callers.filter((_, i) => plan[i]?.as === phase);
     const ms = those.map((number) => (out.get(number) ?? NaN) - (sent.get(number) ?? NaN));
     progress(`${phase}: ${ms.length} calls at ${rate}/s, none failed; longest ${Math.max(...ms).toFixed(2)} ms`);
     return p50p99(ms);
   };
-  const before = phases[0].calls;
   return [
     { what: `INVITE in → INVITE out, ${rate} calls/s`, result: took("warm"), target: "p50 ≤ 1 ms, p99 ≤ 10 ms" },
-    { what: `… of a server that has had ${before} calls`, result: took("young") },
+    { what: `… of a server that has had ${few} calls`, result: took("young") },
   ];
 }

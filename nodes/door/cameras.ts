@@ -7,7 +7,8 @@ import { giveUp, sentence } from "../../src/errors.ts";
 import { Secret } from "../../src/secret.ts";
 import type { Red } from "../red.d.ts";
 import { textOr } from "../fields.ts";
-import type { DoorNode } from "./node.ts";
+import { doorNode } from "../found.ts";
+import { switchboardOf } from "./node.ts";
 
 /** `GET /portero/picture/<id>`; `GET /portero/onvif`; `POST /portero/onvif/look` with `{address, user, password, verifyTls, pin}`. */
 export function serveCameras(RED: Red): void {
@@ -20,12 +21,9 @@ export function serveCameras(RED: Red): void {
   });
   RED.httpAdmin.get("/portero/picture/:id", mayWrite, (request, response) => {
     const picture = async () => {
-      const node = RED.nodes.getNode(request.params["id"] ?? "") as DoorNode | null | undefined;
-      if (node?.type !== "door")
-        throw giveUp("not-deployed", "deploy the door first: the picture is that of the deployed one");
-      if (!node.endpoint || !node.settings)
-        throw giveUp("not-running", node.health.trouble ?? "the door has no endpoint");
-      return node.endpoint.switchboard.snapshot(node.slug, { fresh: true });
+      const node = doorNode(RED, request.params["id"]);
+      if (!node) throw giveUp("not-deployed", "deploy the door first: the picture is that of the deployed one");
+      return switchboardOf(node).snapshot(node.slug, { fresh: true });
     };
     picture().then(
       ({ jpeg, width, height, ms, kind }) => {

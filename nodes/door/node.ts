@@ -1,5 +1,7 @@
 // The door's node, as others see it.
 import type { DoorSettings } from "../../src/door/settings.ts";
+import { giveUp } from "../../src/errors.ts";
+import type { Switchboard } from "../../src/visit/switchboard.ts";
 import type { EndpointNode } from "../sip-endpoint/node.ts";
 import { Health } from "../running.ts";
 import type { RedNode } from "../red.d.ts";
@@ -29,4 +31,10 @@ export interface DoorNode extends RedNode<DoorCredentials> {
   answerAs: string | undefined;
   /** What the door really runs with; undefined while a setting is wrong. */
   settings: DoorSettings | undefined;
+}
+
+/** The house that the door is in. @throws PorteroError `not-running`, which says why there is none */
+export function switchboardOf({ endpoint, health, settings }: DoorNode): Switchboard {
+  if (endpoint && settings) return endpoint.switchboard;
+  throw giveUp("not-running", health.trouble ?? "the door has no endpoint");
 }

@@ -5,7 +5,8 @@ import { checker } from "../../src/schema.ts";
 import type { RequestHandler } from "../http.d.ts";
 import type { Red } from "../red.d.ts";
 import { entriesIn, namesIn, textOr } from "../fields.ts";
-import type { DoorNode } from "./node.ts";
+import { doorNode } from "../found.ts";
+import { switchboardOf, type DoorNode } from "./node.ts";
 
 export interface RelayRow {
   id?: string;
@@ -74,8 +75,8 @@ export function serveOpening(RED: Red): void {
     (request, response) => {
       void (async () => {
         try {
-          const node = RED.nodes.getNode(request.params["id"] ?? "") as DoorNode | null | undefined;
-          if (node?.type !== "door") throw giveUp("not-deployed", "deploy the door first");
+          const node = doorNode(RED, request.params["id"]);
+          if (!node) throw giveUp("not-deployed", "deploy the door first");
           response
             .set("Cache-Control", "no-store")
             .json(await answer(node, (request.body ?? {}) as Record<string, unknown>));
@@ -84,10 +85,7 @@ export function serveOpening(RED: Red): void {
         }
       })();
     };
-  const codesOf = ({ endpoint, health, settings }: DoorNode) => {
-    if (endpoint && settings) return endpoint.switchboard.codes;
-    throw giveUp("not-running", health.trouble ?? "the door has no endpoint");
-  };
+  const codesOf = (node: DoorNode) => switchboardOf(node).codes;
   RED.httpAdmin.get(
     "/portero/door/:id/opening",
     mayWrite,

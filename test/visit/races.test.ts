@@ -171,21 +171,8 @@ describe("a visit, while something else is under way", () => {
   });
 
   it("H5 a strategy that comes while the answer of the last one is connected rings nobody", async () => {
-    const gate = new Gate(house);
-    const { bell, seen } = await house.bell();
-    const again = await house.bell();
-    const hall = await house.phone("6001");
     const kitchen = await house.phone("6002");
-    const visit = await house.pressed(bell);
-    await again.bell.press();
-    await again.seen.next("ringing");
-    const first = visit.answerBy(ringAll("6001"));
-    await hall.seen.next("ringing");
-    gate.shut();
-    await bell.hangUp();
-    await seen.next("ended");
-    await hall.phone.answer();
-    await gate.answer;
+    const { gate, visit, outcome: first } = await answered();
     const second = visit.answerBy(ringAll("6002"));
     gate.unlock();
     assert.equal((await first).by, "6001");

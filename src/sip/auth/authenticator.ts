@@ -8,6 +8,7 @@ import { parseCredentials, verifyDigest, type DigestAlgorithm, type DigestCreden
 import type { Secret } from "../../secret.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import { Recent } from "../guard/recent.ts";
+import { keyOf } from "../key.ts";
 import { Seal } from "./seal.ts";
 
 /** Who may register and call. */
@@ -115,7 +116,7 @@ export class Authenticator {
       this.#counts.delete(old);
     }
     // Two devices that were challenged in the same millisecond share a nonce: the client's own mark tells them apart.
-    const key = [identity.login, nonce, cnonce].join("|");
+    const key = keyOf(identity.login, nonce, cnonce);
     const seen = this.#counts.get(key);
     if (!Number.isInteger(count) || (seen && count <= seen.count)) return false;
     if (seen) seen.count = count;

@@ -2,6 +2,7 @@
 // inside the dialog and the end. RFC 3261 §13–15, RFC 6086 (INFO).
 import { EventEmitter } from "node:events";
 import { allow, supported, unknownDemands } from "../extensions.ts";
+import { keyOf } from "../key.ts";
 import { parseNameAddr, type NameAddr } from "../message/headers.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import { cause } from "../causes.ts";
@@ -32,9 +33,6 @@ export interface CallHost extends Sender {
   enter(call: Call): void;
   leave(call: Call): void;
 }
-
-/** What the other side's requests inside a call are found by; its letters are its own, not pieces of a message. */
-export const keyOf = (callId: string, localTag: string): string => [callId, localTag].join("|");
 
 /** Requests that may carry an offer. */
 const offering: readonly string[] = ["INVITE", "UPDATE", "PRACK"];

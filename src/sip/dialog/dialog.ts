@@ -1,7 +1,7 @@
 // A dialog: what two parties keep between requests. RFC 3261 §12.
 import { addressBytes, canonicalHost } from "../../ip.ts";
 import { SipRequest, type SipMessage, type SipResponse } from "../message/message.ts";
-import { parseNameAddr } from "../message/headers.ts";
+import { parseNameAddr, type NameAddr } from "../message/headers.ts";
 import { parseUri, splitOutside } from "../message/uri.ts";
 import type { Way } from "../request/send.ts";
 import type { Flow } from "../transport/flow.ts";
@@ -80,8 +80,7 @@ export class Dialog {
   /** A request inside the dialog (§12.2.1.1). An ACK takes the number of its INVITE. */
   request(method: string, seq?: number): SipRequest {
     const { callId, localTag, remoteTag, local, remote, routeSet } = this.state;
-    const [top] = routeSet;
-    const first = top === undefined ? undefined : parseNameAddr(top);
+    const first = this.#firstRoute;
     // A first route without "lr" is an old strict router: it wants to see itself in the request's address.
     const strict = first && !parseUri(first.uri)?.params.has("lr");
     const request = new SipRequest(method, strict ? first.uri : this.remoteTarget);
@@ -94,6 +93,11 @@ export class Dialog {
     return request.add("CSeq", `${seq ?? ++this.localSeq} ${method}`);
   }
 
+  get #firstRoute(): NameAddr | undefined {
+    const [first] = this.state.routeSet;
+    return first === undefined ? undefined : parseNameAddr(first);
+  }
+
   /** Our address as the peer knows it. */
   get localUri(): string {
     return parseNameAddr(this.state.local)?.uri ?? "";
@@ -101,10 +105,8 @@ export class Dialog {
 
   get way(): Way {
     const { flow } = this;
-    const { direct, routeSet } = this.state;
-    const [top] = routeSet;
-    const route = top === undefined ? undefined : parseNameAddr(top)?.uri;
-    return !flow.closed && (direct || route !== undefined) ? flow : (route ?? this.remoteTarget);
+    const route = this.#firstRoute?.uri;
+    return !flow.closed && (this.state.direct || route !== undefined) ? flow : (route ?? this.remoteTarget);
   }
 
   /**

@@ -1,6 +1,7 @@
 // All transactions of an endpoint, found by the keys of RFC 3261 §17.1.3 and §17.2.3. It hands new requests upward with
 // their server transaction; dialogs are somebody else's.
 import type { Clock } from "../../clock.ts";
+import { keyOf } from "../key.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import { newBranch, newTag } from "../message/reply.ts";
 import type { Via } from "../message/headers.ts";
@@ -55,7 +56,7 @@ export class TransactionLayer {
   /** Sends a request with a new branch. Via is written here, since only the flow knows our address. */
   send(request: SipRequest, flow: Flow, handlers: ClientHandlers, branch = newBranch()): ClientTransaction {
     addVia(request, flow, branch);
-    const key = flat(branch, request.method);
+    const key = keyOf(branch, request.method);
     const transaction = new ClientTransaction(key, request, flow, this.#clock, handlers, this.#ended);
     this.#clients.set(key, transaction);
     return transaction;
@@ -64,7 +65,7 @@ export class TransactionLayer {
   /** Says whether it was waited for: then who sent it has got what we sent to him. */
   receiveResponse(response: SipResponse): boolean {
     // A response that does not carry our Via is not ours (RFC 3261 §18.1.2); one that fits no transaction is late.
-    const key = flat(response.via?.params.get("branch") ?? "", response.cseq?.method ?? "");
+    const key = keyOf(response.via?.params.get("branch") ?? "", response.cseq?.method ?? "");
     // More than one Via: it was meant to be passed on by somebody else (§8.1.3.3).
     const transaction = response.several("via") ? undefined : this.#clients.get(key);
     transaction?.receive(response);
@@ -142,17 +143,14 @@ export function addVia(request: SipRequest, flow: Flow, branch: string): void {
  */
 function mergeKeyOf(request: SipRequest): string {
   if (request.toTag) return "";
-  return flat(request.fromTag, request.callId, request.get("cseq"), request.from?.uri, request.to?.uri);
+  return keyOf(request.fromTag, request.callId, request.get("cseq"), request.from?.uri, request.to?.uri);
 }
 
 function serverKey(request: SipRequest, via: Via, method: string): string {
   const branch = via.params.get("branch") ?? "";
-  if (branch.startsWith(cookie) && branch !== cookie) return flat(branch, via.host, via.port, method);
+  if (branch.startsWith(cookie) && branch !== cookie) return keyOf(branch, via.host, via.port, method);
   // A client of RFC 2543: no unique branch, so the message's own marks are the key.
   const tag = method === "INVITE" ? "" : request.toTag;
   const cseq = request.cseq?.number ?? 0;
-  return flat("2543", request.fromTag, tag, request.callId, cseq, via.host, via.port, method);
+  return keyOf("2543", request.fromTag, tag, request.callId, cseq, via.host, via.port, method);
 }
-
-/** A key with letters of its own: one put together by "+" or in a template keeps its pieces, and each piece the whole message. */
-const flat = (...parts: readonly (string | number | undefined)[]): string => parts.join("|");

@@ -45,6 +45,14 @@ async function stops(phone: Device | undefined, invite: Awaited<ReturnType<typeo
   return cancel;
 }
 
+/** The bell hangs up while the phone rings, which is told so. */
+async function givesUp(bell: Device, invite: Awaited<ReturnType<Device["dial"]>>, phone: Device | undefined) {
+  const rung = await rings(phone);
+  bell.party.send(bell.party.request("CANCEL", { ...cancelOf(invite) }));
+  await bell.party.settle();
+  await stops(phone, rung);
+}
+
 const ended = (desk: Desk): VisitEnd => (desk.told("ended") as VisitEnd[])[0] ?? assert.fail("it has not ended");
 const said = (parties: readonly Party[]) => parties.map((one) => [one.try, one.target, one.result, one.cause]);
 
@@ -102,10 +110,7 @@ describe("until answered, at real phones", () => {
     await desk.clock.advance(1_000);
     await declines(phones[0], 486);
     await desk.clock.advance(1_000);
-    const rung = await rings(phones[0]);
-    bell.party.send(bell.party.request("CANCEL", { ...cancelOf(invite) }));
-    await bell.party.settle();
-    await stops(phones[0], rung);
+    await givesUp(bell, invite, phones[0]);
     assert.equal((await outcome).result, "cancelled");
     const end = ended(desk);
     assert.deepEqual([end.outcome, end.strategy, end.tries], ["cancelled", "until-answered", 3]);
@@ -125,10 +130,7 @@ describe("until answered, at real phones", () => {
     await desk.clock.advance(3_000);
     phones[0]?.party.respond(first, 486);
     await desk.clock.advance(1_000);
-    const rung = await rings(phones[0]);
-    bell.party.send(bell.party.request("CANCEL", { ...cancelOf(invite) }));
-    await bell.party.settle();
-    await stops(phones[0], rung);
+    await givesUp(bell, invite, phones[0]);
     assert.equal((await outcome).result, "cancelled");
     const { tries, ringSeconds, parties } = ended(desk);
     const seconds = [ringSeconds, ...parties.map((one) => one.seconds ?? NaN)].map(Math.round);
