@@ -1,5 +1,5 @@
 // A home behind a router, made of network namespaces: `home` is a private network, `net` is outside, the router between
-// translates addresses (nftables), forgets, loses packets and meddles with SIP as it is told. Linux and root only.
+// translates addresses (nftables), counts, and forgets, loses packets and meddles with SIP as it is told. Linux and root only.
 import { randomBytes } from "node:crypto";
 import { spawnSync } from "node:child_process";
 import { thePeer, without } from "./peers.ts";
@@ -10,8 +10,6 @@ export interface RouterOptions {
   readonly lossPercent?: number;
   /** Whether the kernel's SIP helper (a "SIP ALG") reads and rewrites what passes. */
   readonly sipHelper?: boolean;
-  /** How long the way back for datagrams is kept open. */
-  readonly udpTimeoutSeconds?: number;
 }
 
 export const addresses = { home: "192.168.77.2", router: "203.0.113.1", net: "203.0.113.2" };
@@ -55,6 +53,18 @@ export class Home {
     return start(thePeer("ip"), ["netns", "exec", this.#name(where), program, ...args], options);
   }
 
+  /** The router loses all ways back at once, as if it had been switched off and on. */
+  forget(): void {
+    for (const state of ["down", "up"])
+      must(thePeer("ip"), ["-n", this.#name("router"), "link", "set", "outer0", state]);
+  }
+
+  /** How many datagrams from outside have come to the router so far: questions (OPTIONS) that passed, and what found no way. */
+  counted(what: "asked" | "lost"): number {
+    const said = this.#inRouter(thePeer("nft"), ["list", "counter", "ip", "portero", what]);
+    return Number(/packets (\d+)/.exec(said)?.[1]);
+  }
+
   close(): void {
     for (const name of this.#made.splice(0)) spawnSync(thePeer("ip"), ["netns", "del", name]);
   }
@@ -63,7 +73,11 @@ export class Home {
     return `portero-${where}-${this.#mark}`;
   }
 
-  #build({ lossPercent = 0, sipHelper = false, udpTimeoutSeconds = 30 }: RouterOptions): void {
+  #inRouter(program: string, args: readonly string[], input?: string): string {
+    return must(thePeer("ip"), ["netns", "exec", this.#name("router"), program, ...args], input);
+  }
+
+  #build({ lossPercent = 0, sipHelper = false }: RouterOptions): void {
     const ip = thePeer("ip");
     for (const where of ["home", "router", "net"] as const) {
       must(ip, ["netns", "add", this.#name(where)]);
@@ -74,31 +88,27 @@ export class Home {
     this.#wire(home, "home0", `${addresses.home}/24`, router, "inner0", "192.168.77.1/24");
     this.#wire(net, "net0", `${addresses.net}/24`, router, "outer0", `${addresses.router}/24`);
     must(ip, ["-n", home, "route", "add", "default", "via", "192.168.77.1"]);
-    const inRouter = (program: string, args: readonly string[], input?: string) =>
-      must(ip, ["netns", "exec", router, program, ...args], input);
     const helper = sipHelper
       ? `ct helper sip { type "sip" protocol udp; l3proto ip; }
          chain helping { type filter hook prerouting priority -150; udp dport 5060 ct helper set "sip"; }`
       : "";
     // Fully random: many routers give another outer port each time, and Linux does not by itself.
     const rules = `table ip portero {
+      counter asked {}
+      counter lost {}
       ${helper}
       chain outward { type nat hook postrouting priority 100; oifname "outer0" masquerade fully-random; }
-      chain inward { type filter hook input priority 0; iifname "outer0" drop; }
+      chain inward { type filter hook input priority 0; iifname "outer0" counter name "lost" drop; }
       chain through {
         type filter hook forward priority 0; policy drop;
         numgen random mod 100 < ${lossPercent} drop
         iifname "inner0" accept
+        udp sport 5060 @th,64,32 0x4f505449 counter name "asked"
         ct state established,related accept
       }
     }`;
-    inRouter(thePeer("nft"), ["-f", "-"], rules);
-    const settings = [
-      ["net/ipv4/ip_forward", 1],
-      ["net/netfilter/nf_conntrack_udp_timeout", udpTimeoutSeconds],
-      ["net/netfilter/nf_conntrack_udp_timeout_stream", udpTimeoutSeconds],
-    ];
-    for (const [setting, value] of settings) inRouter("/bin/sh", ["-c", `echo ${value} > /proc/sys/${setting}`]);
+    this.#inRouter(thePeer("nft"), ["-f", "-"], rules);
+    this.#inRouter("/bin/sh", ["-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]);
   }
 
   #wire(one: string, device: string, address: string, other: string, otherDevice: string, otherAddress: string): void {
