@@ -6,6 +6,7 @@ import { giveUp } from "../errors.ts";
 import { Authenticator, type Identity, type Verdict } from "./auth/authenticator.ts";
 import { Seal } from "./auth/seal.ts";
 import { sdpType } from "./dialog/body.ts";
+import type { Call } from "./dialog/call.ts";
 import type { Caller } from "./dialog/caller.ts";
 import { allow, outside, unknownDemands } from "./extensions.ts";
 import type { Guard } from "./guard/guard.ts";
@@ -167,15 +168,17 @@ export class Admission {
 
   /**
    * Whether a request inside a call is of who talks in it, though it comes from another machine: a device that has changed its
-   * network shows the password of `extension`, and a server of ours is known. Answers it where not.
+   * network shows its password, and a server of ours is known. Answers it where not.
    */
-  vouches(request: SipRequest, transaction: ServerTransaction, extension: string | undefined): boolean {
-    if (extension === undefined && this.#options.trusts(request, transaction.flow)) return true;
+  vouches(request: SipRequest, transaction: ServerTransaction, call: Call): boolean {
+    const { extension } = call;
     const identity = extension === undefined ? undefined : this.#identify(request, transaction);
-    if (identity && identity.extension === extension) return true;
-    if (identity || extension === undefined)
+    const isServer = extension === undefined && this.#options.trusts(request, transaction.flow)?.kind === "account";
+    const isPeer = isServer || (identity !== undefined && identity.extension === extension);
+    if (isPeer) call.moved(request, transaction.flow);
+    else if (identity || extension === undefined)
       this.#refuse(request, transaction, numberOf(request), "the call is with another machine");
-    return false;
+    return isPeer;
   }
 
   #identify(request: SipRequest, transaction: ServerTransaction): Identity | undefined {

@@ -5,6 +5,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { systemClock, type Cancel, type Clock } from "../clock.ts";
 import { giveUp, tryAgain, type PorteroError } from "../errors.ts";
+import { canonicalHost } from "../ip.ts";
 import type { DigestAlgorithm } from "../digest.ts";
 import { Admission, numberOf, type Extension, type Refusal } from "./admission.ts";
 import { cause, q850 } from "./causes.ts";
@@ -158,7 +159,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     this.transactions = new TransactionLayer(this.clock, {
       request: (request, transaction) => this.#request(request, transaction),
       stray: (cancel, transaction) => this.#admission.turnAway(cancel, transaction, 481),
-      ack: (request) => this.#calls.get(keyOf(request.callId, request.toTag))?.acknowledge(request),
+      ack: (request, flow) => {
+        const call = this.#calls.get(keyOf(request.callId, request.toTag));
+        if (call) this.#whetherPeer(call, request, flow, (isPeer) => isPeer && call.acknowledge(request));
+      },
       answersToSource: (request) => (this.#rports.size === 0 ? undefined : this.#rports.get(numberOf(request))),
       flowTo: (flow, host, port) => flow.reach({ host, port }),
     });
@@ -314,7 +318,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
 
   /** The addresses that a name leads to. Rejects with a sentence where there are none. */
   hostsOf(name: string): Promise<string[]> {
-    return this.#ways.hosts(name);
+    return this.#ways.hosts(`sip:${name}`);
   }
 
   unreached(flow: Flow): void {
@@ -361,10 +365,26 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
     // A page takes calls and begins none, by way of another either, wherever its request seems to come from.
     const begins = request.method === "REFER" && (transaction.flow.as ?? call?.flow?.as) !== undefined;
     if (!call || begins) return this.#admission.turnAway(request, transaction, call ? 403 : 481);
-    if (!call.comesFrom(request, transaction.flow)) {
-      if (!this.#admission.vouches(request, transaction, call.extension)) return;
-      call.moved(request, transaction.flow);
-    }
-    call.receive(request, transaction);
+    this.#whetherPeer(call, request, transaction.flow, (isPeer) => {
+      if (isPeer || this.#admission.vouches(request, transaction, call)) call.receive(request, transaction);
+      // A server may have addresses that nobody told us of, and a call whose end is not heard would stand.
+      else if (request.method === "BYE" && call.extension === undefined) call.doubted();
+    });
+  }
+
+  /** At once where addresses tell it; else when it is known where the names of its Contact and proxies lead. */
+  #whetherPeer(call: Call, request: SipRequest, flow: Flow, then: (isPeer: boolean) => void): void {
+    if (call.comesFrom(request, flow)) return then(true);
+    const places = call.namesBehind(request);
+    if (places.length === 0) return then(false);
+    const from = canonicalHost(flow.remote.host);
+    void Promise.all(places.map((uri) => this.#ways.hosts(uri).catch(() => []))).then((found) =>
+      this.#guarded(() => {
+        if (!this.#running) return;
+        const isPeer = found.flat().includes(from);
+        if (isPeer) call.moved(request, flow);
+        then(isPeer);
+      }),
+    );
   }
 }

@@ -1,6 +1,7 @@
 // A call: one INVITE dialog with one party, `ringing → early → talking → ended`. What both directions share: requests
 // inside the dialog and the end. RFC 3261 §13–15, RFC 6086 (INFO).
 import { EventEmitter } from "node:events";
+import { addressBytes } from "../../ip.ts";
 import { allow, supported, unknownDemands } from "../extensions.ts";
 import { keyOf } from "../key.ts";
 import { parseNameAddr, type NameAddr } from "../message/headers.ts";
@@ -56,6 +57,8 @@ export abstract class Call extends EventEmitter<CallEvents> {
   readonly #open = new Set<ServerTransaction>();
   /** BYEs of ours under way: the call stays findable until they are answered, for a BYE that crosses. */
   #byes = 0;
+  /** The peer is asked whether it still is in the call. */
+  #doubted = false;
   /** A BYE that waits for an ACK, with its reason. */
   #owed: { reason: string | undefined } | undefined;
 
@@ -187,9 +190,22 @@ export abstract class Call extends EventEmitter<CallEvents> {
   comesFrom(request: SipRequest, flow: Flow): boolean {
     const { extension } = this;
     if (extension !== undefined && flow.as === extension) return true;
-    // A server of many addresses has no password to show, and a call whose end is not heard would stand.
-    if (extension === undefined && request.method === "BYE") return true;
-    return this.dialogWith(request.fromTag)?.isWith(flow, extension === undefined) ?? true;
+    return this.dialogWith(request.fromTag)?.isWith(flow) ?? true;
+  }
+
+  /** Names that may lead to where a request comes from: of a peer that has no password to show. */
+  namesBehind(request: SipRequest): readonly string[] {
+    if (this.extension !== undefined) return [];
+    const places = this.dialogWith(request.fromTag)?.places ?? [];
+    return places.filter((uri) => !addressBytes(parseUri(uri)?.host ?? ""));
+  }
+
+  /** Somebody who is not known to be the peer has said that it is over: whether it is, the peer is asked. */
+  doubted(): void {
+    const { dialog } = this;
+    if (!dialog || this.#state !== "talking" || this.#doubted) return;
+    this.#doubted = true;
+    void ask(this.#inside, dialog, dialog.request("INFO")).then(() => (this.#doubted = false));
   }
 
   /** A request from elsewhere has shown that the peer is there now. */

@@ -1,5 +1,5 @@
 // A dialog: what two parties keep between requests. RFC 3261 §12.
-import { addressBytes, canonicalHost } from "../../ip.ts";
+import { canonicalHost } from "../../ip.ts";
 import { SipRequest, type SipMessage, type SipResponse } from "../message/message.ts";
 import { parseNameAddr, type NameAddr } from "../message/headers.ts";
 import { parseUri, splitOutside } from "../message/uri.ts";
@@ -109,16 +109,19 @@ export class Dialog {
     return !flow.closed && (this.state.direct || route !== undefined) ? flow : (route ?? this.remoteTarget);
   }
 
+  /** The peer's Contact and the proxies between. */
+  get places(): readonly string[] {
+    return [this.remoteTarget, ...this.state.routeSet.map((route) => parseNameAddr(route)?.uri ?? "")];
+  }
+
   /**
    * Whether the machine at the other end of a flow is the peer, or a proxy between: whoever has seen the tags of a call is
-   * not the one who talks in it. Ports do not count, which routers change. `anyName`: a name may be any machine.
+   * not the one who talks in it. Ports do not count, which routers change.
    */
-  isWith({ remote }: Flow, anyName: boolean): boolean {
+  isWith({ remote }: Flow): boolean {
     if (this.#hosts.has(remote.host)) return true;
-    const routes = this.state.routeSet.map((route) => parseNameAddr(route)?.uri ?? "");
-    const hosts = [this.remoteTarget, ...routes].map((uri) => canonicalHost(parseUri(uri)?.host ?? ""));
     const from = canonicalHost(remote.host);
-    return hosts.some((host) => host === from || (anyName && host !== "" && !addressBytes(host)));
+    return this.places.some((uri) => canonicalHost(parseUri(uri)?.host ?? "") === from);
   }
 
   /** The peer has shown that it is there. */

@@ -54,11 +54,11 @@ export class Ways {
   }
 
   /**
-   * The addresses that a name leads to, by which we can be called.
+   * The addresses that a URI leads to, by ways that we have.
    * @throws PorteroError what `resolve` says
    */
-  async hosts(name: string): Promise<string[]> {
-    const targets = await this.#targets(`sip:${name}`);
+  async hosts(uri: string): Promise<string[]> {
+    const targets = await this.#targets(uri);
     return [...new Set(targets.map(({ host }) => host))];
   }
 

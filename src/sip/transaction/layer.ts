@@ -15,7 +15,7 @@ export interface Upper {
   /** A CANCEL of nothing that waits here. */
   stray(cancel: SipRequest, transaction: ServerTransaction): void;
   /** An ACK that belongs to no transaction: it acknowledges a 2xx (RFC 3261 §13.3.1.4). */
-  ack(request: SipRequest): void;
+  ack(request: SipRequest, flow: Flow): void;
   /** Over UDP: whether answers go where the request came from; undefined = as it asks. */
   answersToSource?(request: SipRequest): boolean | undefined;
   /** The flow to an address, for responses that must not go back where the request came from. */
@@ -78,8 +78,9 @@ export class TransactionLayer {
     const back = this.#markVia(request, via, flow);
     const key = serverKey(request, via, request.method === "ACK" ? "INVITE" : request.method);
     const known = this.#servers.get(key);
-    if (known) return known.again(request);
-    if (request.method === "ACK") return this.#upper.ack(request);
+    const isElsewhere = request.method === "ACK" && known?.flow.remote.host !== flow.remote.host;
+    if (known && !isElsewhere) return known.again(request);
+    if (request.method === "ACK") return this.#upper.ack(request, flow);
     if (request.method === "CANCEL") return this.#cancel(request, via, key, back);
     const mergeKey = mergeKeyOf(request);
     const twin = this.#open.get(mergeKey);

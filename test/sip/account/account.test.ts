@@ -490,6 +490,28 @@ describe("calls by an account", () => {
     }
   });
 
+  it("end by any machine of the server, and by no other", async () => {
+    const dns = new Names({ "pbx.example": { a: ["10.0.0.200", "10.0.0.202"] } });
+    for (const [host, status] of [
+      ["10.0.0.202", 200],
+      ["10.0.0.203", 403],
+    ] as const) {
+      const { machine, account } = await accounting({ server: "pbx.example" }, dns);
+      const server = machine("10.0.0.200");
+      await grant(server);
+      const call = await account.call("0301", { from, sdp: sdp(4000) });
+      const invite = await server.takeRequest("INVITE");
+      server.respond(invite, 200, { sdp: sdp(5000) });
+      await server.takeRequest("ACK");
+      const other = machine(host);
+      const { callId, fromTag, contact } = invite;
+      other.send(other.request("BYE", { uri: contact?.uri ?? "", callId, toTag: fromTag, fromTag: "tt" }));
+      await other.takeResponse(status);
+      assert.equal(call.state, status === 200 ? "ended" : "talking");
+      call.abandon();
+    }
+  });
+
   it("are asked for a password where they come from elsewhere, or to another name", async () => {
     const { machine, calls } = await accounting();
     const server = machine("10.0.0.200");

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { house } from "../house.ts";
+import { Names } from "../names.ts";
 import { sdp } from "../party.ts";
-import { talking } from "./bell.ts";
+import { ringing, talking } from "./bell.ts";
 
 const digit = ["application/dtmf", "5"] as const;
 
@@ -72,12 +73,16 @@ describe("a request inside a call, from another host than the call's", () => {
     assert.equal(digits.length, 3);
   });
 
-  it("is refused where the call is with an address that has no password here, but for names that may be any machine, and its end", async () => {
-    for (const [contact, status] of [
-      ["<sip:100@10.0.0.80>", 403],
-      ["<sip:100@pbx.example>", 200],
+  it("is refused where the call is with an address that has no password here, but from where its Contact's name leads", async () => {
+    const dns = new Names({ "pbx.example": { a: ["10.0.0.81", "10.0.0.82"] }, "other.example": { a: ["10.0.0.90"] } });
+    for (const [contact, host, status] of [
+      ["<sip:100@10.0.0.80>", "10.0.0.82", 403],
+      ["<sip:100@pbx.example>", "10.0.0.82", 200],
+      ["<sip:100@pbx.example>", "10.0.0.90", 403],
+      // A name that leads nowhere is nobody's.
+      ["<sip:100@gone.example>", "10.0.0.82", 403],
     ] as const) {
-      const { endpoint, party } = await house();
+      const { endpoint, party, refusals } = await house({ dns });
       const pbx = party({ host: "10.0.0.80", user: "100" });
       const call = await endpoint.callUri("sip:100@10.0.0.80", {
         ...{ from: { number: "8000", name: "Front" }, sdp: sdp(4000) },
@@ -91,12 +96,58 @@ describe("a request inside a call, from another host than the call's", () => {
       // A new Contact by a change of the call (RFC 3261 §12.2.1.2).
       pbx.send(pbx.request("UPDATE", { ...ids, seq: 1, headers: { Contact: contact } }));
       await pbx.takeResponse(200);
-      const other = party({ user: "100" });
+      const other = party({ host, user: "100" });
       other.send(other.request("INFO", { ...ids, seq: 2, body: digit }));
       await other.takeResponse(status);
       assert.equal(call.state, "talking");
       other.send(other.request("BYE", { ...ids, seq: 3 }));
-      await other.takeResponse(200);
+      await other.takeResponse(status);
+      assert.equal(call.state, status === 200 ? "ended" : "talking", contact);
+      assert.equal(refusals.length, status === 200 ? 0 : 2);
     }
+  });
+
+  it("is asked of the peer where it is the end of a call without a password: its server may have more addresses than we know", async () => {
+    for (const [answer, state] of [
+      [200, "talking"],
+      [405, "talking"],
+      [481, "ended"],
+    ] as const) {
+      const { endpoint, party } = await house();
+      const pbx = party({ host: "10.0.0.80", user: "100" });
+      const call = await endpoint.callUri("sip:100@10.0.0.80", {
+        ...{ from: { number: "8000", name: "Front" }, sdp: sdp(4000) },
+      });
+      const invite = await pbx.takeRequest("INVITE");
+      pbx.respond(invite, 200, { sdp: sdp(5000) });
+      await pbx.takeRequest("ACK");
+      const ids = { to: "8000", callId: invite.callId, toTag: invite.fromTag, fromTag: "tt" };
+      const other = party({ user: "100" });
+      for (const seq of [1, 2, 3]) other.send(other.request("BYE", { ...ids, seq }));
+      await other.takeResponse(403);
+      // One question, however many say it.
+      pbx.respond(await pbx.takeRequest("INFO"), answer);
+      await pbx.settle();
+      assert.deepEqual([call.state, pbx.count("INFO")], [state, 1]);
+    }
+  });
+
+  it("says nothing of the media: an ACK with a description, in the place of the peer's", async () => {
+    const { call, bell, invite, party } = await ringing({ body: ["text/plain", ""] });
+    const described: string[] = [];
+    call.on("acknowledged", (text) => described.push(text));
+    call.answer(sdp(5000, "us"));
+    const ok = await bell.takeResponse(200);
+    const stranger = party({ user: "8000" });
+    const where = ["application/sdp", sdp(6666)] as const;
+    stranger.ack(invite, ok, where);
+    const branch = invite.via?.params.get("branch") ?? "";
+    const own = { to: "777", toTag: ok.toTag, seq: invite.cseq?.number ?? 0, body: where };
+    stranger.send(stranger.request("ACK", { ...own, via: `SIP/2.0/UDP ${bell.host}:5060;branch=${branch}` }));
+    await stranger.settle();
+    assert.deepEqual(described, []);
+    bell.ack(invite, ok, ["application/sdp", sdp(4000)]);
+    await bell.settle();
+    assert.deepEqual(described, [sdp(4000)]);
   });
 });
