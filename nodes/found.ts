@@ -1,4 +1,4 @@
-// Finding the config nodes and the visit that a message speaks of.
+// Finding the nodes and the visit that a message, a dialog or its routes speak of.
 import type { DoorNode } from "./door/node.ts";
 import type { EndpointNode } from "./sip-endpoint/node.ts";
 import type { Message, Red, RedNode } from "./red.d.ts";
@@ -6,17 +6,17 @@ import { Switchboard } from "../src/visit/switchboard.ts";
 import { Visit } from "../src/visit/visit.ts";
 import { giveUp } from "../src/errors.ts";
 
-/** The config node `id` of `type`, or nothing when it is not set, was deleted or is disabled. */
-function configNode(RED: Red, id: string | undefined, type: string): RedNode | undefined {
+/** The node `id` of `type`, or nothing when it is not set, was deleted or is disabled. */
+export function nodeOf(RED: Red, id: string | undefined, type: string): RedNode | undefined {
   const node = id ? RED.nodes.getNode(id) : undefined;
   return node?.type === type ? node : undefined;
 }
 
 export const endpointNode = (RED: Red, id: string | undefined): EndpointNode | undefined =>
-  configNode(RED, id, "sip-endpoint") as EndpointNode | undefined;
+  nodeOf(RED, id, "sip-endpoint") as EndpointNode | undefined;
 
 export const doorNode = (RED: Red, id: string | undefined): DoorNode | undefined =>
-  configNode(RED, id, "door") as DoorNode | undefined;
+  nodeOf(RED, id, "door") as DoorNode | undefined;
 
 /** Every running endpoint. Looked up anew each time, so that a redeployed endpoint is never held on to. */
 export function endpoints(RED: Red): EndpointNode[] {

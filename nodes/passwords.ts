@@ -1,21 +1,12 @@
 // Passwords made by the system (P6): derived from one secret of this installation, so that an imported example works at
 // once, an exported flow holds none, and the same device gets the same password after every deploy.
 import { createHmac, randomBytes } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { giveUp, sentence, tryAgain } from "../src/errors.ts";
 import { Secret } from "../src/secret.ts";
+import { putWhole } from "../src/whole-file.ts";
 
 /** Where this package keeps its files: `<userDir>/portero`. */
 export const folderOf = (userDir: string | undefined): string =>
@@ -25,10 +16,10 @@ export const folderOf = (userDir: string | undefined): string =>
 const traces = ["audit", "registrations"];
 
 /**
- * The installation's secret, made at its first use and readable by its owner only. `write`: for tests.
+ * The installation's secret, made at its first use and readable by its owner only.
  * @throws PorteroError `bad-secret`, `disk`
  */
-export function instanceSecret(userDir: string | undefined, write: Write = writeFileSync): Secret {
+export function instanceSecret(userDir: string | undefined): Secret {
   const folder = folderOf(userDir);
   const file = join(folder, "secret");
   const isThere = existsSync(file);
@@ -38,7 +29,7 @@ export function instanceSecret(userDir: string | undefined, write: Write = write
     secret = randomBytes(32).toString("hex");
     try {
       mkdirSync(folder, { recursive: true });
-      putWhole(file, secret, write);
+      putWhole(file, secret, { sync: true });
     } catch (error) {
       throw tryAgain("disk", `${file} cannot be written: ${sentence(error)}`, { cause: error });
     }
@@ -50,34 +41,6 @@ export function instanceSecret(userDir: string | undefined, write: Write = write
     );
   }
   return new Secret(secret);
-}
-
-type Write = (descriptor: number, text: string) => void;
-
-/** The file is there whole, or not at all, also after a power cut. */
-function putWhole(file: string, text: string, write: Write): void {
-  const draft = `${file}.new`;
-  try {
-    const descriptor = openSync(draft, "w", 0o600);
-    try {
-      write(descriptor, text);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(draft, file);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
-  // Its name is on the disk only after its folder is. Windows cannot do it and needs not.
-  try {
-    const descriptor = openSync(dirname(file), "r");
-    fsyncSync(descriptor);
-    closeSync(descriptor);
-  } catch {
-    // It is there all the same.
-  }
 }
 
 // Crockford's base 32 in lower case: nothing that is mistaken for something else when typed into a door station.

@@ -1,5 +1,6 @@
 // Digest access authentication, both sides of it, for SIP and HTTP alike: RFC 7616, RFC 8760 (SHA-256 in SIP).
 import { hash as hashOf, timingSafeEqual } from "node:crypto";
+import { quote, unquoted } from "./quoted.ts";
 
 export type DigestAlgorithm = "MD5" | "SHA-256";
 
@@ -84,8 +85,6 @@ function quoteEnd(text: string, start: number): number {
   }
   return start;
 }
-
-const unquoted = (text: string): string => (text.includes("\\") ? text.replace(/\\(.)/gs, "$1") : text);
 
 const algorithmOf = (name: string | undefined): DigestChallenge["algorithm"] | undefined => {
   const known = ["MD5", "SHA-256", "MD5-sess", "SHA-256-sess"] as const;
@@ -179,8 +178,6 @@ export interface AuthorizeInput {
   /** Random text, chosen anew for each nonce. */
   readonly cnonce: string;
 }
-
-const quote = (text: string) => `"${text.replace(/["\\]/g, "\\$&")}"`;
 
 /** The value of the Authorization header that answers `challenge`. */
 export function authorize(challenge: Challenge, input: AuthorizeInput): string {

@@ -8,7 +8,7 @@ import { sentence, tryAgain } from "../../src/errors.ts";
 import type { Message, Red, RedNode } from "../red.d.ts";
 import { onClose, onInput, Sign } from "../running.ts";
 import { aboutPicture, dataUrl } from "../messages.ts";
-import { doorNode } from "../found.ts";
+import { doorNode, nodeOf } from "../found.ts";
 import { hides, shotOf, type Shot, type SnapshotConfig } from "./settings.ts";
 import { Shootings, withoutLogin, type Shooting, type Shown, type SnapshotCredentials } from "./shooting.ts";
 
@@ -133,8 +133,8 @@ export default function (RED: Red): void {
   // The button in the dialog.
   const mayTry = RED.auth.needsPermission("camera-snapshot.write");
   RED.httpAdmin.post("/portero/snapshot/:id/try", mayTry, (request, response) => {
-    const node = RED.nodes.getNode(request.params["id"] ?? "") as SnapshotNode | null | undefined;
-    if (node?.type !== "camera-snapshot") return response.status(404).json({ reason: "deploy this node first" });
+    const node = nodeOf(RED, request.params["id"], "camera-snapshot") as SnapshotNode | undefined;
+    if (!node) return response.status(404).json({ reason: "deploy this node first" });
     node.tryOut().then(
       (trial) => response.json(trial),
       (error: unknown) => response.status(409).json({ reason: sentence(error) }),

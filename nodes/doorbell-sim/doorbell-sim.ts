@@ -6,7 +6,7 @@ import { Secret } from "../../src/secret.ts";
 import { SimBell, SimPhone, type SimEvent } from "../../src/sim/sim.ts";
 import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { inBackground, logOf, onClose, onInput, Sign } from "../running.ts";
-import { doorNode, endpointNode } from "../found.ts";
+import { doorNode, endpointNode, nodeOf } from "../found.ts";
 import { numberOr, textOr } from "../fields.ts";
 import type { EndpointNode } from "../sip-endpoint/node.ts";
 
@@ -224,8 +224,8 @@ export default function (RED: Red): void {
 
   // The button on the node in the editor.
   RED.httpAdmin.post("/portero/sim/:id/press", RED.auth.needsPermission("doorbell-sim.write"), (request, response) => {
-    const node = RED.nodes.getNode(request.params["id"] ?? "") as SimNode | null | undefined;
-    if (node?.type !== "doorbell-sim") return response.status(404).json({ reason: "deploy the simulated bell first" });
+    const node = nodeOf(RED, request.params["id"], "doorbell-sim") as SimNode | undefined;
+    if (!node) return response.status(404).json({ reason: "deploy the simulated bell first" });
     node.press().then(
       () => response.json({ ok: true }),
       (error: unknown) => response.status(409).json({ reason: sentence(error) }),

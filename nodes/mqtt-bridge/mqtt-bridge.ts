@@ -16,7 +16,7 @@ import { callOf } from "../../src/visit/views.ts";
 import { folderOf, generatedKey, instanceSecret } from "../passwords.ts";
 import type { Red, RedNode } from "../red.d.ts";
 import { logOf, onClose, onInput, Sign } from "../running.ts";
-import { doorOf, endpointNode } from "../found.ts";
+import { doorOf, endpointNode, nodeOf } from "../found.ts";
 import { textOr } from "../fields.ts";
 import {
   brokerOf,
@@ -52,13 +52,12 @@ export default function (RED: Red): void {
       return;
     }
     const { switchboard } = endpoint;
-    const chosen = config.broker ? RED.nodes.getNode(config.broker) : undefined;
-    if (config.broker && chosen?.type !== "mqtt-broker") {
+    const broker = nodeOf(RED, config.broker, "mqtt-broker") as BrokerNode | undefined;
+    if (config.broker && !broker) {
       sign.show("red", "ring", "mqtt-bridge.status.no-broker");
       onClose(this, () => sign.close());
       return;
     }
-    const broker = chosen as BrokerNode | undefined;
     const snapshots = config.snapshots === true;
     const act = async (door: string, action: ControlAction) => {
       const visit = switchboard.lastVisit(door);
@@ -88,10 +87,10 @@ export default function (RED: Red): void {
     let bridge: MqttBridge;
     let place: string;
     try {
-      const tls = config.tls ? (RED.nodes.getNode(config.tls) as TlsNode | null | undefined) : undefined;
+      const tls = nodeOf(RED, config.tls, "tls-config") as TlsNode | undefined;
       const settings = {
         ...formOf(config, (id) => keySecret(this.id, id)),
-        ...brokerOf(config, this.credentials, broker, process.env, tls ?? undefined),
+        ...brokerOf(config, this.credentials, broker, process.env, tls),
       };
       place = `${settings.base} on ${showUrl(settings.url)}`;
       const other = endpoint.topics.get(place);

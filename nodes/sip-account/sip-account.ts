@@ -10,7 +10,7 @@ import { slugOf } from "../../src/slug.ts";
 import { generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Config, Red, RedNode } from "../red.d.ts";
 import { Health, onClose } from "../running.ts";
-import { endpointNode } from "../found.ts";
+import { endpointNode, nodeOf } from "../found.ts";
 import { entriesIn, numberIn, numberOr, textOr } from "../fields.ts";
 import type { EndpointConfig } from "../sip-endpoint/settings.ts";
 
@@ -215,9 +215,9 @@ export default function (RED: Red): void {
 
   // For the dialog: whether it is registered, and why not (A3).
   RED.httpAdmin.get("/portero/account/:id", RED.auth.needsPermission("sip-account.read"), (request, response) => {
-    const node = RED.nodes.getNode(request.params["id"] ?? "") as AccountNode | null | undefined;
+    const node = nodeOf(RED, request.params["id"], "sip-account") as AccountNode | undefined;
     // A new one has yet to be deployed: no fault, which the browser would make a noise about.
-    if (node?.type !== "sip-account") return response.json({ state: "not-deployed" });
+    if (!node) return response.json({ state: "not-deployed" });
     response.json(node.accountStatus() ?? { state: "failed", text: node.health.trouble });
   });
 }

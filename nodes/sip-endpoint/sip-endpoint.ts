@@ -10,6 +10,7 @@ import { Switchboard, type SwitchboardOptions } from "../../src/visit/switchboar
 import { folderOf, generatedPassword, instanceSecret } from "../passwords.ts";
 import type { Red } from "../red.d.ts";
 import { Health, logOf, onClose } from "../running.ts";
+import { endpointNode } from "../found.ts";
 import { ownAddress } from "./address.ts";
 import { serveBans } from "./bans.ts";
 import { serveCertificates } from "./certificate.ts";
@@ -143,8 +144,8 @@ export default function (RED: Red): void {
   // For the dialogs: what to type into a device, and the login and password that the system made (P6). A device need not
   // be deployed yet: its password follows from the node's id and the extension.
   RED.httpAdmin.get("/portero/endpoint/:id", RED.auth.needsPermission("sip-endpoint.read"), (request, response) => {
-    const node = RED.nodes.getNode(request.params["id"] ?? "") as EndpointNode | null | undefined;
-    if (node?.type !== "sip-endpoint") return response.status(404).json({ reason: "deploy the endpoint first" });
+    const node = endpointNode(RED, request.params["id"]);
+    if (!node) return response.status(404).json({ reason: "deploy the endpoint first" });
     const { addresses } = node.switchboard;
     response.json({ ...node.reachable(), addresses, trouble: node.health.trouble });
   });

@@ -7,6 +7,7 @@ import { pcapOf } from "../../src/sip/trace/pcap.ts";
 import { summaryOf, textOf } from "../../src/sip/trace/text.ts";
 import type { Request, Response } from "../http.d.ts";
 import type { Red } from "../red.d.ts";
+import { endpointNode } from "../found.ts";
 import type { EndpointNode } from "./node.ts";
 
 /** Tells the editor of new messages while a dialog looks at them, and the log of what is wrong. */
@@ -29,8 +30,8 @@ export function traceRoutes(RED: Red): void {
   const may = RED.auth.needsPermission("sip-endpoint.read");
   const serve = (path: string, answer: (node: EndpointNode, request: Request, response: Response) => void) =>
     RED.httpAdmin.get(`/portero/trace/:id${path}`, may, (request, response) => {
-      const node = RED.nodes.getNode(request.params["id"] ?? "") as EndpointNode | null | undefined;
-      if (node?.type !== "sip-endpoint") return response.status(404).json({ reason: "deploy the endpoint first" });
+      const node = endpointNode(RED, request.params["id"]);
+      if (!node) return response.status(404).json({ reason: "deploy the endpoint first" });
       answer(node, request, response);
     });
 

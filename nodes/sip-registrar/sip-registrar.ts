@@ -13,7 +13,7 @@ import type { Config, Message, Red, RedNode } from "../red.d.ts";
 import { accountCommand, accountDnd, accountTrouble, tellAccounts, type AccountDnd } from "./accounts.ts";
 import { groupOf, type GroupRow } from "./groups.ts";
 import { onClose, onInput, Sign } from "../running.ts";
-import { endpointNode, visitIdOf } from "../found.ts";
+import { endpointNode, nodeOf, visitIdOf } from "../found.ts";
 import { numberOr, textOr } from "../fields.ts";
 
 export interface ExtensionRow extends DeviceRow {
@@ -320,8 +320,8 @@ export default function (RED: Red): void {
 
   // Own passwords are shown to those who may change them, for the dialog's copy buttons and to save some of them again.
   RED.httpAdmin.get("/portero/registrar/:id", RED.auth.needsPermission("sip-registrar.write"), (request, response) => {
-    const node = RED.nodes.getNode(request.params["id"] ?? "") as RegistrarNode | null | undefined;
-    if (node?.type !== "sip-registrar") return response.json({ passwords: {} });
+    const node = nodeOf(RED, request.params["id"], "sip-registrar") as RegistrarNode | undefined;
+    if (!node) return response.json({ passwords: {} });
     response
       .set("Cache-Control", "no-store")
       .json({ passwords: Object.fromEntries(ownPasswords(node.credentials.passwords)) });

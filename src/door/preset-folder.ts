@@ -1,9 +1,10 @@
 // The presets of a user's own: a JSON file each, in a folder beside the flows. What is wrong with one is a sentence that names
 // the file and the field, and the others are there all the same. None takes the place of one of ours: whoever chose that one
 // would get another door without a word.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { giveUp, PorteroError, sentence } from "../errors.ts";
+import { putWhole } from "../whole-file.ts";
 import { checkPreset } from "./preset.ts";
 import type { Preset } from "./preset-schema.ts";
 import { presets } from "./presets.ts";
@@ -51,12 +52,12 @@ export class PresetFolder {
   save(preset: Preset, replace = false): void {
     if (presets.has(preset.id)) throw giveUp("invalid", `the preset "${preset.label}": its id ${takenByUs(preset.id)}`);
     const file = join(this.#folder, `${preset.id}.json`);
+    if (!replace && existsSync(file))
+      throw giveUp("preset-taken", `there is a preset "${preset.id}" already: choose another name, or replace it`);
     try {
       mkdirSync(this.#folder, { recursive: true });
-      writeFileSync(file, `${JSON.stringify(preset, undefined, 2)}\n`, { flag: replace ? "w" : "wx" });
+      putWhole(file, `${JSON.stringify(preset, undefined, 2)}\n`, { mode: 0o666 });
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "EEXIST")
-        throw giveUp("preset-taken", `there is a preset "${preset.id}" already: choose another name, or replace it`);
       throw giveUp("unwritable", `the preset cannot be kept in ${this.#folder}: ${sentence(error)}`, { cause: error });
     }
   }

@@ -2,7 +2,8 @@
 // users were written for where it differs (480 = 19 no answer, 408 = 18 no user responding).
 import { splitList } from "./message/headers.ts";
 import type { SipMessage } from "./message/message.ts";
-import { parseParams, quote } from "./message/uri.ts";
+import { quote } from "../quoted.ts";
+import { parseParams } from "./message/uri.ts";
 
 export const cause = {
   normal: 16,

@@ -1,8 +1,9 @@
 // A few numbers that outlive a restart, in one small JSON file. Written at once and without waiting for the disk: it may be
 // the last thing that a process does.
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { checker } from "../schema.ts";
+import { putWhole } from "../whole-file.ts";
 
 const check = checker("marks", { type: "object", additionalProperties: { type: "number" } } as const);
 
@@ -28,7 +29,6 @@ export class Marks {
   /** @throws where it cannot be written */
   save(marks: Readonly<Record<string, number>>): void {
     mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
-    writeFileSync(`${this.#file}.new`, JSON.stringify(marks), { mode: 0o600 });
-    renameSync(`${this.#file}.new`, this.#file);
+    putWhole(this.#file, JSON.stringify(marks));
   }
 }

@@ -1,15 +1,6 @@
 // The structured headers: addresses (From, To, Contact, Route), Via, CSeq. RFC 3261 §20, §25.1.
-import {
-  none,
-  parseHostPort,
-  parseParams,
-  quote,
-  splitOutside,
-  unquote,
-  writeHost,
-  writeParams,
-  type Params,
-} from "./uri.ts";
+import { quote } from "../../quoted.ts";
+import { none, parseHostPort, parseParams, splitOutside, unquote, writeHost, writeParams, type Params } from "./uri.ts";
 
 export interface NameAddr {
   /** Display name without its quotes. */

@@ -1,5 +1,6 @@
 // SIP, SIPS and TEL URIs: RFC 3261 §19.1, RFC 3966. Parts are kept as they were written and never decoded and encoded
 // again, so that what is passed on is what came in.
+import { unquoted } from "../../quoted.ts";
 
 export interface SipUri {
   readonly scheme: "sip" | "sips" | "tel";
@@ -51,10 +52,8 @@ export function writeParams(params: Params): string {
 /** The text in a quoted string, escapes undone; what is not quoted comes back as it is. */
 export function unquote(text: string): string {
   if (!text.startsWith('"')) return text;
-  return text.slice(1, text.endsWith('"') && text.length > 1 ? -1 : undefined).replace(/\\(.)/gs, "$1");
+  return unquoted(text.slice(1, text.endsWith('"') && text.length > 1 ? -1 : undefined));
 }
-
-export const quote = (text: string): string => `"${text.replace(/[\r\n]+/g, " ").replace(/["\\]/g, "\\$&")}"`;
 
 /** Splits at `separator` where it stands outside quotes and angle brackets. */
 export function splitOutside(text: string, separator: string): string[] {
