@@ -12,7 +12,7 @@ import { allow, outside, unknownDemands } from "./extensions.ts";
 import type { Guard } from "./guard/guard.ts";
 import { retryAfter, type Overload } from "./guard/overload.ts";
 import type { SipRequest } from "./message/message.ts";
-import { phraseOf, replyTo } from "./message/reply.ts";
+import { newTag, phraseOf, replyTo } from "./message/reply.ts";
 import { parseUri, plainUser } from "./message/uri.ts";
 import type { Contact } from "./registrar/contact.ts";
 import { isMarkOf, markOf } from "./registrar/mark.ts";
@@ -36,6 +36,9 @@ export interface Refusal {
   readonly text: string;
 }
 
+/** Who calls without a password; undefined where that is nobody. */
+export type Trusted = Caller | undefined;
+
 export interface AdmissionOptions {
   readonly realm: string;
   readonly algorithms: readonly DigestAlgorithm[];
@@ -45,7 +48,10 @@ export interface AdmissionOptions {
   readonly overload: Overload;
   /** Where we listen. */
   listening(): readonly Address[];
-  trusts(invite: SipRequest, flow: Flow): Caller | undefined;
+  /** Who calls without a password; later where DNS has to tell. Never rejects. */
+  trusts(invite: SipRequest, flow: Flow): Trusted | Promise<Trusted>;
+  /** Something of ours failed over a request that had to wait. */
+  fault(error: unknown): void;
   refused(refusal: Refusal): void;
   /** A call that may come in. */
   call(request: SipRequest, transaction: ServerTransaction, caller: Caller): void;
@@ -122,7 +128,7 @@ export class Admission {
 
   /** Deals with a request outside a dialog. */
   handle(request: SipRequest, transaction: ServerTransaction): void {
-    const { guard, overload } = this.#options;
+    const { guard } = this.#options;
     const refuse = (status: number, ...headers: [string, string][]) =>
       this.turnAway(request, transaction, status, headers);
     if (guard.drops(request)) return transaction.dismiss(undefined);
@@ -142,19 +148,32 @@ export class Admission {
     if (request.method === "OPTIONS") return refuse(200, ["Allow", allow], ["Accept", sdpType]);
     // A transfer belongs to a call: outside of one we place calls for nobody.
     if (request.method === "REFER") return refuse(403);
-    const calls = request.method !== "REGISTER";
+    if (request.method === "REGISTER") {
+      const identity = this.#identify(request, transaction);
+      return identity && this.#register(request, transaction, identity);
+    }
     const { flow } = transaction;
-    const trusted = calls && flow.as === undefined ? this.#options.trusts(request, flow) : undefined;
+    const trusted = flow.as === undefined ? this.#options.trusts(request, flow) : undefined;
+    if (!(trusted instanceof Promise)) return this.#calls(request, transaction, trusted);
+    transaction.cancelled = () => transaction.respond(transaction.reply(487, newTag()));
+    trusted
+      .then((found) => transaction.silent && this.#calls(request, transaction, found))
+      .catch((error: unknown) => this.#options.fault(error));
+  }
+
+  #calls(request: SipRequest, transaction: ServerTransaction, trusted: Trusted): void {
+    const { guard, overload } = this.#options;
     // Who is trusted was named by address or as our server elsewhere; all others must call from where callers may (A8).
-    if (calls && !trusted) {
+    if (!trusted) {
       const may = guard.mayCallFrom(transaction.flow.remote.host);
       if (may !== true) return this.#notOnTheList(request, transaction, may, "its address");
     }
+    const refuse = (status: number, ...headers: [string, string][]) =>
+      this.turnAway(request, transaction, status, headers);
     // Before the password is worked out, but after all that hides us from strangers.
     const later = ["Retry-After", String(retryAfter)] as [string, string];
     if (request.method === "INVITE" && overload.turnsAway(request)) return refuse(503, later);
     const identity = trusted ? undefined : this.#identify(request, transaction);
-    if (request.method === "REGISTER") return identity && this.#register(request, transaction, identity);
     const caller = trusted ?? (identity && { kind: "extension", number: identity.extension });
     if (!caller) return;
     const may = guard.mayCallAs(caller.number);
@@ -173,7 +192,8 @@ export class Admission {
   vouches(request: SipRequest, transaction: ServerTransaction, call: Call): boolean {
     const { extension } = call;
     const identity = extension === undefined ? undefined : this.#identify(request, transaction);
-    const isServer = extension === undefined && this.#options.trusts(request, transaction.flow)?.kind === "account";
+    const trusted = extension === undefined ? this.#options.trusts(request, transaction.flow) : undefined;
+    const isServer = trusted !== undefined && !(trusted instanceof Promise) && trusted.kind === "account";
     const isPeer = isServer || (identity !== undefined && identity.extension === extension);
     if (isPeer) call.moved(request, transaction.flow);
     else if (identity || extension === undefined)

@@ -7,10 +7,9 @@ import { systemClock, type Cancel, type Clock } from "../clock.ts";
 import { giveUp, tryAgain, type PorteroError } from "../errors.ts";
 import { canonicalHost } from "../ip.ts";
 import type { DigestAlgorithm } from "../digest.ts";
-import { Admission, numberOf, type Extension, type Refusal } from "./admission.ts";
+import { Admission, numberOf, type AdmissionOptions, type Extension, type Refusal } from "./admission.ts";
 import { cause, q850 } from "./causes.ts";
 import type { Call, CallHost } from "./dialog/call.ts";
-import type { Caller } from "./dialog/caller.ts";
 import { IncomingCall } from "./dialog/incoming.ts";
 import { OutgoingCall, type OutgoingOptions } from "./dialog/outgoing.ts";
 import type { Replaces } from "./dialog/replaces.ts";
@@ -66,7 +65,7 @@ export interface EndpointOptions {
   /** How listeners are opened; sockets of this machine where it is absent. */
   readonly listen?: Listen;
   /** Whose INVITE by this flow is taken without a challenge: a device trusts the server that it is registered at. */
-  readonly trusts?: (invite: SipRequest, flow: Flow) => Caller | undefined;
+  readonly trusts?: AdmissionOptions["trusts"];
   /** What answers a challenge to our requests in the call that this INVITE begins. */
   readonly credentialsIn?: (invite: SipRequest, flow: Flow) => ClientCredentials | undefined;
   /** How many calls are taken. */
@@ -140,6 +139,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
       trusts: (invite, flow) => options.trusts?.(invite, flow),
       registrar: new Registrar(this.location, this.clock, expiry),
       refused: (refusal) => this.emit("refused", refusal),
+      fault: (error) => this.emit("fault", error),
       call: (request, transaction, caller) => {
         const credentials = options.credentialsIn?.(request, transaction.flow);
         const call = IncomingCall.of(this, request, transaction, caller, credentials);

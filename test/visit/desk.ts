@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { DoorSettings } from "../../src/door/door.ts";
 import { Secret } from "../../src/secret.ts";
+import type { Dns } from "../../src/sip/resolve/dns.ts";
 import type { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
 import type { CallSettings } from "../../src/sip/dialog/settings.ts";
 import type { VisitEnd, VisitEvent } from "../../src/visit/messages.ts";
@@ -173,11 +174,11 @@ export class Desk {
   leaveDoor = (): void => {};
   #next = 20;
 
-  private constructor(calls: Partial<CallSettings>, direct: DirectSettings) {
+  private constructor(calls: Partial<CallSettings>, direct: DirectSettings, dns?: Dns) {
     const log = (text: string) => void this.logged.push(text);
     const sip = {
       listeners: [{ transport: "udp" as const, address: "10.0.0.1", port: 5060 }],
-      ...{ listen: this.network.listen, random: () => 0.5, calls },
+      ...{ listen: this.network.listen, random: () => 0.5, calls, ...(dns && { dns }) },
     };
     this.switchboard = new Switchboard({
       ...{ sip, media: { bind: "127.0.0.1", ports: [0, 0] as const }, clock: this.clock },
@@ -194,9 +195,10 @@ export class Desk {
     door: Pick<DoorSettings, "answererDigits"> & DeviceOptions = {},
     more: Partial<DoorSettings> = {},
     direct: DirectSettings = { calls: false },
+    dns?: Dns,
   ): Promise<Desk> {
     const { answererDigits, ...device } = door;
-    const desk = new Desk(calls, direct);
+    const desk = new Desk(calls, direct, dns);
     const { switchboard } = desk;
     await switchboard.start();
     // From now on ports are ready: a session opens in the turn that asks for it.

@@ -5,6 +5,7 @@ import { giveUp, sentence } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { Account, type AccountStatus } from "../../sip/account/account.ts";
 import type { CallHost } from "../../sip/dialog/call.ts";
+import type { Trusted } from "../../sip/admission.ts";
 import type { Caller } from "../../sip/dialog/caller.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import { parseNetworks, type Networks } from "../../sip/guard/networks.ts";
@@ -57,8 +58,8 @@ export interface OutsideOptions {
   readonly direct?: DirectSettings | undefined;
   /** Whether a device that calls from there is registered here, and so has a password to show. */
   isRegistered(host: string): boolean;
-  /** Whether the number is that of a door whose settings name this address. */
-  isDoorAt(number: string, host: string): boolean;
+  /** Whether the number is that of a door whose settings name this address; later where only DNS can tell. Never rejects. */
+  isDoorAt(number: string, host: string): boolean | Promise<boolean>;
   changed(event: "registered" | "unregistered" | "failed", status: AccountStatus): void;
 }
 
@@ -144,7 +145,7 @@ export class Outside {
   }
 
   /** Who calls, where a call needs no password of ours. */
-  callerOf(invite: SipRequest, flow: Flow): Caller | undefined {
+  callerOf(invite: SipRequest, flow: Flow): Trusted | Promise<Trusted> {
     for (const { account } of this.#entries.values()) {
       const caller = account.callerOf(invite, flow);
       if (caller) return caller;
@@ -153,10 +154,12 @@ export class Outside {
     if (!this.#trusted.has(host)) return undefined;
     const from = parseUri(invite.from?.uri ?? "");
     const number = plainUser(from?.user ?? "") || (from?.host ?? host);
+    const caller: Caller = { kind: "address", number };
+    if (this.#options.isRegistered(host)) return undefined;
+    if (this.#options.plan.owner(number) === undefined) return caller;
     // Whoever has a number here shows its password, wherever it calls from; a door that is known by its address has none to show.
-    const isNumber = this.#options.plan.owner(number) !== undefined && !this.#options.isDoorAt(number, host);
-    const known = isNumber || this.#options.isRegistered(host);
-    return known ? undefined : { kind: "address", number };
+    const isDoor = this.#options.isDoorAt(number, host);
+    return isDoor instanceof Promise ? isDoor.then((is) => (is ? caller : undefined)) : isDoor ? caller : undefined;
   }
 
   /** As Account.credentialsIn, of the account that the call came by. */

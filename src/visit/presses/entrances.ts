@@ -5,7 +5,7 @@ import type { Film } from "../../camera/sources.ts";
 import type { DeviceReport, DoorSettings, Opening, OpenRequest } from "../../door/door.ts";
 import { isNear } from "../../clock.ts";
 import { giveUp, sentence } from "../../errors.ts";
-import { canonicalHost } from "../../ip.ts";
+import { addressBytes, canonicalHost } from "../../ip.ts";
 import { IncomingCall } from "../../sip/dialog/incoming.ts";
 import { parseUri } from "../../sip/message/uri.ts";
 import type { Contact } from "../../sip/registrar/location.ts";
@@ -172,10 +172,12 @@ export class Entrances {
     return this.at(name) ?? (host === undefined ? undefined : this.atHost(host));
   }
 
-  /** Whether the settings of the door of that number name this address. */
-  isAt(extension: string, host: string): boolean {
+  /** Whether the settings of the door of that number name this address; later where they have a name. Never rejects. */
+  isAt(extension: string, host: string): boolean | Promise<boolean> {
     const door = this.at(extension);
-    return door?.settings.address !== undefined && canonicalHost(hostOfDoor(door)) === canonicalHost(host);
+    const named = door ? hostOfDoor(door) : "";
+    if (named === "" || addressBytes(named)) return named !== "" && canonicalHost(named) === canonicalHost(host);
+    return this.#names.find([[named, true]], host).then((found) => found === true);
   }
 
   /** The door that is at this address. */

@@ -6,11 +6,17 @@ import type { LineSettings } from "../../../src/visit/numbers/account-settings.t
 import type { DirectSettings } from "../../../src/visit/numbers/outside.ts";
 import { strategyOf } from "../../../src/visit/strategy.ts";
 import { Secret } from "../../../src/secret.ts";
+import { Names } from "../../sip/names.ts";
 import { Party } from "../../sip/party.ts";
 import { Desk, sound } from "../desk.ts";
 
-async function at(door: Partial<DoorSettings>, direct: DirectSettings, test: (desk: Desk) => Promise<void> | void) {
-  const desk = await Desk.open({}, {}, door, direct);
+async function at(
+  door: Partial<DoorSettings>,
+  direct: DirectSettings,
+  test: (desk: Desk) => Promise<void> | void,
+  dns?: Names,
+) {
+  const desk = await Desk.open({}, {}, door, direct, dns);
   try {
     await test(desk);
   } finally {
@@ -41,6 +47,50 @@ describe("A1 a door that registers nowhere", () => {
           heard === 180 ? [["ring", "8000"]] : [],
         );
       });
+  });
+
+  it("presses by its own number from where its name leads, and is a stranger from elsewhere or where DNS says nothing", async () => {
+    const zone = { "gate.lan": { a: ["10.0.0.40", "10.0.0.42"] } };
+    for (const [name, host, heard] of [
+      ["gate.lan", "10.0.0.42", 180],
+      ["gate.lan", "10.0.0.41", 401],
+      ["gone.lan", "10.0.0.42", 401],
+      // Its name leads there, but nobody calls from there without a password.
+      ["gate.lan", "10.0.0.40", 401],
+    ] as const) {
+      const dns = new Names(zone);
+      const from = ["10.0.0.41", "10.0.0.42"];
+      const test = async ({ network, events }: Desk) => {
+        const device = new Party(network, { host });
+        const body = ["application/sdp", sound()] as const;
+        device.send(device.request("INVITE", { uri: "sip:10.0.0.1", body }));
+        await device.takeResponse(heard);
+        assert.deepEqual(
+          events.filter(({ event }) => event === "ring").map(({ visit }) => visit.caller.number),
+          heard === 180 ? ["8000"] : [],
+        );
+        if (heard === 180) assert.equal(dns.asked.filter((asked) => asked === "A gate.lan").length, 1);
+      };
+      await at({ address: name }, { from }, test, dns);
+    }
+  });
+
+  it("is over where it is cancelled before DNS has said who it is", async () => {
+    const dns = new Names({});
+    let answer = (_: { records: string[]; ttl: number }): void => {};
+    dns.a = () => new Promise((resolve) => (answer = resolve));
+    const test = async ({ network, events }: Desk) => {
+      const device = new Party(network, { host: "10.0.0.42" });
+      const wish = { uri: "sip:10.0.0.1", branch: "z9hG4bKearly" };
+      device.send(device.request("INVITE", { ...wish, body: ["application/sdp", sound()] as const }));
+      await device.settle();
+      device.send(device.request("CANCEL", wish));
+      await device.takeResponse(487);
+      answer({ records: ["10.0.0.42"], ttl: 60 });
+      await device.settle();
+      assert.deepEqual([events, device.count(401), device.count(180)], [[], 0, 0]);
+    };
+    await at({ address: "gate.lan" }, { from: ["10.0.0.42"] }, test, dns);
   });
 
   it("is called at its port", () =>
