@@ -1,8 +1,8 @@
 // `npm test`: installs the peers, builds what the tests need, runs every test/**/*.test.ts, and ends with what was skipped and the totals.
 // `npm test -- test/sip test/mqtt.test.ts` runs a part; `--name "H20"` only tests with these words in their names.
 //
-// A run of node:test for each file, reported as one. Two files at a time: first one with a browser beside one with telephones, which
-// mostly wait; who is through with its own kind goes on with what only computes.
+// A run of node:test for each file, reported as one. Three files at a time on two processors: one with a browser beside one with
+// telephones, which mostly wait, and one that only computes, in the time that they leave; who is through with its own kind helps it.
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
@@ -26,8 +26,8 @@ const long = [
   "test/editor/live.test.ts",
   "test/peers/nat.test.ts",
 ];
-// All but the telephones may be slow; sound that is measured beside may not.
-const giveWay = 'import { setPriority } from "node:os"; setPriority(5);';
+// Sound that is measured beside others may not be slow, and a browser that shows a film should not; what computes may.
+const giveWay = (by: number) => `import { setPriority } from "node:os"; setPriority(${by});`;
 const isIn = (folders: readonly string[]) => (file: string) => folders.some((folder) => file.startsWith(folder));
 // Longer than the slowest test takes, short enough that a hanging one does not cost the whole of CI's twenty minutes.
 const testTimeoutMs = 3 * 60_000;
@@ -53,7 +53,7 @@ export function plan(paths: readonly string[], from = root): Plan {
   const ranks = files.map((file) => [long.indexOf(file) + 1 || Infinity, file] as const);
   const sorted = ranks.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, file]) => file);
   const own = [editor, peers].map((folder) => sorted.filter(isIn(folder)));
-  return { lanes: own, others: sorted.filter((file) => !isIn([...editor, ...peers])(file)) };
+  return { lanes: [...own, []], others: sorted.filter((file) => !isIn([...editor, ...peers])(file)) };
 }
 
 /** Node's own counts of a whole run. */
@@ -127,7 +127,7 @@ export async function runPlan(
       timeout: testTimeoutMs,
       signal: hangs.signal,
       ...(!isIn(peers)(file) && {
-        execArgv: ["--import", `data:text/javascript,${encodeURIComponent(giveWay)}`],
+        execArgv: ["--import", `data:text/javascript,${encodeURIComponent(giveWay(isIn(editor)(file) ? 5 : 10))}`],
       }),
       ...(name === undefined ? {} : { testNamePatterns: name }),
     });

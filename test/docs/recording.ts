@@ -9,6 +9,7 @@ import type { Message } from "../../nodes/red.d.ts";
 import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
 import { pattern } from "../camera/pattern.ts";
 import { endpoint, Flow, frontdoor, type FlowNode } from "../nodes/flow.ts";
+import { patienceMs } from "../support/patience.ts";
 
 export interface Recorded {
   /** The type of the node that sent it. */
@@ -87,9 +88,6 @@ const nodes: FlowNode[] = [
   ...phone("6002"),
 ];
 
-/** Nothing takes so long, on the busiest machine, in milliseconds. */
-const longest = 60_000;
-
 /** Plays it once; takes a few seconds. */
 export async function record(): Promise<Recording> {
   const broker = await Aedes.createBroker();
@@ -117,7 +115,7 @@ export async function record(): Promise<Recording> {
       });
     }
     const next: Next = async (id, event) => {
-      const patience = AbortSignal.timeout(longest);
+      const patience = AbortSignal.timeout(patienceMs);
       try {
         const [msg] = (await once(heard, `${id} ${event}`, { signal: patience })) as [Message];
         return msg;

@@ -31,7 +31,9 @@ export class Chromium {
 
   /** `more`: further switches, such as a microphone that is none. */
   static async start(more: readonly string[] = []): Promise<Chromium> {
-    return new Chromium(await chromium.launch({ executablePath: thePeer("chromium"), args: [...args, ...more] }));
+    return new Chromium(
+      await chromium.launch({ executablePath: thePeer("chromium"), args: [...args, ...more], timeout: patienceMs }),
+    );
   }
 
   async open(options: BrowserContextOptions = {}): Promise<Opened> {

@@ -71,7 +71,7 @@ export class ClosedHouse {
   }
 
   async end(): Promise<void> {
-    await this.child.end("SIGTERM", 20_000);
+    await this.child.end("SIGTERM", 60_000);
     await rm(this.#userDir, { recursive: true, force: true });
   }
 }

@@ -153,7 +153,7 @@ export class House {
   async end(): Promise<number | null> {
     this.comms.close();
     await this.mqtt.close();
-    const { code } = await this.child.end("SIGTERM", 20_000);
+    const { code } = await this.child.end("SIGTERM", 60_000);
     if (this.#ownsFolder) await rm(this.userDir, { recursive: true, force: true });
     return code;
   }

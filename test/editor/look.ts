@@ -8,6 +8,15 @@ export interface Seen {
   readonly at: number;
 }
 
+/** How often the page could show something anew during so many milliseconds: few times where the machine is busy. */
+export const turns = (page: Page, ms: number): Promise<number> =>
+  page.evaluate(async (length) => {
+    let count = 0;
+    for (const end = performance.now() + length; performance.now() < end; count += 1)
+      await new Promise(requestAnimationFrame);
+    return count;
+  }, ms);
+
 /** Each picture that is shown anew during so many milliseconds. */
 export const look = (page: Page, ms: number): Promise<Seen[]> =>
   page.evaluate(

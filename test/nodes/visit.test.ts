@@ -7,6 +7,7 @@ import type { VisitView } from "../../src/visit/messages.ts";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import type { Message } from "../../nodes/red.d.ts";
 import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
+import { patienceMs } from "../support/patience.ts";
 import { endpoint, Flow, frontdoor, sink, type FlowNode } from "./flow.ts";
 
 let flow: Flow | undefined;
@@ -196,7 +197,7 @@ describe("a picture that comes late", () => {
     const secondRing = f.message("ring");
     await f.node<SimNode>("bell").press();
     await secondRing;
-    const shown = once(f.node("in"), "call:status", { signal: AbortSignal.timeout(2000) });
+    const shown = once(f.node("in"), "call:status", { signal: AbortSignal.timeout(patienceMs) });
     first?.tell("snapshot-failed", { reason: "too late" });
     switchboard.lastVisit("front-door")?.tell("dtmf", {});
     const [call] = (await shown) as [{ args: [{ fill?: string }] }];

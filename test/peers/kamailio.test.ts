@@ -15,6 +15,7 @@ import { SipRequest } from "../../src/sip/message/message.ts";
 import { newCallId, newTag } from "../../src/sip/message/reply.ts";
 import { Sending } from "../../src/sip/request/send.ts";
 import { fastClock } from "../support/fast-clock.ts";
+import { patienceMs } from "../support/patience.ts";
 import { without } from "../support/peers.ts";
 import { freePorts } from "../support/ports.ts";
 import { Kamailio, kamailioCertificate, kamailioPassword, type Role } from "./kamailio.ts";
@@ -82,8 +83,6 @@ class House {
     assert.fail(`Kamailio ${server.isRunning ? "does not answer" : "has ended"}:\n${server.output}`);
   }
 }
-
-const patienceMs = 30_000;
 
 /** What `promise` gives; a sentence that names what was waited for where it gives nothing for too long. */
 async function soon<T>(what: string, promise: Promise<T>, words = () => ""): Promise<T> {

@@ -71,7 +71,7 @@ async function linphone(t: TestContext, port: number, certificate: string) {
   };
 }
 
-describe("Linphone as a phone", { skip: without("linphone-daemon"), timeout: 100_000 }, () => {
+describe("Linphone as a phone", { skip: without("linphone-daemon") }, () => {
   it("P2, P9 registers by TLS at an address, talks by SRTP, holds, presses keys and hears them, and hangs up", async (t) => {
     // Mbed TLS looks for an address among the names only.
     const { certificate, key } = makeCertificate(["127.0.0.1"], Date.now());

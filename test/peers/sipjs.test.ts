@@ -87,6 +87,12 @@ describe("SIP.js in a browser", { skip: without("chromium") }, () => {
     const [udp, ws] = server.switchboard.addresses;
     const { page, troubles } = await chromium.open({ ignoreHTTPSErrors: true });
     t.after(() => page.close());
+    let alive = 0;
+    page.on("websocket", (socket) => {
+      socket.on("framereceived", ({ payload }) => {
+        if (String(payload) === "\r\n") alive += 1;
+      });
+    });
     await page.goto(await origin(t));
     await page.addScriptTag({ content: script });
     const url = `${transport}://127.0.0.1:${ws?.port ?? 0}`;
@@ -109,7 +115,7 @@ describe("SIP.js in a browser", { skip: without("chromium") }, () => {
     });
     await bell.start();
     await registered;
-    return { server, lines, page, troubles, bell };
+    return { server, lines, page, troubles, bell, keptAlive: () => alive };
   }
 
   it("X8 talks by WebRTC with a bell that knows nothing of it, and opens with its door code (RFC 4733)", async (t) => {
@@ -152,7 +158,7 @@ describe("SIP.js in a browser", { skip: without("chromium") }, () => {
 
   for (const transport of ["ws", "wss"] as const) {
     it(`registers by ${transport.toUpperCase()}, is rung, answers and hangs up`, async (t) => {
-      const { lines, page, troubles, bell, server } = await house(t, transport);
+      const { lines, page, troubles, bell, server, keptAlive } = await house(t, transport);
       await seen(page, "Registered");
       const contact = server.switchboard.registrations().find(({ extension }) => extension === "6001");
       assert.match(String(contact?.contact), /\.invalid;transport=ws/);
@@ -161,8 +167,9 @@ describe("SIP.js in a browser", { skip: without("chromium") }, () => {
       await page.evaluate(() => (window as unknown as Bundle).phone.answer());
       await told(lines, "answered");
       await seen(page, "Established");
-      // Longer than SIP.js waits between its keep-alives: it would leave if they had no answer.
-      await page.waitForTimeout(1500);
+      // It would leave if they had no answer.
+      const before = keptAlive();
+      await until("two keep-alives of SIP.js to be answered", () => keptAlive() >= before + 2);
       await page.evaluate(() => (window as unknown as Bundle).phone.hangUp());
       await seen(page, "Terminated");
       const ended = await told(lines, "ended");

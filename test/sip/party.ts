@@ -6,6 +6,7 @@ import { authorize, parseChallenges, strongest } from "../../src/digest.ts";
 import { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
 import { newBranch, phraseOf, replyTo } from "../../src/sip/message/reply.ts";
 import type { Flow, TransportName } from "../../src/sip/transport/flow.ts";
+import { patienceMs } from "../support/patience.ts";
 import type { Network, Place } from "./network.ts";
 
 export interface Wish {
@@ -114,7 +115,7 @@ export class Party {
     fits: (message: SipRequest | SipResponse) => boolean,
   ): Promise<M> {
     await this.settle();
-    for (const end = Date.now() + 10_000; !this.inbox.some(fits) && Date.now() < end;) {
+    for (const end = Date.now() + patienceMs; !this.inbox.some(fits) && Date.now() < end;) {
       await pause(5);
       await this.settle(1);
     }

@@ -7,7 +7,11 @@ export function fastClock(times: number): Clock {
   const clock: Clock = {
     now: () => begun + (systemClock.now() - begun) * times,
     passed: () => systemClock.passed() * times,
-    after: (ms, run) => systemClock.after(ms / times, run),
+    // A turn later: what came while the machine was busy with others is read before time is up.
+    after: (ms, run) => {
+      let cancel = systemClock.after(ms / times, () => (cancel = systemClock.after(0, run)));
+      return () => cancel();
+    },
     every: (ms, run) => systemClock.every(ms / times, run),
     sleep: (ms, signal) => sleepOn(clock, ms, signal),
   };

@@ -6,6 +6,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Transcoded } from "../../../src/camera/live/transcoded.ts";
 import { canTranscode } from "../../../src/camera/live/transcoder.ts";
 import { FakeClock } from "../../support/clock.ts";
+import { patienceMs } from "../../support/patience.ts";
 import { without } from "../../support/peers.ts";
 import { film } from "../films.ts";
 import { Eyes, liveCamera } from "./films.ts";
@@ -65,12 +66,12 @@ function house(t: TestContext) {
   });
   /** Plays on until something is there to be seen. */
   const until = async (seen: () => boolean, plays = true) => {
-    for (const end = Date.now() + 20_000; !seen() && Date.now() < end;) {
+    for (const end = Date.now() + patienceMs; !seen() && Date.now() < end;) {
       if (plays) await made.last().play(1);
       // The film's time is not ours: ffmpeg gets as much of that as it needs.
       for (let n = 0; n < 50; n++) await turn();
     }
-    if (!seen()) assert.fail(`not seen within 20 s, but: ${eyes.look()}`);
+    if (!seen()) assert.fail(`not seen, but: ${eyes.look()}`);
   };
   const came = () => eyes.frames.length > 3;
   return { ...made, clock, transcoded, eyes, leave, until, came };
