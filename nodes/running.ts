@@ -1,7 +1,7 @@
 // What every node does the same way: handlers that can fail without ending Node-RED, and statuses that say why.
 import { EventEmitter } from "node:events";
 import { sentence } from "../src/errors.ts";
-import type { Log } from "../src/log.ts";
+import { printable, type Log } from "../src/log.ts";
 import type { Message, RedNode, Send, StatusLook } from "./red.d.ts";
 
 /**
@@ -51,10 +51,10 @@ export const failure = (error: unknown): StatusLook => ({ fill: "red", shape: "r
 
 /** Node-RED's log, as src/ wants it. */
 export const logOf = (node: RedNode): Log => ({
-  debug: (text) => node.debug(text),
-  info: (text) => node.log(text),
-  warn: (text) => node.warn(text),
-  error: (text) => node.error(text),
+  debug: (text) => node.debug(printable(text)),
+  info: (text) => node.log(printable(text)),
+  warn: (text) => node.warn(printable(text)),
+  error: (text) => node.error(printable(text)),
 });
 
 /** The health of a config node, which has no status of its own: the nodes that use it show its trouble in theirs. */

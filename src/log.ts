@@ -9,3 +9,6 @@ export interface Log {
 
 const nothing = () => {};
 export const silent: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+/** A text for a terminal: what comes from the network may hold what moves its cursor, or colours its words. */
+export const printable = (text: string): string => text.replace(/[^\P{Cc}\n\t]/gu, " ");

@@ -35,6 +35,30 @@ export const templateSchema = {
 export type Template = FromSchema<typeof templateSchema>;
 
 const place = /\{(\w+)\}/g;
+// Beside what a topic is made of, what brokers end a connection for (MQTT 5 §1.5.4).
+const noTopic = /[#+/\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** A payload with its values. In one that is JSON each stays one value, and part of the text that it stands in: a caller writes some of them. */
+function filled(payload: string, text: (name: string) => string): string {
+  const example = payload.replace(place, "0");
+  const asJson = example.trimStart().startsWith("{") && isJson(example);
+  return payload.replace(place, (_all, name: string, at: number) => {
+    const value = text(name);
+    if (!asJson) return value;
+    const isQuoted = (payload.slice(0, at).replace(/\\./gs, "").split('"').length - 1) % 2 === 1;
+    if (isQuoted) return JSON.stringify(value).slice(1, -1);
+    return isJson(value) ? value : JSON.stringify(value);
+  });
+}
 /** What is compared with `only`. */
 const subject = (on: Occasion): string => (on === "event" ? "event" : on === "result" ? "ok" : "state");
 
@@ -82,9 +106,9 @@ export class Templates {
       .map(({ topic, payload }) => ({
         // A caller's number is not to make a topic of its own choice.
         topic: topic.replace(place, (_all, name: string) =>
-          name === "base" ? this.#base : text(name).replace(/[#+/\0]/g, "-"),
+          name === "base" ? this.#base : text(name).replace(noTopic, "-"),
         ),
-        payload: payload.replace(place, (_all, name: string) => text(name)),
+        payload: filled(payload, text),
       }))
       .filter(({ topic }) => !new Topics(this.#base).read(topic));
   }

@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { sentence } from "../errors.ts";
-import type { Log } from "../log.ts";
+import { printable, type Log } from "../log.ts";
 import { ladderText } from "../sip/trace/ladder.ts";
 import { pcapOf } from "../sip/trace/pcap.ts";
 import { readConfig } from "./config.ts";
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     process.exitCode = values.help ? 0 : 2;
     return;
   }
-  const tell = (text: string) => console.error(text);
+  const tell = (text: string) => console.error(printable(text));
   const log: Log = { debug: values.verbose ? tell : () => {}, info: tell, warn: tell, error: tell };
   const server = await startServer(await readConfig(values.config), say, { log });
   const { addresses } = server.switchboard;

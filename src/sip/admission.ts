@@ -192,7 +192,8 @@ export class Admission {
   vouches(request: SipRequest, transaction: ServerTransaction, call: Call): boolean {
     const { extension } = call;
     const identity = extension === undefined ? undefined : this.#identify(request, transaction);
-    const trusted = extension === undefined ? this.#options.trusts(request, transaction.flow) : undefined;
+    const asks = extension === undefined && transaction.flow.as === undefined;
+    const trusted = asks ? this.#options.trusts(request, transaction.flow) : undefined;
     const isServer = trusted !== undefined && !(trusted instanceof Promise) && trusted.kind === "account";
     const isPeer = isServer || (identity !== undefined && identity.extension === extension);
     if (isPeer) call.moved(request, transaction.flow);

@@ -374,6 +374,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
 
   /** At once where addresses tell it; else when it is known where the names of its Contact and proxies lead. */
   #whetherPeer(call: Call, request: SipRequest, flow: Flow, then: (isPeer: boolean) => void): void {
+    // A page's calls are its own: the machine that it comes from may be a proxy of all pages, and of phones.
+    if (flow.as !== undefined && flow.as !== call.extension) return then(false);
     if (call.comesFrom(request, flow)) return then(true);
     const places = call.namesBehind(request);
     if (places.length === 0) return then(false);

@@ -30,6 +30,26 @@ describe("Messages of a user's own", () => {
     assert.deepEqual(one({ on: "event", topic: "home/bell/x/{event}/open" }, { event: "door" }), []);
   });
 
+  it("hold a caller's words as words: in a topic none that a broker ends the connection for, in JSON none that end a string", () => {
+    const topic = one({ on: "event", topic: "calls/{from}" }, { from: "8\u00010\u0085\uffff\ud800" })[0]?.topic;
+    assert.equal(topic, "calls/8-0---");
+    const from = '8","event":"open\\\n';
+    const payload = (template: string, more: object = {}) =>
+      one({ on: "event", payload: template }, { event: "ring", from, visit: "v1", ...more })[0]?.payload ?? "";
+    for (const template of [
+      '{"event":"{event}","who":"by {from}"}',
+      ' {"who":"by {from}","event":"{event}","of":{json}}',
+    ]) {
+      const read = JSON.parse(payload(template)) as Record<string, unknown>;
+      assert.deepEqual([read["event"], read["who"]], ["ring", `by ${from}`]);
+    }
+    // What stands without quotes is one value, whatever it is.
+    assert.deepEqual(JSON.parse(payload('{"n":{from},"ts":{ts}}', { from: '1,"ts":9' })), { n: '1,"ts":9', ts: 5 });
+    assert.deepEqual(JSON.parse(payload('{"n":{from}}', { from: "503" })), { n: 503 });
+    assert.equal(payload("{from}"), from);
+    assert.equal(payload("{from} is at the door"), `${from} is at the door`);
+  });
+
   it("have an occasion for all that the form offers", () => {
     assert.deepEqual([...templateSchema.properties.on.enum].sort(), occasions.toSorted());
   });

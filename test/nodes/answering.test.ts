@@ -16,6 +16,7 @@ import { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
 import type { Contact } from "../../src/sip/registrar/location.ts";
 import type { Endpoint } from "../../src/sip/endpoint.ts";
 import { house as sipHouse } from "../sip/house.ts";
+import { sdp } from "../sip/party.ts";
 import { doorNode, webServer } from "./web.ts";
 
 /** The doors front, whose pages answer as 6001, side (as 6009, which there is not), and back, whose pages do not answer. */
@@ -183,6 +184,28 @@ describe("X8 pages that answer", () => {
       refusals.map(({ text }) => text).join("\n"),
       /8000 authenticates as "6001"[^]*a page answers calls and begins none/,
     );
+  });
+
+  it("have no part in a call of others, though it comes from the same machine, as by a proxy", async (t) => {
+    const { enter, party, calls } = await house(t);
+    const bell = party({ host: "127.0.0.1", user: "8000" });
+    await bell.authenticated("INVITE", "pw8000", { to: "777", body: ["application/sdp", sdp(4000)] });
+    const [call] = calls;
+    assert.ok(call);
+    const digits: string[] = [];
+    call.on("info", ({ body }) => digits.push(body));
+    call.answer(sdp(5000));
+    const { toTag, callId } = await bell.takeResponse(200);
+    const socket = await enter();
+    for (const method of ["INFO", "BYE", "UPDATE"]) {
+      const inside = say(method, "8000")
+        .replace("tag=a", "tag=ft")
+        .replace(/^To: .*$/m, `To: <sip:777@portero.invalid>;tag=${toTag}`)
+        .replace(/^Call-ID: .*$/m, `Call-ID: ${callId}`)
+        .replace("CSeq: 1", "CSeq: 7");
+      assert.equal(await answerTo(socket, inside), 403, method);
+    }
+    assert.deepEqual([call.state, digits], ["talking", []]);
   });
 
   it("transfer nobody out of a call of theirs, and leave no way behind them that leads elsewhere", async (t) => {

@@ -136,10 +136,11 @@ export function writeUri(uri: SipUri): string {
   return `${uri.scheme}:${user}${writeHost(uri.host)}${port}${writeParams(uri.params)}`;
 }
 
-/** Escapes undone, or the text as it stands where they are broken. */
+/** Escapes undone, or the text as it stands where they are broken or hide what no line may hold: it is shown in logs. */
 export function unescaped(text: string): string {
   try {
-    return decodeURIComponent(text);
+    const plain = decodeURIComponent(text);
+    return /\p{Cc}/u.test(plain) ? text : plain;
   } catch {
     return text;
   }

@@ -52,6 +52,9 @@ describe("SIP URIs, RFC 3261 §19.1", () => {
   it("show and escape user parts", () => {
     assert.equal(plainUser("%34%32"), "42");
     assert.equal(plainUser("100%"), "100%");
+    // A line of its own in a log would be somebody else's word.
+    assert.equal(plainUser("42%0d%0a%5Berror%5D"), "42%0d%0a%5Berror%5D");
+    assert.equal(plainUser("42%1b%5B2J"), "42%1b%5B2J");
     assert.equal(escapeUser("Haus tür@x"), "Haus%20t%C3%BCr%40x");
   });
 });
