@@ -74,7 +74,7 @@ describe("Door codes", () => {
   });
 
   it("open so often only, and again where the door did not", async () => {
-    const { codes, try: typed } = book();
+    const { clock, codes, try: typed } = book();
     const { code } = await codes.create("front", { name: "courier", uses: 1 });
     assert.deepEqual([await typed(code), await typed(code)], ["opens", "not-now"]);
     const [used] = codes.list();
@@ -83,6 +83,10 @@ describe("Door codes", () => {
     const both = await Promise.all([typed(code, "6001"), typed(code, "keypad")]);
     assert.deepEqual(both.sort(), ["not-now", "opens"], "of two at once it is one");
     assert.equal(codes.list()[0]?.usedAt, "2026-01-01T00:00:00.000Z");
+    await clock.advance(1);
+    await codes.create("front", { name: "courier", uses: 1 }, true);
+    if (used) codes.giveBack(used);
+    assert.equal(codes.list()[0]?.uses, 1, "one that was made anew meanwhile gets nothing back");
   });
 
   it("open within their times only, at their own door", async () => {
@@ -115,6 +119,8 @@ describe("Door codes", () => {
     for (let i = 0; i < freeTries; i++) assert.equal(await typed("0000"), "wrong-code");
     assert.equal(await typed("258036"), "locked-out", "the right one does not help now");
     assert.equal(await typed("258036", "6002"), "opens");
+    const elsewhere = await codes.redeem("back", { who: "6001", proven: true }, "258036");
+    assert.equal(elsewhere.refused, "wrong-code", "at another door one begins anew");
     for (const [at, seconds] of [60, 120, 240, 480, 960, 1920, 3600, 3600].entries()) {
       await clock.advance((seconds - 1) * 1000);
       assert.equal(await typed("258036"), "locked-out", `${seconds} s`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { DoorOpener } from "../../src/door/opener.ts";
+import { DoorOpener, type OpenRequest } from "../../src/door/opener.ts";
 import { relayOf } from "../../src/door/relays.ts";
 import { denied, type OpenedAs } from "../../src/door/rights.ts";
 import { checkDoor } from "../../src/door/settings.ts";
@@ -33,6 +33,8 @@ describe("Who may open a door, and when", () => {
     const asks: readonly (readonly [OpenedAs["kind"], string, string])[] = [
       ["extension", "6001", "may"],
       ["extension", "6003", "no-right"],
+      ["extension", "60011", "no-right"],
+      ["extension", "600", "no-right"],
       ["account", "6001", "no-right"],
       ["page", "anna", "may"],
       ["page", "bert", "no-right"],
@@ -68,6 +70,28 @@ describe("Who may open a door, and when", () => {
       ["6004", "11:00", "2026-02-01", "not-now"],
     ] as const)
       assert.equal(asked(rights, phone(name), at(time, day)), expected, `${name} ${day} ${time}`);
+  });
+
+  it("who was sent by somebody needs his right, too, and who is barred opens with none", async () => {
+    const clock = new FakeClock();
+    const door = checkDoor({ ...form, rights: [{ who: "extension", names: ["6001"] }, { who: "account" }] });
+    const open = async (wish: Pick<OpenRequest, "as" | "sentBy" | "barred">) => {
+      const sent: string[] = [];
+      const sendDigits = (code: string) =>
+        Promise.resolve({ way: "info", status: 200, taken: sent.push(code) } as const);
+      const { ok, reason } = await new DoorOpener({ clock }).open(
+        door,
+        { door: "front", by: "x", ...wish },
+        { sendDigits },
+      );
+      assert.equal(sent.length, ok ? 1 : 0);
+      return ok ? "opens" : reason;
+    };
+    const mobile: OpenedAs = { kind: "account", name: "provider" };
+    assert.equal(await open({ as: mobile, sentBy: phone("6001") }), "opens");
+    assert.match(await open({ as: mobile, sentBy: phone("6002") }), /^the phone "6002" may not open/);
+    assert.match(await open({ as: phone("6002"), sentBy: phone("6001") }), /^the phone "6002" may not open/);
+    assert.equal(await open({ as: phone("6001"), barred: "not from there" }), "not from there");
   });
 
   it("a refusal says who and what, in a word and in a sentence, and sends nothing", async () => {
