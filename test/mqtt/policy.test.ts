@@ -127,6 +127,19 @@ describe("X6 which commands from MQTT are carried out", () => {
     }
   });
 
+  it("a signed request once by its id, at its door, for ten minutes; one that was not carried out again", async () => {
+    const { clock, policy } = await settled("off");
+    const ask = (id: string, door = "front") => code(policy.judgeSigned({ door, key: "anna" }, id));
+    assert.deepEqual([ask("1"), ask("2"), ask("1", "back")], ["ok", "busy", "ok"]);
+    policy.opened(front);
+    assert.deepEqual([ask("1"), ask("2")], ["duplicate", "ok"]);
+    policy.opened(front);
+    await clock.advance(599_999);
+    assert.deepEqual([ask("1"), ask("2")], ["duplicate", "duplicate"]);
+    await clock.advance(1);
+    assert.equal(ask("1"), "ok");
+  });
+
   it("what the door refuses uses up nothing", async () => {
     const { clock, policy, press } = await settled("visit");
     for (let i = 0; i < 12; i++) {

@@ -36,6 +36,14 @@ describe("requests from outside", () => {
     assert.equal((await peer.takeResponse(415)).get("accept"), "application/sdp");
   });
 
+  it("are 403 where they transfer no call: we place none for who asks, though he has a password", async () => {
+    const { party, endpoint } = await house();
+    const bell = party({ user: "8000" });
+    bell.send(bell.request("REFER", { to: "777", headers: { "Refer-To": "<sip:6001@10.0.0.1>" } }));
+    await bell.takeResponse(403);
+    assert.deepEqual([bell.heard.length, endpoint.calls], [1, 0]);
+  });
+
   it("are 481 inside of calls that do not exist", async () => {
     const { party, endpoint, clock } = await house();
     const peer = party({});

@@ -34,7 +34,9 @@ describe("X6, X12 the audit", () => {
     assert.deepEqual([kept, rest], [entry(1), ""]);
     assert.match(picture, /^pictures\/2026-01-01\/100000-[0-9a-f]{8}\.jpg$/);
     assert.equal(readFileSync(join(folder, picture), "utf8"), "jpeg");
-    if (process.platform !== "win32") assert.equal(statSync(join(folder, picture)).mode & 0o077, 0);
+    if (process.platform !== "win32")
+      for (const place of ["pictures", "pictures/2026-01-01", "2026-01-01.jsonl", picture])
+        assert.equal(statSync(join(folder, place)).mode & 0o077, 0, place);
     await audit.close();
     assert.equal(clock.pending, 0);
   });
@@ -71,7 +73,9 @@ describe("X6, X12 the audit", () => {
     assert.deepEqual([numbers(found ? [found] : []), more], [[2], []]);
     assert.equal(String(await audit.picture(found ?? { ts: 0 })), "jpeg 2");
     assert.equal(await audit.picture({ ts: 0 }), undefined);
-    assert.equal(await audit.picture({ ts: 0, picture: "pictures/2026-01-01/../../../../etc/passwd.jpg" }), undefined);
+    writeFileSync(join(folder, "key.jpg"), "of somebody else");
+    for (const picture of ["pictures/2026-01-01/../../key.jpg", "key.jpg", join(folder, "key.jpg")])
+      assert.equal(await audit.picture({ ts: 0, picture }), undefined, picture);
     await audit.close();
   });
 
@@ -184,13 +188,15 @@ describe("X12 the audit's limits", () => {
 
   it("let the oldest pictures go first, and no line of today", async () => {
     const audit = await opened({ days: 9, megabytes: 0.1 });
+    await audit.append(entry(0));
+    await clock.advance(day);
     for (let n = 1; n <= 6; n++) {
       await audit.append(entry(n), Buffer.alloc(25_000, n));
       await clock.advance(1000);
     }
-    const kept = pictures("2026-01-01").map((name) => name.slice(0, 6));
+    const kept = pictures("2026-01-02").map((name) => name.slice(0, 6));
     assert.deepEqual(kept, ["100003", "100004", "100005"]);
-    assert.deepEqual(numbers(await audit.recent(9)), [6, 5, 4, 3, 2, 1]);
+    assert.deepEqual(numbers(await audit.recent(9)), [6, 5, 4, 3, 2, 1, 0], "no line goes while there are pictures");
     await audit.close();
   });
 

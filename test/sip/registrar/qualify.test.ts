@@ -70,6 +70,18 @@ describe("H3 whether a registered device is there", () => {
     assert.equal(made.endpoint.transactions.size, 0);
   });
 
+  it("is dropped for silence in a row only: an answer in between begins the count anew", async () => {
+    const made = await house({ seconds: 60, dropAfter: 2 });
+    const phone = made.party({ user: "6001" });
+    await phone.register("pw6001", { expires: 3600 });
+    const silence = Array.from({ length: 11 }, () => 0);
+    answers(phone, ...silence, 200, ...silence, 200);
+    await made.clock.advance(700_000);
+    const once = ["6001 unreachable", "6001 reachable 2"];
+    assert.deepEqual(made.news, [...once, ...once]);
+    assert.equal(made.endpoint.location.contacts("6001").length, 1);
+  });
+
   it("is asked again at once when a silent device registers", async () => {
     const made = await house({ seconds: 600 });
     const phone = made.party({ user: "6001" });

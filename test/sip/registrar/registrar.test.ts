@@ -130,6 +130,15 @@ describe("H1 devices register, RFC 3261 §10.3", () => {
     assert.equal(uris(made).length, 0);
   });
 
+  it("H2 takes a lower CSeq for a device that has started anew, once nothing older can be under way", async () => {
+    const made = await house();
+    const phone = made.party({ user: "6001" });
+    await send(phone, { Expires: "300" }, { seq: 20 });
+    await made.clock.advance(33_000);
+    assert.equal((await send(phone, { Expires: "300" }, { seq: 1 })).status, 200);
+    assert.equal(uris(made).length, 1);
+  });
+
   it("keeps that order for Contact * too", async () => {
     const made = await house();
     const phone = made.party({ user: "6001" });

@@ -58,6 +58,12 @@ describe("P7 a message as it is shown", () => {
     );
   });
 
+  it("hides a text (RFC 3428), whatever it is written in, and what is said back to it", () => {
+    const type = ["Content-Type: application/json", "CSeq: 3 MESSAGE"];
+    for (const start of ["MESSAGE sip:8000@10.0.0.9 SIP/2.0", "SIP/2.0 200 OK"])
+      assert.equal(shown(message(start, type, '{"pin": 4711}')), message(start, type, "******* *****"), start);
+  });
+
   it("shows an offer but for its keys (RFC 4568)", () => {
     const offer = (key: string) =>
       message(

@@ -236,6 +236,21 @@ describe("Keys of a call at its door", () => {
     }
   });
 
+  it("the door's digits go through the call of who still talks with it, though who called before hangs up", async () => {
+    await open({});
+    const bell = await desk.phone("8000");
+    const [one, two] = [await desk.phone("6001"), await desk.phone("6002")];
+    await desk.intercom(one, bell, "t6001");
+    await desk.intercom(two, bell, "t6002");
+    await one.send("BYE");
+    await desk.clock.advance(100);
+    const opening = desk.switchboard.open({ door: "front", by: "page" });
+    await desk.clock.advance(10);
+    assert.equal(bell.party.count("INFO"), 1);
+    await opens(bell);
+    assert.equal((await opening).ok, true);
+  });
+
   it("a door that a transfer brings into a call between phones has its keys and rights, blind or attended", async () => {
     for (const how of ["blind", "attended"]) {
       await open({ openKey: "5", rights: [{ who: "extension", names: ["6002"] }] });
