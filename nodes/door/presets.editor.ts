@@ -42,10 +42,7 @@ export function prepareChooser(words: Words, wanted: string, show: (preset: Show
       ({ presets } = answer);
       select.empty();
       const option = (place: Query) => (preset: ShownPreset) =>
-        void $("<option>")
-          .attr("value", preset.id)
-          .text(`${preset.label} · ${words(`level.${preset.id === "simulated" ? preset.id : preset.evidence}`)}`)
-          .appendTo(place);
+        void $("<option>").attr("value", preset.id).text(preset.label).appendTo(place);
       presets.filter(({ own }) => !own).forEach(option(select));
       const own = presets.filter((preset) => preset.own);
       if (own.length > 0)

@@ -84,12 +84,16 @@ export function generatedPassword(owner: string, extension: string, found: (pass
 
 // Node-RED gives all tabs one width, which cuts the longer ones of seven titles; it writes it there itself, again and again.
 // Where the dialog is narrower than all of them, they stand in two rows; it would give the body the width of one and cut it.
-// A label of two lines stands beside the middle of its field, and the text of a box beside the box, however long it is.
+// A label of two lines stands beside the middle of its field, and so does what a number counts; the text of a box stands
+// beside the box, however long it is, and what follows a field in a sentence of two lines stands below it, not below its label.
 const tabStyle = `
   .red-ui-tray-body:has(.portero-tabs) { min-width: 0 !important }
   .portero-tabs { display: flex !important; flex-wrap: wrap; height: auto !important }
   .portero-tabs li { width: auto !important; margin: 3px 1px 0 !important }
-  .portero-tabs a { padding: 0 6px !important; font-size: 12px }
+  .portero-tabs a { padding: 0 4px !important; font-size: 12px }
+  .portero-unit { display: inline-block; width: calc(100% - 92px); vertical-align: middle }
+  section[data-tab] .form-row:has(> span[data-i18n]) { padding-left: 104px }
+  section[data-tab] .form-row:has(> span[data-i18n]) > label:first-child { margin-left: -104px }
   section[data-tab] .form-row > label { vertical-align: middle }
   section[data-tab] .form-row > label:empty + label { width: 70% !important }`;
 

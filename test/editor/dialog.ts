@@ -53,7 +53,8 @@ export class Dialog {
   async complaint(name: string, wrong: string): Promise<string> {
     const field = this.field(name);
     const tab = await field.evaluate((element) => element.closest("section")?.dataset["tab"]);
-    const bubble = this.page.locator(".red-ui-popover:visible");
+    // A tab may have one, too.
+    const bubble = this.page.locator(".red-ui-popover:visible").first();
     const leave = async () => {
       await this.tray.locator(".red-ui-tray-header").hover();
       await bubble.waitFor({ state: "hidden" });
@@ -111,18 +112,26 @@ export class Dialog {
     });
   }
 
-  /** Hints in empty fields that are longer than the field. */
+  /** Hints in empty fields, and choices, that are longer than the field. */
   cut(): Promise<string[]> {
     return this.tray.locator(".red-ui-tray-body").evaluate((body) => {
       const pen = document.createElement("canvas").getContext("2d");
-      const cut = [...body.querySelectorAll("input")].filter((field) => {
-        if (!pen || !field.checkVisibility() || field.value !== "") return false;
+      // At the end of a select stands its arrow.
+      const arrow = 18;
+      const textsIn = (field: HTMLInputElement | HTMLSelectElement) =>
+        field instanceof HTMLSelectElement
+          ? [...field.options].map(({ text }) => text)
+          : field.value === ""
+            ? [field.placeholder]
+            : [];
+      return [...body.querySelectorAll<HTMLInputElement | HTMLSelectElement>("input, select")].flatMap((field) => {
+        if (!pen || !field.checkVisibility()) return [];
         const { font, paddingLeft, paddingRight } = getComputedStyle(field);
         pen.font = font;
-        const room = field.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
-        return pen.measureText(field.placeholder).width > room + 1;
+        const taken =
+          parseFloat(paddingLeft) + parseFloat(paddingRight) + (field instanceof HTMLSelectElement ? arrow : 0);
+        return textsIn(field).filter((text) => pen.measureText(text).width > field.clientWidth - taken + 1);
       });
-      return cut.map(({ placeholder }) => placeholder);
     });
   }
 

@@ -131,7 +131,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     await preset("save").click();
     await door
       .field("preset")
-      .locator("optgroup[label='Your own'] option:checked", { hasText: "My gate · tried" })
+      .locator("optgroup[label='Your own'] option:checked", { hasText: "My gate" })
       .waitFor({ state: "attached" });
     await preset("save").click();
     await preset("replace").waitFor();

@@ -24,6 +24,13 @@ describe("The words of a node", () => {
     return others.map((other) => ({ file, other }));
   });
 
+  // A hint in a field is gone once a number is typed.
+  it("name a number's unit beside its field, not in it", () => {
+    for (const file of english)
+      for (const [key, text] of textsOf(read(join(nodes, file))))
+        if (key.includes(".placeholder.")) assert.doesNotMatch(text, /\b(milliseconds|seconds|minutes|hours)\b/, key);
+  });
+
   for (const { file, other } of translations)
     it(`have the English keys and placeholders in ${basename(other)}`, () => {
       const [from, to] = [textsOf(read(join(nodes, file))), textsOf(read(join(nodes, other)))];
