@@ -20,7 +20,7 @@ function measure(conferences: number, parties: number, codec = pcma): number {
   };
   const streams: Stream[] = [];
   for (let i = 0; i < conferences; i++) {
-    const conference = new Conference(metronome, () => {});
+    const conference = new Conference(metronome);
     for (let n = 0; n < parties; n++) {
       const wire = { rtp: () => {}, rtcp: () => {} };
       const stream = new Stream("audio", wire, { now: () => now, random: Math.random, isOwn: () => false });

@@ -1,4 +1,4 @@
-// An IP address as the bytes that stand on the wire and in certificates (RFC 4291 §2.2).
+// IP addresses: as the bytes that stand on the wire and in certificates (RFC 4291 §2.2), and as they stand in URLs.
 import { isIPv4, isIPv6 } from "node:net";
 
 /** 4 or 16 bytes; undefined where it is no IP address. A zone (`%eth0`) is left out. */
@@ -31,3 +31,10 @@ export function canonicalHost(host: string): string {
   const isMapped = bytes.length === 16 && bytes.toString("hex", 0, 12) === `${"0".repeat(20)}ffff`;
   return addressText(isMapped ? bytes.subarray(12) : bytes);
 }
+
+/** A host as it stands in a URL, a URI or a Via: IPv6 in brackets (RFC 3986 §3.2.2). */
+export const writeHost = (host: string): string => (host.includes(":") ? `[${host}]` : host);
+
+/** Host and port, as they are shown. */
+export const showAddress = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+  `${writeHost(host)}:${port}`;

@@ -4,6 +4,7 @@
 import { systemClock } from "../../src/clock.ts";
 import { linkToken, OpenLinks, visitIn, type LinkedVisit } from "../../src/door/link.ts";
 import { giveUp, sentence } from "../../src/errors.ts";
+import { writeHost } from "../../src/ip.ts";
 import { xmlText } from "../../src/xml-text.ts";
 import type { VisitView } from "../../src/visit/messages.ts";
 import type { Visit } from "../../src/visit/visit.ts";
@@ -64,7 +65,7 @@ function hereOf({ settings }: Red): string {
   const { uiHost, uiPort = 1880, https, httpNodeRoot } = settings;
   const host = ownAddress(textOr(uiHost) ?? "0.0.0.0");
   const root = typeof httpNodeRoot === "string" ? httpNodeRoot : "/";
-  return `http${https ? "s" : ""}://${host.includes(":") ? `[${host}]` : host}:${uiPort}${root}`;
+  return `http${https ? "s" : ""}://${writeHost(host)}:${uiPort}${root}`;
 }
 
 /** Serves the pages of the links of all endpoints. */

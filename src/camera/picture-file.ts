@@ -1,7 +1,7 @@
 // Pictures as files of a folder.
 import { mkdir, open, rm, writeFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
-import { giveUp, PorteroError, tryAgain } from "../errors.ts";
+import { giveUp, PorteroError, sentence, tryAgain } from "../errors.ts";
 
 /**
  * Writes the picture as `<name>.jpg` (or `.mp4`), or `<name>-2.jpg` and so on where there is one of that name, for the owner to read
@@ -20,8 +20,7 @@ export async function keepPicture(
       if (await isWritten(path, bytes)) return path;
     }
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw tryAgain("no-file", `The picture could not be kept in ${folder}: ${why}`);
+    throw tryAgain("no-file", `The picture could not be kept in ${folder}: ${sentence(error)}`);
   }
 }
 

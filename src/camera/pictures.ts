@@ -3,10 +3,10 @@
 // pieces, and of a thread's the system gets hardly anything back.
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { systemClock, type Cancel, type Clock } from "../clock.ts";
 import { giveUp, tryAgain, type PorteroError } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
+import { programFile } from "../program.ts";
 import { readJpeg } from "./jpeg.ts";
 import { checkWork, isNothing, mostPixels, type PictureWork } from "./picture-work.ts";
 import type { Job, Result } from "./job.ts";
@@ -115,9 +115,7 @@ export class Pictures {
   }
 
   #startWorker(): ChildProcess {
-    // The same file is run uncompiled in the repository and compiled in the package.
-    const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
-    const worker = fork(fileURLToPath(new URL(file, import.meta.url)), {
+    const worker = fork(programFile(import.meta.url, "./worker"), {
       execArgv: [`--max-old-space-size=${heapMegabytes}`],
       serialization: "advanced",
       stdio: ["ignore", "ignore", "ignore", "ipc"],

@@ -1,5 +1,6 @@
 // Picture work by jimp, which runs everywhere.
 import { Jimp } from "jimp";
+import { sentence } from "../errors.ts";
 import { captionStrip } from "./caption.ts";
 import { sizeFor, within, type Job, type Result } from "./job.ts";
 import type { Box } from "./picture-work.ts";
@@ -50,6 +51,6 @@ async function decoded(jpeg: Uint8Array) {
     const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
     return await Jimp.fromBuffer(bytes, { "image/jpeg": { maxMemoryUsageInMB: decoderMegabytes } });
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return sentence(error);
   }
 }

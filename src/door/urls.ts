@@ -1,6 +1,7 @@
 // The addresses of a door's camera: templates with {address} (the device's host) and {contact} (host:port as
 // registered), filled when they are needed, since a device's address may change (N3); {user} and {password} stand for the
 // camera's login where a maker wants it in the query, so that the template itself holds no secret. P6, P7, P8.
+import { writeHost } from "../ip.ts";
 import { Secret } from "../secret.ts";
 import { fill } from "./placeholders.ts";
 import type { Preset } from "./preset-schema.ts";
@@ -41,9 +42,6 @@ export interface DoorCamera extends Pick<DoorUrls, "image" | "mjpeg" | "rtsp"> {
 const host = /^(?:[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?)$/;
 const hostPort = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 
-const bracketed = (address: string): string =>
-  address.includes(":") && !address.startsWith("[") ? `[${address}]` : address;
-
 /** The template's URL, or undefined while the address it needs is not known. `more` are other words and their values. */
 export function fillUrl(
   template: string,
@@ -51,7 +49,8 @@ export function fillUrl(
   login: CameraLogin = {},
   more: Readonly<Record<string, string>> = {},
 ): string | undefined {
-  const address = where.address && host.test(where.address) ? bracketed(where.address) : undefined;
+  const address =
+    where.address && host.test(where.address) ? writeHost(where.address.replace(/^\[|\]$/g, "")) : undefined;
   const contact = where.contact && hostPort.test(where.contact) ? where.contact : undefined;
   if (template.includes("{address}") && address === undefined) return undefined;
   if (template.includes("{contact}") && contact === undefined) return undefined;

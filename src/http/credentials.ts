@@ -1,5 +1,6 @@
 // Takes user and password out of a URL (P7). People paste passwords unencoded (`http://user:p@ss:w/rd@host/path`), which
 // RFC 3986 §3.2.1 forbids and `new URL` misreads or refuses; what they mean is found here.
+import { decoded } from "../quoted.ts";
 import { Secret } from "../secret.ts";
 
 export interface SplitUrl {
@@ -59,13 +60,4 @@ const looksLikeUser = (rest: string, at: number, plain: boolean): boolean => {
   if (slash < 0 || at < slash) return true;
   const first = rest.slice(0, slash);
   return first.includes(":") && (!plain || first.includes("@") || ipLiteral.test(rest.slice(at + 1)));
-};
-
-/** Percent-encoding undone, where it is one. */
-export const decoded = (text: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 };

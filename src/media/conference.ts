@@ -5,32 +5,22 @@ import { giveUp } from "../errors.ts";
 import { understoodNames } from "./codec.ts";
 import type { Pressed } from "./digits.ts";
 import type { MediaSession } from "./session.ts";
-import type { ConferenceOrder, FromWorker } from "./worker/messages.ts";
+import type { ConferenceOrder } from "./worker/messages.ts";
 
 export interface ConferenceOptions {
   /** Parties at once; 10 where it is absent (H9). */
   readonly most?: number;
-  /** Tells levels so often in milliseconds, 200 at least; not at all where it is absent. */
-  readonly levelsMs?: number;
-}
-
-/** How loud a party was since the last time: dB below overload, 0 … −127 (RFC 6465). */
-export interface PartyLevel {
-  readonly session: MediaSession;
-  readonly dBov: number;
 }
 
 export interface ConferenceEvents {
   /** A party presses a key, and lets go of it. By RFC 4733 and as a tone it reaches the others by itself. */
   digit: [session: MediaSession, pressed: Pressed];
-  levels: [levels: readonly PartyLevel[]];
   /** A party is gone: removed, closed, or bridged with somebody. */
   left: [session: MediaSession];
   closed: [];
 }
 
 const mostParties = 10;
-const leastLevelsMs = 200;
 
 interface Host {
   order(order: ConferenceOrder): void;
@@ -45,11 +35,10 @@ export class Conference extends EventEmitter<ConferenceEvents> {
   #open = true;
 
   /** Made by Media.conference(). */
-  constructor(host: Host, { most = mostParties, levelsMs }: ConferenceOptions = {}) {
+  constructor(host: Host, { most = mostParties }: ConferenceOptions) {
     super();
     this.#host = host;
     this.#most = most;
-    if (levelsMs !== undefined) host.order({ do: "levels", everyMs: Math.max(leastLevelsMs, levelsMs) });
   }
 
   get parties(): readonly MediaSession[] {
@@ -141,16 +130,6 @@ export class Conferences {
   /** Takes a session out of the conference it is in. */
   leave(session: MediaSession): void {
     for (const conference of this.#open.values()) conference.remove(session);
-  }
-
-  told({ conference: number, levels }: Extract<FromWorker, { type: "levels" }>): void {
-    const conference = this.#open.get(number);
-    const parties = conference?.parties ?? [];
-    const known = levels.flatMap(({ session: number, dBov }) => {
-      const session = parties.find((party) => party.number === number);
-      return session ? { session, dBov } : [];
-    });
-    if (known.length > 0) conference?.emit("levels", known);
   }
 
   end(): void {

@@ -5,6 +5,7 @@ import { networkInterfaces } from "node:os";
 import { Worker } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
 import { giveUp, sentence, tryAgain, type PorteroError } from "../errors.ts";
+import { programFile } from "../program.ts";
 import type { MediaEngine } from "./engine.ts";
 import { Conferences, type Conference, type ConferenceOptions } from "./conference.ts";
 import { DigitsUnderWay } from "./digits.ts";
@@ -46,7 +47,7 @@ export interface MediaDeps {
 
 export const defaultPorts: readonly [number, number] = [30_000, 30_999];
 
-const workerFile = new URL(import.meta.url.endsWith(".ts") ? "./worker/main.ts" : "./worker/main.js", import.meta.url);
+const workerFile = programFile(import.meta.url, "./worker/main");
 const spawnWorker = (settings: WorkerSettings) =>
   new Worker(workerFile, { workerData: settings, name: "portero-media" });
 
@@ -272,9 +273,6 @@ export class Media extends EventEmitter<{ down: [PorteroError] }> implements Med
       case "recorded":
       case "record-ended":
         this.#recordings.told(message);
-        break;
-      case "levels":
-        this.#conferences.told(message);
         break;
       case "digit":
         this.#sessions.get(message.session)?.emit("digit", message);

@@ -45,6 +45,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   readonly #log: Log;
   readonly #clientId: string;
   #client: MqttClient | undefined;
+  /** Of this connection or the next try: 5, or 4 for MQTT 3.1.1. */
   #version: 4 | 5;
   #failures = 0;
   #since = 0;
@@ -70,11 +71,6 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   get online(): boolean {
     return this.#client?.connected ?? false;
-  }
-
-  /** The protocol's version of this connection or the next try: 5, or 4 for MQTT 3.1.1. */
-  get version(): 4 | 5 {
-    return this.#version;
   }
 
   start(): void {

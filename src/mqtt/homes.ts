@@ -55,11 +55,7 @@ export class Homes {
     const { settings } = host;
     const { discovery: chosen, base } = settings;
     this.#assistant = chosen === "home-assistant" || chosen === "both";
-    const homie = new Homie({
-      settings,
-      can: host.can,
-      value: (...of) => host.value(...of),
-    });
+    const homie = new Homie(host);
     this.#announcements = new Announcements(
       host.topics.announced,
       {

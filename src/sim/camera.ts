@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Cancel, Clock } from "../clock.ts";
 import { parseCredentials, verifyDigest } from "../digest.ts";
 import { sentence } from "../errors.ts";
+import { writeHost } from "../ip.ts";
 import type { Secret } from "../secret.ts";
 import { portTaken } from "../sip/transport/busy.ts";
 import { Painter } from "./picture/painter.ts";
@@ -73,7 +74,7 @@ export class SimCamera {
   get url(): string {
     const { bind } = this.#options;
     const host = bind === "0.0.0.0" ? "127.0.0.1" : bind === "::" ? "::1" : bind;
-    return `http://${host.includes(":") ? `[${host}]` : host}:${this.port}${picturePath}`;
+    return `http://${writeHost(host)}:${this.port}${picturePath}`;
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { systemClock, type Cancel, type Clock } from "../clock.ts";
 import { giveUp, tryAgain, type PorteroError } from "../errors.ts";
-import { canonicalHost } from "../ip.ts";
+import { showAddress, canonicalHost } from "../ip.ts";
 import type { DigestAlgorithm } from "../digest.ts";
 import { Admission, numberOf, type AdmissionOptions, type Extension, type Refusal } from "./admission.ts";
 import { cause, q850 } from "./causes.ts";
@@ -30,7 +30,6 @@ import { Trace, type TraceLimits } from "./trace/trace.ts";
 import { TransactionLayer } from "./transaction/layer.ts";
 import type { ServerTransaction } from "./transaction/server.ts";
 import {
-  showAddress,
   type Address,
   type Flow,
   type Inbound,

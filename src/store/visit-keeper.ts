@@ -4,15 +4,13 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { sentence } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { programFile } from "../program.ts";
 import type { VisitBook, VisitFilter } from "./visit-book.ts";
 import type { VisitFolder } from "./visit-folder.ts";
 
 const dayMs = 86_400_000;
 const pagesAtOnce = 64;
-const workerFile = new URL(
-  import.meta.url.endsWith(".ts") ? "./visit-checkpoint.ts" : "./visit-checkpoint.js",
-  import.meta.url,
-);
+const workerFile = programFile(import.meta.url, "./visit-checkpoint");
 
 export class VisitKeeper {
   readonly #on: <T>(work: (book: VisitBook) => T) => T;

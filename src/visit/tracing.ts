@@ -4,7 +4,8 @@ import { Diagnosis } from "../sip/trace/diagnosis.ts";
 import { ladderOf, type Ladder } from "../sip/trace/ladder.ts";
 import { readTraced } from "../sip/trace/text.ts";
 import type { Traced } from "../sip/trace/trace.ts";
-import { hostOf, showAddress } from "../sip/transport/flow.ts";
+import { showAddress } from "../ip.ts";
+import { hostOf } from "../sip/transport/flow.ts";
 import { CallGroups } from "./call-groups.ts";
 
 export class Tracing {

@@ -2,7 +2,7 @@
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import { shownUri, type Contact } from "../sip/registrar/contact.ts";
 import type { Reach } from "../sip/registrar/qualify.ts";
-import { showAddress } from "../sip/transport/flow.ts";
+import { showAddress } from "../ip.ts";
 import type { Said, VisitView } from "./messages.ts";
 import type { DoorState } from "../door-states.ts";
 

@@ -3,8 +3,8 @@
 import { tryAgain, type PorteroError } from "../../src/errors.ts";
 import { parseMessage } from "../../src/sip/message/parse.ts";
 import type { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
+import { showAddress } from "../../src/ip.ts";
 import {
-  showAddress,
   type Address,
   type Flow,
   type Inbound,

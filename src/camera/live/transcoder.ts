@@ -4,7 +4,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { programFile } from "../../program.ts";
 
 /** A part of the transport stream, in whole packets; `key`: who has seen nothing yet can begin with it. */
 export interface Piece {
@@ -49,9 +49,7 @@ export class Transcoder {
   #over = false;
 
   constructor(codec: "h264" | "h265", heard: Heard) {
-    // The same file is run uncompiled in the repository and compiled in the package.
-    const file = import.meta.url.endsWith(".ts") ? "./transcoder-child.ts" : "./transcoder-child.js";
-    const child = (this.#child = fork(fileURLToPath(new URL(file, import.meta.url)), [codec], {
+    const child = (this.#child = fork(programFile(import.meta.url, "./transcoder-child"), [codec], {
       execArgv: [`--max-old-space-size=${heapMegabytes}`],
       stdio: ["pipe", "pipe", "pipe", "ipc"],
     }));

@@ -5,7 +5,7 @@ import { createSocket } from "node:dgram";
 import { networkInterfaces } from "node:os";
 import { systemClock, type Clock } from "../../clock.ts";
 import { tryAgain } from "../../errors.ts";
-import { decoded } from "../../http/credentials.ts";
+import { decoded } from "../../quoted.ts";
 import { plain } from "./soap.ts";
 import { all, readXml, textAt } from "./xml.ts";
 

@@ -3,7 +3,8 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { giveUp, sentence } from "../../errors.ts";
-import { showServer, type ServerAddress } from "./wire.ts";
+import { showAddress } from "../../ip.ts";
+import { type ServerAddress } from "./wire.ts";
 
 export interface LoggedDigit {
   readonly callId: string;
@@ -59,7 +60,7 @@ export class DigitLog {
       socket.close();
       throw giveUp(
         "bad-address",
-        `The digits of rtpengine cannot be received at ${showServer(address)}: ${sentence(error)}. Choose another port, there and here.`,
+        `The digits of rtpengine cannot be received at ${showAddress(address)}: ${sentence(error)}. Choose another port, there and here.`,
       );
     }
     return new DigitLog(socket);

@@ -3,7 +3,8 @@
 import type { Cancel, Clock } from "../../clock.ts";
 import { giveUp, tryAgain, type PorteroError } from "../../errors.ts";
 import { decode, encodeFields, textAt, type Dictionary, type Fields } from "./bencode.ts";
-import { showServer, type Dial, type ServerAddress, type Wire } from "./wire.ts";
+import { showAddress } from "../../ip.ts";
+import { type Dial, type ServerAddress, type Wire } from "./wire.ts";
 
 /** Milliseconds after which a request is sent again; after the last of them it has failed. */
 const repeats = [500, 1000, 1000] as const;
@@ -38,7 +39,7 @@ export class Server {
   #closed = false;
 
   constructor(address: ServerAddress, prefix: string, clock: Clock, dial: Dial, events: ServerEvents) {
-    this.name = showServer(address);
+    this.name = showAddress(address);
     this.#address = address;
     this.#prefix = prefix;
     this.#clock = clock;

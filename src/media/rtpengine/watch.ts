@@ -1,4 +1,5 @@
 // What rtpengine counts of a leg, and whether its peer has fallen silent: it tells nothing by itself, so it is asked.
+import { writeHost } from "../../ip.ts";
 import { kinds } from "../offer-answer.ts";
 import { isSilent, limitsOf, type SilenceLimits } from "../silence.ts";
 import { dictionaryAt, listAt, numberAt, textAt, type Bencoded, type Dictionary } from "./bencode.ts";
@@ -32,7 +33,7 @@ export function receivedBy(tag: string, answer: Dictionary): Received | undefine
 function endpointOf(stream: Bencoded): string {
   const endpoint = dictionaryAt(stream, "endpoint");
   const address = textAt(endpoint, "address");
-  return `${address.includes(":") ? `[${address}]` : address}:${numberAt(endpoint, "port")}`;
+  return `${writeHost(address)}:${numberAt(endpoint, "port")}`;
 }
 
 /** Tells from counts whether a leg is silent. */

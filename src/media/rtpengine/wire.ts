@@ -22,9 +22,6 @@ export interface WireEvents {
 
 export type Dial = (address: ServerAddress, events: WireEvents) => Wire;
 
-export const showServer = ({ host, port }: ServerAddress): string =>
-  host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-
 /** Where Debian's package listens, and most examples. */
 const usualPort = 2223;
 

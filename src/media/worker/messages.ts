@@ -94,8 +94,6 @@ export type ConferenceOrder =
   | { readonly do: "mute"; readonly session: number; readonly on: boolean }
   /** Whether the others get the telephone events of a session. */
   | { readonly do: "keys"; readonly session: number; readonly pass: boolean }
-  /** 0 = levels are not told any more. */
-  | { readonly do: "levels"; readonly everyMs: number }
   | { readonly do: "close" };
 
 /** What is asked of a recording. */
@@ -105,12 +103,6 @@ export type RecordOrder =
   /** What a channel hears from now on; undefined = nothing. */
   | { readonly do: "hear"; readonly channel: number; readonly session: number | undefined }
   | { readonly do: "stop" };
-
-/** How loud a member was: dB below the loudest that 16 bits can be, 0 … −127 (RFC 6465). */
-export interface Level {
-  readonly session: number;
-  readonly dBov: number;
-}
 
 /** The main thread sends them in arrays, all that came up in one turn of its event loop. */
 export type ToWorker =
@@ -205,7 +197,6 @@ export type FromWorker =
       readonly packets: readonly Uint8Array[];
       readonly age: number;
     }
-  | { readonly type: "levels"; readonly conference: number; readonly levels: readonly Level[] }
   | { readonly type: "recorded"; readonly recording: number; readonly samples: Int16Array }
   | { readonly type: "record-ended"; readonly recording: number }
   | { readonly type: "stats"; readonly ask: number; readonly counts: Counts }

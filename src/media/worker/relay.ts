@@ -2,6 +2,7 @@
 // no clock of its own, so tests drive it directly.
 import type { Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
+import { sentence } from "../../errors.ts";
 import { isSilent, limitsOf, type SilenceLimits } from "../silence.ts";
 import { Players } from "./audio/player.ts";
 import { Recorders } from "./audio/recorders.ts";
@@ -75,7 +76,7 @@ export class Relay {
     this.#deps = deps;
     this.#players = new Players(deps.metronome, deps.tell);
     this.#own = new Set(settings.own);
-    this.#conferences = new Conferences(deps.metronome, deps.tell);
+    this.#conferences = new Conferences(deps.metronome);
     this.#digits = new Digits(deps.metronome, deps.tell);
     this.#recorders = new Recorders(deps.metronome, deps.tell);
   }
@@ -190,7 +191,7 @@ export class Relay {
         ports.push(pair.port);
       }
     } catch (error) {
-      reason = error instanceof Error ? error.message : String(error);
+      reason = sentence(error);
     }
     this.#deps.tell({ type: "ports", ports, wanted, ...(reason !== undefined && { reason }) });
   }

@@ -1,5 +1,6 @@
 // One m-line of one session inside the worker: a port pair, its peer, and the way of its packets to another stream. Where
 // SRTP is agreed, it stands before the checks and before `wire`; everything between sees plain RTP.
+import { writeHost } from "../../ip.ts";
 import { isEvents, isUnderstood, type Format } from "../codec.ts";
 import type { Kind, Remote, Route } from "./messages.ts";
 import { Inbound } from "./inbound.ts";
@@ -115,8 +116,7 @@ export class Stream {
   /** Where its media comes from, or is expected from. */
   get peer(): string | undefined {
     const { address, port } = this.#latch;
-    if (address === undefined) return undefined;
-    return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+    return address === undefined ? undefined : `${writeHost(address)}:${port}`;
   }
 
   /** Whether the peer may be sent something and is to be found. */

@@ -1,6 +1,7 @@
 // Draws the camera's picture away from the main thread: a picture takes some 100 ms, in which RTP must go on.
 import { Worker } from "node:worker_threads";
-import { tryAgain } from "../../errors.ts";
+import { sentence, tryAgain } from "../../errors.ts";
+import { programFile } from "../../program.ts";
 import type { Scene } from "./scene.ts";
 import type { Order, Painted } from "./worker.ts";
 
@@ -41,16 +42,14 @@ export class Painter {
   }
 
   #start(): Worker {
-    // The same file is run uncompiled in the repository and compiled in the package.
-    const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
-    const worker = new Worker(new URL(file, import.meta.url), { name: "portero-sim-camera" });
+    const worker = new Worker(programFile(import.meta.url, "./worker"), { name: "portero-sim-camera" });
     worker.on("message", ({ id, jpeg }: Painted) => {
       this.#waiting.get(id)?.resolve(Buffer.from(jpeg.buffer));
       this.#waiting.delete(id);
       // A thread that waits must not keep the process alive.
       if (this.#waiting.size === 0) worker.unref();
     });
-    worker.on("error", (error) => void this.#end(error instanceof Error ? error.message : String(error)));
+    worker.on("error", (error) => void this.#end(sentence(error)));
     return worker;
   }
 

@@ -8,10 +8,11 @@ import type { Caller } from "../dialog/caller.ts";
 import { OutgoingCall, type OutgoingOptions } from "../dialog/outgoing.ts";
 import { parseNameAddr, writeNameAddr } from "../message/headers.ts";
 import type { SipRequest } from "../message/message.ts";
-import { escapeUser, parseUri, plainUser, writeHost } from "../message/uri.ts";
+import { showAddress, writeHost } from "../../ip.ts";
+import { escapeUser, parseUri, plainUser } from "../message/uri.ts";
 import { tryAgain } from "../../errors.ts";
 import type { ClientCredentials } from "../request/send.ts";
-import { showAddress, type Flow } from "../transport/flow.ts";
+import { type Flow } from "../transport/flow.ts";
 import { Registration, routeTo } from "./registration.ts";
 import { registrationOf, serverUri, type AccountSettings, type ServerSettings } from "./settings.ts";
 

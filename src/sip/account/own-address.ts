@@ -2,7 +2,8 @@
 // (RFC 3581 §4). Our Contact follows it, or nobody could call us.
 import { contactOn } from "../dialog/incoming.ts";
 import type { Via } from "../message/headers.ts";
-import { showAddress, type Address, type Flow } from "../transport/flow.ts";
+import { showAddress } from "../../ip.ts";
+import { type Address, type Flow } from "../transport/flow.ts";
 
 export class OwnAddress {
   /** By transport and server. */

@@ -1,7 +1,7 @@
 // What an account is given: the fields of A3, A4 and A6, once for each of its servers (A2).
 import { createHmac, randomBytes } from "node:crypto";
 import type { Secret } from "../../secret.ts";
-import { writeHost } from "../message/uri.ts";
+import { writeHost } from "../../ip.ts";
 import type { RegistrationOptions } from "./registration.ts";
 
 export interface ServerSettings {

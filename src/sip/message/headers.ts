@@ -1,6 +1,7 @@
 // The structured headers: addresses (From, To, Contact, Route), Via, CSeq. RFC 3261 §20, §25.1.
 import { quote } from "../../quoted.ts";
-import { none, parseHostPort, parseParams, splitOutside, unquote, writeHost, writeParams, type Params } from "./uri.ts";
+import { writeHost } from "../../ip.ts";
+import { none, parseHostPort, parseParams, splitOutside, unquote, writeParams, type Params } from "./uri.ts";
 
 export interface NameAddr {
   /** Display name without its quotes. */

@@ -1,6 +1,7 @@
 // SIP, SIPS and TEL URIs: RFC 3261 §19.1, RFC 3966. Parts are kept as they were written and never decoded and encoded
 // again, so that what is passed on is what came in.
-import { unquoted } from "../../quoted.ts";
+import { writeHost } from "../../ip.ts";
+import { decoded, unquoted } from "../../quoted.ts";
 
 export interface SipUri {
   readonly scheme: "sip" | "sips" | "tel";
@@ -98,9 +99,6 @@ function withPort(host: string, digits: string): { host: string; port: number } 
   return port <= 65535 ? { host, port } : undefined;
 }
 
-/** A host as it stands in a URI or a Via: IPv6 in brackets. */
-export const writeHost = (host: string): string => (host.includes(":") ? `[${host}]` : host);
-
 export function parseUri(text: string): SipUri | undefined {
   const colon = text.indexOf(":");
   const scheme = text.slice(0, Math.max(0, colon)).trim().toLowerCase();
@@ -138,16 +136,12 @@ export function writeUri(uri: SipUri): string {
 
 /** Escapes undone, or the text as it stands where they are broken or hide what no line may hold: it is shown in logs. */
 export function unescaped(text: string): string {
-  try {
-    const plain = decodeURIComponent(text);
-    return /\p{Cc}/u.test(plain) ? text : plain;
-  } catch {
-    return text;
-  }
+  const plain = decoded(text);
+  return /\p{Cc}/u.test(plain) ? text : plain;
 }
 
 /** A user part fit for comparing and showing. */
-export const plainUser = (user: string): string => unescaped(user);
+export const plainUser = unescaped;
 
 /** Escapes what a user part may not hold (RFC 3261 §25.1). */
 export const escapeUser = (user: string): string =>

@@ -1,7 +1,8 @@
 // A request outside any dialog: RFC 3261 §8.1.1.
 import { SipRequest } from "../message/message.ts";
 import { newCallId, newTag } from "../message/reply.ts";
-import { escapeUser, writeHost } from "../message/uri.ts";
+import { writeHost } from "../../ip.ts";
+import { escapeUser } from "../message/uri.ts";
 import type { Flow } from "../transport/flow.ts";
 
 export interface Outside {

@@ -2,14 +2,8 @@
 // tried last, so that not every request waits for it anew (RFC 3263 §4.3).
 import type { Clock } from "../../clock.ts";
 import { chooseTransport, familiesOf } from "../transport/choose.ts";
-import {
-  LostFlow,
-  showAddress,
-  type Address,
-  type Flow,
-  type Transport,
-  type TransportName,
-} from "../transport/flow.ts";
+import { showAddress } from "../../ip.ts";
+import { LostFlow, type Address, type Flow, type Transport, type TransportName } from "../transport/flow.ts";
 import { rememberLocal } from "../transport/local.ts";
 import { DnsCache } from "./cache.ts";
 import type { Dns } from "./dns.ts";

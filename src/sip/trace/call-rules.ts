@@ -3,7 +3,7 @@ import { Recent } from "../guard/recent.ts";
 import { sdpOf } from "../dialog/body.ts";
 import type { SipMessage } from "../message/message.ts";
 import { parseUri, plainUser } from "../message/uri.ts";
-import { showAddress } from "../transport/flow.ts";
+import { showAddress } from "../../ip.ts";
 import { partyOf, userIn, type Rule } from "./exchange.ts";
 import { isPrivate } from "./private.ts";
 

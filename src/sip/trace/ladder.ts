@@ -2,7 +2,7 @@
 // elsewhere; `ladderText` draws it with letters.
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import { sdpType } from "../dialog/body.ts";
-import { showAddress } from "../transport/flow.ts";
+import { showAddress } from "../../ip.ts";
 import { labelOf, readTraced } from "./text.ts";
 import type { Traced } from "./trace.ts";
 

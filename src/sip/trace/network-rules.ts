@@ -1,7 +1,6 @@
 // What the way between shows: answers that do not come, losses, routers that rewrite, datagrams that are too large.
 import { Recent } from "../guard/recent.ts";
-import { writeHost } from "../message/uri.ts";
-import { showAddress } from "../transport/flow.ts";
+import { showAddress, writeHost } from "../../ip.ts";
 import { partyOf, type Rule } from "./exchange.ts";
 
 const most = 500;

@@ -1,7 +1,7 @@
 // What registrations show: how often, from where, and whether our challenge is understood.
 import { Recent } from "../guard/recent.ts";
 import { parseUri } from "../message/uri.ts";
-import { showAddress } from "../transport/flow.ts";
+import { showAddress } from "../../ip.ts";
 import { userIn, type Rule, type Seen } from "./exchange.ts";
 import type { Tell } from "./findings.ts";
 

@@ -1,7 +1,7 @@
 // Messages of a trace in words: one line each for a list, whole for a file.
 import { parseMessage } from "../message/parse.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
-import { showAddress } from "../transport/flow.ts";
+import { showAddress } from "../../ip.ts";
 import { redact } from "./redact.ts";
 import { mostOfOne, type Traced } from "./trace.ts";
 

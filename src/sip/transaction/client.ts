@@ -2,7 +2,8 @@
 import type { Cancel, Clock } from "../../clock.ts";
 import { tryAgain, type PorteroError } from "../../errors.ts";
 import { SipRequest, type SipResponse } from "../message/message.ts";
-import { showAddress, type Flow } from "../transport/flow.ts";
+import { showAddress } from "../../ip.ts";
+import { type Flow } from "../transport/flow.ts";
 import { GIVE_UP, T1, T2, T4, TIMER_D } from "./timers.ts";
 
 export interface ClientHandlers {

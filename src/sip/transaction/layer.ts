@@ -5,7 +5,7 @@ import { keyOf } from "../key.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import { newBranch, newTag } from "../message/reply.ts";
 import type { Via } from "../message/headers.ts";
-import { writeHost } from "../message/uri.ts";
+import { writeHost } from "../../ip.ts";
 import { defaultPort, type Flow } from "../transport/flow.ts";
 import { ClientTransaction, type ClientHandlers } from "./client.ts";
 import { ServerTransaction, type ServerOwner } from "./server.ts";

@@ -4,7 +4,8 @@ import type { Clock } from "../../clock.ts";
 import { tryAgain, type PorteroError } from "../../errors.ts";
 import type { Parsed } from "../message/parse.ts";
 import { keepAlive } from "./keep-alive.ts";
-import { showAddress, type Address, type Destination, type Flow, type Inbound, type TransportName } from "./flow.ts";
+import { showAddress } from "../../ip.ts";
+import { type Address, type Destination, type Flow, type Inbound, type TransportName } from "./flow.ts";
 
 export const connectionLimits = {
   /** Connections at once; the next one is refused. */

@@ -1,5 +1,6 @@
 // A flow: the way by which one peer is reached, a connection or a pair of UDP addresses (RFC 5626 §3). Requests,
 // transactions, contacts and dialogs hold the flow they came by; behind NAT there is no other way to a device.
+import { showAddress } from "../../ip.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import { tryAgain, type PorteroError } from "../../errors.ts";
 import type { Secret } from "../../secret.ts";
@@ -144,9 +145,6 @@ export class LostFlow implements Flow {
     return this;
   }
 }
-
-export const showAddress = ({ host, port }: Address): string =>
-  host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 
 /** The host of what `showAddress` gives. */
 export const hostOf = (address: string): string => address.replace(/:\d+$/, "");

@@ -1,7 +1,8 @@
 // Keeps a flow open through routers and notices when its peer is gone: RFC 5626 §3.5, §4.4. A stream is sent an empty line
 // twice, a datagram socket a STUN request, a WebSocket its own ping (RFC 7118 §6).
 import type { Cancel, Clock } from "../../clock.ts";
-import { showAddress, type Flow } from "./flow.ts";
+import { showAddress } from "../../ip.ts";
+import { type Flow } from "./flow.ts";
 
 export interface KeepAliveOptions {
   /** The longest time between two keep-alives; they come after 80 to 100 % of it (RFC 5626 §4.4). */

@@ -8,7 +8,7 @@ import { createServer as createTlsServer, TLSSocket, type SecureContextOptions }
 import type { Cancel, Clock } from "../../clock.ts";
 import { portTaken } from "./busy.ts";
 import { Connections, connectionLimits, type Wire } from "./connections.ts";
-import { showAddress } from "./flow.ts";
+import { showAddress } from "../../ip.ts";
 import type { Address, Destination, Flow, Inbound, ListenerOptions, Transport, TransportName } from "./flow.ts";
 import { namedAs, plainHost } from "./local.ts";
 import { Silent } from "./silent.ts";

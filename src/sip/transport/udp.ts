@@ -5,7 +5,8 @@ import { tryAgain, type PorteroError } from "../../errors.ts";
 import { isStun } from "../../stun.ts";
 import { parseMessage } from "../message/parse.ts";
 import { portTaken } from "./busy.ts";
-import { showAddress, type Address, type Flow, type Inbound, type ListenerOptions, type Transport } from "./flow.ts";
+import { showAddress } from "../../ip.ts";
+import { type Address, type Flow, type Inbound, type ListenerOptions, type Transport } from "./flow.ts";
 import { namedAs, plainHost } from "./local.ts";
 import { answerTo, readAnswer, stunRequest } from "./stun.ts";
 

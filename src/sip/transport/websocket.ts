@@ -1,10 +1,11 @@
 // SIP over WebSocket, by which browsers come (RFC 7118): one message a frame, text or binary. Both sides; TLS is below.
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { isIPv6, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer } from "ws";
 import type { PorteroError } from "../../errors.ts";
+import { showAddress } from "../../ip.ts";
 import { limits, parseMessage } from "../message/parse.ts";
 import type { Wire, WireEvents } from "./connections.ts";
 import type { Destination } from "./flow.ts";
@@ -92,7 +93,7 @@ export function dialWebSocket(
   below: { readonly socket: Socket; readonly making: Making },
 ): WebSocketWire {
   const name = remote.name ?? remote.host;
-  const url = `${secure ? "wss" : "ws"}://${isIPv6(name) ? `[${name}]` : name}:${remote.port}/`;
+  const url = `${secure ? "wss" : "ws"}://${showAddress({ host: name, port: remote.port })}/`;
   const socket = new WebSocket(url, subprotocol, { ...settings, createConnection: () => below.socket });
   return new WebSocketWire(socket, below);
 }

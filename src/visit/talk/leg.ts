@@ -6,7 +6,7 @@ import type { MediaEngine } from "../../media/engine.ts";
 import type { MediaSession } from "../../media/media.ts";
 import type { Call } from "../../sip/dialog/call.ts";
 import { IncomingCall } from "../../sip/dialog/incoming.ts";
-import { writeHost } from "../../sip/message/uri.ts";
+import { writeHost } from "../../ip.ts";
 import { dtmfOf, type DeviceOptions } from "../numbers/devices.ts";
 
 export interface Leg {

@@ -5,7 +5,6 @@ import { runInNewContext } from "node:vm";
 import { beforeEach, describe, it } from "node:test";
 import { g722, pcmu } from "../../../src/media/codec.ts";
 import { Conference } from "../../../src/media/worker/audio/conference.ts";
-import type { Level } from "../../../src/media/worker/messages.ts";
 import { seeded } from "../seeded.ts";
 import { levelOf } from "../tone.ts";
 import { Beats, RtpParty } from "./room.ts";
@@ -13,7 +12,6 @@ import { purity, sine, steepest } from "./sender.ts";
 
 const opus = { payload: 96, name: "opus", rate: 48_000, channels: 2 };
 let beats: Beats;
-let levels: Level[][];
 let room: Conference;
 let bell: RtpParty;
 let one: RtpParty;
@@ -22,8 +20,7 @@ const tones = [400, 700, 1150] as const;
 
 beforeEach(() => {
   beats = new Beats();
-  levels = [];
-  room = new Conference(beats, (told) => levels.push([...told]));
+  room = new Conference(beats);
   bell = new RtpParty(beats, 4000, { codec: pcmu, events: 96 });
   one = new RtpParty(beats, 5000);
   two = new RtpParty(beats, 6000, { events: 0 });
@@ -216,29 +213,6 @@ describe("keys in a conference (RFC 4733)", () => {
       keysOf(bell).map(({ body }) => body[0]),
       [1, 1],
     );
-  });
-});
-
-describe("levels (RFC 6465)", () => {
-  it("are told when they are asked for, in dB below overload, and not any more when they are not", () => {
-    enter();
-    sing(20);
-    assert.deepEqual(levels, []);
-    room.tellLevels(25);
-    room.mute(2, true);
-    sing(1);
-    levels = [];
-    sing(50, [bell, two]);
-    assert.equal(levels.length, 2);
-    // A sine of 6000 has an effective value of 4243.
-    assert.deepEqual(levels.at(-1), [
-      { session: 0, dBov: -18 },
-      { session: 1, dBov: -127 },
-      { session: 2, dBov: -127 },
-    ]);
-    room.tellLevels(0);
-    sing(50);
-    assert.equal(levels.length, 2);
   });
 });
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { describe, it } from "node:test";
-import { dialUdp, parseServer, showServer } from "../../../src/media/rtpengine/wire.ts";
+import { showAddress } from "../../../src/ip.ts";
+import { dialUdp, parseServer } from "../../../src/media/rtpengine/wire.ts";
 
 describe("the way to an rtpengine", () => {
   const right = [
@@ -14,7 +15,7 @@ describe("the way to an rtpengine", () => {
     ["::1", "[::1]:2223"],
   ] as const;
   for (const [text, shown] of right)
-    it(`may be written ${text}`, () => assert.equal(showServer(parseServer(text)), shown));
+    it(`may be written ${text}`, () => assert.equal(showAddress(parseServer(text)), shown));
 
   for (const text of [
     "",

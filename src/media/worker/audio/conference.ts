@@ -1,28 +1,20 @@
 // A conference: at each beat of the metronome everybody hears the sum of all others (mix-minus). The sum is of 32 bits, so
 // that only what somebody hears is ever cut off, and never what is taken out of it again.
 import type { Metronome } from "../metronome.ts";
-import type { Level } from "../messages.ts";
 import type { Stream } from "../stream.ts";
 import { Member } from "./member.ts";
 import { frameSamples } from "./frame.ts";
 
 export class Conference {
   readonly #metronome: Pick<Metronome, "add">;
-  readonly #levels: (levels: readonly Level[]) => void;
   readonly #members = new Map<number, Member>();
   /** Those whose last words fade in the next beat. */
   readonly #leaving = new Set<Member>();
   readonly #sum = new Int32Array(frameSamples);
   #rest: (() => void) | undefined;
-  /** Beats between two tellings of levels; 0 = they are not told. */
-  #every = 0;
-  #beats = 0;
-  /** Of all squares since the last telling. */
-  readonly #energies = new Map<number, number>();
 
-  constructor(metronome: Pick<Metronome, "add">, levels: (levels: readonly Level[]) => void) {
+  constructor(metronome: Pick<Metronome, "add">) {
     this.#metronome = metronome;
-    this.#levels = levels;
   }
 
   add(session: number, stream: Stream, muted: boolean): void {
@@ -38,7 +30,6 @@ export class Conference {
     const member = this.#members.get(session);
     if (!member) return;
     this.#members.delete(session);
-    this.#energies.delete(session);
     this.#leaving.add(member);
     member.leave();
   }
@@ -51,13 +42,6 @@ export class Conference {
   passKeys(session: number, pass: boolean): void {
     const member = this.#members.get(session);
     if (member) member.passesKeys = pass;
-  }
-
-  /** Tells levels each so many beats; 0 = not any more. */
-  tellLevels(every: number): void {
-    this.#every = every;
-    this.#beats = 0;
-    this.#energies.clear();
   }
 
   close(): void {
@@ -81,23 +65,6 @@ export class Conference {
       }
     this.#leaving.clear();
     for (const member of this.#members.values()) member.listen(sum, now);
-    if (this.#every > 0) this.#measure();
     if (this.#members.size === 0) this.#pause();
   }
-
-  #measure(): void {
-    for (const [session, { frame }] of this.#members) {
-      let energy = this.#energies.get(session) ?? 0;
-      for (let i = 0; i < frameSamples; i++) energy += (frame[i] ?? 0) ** 2;
-      this.#energies.set(session, energy);
-    }
-    if (++this.#beats < this.#every) return;
-    const samples = this.#beats * frameSamples;
-    this.#levels([...this.#energies].map(([session, energy]) => ({ session, dBov: dBov(energy / samples) })));
-    this.#beats = 0;
-    this.#energies.clear();
-  }
 }
-
-const dBov = (meanSquare: number): number =>
-  Math.max(-127, Math.round(10 * Math.log10(Math.max(1e-9, meanSquare) / 32_768 ** 2)));

@@ -1,17 +1,15 @@
 // All conferences of the worker, as the main thread orders them.
-import { beatMs, type Metronome } from "../metronome.ts";
-import type { FromWorker, ToWorker } from "../messages.ts";
+import type { Metronome } from "../metronome.ts";
+import type { ToWorker } from "../messages.ts";
 import type { Stream } from "../stream.ts";
 import { Conference } from "./conference.ts";
 
 export class Conferences {
   readonly #metronome: Pick<Metronome, "add">;
-  readonly #tell: (message: FromWorker) => void;
   readonly #conferences = new Map<number, Conference>();
 
-  constructor(metronome: Pick<Metronome, "add">, tell: (message: FromWorker) => void) {
+  constructor(metronome: Pick<Metronome, "add">) {
     this.#metronome = metronome;
-    this.#tell = tell;
   }
 
   /** `streamOf` gives the sound of a session, where it is open. */
@@ -19,9 +17,7 @@ export class Conferences {
     { conference: id, order }: Extract<ToWorker, { type: "conference" }>,
     streamOf: (session: number) => Stream | undefined,
   ): void {
-    const conference =
-      this.#conferences.get(id) ??
-      new Conference(this.#metronome, (levels) => this.#tell({ type: "levels", conference: id, levels }));
+    const conference = this.#conferences.get(id) ?? new Conference(this.#metronome);
     this.#conferences.set(id, conference);
     switch (order.do) {
       case "add": {
@@ -37,9 +33,6 @@ export class Conferences {
         break;
       case "keys":
         conference.passKeys(order.session, order.pass);
-        break;
-      case "levels":
-        conference.tellLevels(Math.round(order.everyMs / beatMs));
         break;
       case "close":
         conference.close();

@@ -8,41 +8,28 @@ const block = 102;
 const hop = block / 2;
 
 /** What a pair of tones must be to be a key, in power ratios. */
-export interface Limits {
+const limits = {
   /** The weaker tone, in dBFS. */
-  readonly leastLevel: number;
-  /** How much louder the high, and the low tone may be, in dB (Q.24 asks for 4 and 8 at least). */
-  readonly twist: readonly [high: number, low: number];
-  /** The share of the sound's power that is in the two tones. */
-  readonly share: number;
-  /** The same of two blocks, before a key is told of. */
-  readonly purity: number;
-  /** How far the other tones of a group are below, in dB. */
-  readonly apart: number;
-  /** How far a tone may be from its frequency: this part of it, and as much in Hz for what the other tone disturbs. */
-  readonly off: number;
-  readonly slack: number;
-  /** Looks in a row that must see the same key, and that must not see it for its end. */
-  readonly looks: number;
-  readonly misses: number;
-}
-
-export const limits: Limits = {
   leastLevel: -45,
+  /** How much louder the high, and the low tone may be, in dB (Q.24 asks for 4 and 8 at least). */
   twist: [7.5, 10],
+  /** The share of the sound's power that is in the two tones. */
   share: 0.75,
+  /** The same of two blocks, before a key is told of. */
   purity: 0.87,
+  /** How far the other tones of a group are below, in dB. */
   apart: 6,
+  /** How far a tone may be from its frequency: this part of it, and as much in Hz for what the other tone disturbs. */
   off: 0.018,
   slack: 12,
+  /** Looks in a row that must see the same key, and that must not see it for its end. */
   looks: 4,
   misses: 3,
-};
+} as const;
 
 const power = (db: number) => 10 ** (db / 10);
 
 export class Detector {
-  readonly #limits: Limits;
   /** The last two blocks. */
   readonly #both = new Float32Array(2 * block);
   readonly #window = this.#both.subarray(block);
@@ -66,10 +53,6 @@ export class Detector {
     return Math.round((this.#samples * 1000) / rate);
   }
 
-  constructor(how: Limits = limits) {
-    this.#limits = how;
-  }
-
   /** Takes samples; calls `changed` when a key begins, and with "" when it ends. */
   hear(samples: ArrayLike<number>, changed: (key: string, heldMs: number) => void): void {
     for (let i = 0; i < samples.length; i++) {
@@ -87,12 +70,12 @@ export class Detector {
     this.#looks = seen !== "" && seen === this.#candidate ? this.#looks + 1 : 1;
     this.#candidate = seen;
     if (seen === this.key) this.#misses = 0;
-    else if (this.key !== "" && ++this.#misses >= this.#limits.misses) {
+    else if (this.key !== "" && ++this.#misses >= limits.misses) {
       const heldMs = this.heldMs - Math.round((this.#misses * hop * 1000) / rate);
       this.key = "";
       changed("", heldMs);
     }
-    if (seen === "" || this.#looks < this.#limits.looks || seen === this.key || !this.#pure(seen)) return;
+    if (seen === "" || this.#looks < limits.looks || seen === this.key || !this.#pure(seen)) return;
     if (this.key !== "") changed("", this.heldMs);
     this.key = seen;
     this.#misses = 0;
@@ -110,12 +93,12 @@ export class Detector {
     const both = this.#both;
     const total = both.reduce((sum, sample) => sum + sample * sample, 0) / both.length;
     const held = tones.reduce((sum, tone) => sum + meanSquare(...goertzel(both, tone.turn), both.length), 0);
-    return held >= this.#limits.purity * total;
+    return held >= limits.purity * total;
   }
 
   /** The key of one block, "" where it is none. */
   #see(): string {
-    const { leastLevel, twist, share, apart } = this.#limits;
+    const { leastLevel, twist, share, apart } = limits;
     const window = this.#window;
     let total = 0;
     for (const sample of window) total += sample * sample;
@@ -129,7 +112,7 @@ export class Detector {
     const low = this.#strongest(0, 4, apart);
     const high = this.#strongest(4, 8, apart);
     if (!low || !high) return "";
-    const [a, b] = gap ? [low.energy, high.energy] : [low.whole(this.#limits), high.whole(this.#limits)];
+    const [a, b] = gap ? [low.energy, high.energy] : [low.whole(), high.whole()];
     if (Math.min(a, b) < least || b > a * power(twist[0]) || a > b * power(twist[1])) return "";
     return a + b < share * (total / block) ? "" : keyOf(this.#tones.indexOf(low), this.#tones.indexOf(high) - 4);
   }
@@ -171,7 +154,8 @@ class Tone {
   }
 
   /** Its mean square if it is as far from its frequency as its phase shows; 0 where that is too far. */
-  whole({ off, slack }: Limits): number {
+  whole(): number {
+    const { off, slack } = limits;
     const away = Math.abs((this.#drift * rate) / (2 * Math.PI * hop));
     if (away > off * this.frequency + slack) return 0;
     const x = (Math.PI * away * block) / rate;

@@ -2,6 +2,7 @@
 // a small machine, and each handshake some milliseconds, in which nobody's speech may wait (docs/decisions/060-browsers-talk.md).
 import { Worker } from "node:worker_threads";
 import { sentence } from "../../../errors.ts";
+import { programFile } from "../../../program.ts";
 import type { SrtpKeys } from "../../suites.ts";
 import type { DtlsEvents, DtlsOptions } from "./dtls.ts";
 
@@ -26,10 +27,7 @@ export type FromHandshakes =
 /** How its thread is started; tests put in their own to see it die. */
 export type SpawnHandshakes = () => Worker;
 
-const threadFile = new URL(
-  import.meta.url.endsWith(".ts") ? "./handshake-thread.ts" : "./handshake-thread.js",
-  import.meta.url,
-);
+const threadFile = programFile(import.meta.url, "./handshake-thread");
 
 const spawnThread: SpawnHandshakes = () => new Worker(threadFile, { name: "portero-dtls" });
 
