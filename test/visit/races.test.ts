@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { tryAgain } from "../../src/errors.ts";
 import type { MediaSession } from "../../src/media/media.ts";
 import type { VisitEnd } from "../../src/visit/messages.ts";
 import { Secret } from "../../src/secret.ts";
@@ -18,6 +19,8 @@ class Gate {
   readonly sessions: MediaSession[] = [];
   #open: Promise<void> = Promise.resolve();
   unlock = (): void => {};
+  /** Nothing comes of what was to be opened. */
+  fail = (): void => {};
   #heard = (): void => {};
   /** Resolves when a phone's answer has reached us and waits to be connected. */
   readonly answer = new Promise<void>((resolve) => (this.#heard = resolve)).then(() => nextTurn());
@@ -38,7 +41,10 @@ class Gate {
   }
 
   shut(): void {
-    this.#open = new Promise((resolve) => (this.unlock = resolve));
+    this.#open = new Promise((resolve, reject) => {
+      this.unlock = resolve;
+      this.fail = () => reject(tryAgain("no-ports", "no port is free"));
+    });
   }
 }
 
@@ -157,6 +163,16 @@ describe("a visit, while something else is under way", () => {
     assert.equal(visit.state, "ended");
     await house.event("ended");
     assert.equal(ends().length, 1);
+    await Promise.all(gate.sessions.map((session) => session.close()));
+    assert.equal(house.switchboard.media.sessions, 0);
+  });
+
+  it("X4 a phone that has answered a bell whose sound cannot be had is hung up on", async () => {
+    const { gate, again, hall, outcome } = await answered();
+    gate.fail();
+    await Promise.all([hall.seen.next("ended"), again.seen.next("ended"), outcome]);
+    assert.equal(((await house.event("ended")).payload as VisitEnd).outcome, "failed");
+    assert.ok(!house.events.names().includes("answered"));
     await Promise.all(gate.sessions.map((session) => session.close()));
     assert.equal(house.switchboard.media.sessions, 0);
   });

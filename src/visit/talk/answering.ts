@@ -103,8 +103,9 @@ export class Answering {
   /** Joins the bell with who has answered, unless that came too late. `running`: who has found them. */
   async connect(answerer: Leg, running: unknown): Promise<void> {
     const visit = this.#visit;
-    const session = await this.#line.session;
-    if (visit.state() !== "ringing") {
+    // A bell whose sound cannot be had ends the visit by itself.
+    const session = await this.#line.session.catch(() => undefined);
+    if (!session || visit.state() !== "ringing") {
       answerer.call.hangUp(visit.state() === "talking" ? completedElsewhere : undefined);
       return answerer.session.close();
     }
