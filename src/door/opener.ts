@@ -1,7 +1,7 @@
 // The one hand on the door: one opening at a time and door, at most three a minute for each who asks, the same request once
 // (X5, X6).
 import { randomUUID } from "node:crypto";
-import { isNear, type Clock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { sentence } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
 import { carryOut, stepsFor, whyNoMeans } from "./plan.ts";
@@ -64,7 +64,7 @@ const rememberMs = 10 * minute;
 
 interface DoorState {
   busy: boolean;
-  /** When openings began that may have moved the door, of which relay and for whom, of the last minute. */
+  /** When openings began that may have moved the door (as `Clock.passed`), of which relay and for whom, of the last minute. */
   begun: { readonly at: number; readonly relay: string | undefined; readonly by: string }[];
   /** Openings by request id, the oldest first; for the one in flight its promise. */
   known: Map<string, { at: number; opening: Promise<Opening> }>;
@@ -92,7 +92,8 @@ export class DoorOpener {
   async open(door: DoorSettings, request: Omit<OpenRequest, "code" | "typedAt">, means: Means): Promise<Opening> {
     const id = request.id ?? randomUUID();
     const ts = this.#clock.now();
-    const state = this.#stateOf(door.id, ts);
+    const began = this.#clock.passed();
+    const state = this.#stateOf(door.id, began);
     const relay = relayOf(door, request.relay);
     const { by, as, sentBy, barred, visit } = request;
     const moved = relay?.id ?? request.relay;
@@ -101,7 +102,7 @@ export class DoorOpener {
       ...{ by, ...(as && { as }) },
       ...step,
       ts,
-      ms: this.#clock.now() - ts,
+      ms: this.#clock.passed() - began,
     });
     const refused = (code: Refused, reason: string) => this.#told(result({ ok: false, refused: code, reason }));
 
@@ -120,11 +121,11 @@ export class DoorOpener {
       const asker = askerOf(as);
       const begun = state.begun.filter((one) => one.relay === relay.id && one.by === asker);
       if (begun.length >= perMinute) {
-        const seconds = Math.ceil(((begun[0]?.at ?? ts) + minute - ts) / 1000);
+        const seconds = Math.ceil(((begun[0]?.at ?? began) + minute - began) / 1000);
         return refused("too-many", `opened ${perMinute} times within a minute already: try again in ${seconds} s`);
       }
       state.busy = true;
-      const attempt = { at: ts, relay: relay.id, by: asker };
+      const attempt = { at: began, relay: relay.id, by: asker };
       state.begun.push(attempt);
       const opening = carryOut(this.#clock, aim, steps)
         .then(({ by: step, after, untouched, ...made }) => {
@@ -138,7 +139,7 @@ export class DoorOpener {
         .catch((error: unknown) => ({ ok: false, reason: `opening failed: ${sentence(error)}` }))
         .then((made) => this.#told(result(made)))
         .finally(() => (state.busy = false));
-      state.known.set(id, { at: ts, opening });
+      state.known.set(id, { at: began, opening });
       return await opening;
     } catch (error) {
       return this.#told(result({ ok: false, reason: `opening failed: ${sentence(error)}` }));
@@ -148,8 +149,8 @@ export class DoorOpener {
   #stateOf(door: string, now: number): DoorState {
     const state: DoorState = this.#doors.get(door) ?? { busy: false, begun: [], known: new Map() };
     this.#doors.set(door, state);
-    state.begun = state.begun.filter(({ at }) => isNear(at, now, minute));
-    for (const [id, { at }] of state.known) if (!isNear(at, now, rememberMs)) state.known.delete(id);
+    state.begun = state.begun.filter(({ at }) => now - at < minute);
+    for (const [id, { at }] of state.known) if (now - at >= rememberMs) state.known.delete(id);
     return state;
   }
 

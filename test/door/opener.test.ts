@@ -380,6 +380,29 @@ describe("X6 one hand on the door", () => {
     assert.equal(digits(), "9876");
   });
 
+  it("opens once for the same id, and three times a minute, though the clock is set meanwhile", async () => {
+    for (const leap of [3_600_000, -86_400_000]) {
+      const clock = new FakeClock();
+      const opener = new DoorOpener({ clock });
+      const { digits, sendDigits } = bell(clock);
+      const open = (id: string) =>
+        opened(
+          clock,
+          opener.open(checkDoor({ ...form, code: "1" }), { door: "front", by: "mqtt", id }, { sendDigits }),
+          1_000,
+        );
+      const first = await open("wish-1");
+      clock.set(clock.now() + leap);
+      assert.deepEqual(await open("wish-1"), first);
+      const { ok, ms } = await open("wish-2");
+      assert.ok(ok && ms < 1_000);
+      await open("wish-3");
+      clock.set(clock.now() + leap);
+      assert.equal((await open("wish-4")).refused, "too-many");
+      assert.equal(digits(), "111");
+    }
+  });
+
   it("opens three times a minute and not a fourth time", async () => {
     const clock = new FakeClock();
     const opener = new DoorOpener({ clock });
