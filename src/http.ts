@@ -139,7 +139,7 @@ export class HttpClient {
     for (let redirects = 0; ; redirects++) {
       const answer = await this.#authenticate(run, url);
       const next = redirectOf(run, answer, url);
-      if (!next) return { ...answer, url: showUrl(url.href) };
+      if (!next) return { ...answer, url: showUrl(url.href, run.request.password) };
       if (redirects === mostRedirects) {
         throw giveUp("redirect-refused", `${placeOf(run, first)} redirects more than ${mostRedirects} times`);
       }
@@ -200,7 +200,8 @@ export class HttpClient {
   }
 }
 
-const placeOf = (run: { what: string }, url: URL): string => `${run.what} at ${showUrl(url.href)}`;
+const placeOf = ({ what, request }: Pick<Run, "what" | "request">, url: URL): string =>
+  `${what} at ${showUrl(url.href, request.password)}`;
 
 // A nonce kept from an earlier request may have ended without the server saying `stale`: it gets a second chance, with the
 // new nonce. An answer to the question just asked gets one only if the server says so. Basic has nothing to grow old.

@@ -31,8 +31,14 @@ const tellTale = /user|login|pass|pwd|auth|token|key|secret|pin|code/i;
 // Others take it in the path: `/user=admin_password=…_channel=1.sdp`.
 const inPath = /((?:user|login|pass|pwd|auth|token|key|secret)[a-z]*=)[^_&;,/]*/gi;
 
-/** The same URL, fit to be shown: user and password removed (P7). What cannot be parsed shows nothing of itself. */
-export function showUrl(url: string): string {
+// What may be read of a query, whoever named its parts: which channel, how large. A maker may call a password anything.
+const harmless = /^(?:\d{0,3}|\d{1,4}x\d{1,4}|true|false|on|off|yes|no|main|sub|m?jpe?g|h\.?26[45])$/i;
+
+/**
+ * The same URL, fit to be shown: user and password removed (P7), also `hidden` where it was filled in. What cannot be parsed shows
+ * nothing of itself.
+ */
+export function showUrl(url: string, hidden?: Secret): string {
   if (!URL.canParse(url)) return "(not a URL)";
   const shown = new URL(url);
   // Without "//", "user:password@host" is taken for a scheme and its path.
@@ -40,6 +46,14 @@ export function showUrl(url: string): string {
   shown.username = "";
   shown.password = "";
   shown.pathname = shown.pathname.replace(inPath, "$1***");
-  for (const name of [...shown.searchParams.keys()]) if (tellTale.test(name)) shown.searchParams.set(name, "***");
+  const password = hidden?.reveal() ?? "";
+  const holds = (text: string): boolean => password !== "" && text.includes(password);
+  if (password !== "")
+    for (const form of [encodeURIComponent(password), password])
+      shown.pathname = shown.pathname.replaceAll(form, "***");
+  for (const [name, value] of [...shown.searchParams])
+    if (tellTale.test(name) || !harmless.test(value) || holds(value)) shown.searchParams.set(name, "***");
+  // A part without a value may be the password alone.
+  if ([...shown.searchParams.keys()].some(holds)) shown.search = "?***";
   return shown.href;
 }

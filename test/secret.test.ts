@@ -22,5 +22,17 @@ describe("P7 secrets", () => {
       "rtsp://1.2.3.4/user=***_password=***_channel=1.sdp?real_stream",
     );
     assert.equal(showUrl("user:password@nowhere"), "(not a URL)");
+    // Whatever a maker calls them.
+    assert.equal(
+      showUrl("rtsp://1.2.3.4/live?u=U&p=P%20x&ch=1&size=640x480&stream=sub"),
+      "rtsp://1.2.3.4/live?u=***&p=***&ch=1&size=640x480&stream=sub",
+    );
+  });
+
+  it("are taken out of a URL wherever they were filled in", () => {
+    const hidden = new Secret("p w/1");
+    assert.equal(showUrl("http://1.2.3.4/admin/p%20w%2F1/snap.jpg", hidden), "http://1.2.3.4/admin/***/snap.jpg");
+    assert.equal(showUrl("http://1.2.3.4/snap?p%20w%2F1", hidden), "http://1.2.3.4/snap?***");
+    assert.equal(showUrl("http://1.2.3.4/snap?x=12", new Secret("12")), "http://1.2.3.4/snap?x=***");
   });
 });

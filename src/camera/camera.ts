@@ -218,7 +218,10 @@ export class Camera {
     if (!url?.reveal()) return undefined;
     const { live } = this.#deps;
     const take = overHttp(url, this.#login, maxBytes, { clock: this.#clock, client: this.#client });
-    return { kind, take: kind === "mjpeg" && live ? ofRunning(live, this.#clock, shown(url), take) : take };
+    return {
+      kind,
+      take: kind === "mjpeg" && live ? ofRunning(live, this.#clock, shown(url, this.#login), take) : take,
+    };
   }
 
   #film(kind: SourceKind): Film | undefined {

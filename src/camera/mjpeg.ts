@@ -100,7 +100,7 @@ class Film {
     this.#deps = deps;
     this.#clock = deps.clock;
     this.#out = out;
-    this.#place = `The camera at ${showUrl(splitCredentials(settings.url.reveal()).url)}`;
+    this.#place = `The camera at ${showUrl(splitCredentials(settings.url.reveal()).url, settings.password)}`;
   }
 
   async run(signal: AbortSignal): Promise<void> {

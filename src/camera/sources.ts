@@ -45,7 +45,7 @@ export function overHttp(
   { client, clock }: { readonly client: HttpClient; readonly clock: Clock },
 ): Take {
   return async ({ signal, timeoutMs }) => {
-    const place = `The camera at ${shown(url)}`;
+    const place = `The camera at ${shown(url, login)}`;
     const reader = new PictureReader(place);
     const response = await client.request({
       ...{ url: url.reveal(), ...login, timeoutMs, maxBytes, signal, what: "The camera" },
@@ -108,7 +108,7 @@ export function rtspFilm(
   live: () => Still | undefined = () => undefined,
 ): Film {
   return {
-    source: shown(url),
+    source: shown(url, login),
     async still({ signal, timeoutMs }) {
       const running = live();
       if (running && isNear(running.frame.at, clock.now(), freshMs + 1)) return running;
@@ -122,4 +122,5 @@ export function rtspFilm(
   };
 }
 
-export const shown = (url: Secret): string => showUrl(splitCredentials(url.reveal()).url);
+export const shown = (url: Secret, { password }: Access): string =>
+  showUrl(splitCredentials(url.reveal()).url, password);

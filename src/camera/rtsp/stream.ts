@@ -42,18 +42,20 @@ async function play(settings: RtspSettings, deps: Deps, out: VideoOutput, signal
   for (let tries = 0; tries < mostTries && !signal.aborted; tries++) {
     const session = new Session({
       ...{ ...deps, url, login, trust, signer, timeoutMs, silenceMs, out, sound, transport: by },
-      place: placeOf(url),
+      place: placeOf(url, settings),
       ssrc: randomBytes(4).readUInt32BE(),
     });
     const next = await session.run(signal);
     if (!next) return;
-    if ("redirect" in next) url = redirected(next.redirect, url);
+    if ("redirect" in next) url = redirected(next.redirect, url, settings);
     else {
-      deps.log.debug(`${placeOf(url)} brings nothing by ${by.toUpperCase()}: now by ${next.transport.toUpperCase()}`);
+      deps.log.debug(
+        `${placeOf(url, settings)} brings nothing by ${by.toUpperCase()}: now by ${next.transport.toUpperCase()}`,
+      );
       by = next.transport;
     }
   }
-  throw giveUp("redirect-refused", `${placeOf(url)} redirects more than ${mostTries - 1} times`);
+  throw giveUp("redirect-refused", `${placeOf(url, settings)} redirects more than ${mostTries - 1} times`);
 }
 
 /**
@@ -71,7 +73,8 @@ export function openRtsp(
   return runVideo((out, signal) => play(settings, known, out, signal), known.log);
 }
 
-const placeOf = (url: URL): string => `The camera at ${showUrl(url.href)}`;
+const placeOf = (url: URL, { password }: Pick<RtspSettings, "password">): string =>
+  `The camera at ${showUrl(url.href, password)}`;
 
 function checkedUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -81,8 +84,8 @@ function checkedUrl(text: string): URL {
   return url;
 }
 
-function redirected(location: string, from: URL): URL {
-  const refuse = (why: string) => giveUp("redirect-refused", `${placeOf(from)} redirects ${why}`);
+function redirected(location: string, from: URL, settings: RtspSettings): URL {
+  const refuse = (why: string) => giveUp("redirect-refused", `${placeOf(from, settings)} redirects ${why}`);
   if (!URL.canParse(location, from.href)) throw refuse("to an address that is none");
   const to = new URL(location, from.href);
   if (!["rtsp:", "rtsps:"].includes(to.protocol)) throw refuse(`to ${to.protocol}, which is no RTSP`);
