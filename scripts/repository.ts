@@ -8,6 +8,8 @@ export const root = resolve(import.meta.dirname, "..");
 export interface Package {
   name: string;
   version: string;
+  /** What is published, beside README, LICENSE and package.json. */
+  files: readonly string[];
   dependencies?: Record<string, string>;
   bin?: Record<string, string>;
   "node-red": { nodes: Record<string, string> };

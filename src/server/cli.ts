@@ -13,7 +13,10 @@ import { startServer, type Server } from "./server.ts";
 
 const commands = "open <door>, stop <visit>, ladder <visit>, findings, capture <file>, bans, lift <address>, quit";
 
-const usage = `Usage: npm run server -- --config file.json [--verbose]
+// The package is built; a clone runs the source.
+const calledAs = import.meta.filename.endsWith(".js") ? "npx portero-server" : "npm run server --";
+
+const usage = `Usage: ${calledAs} --config file.json [--verbose]
 
 Runs the SIP endpoint without Node-RED. The file holds sip.listeners, extensions, doors (with a strategy each) and media;
 docs/server.md shows one. Commands on standard input: ${commands}.`;

@@ -10,10 +10,14 @@ export type Wanted =
   | { readonly device: "bell"; readonly options: BellOptions; readonly press: boolean }
   | { readonly device: "phone"; readonly options: PhoneOptions };
 
-export const usage = (commands: string): string => `A simulated bell or phone that registers over SIP.
+/** `command`: what it is called where somebody asks. */
+export const usage = (
+  commands: string,
+  command = "npm run sim --",
+): string => `A simulated bell or phone that registers over SIP.
 
-  npm run sim -- bell  --server 127.0.0.1:5060 --extension 8000 --press
-  npm run sim -- phone --server 127.0.0.1:5060 --extension 6001 --answer-after 3
+  ${command} bell  --server 127.0.0.1:5060 --extension 8000 --press
+  ${command} phone --server 127.0.0.1:5060 --extension 6001 --answer-after 3
 
 The password is taken from the environment variable PORTERO_PASSWORD, so that it need not stand in the list of processes.
 

@@ -40,8 +40,12 @@ export class SimBell extends SimDevice {
     return this.#camera?.url ?? "";
   }
 
-  /** Presses the button: the next visitor stands there and a call begins. Rejects with a sentence while one is on. */
+  /**
+   * Presses the button: the next visitor stands there and a call begins. Whoever talks has gone by then; while it rings it
+   * rejects with a sentence.
+   */
   async press(number?: string): Promise<void> {
+    if (this.state === "talking") await this.hangUp();
     if (this.state === "idle") {
       this.#visitor++;
       this.#relay.reset();

@@ -71,9 +71,12 @@ async function run(wanted: Wanted): Promise<void> {
   });
 }
 
+// Of the package, which is built; a clone runs the source.
+const installed = import.meta.filename.endsWith(".js");
+
 try {
   const wanted = readCommandLine(process.argv.slice(2), process.env);
-  if (wanted === "help") process.stdout.write(usage(commands));
+  if (wanted === "help") process.stdout.write(usage(commands, installed ? "npx portero-sim" : undefined));
   else await run(wanted);
 } catch (error) {
   complain(error);

@@ -224,7 +224,8 @@ export abstract class SimDevice extends EventEmitter<{ event: [event: SimEvent] 
   protected async call(number: string): Promise<void> {
     const endpoint = this.#endpoint;
     if (!endpoint) throw tryAgain("not-started", `${this.#who} is not switched on`);
-    if (this.line || this.#dialling) throw tryAgain("in-call", `${this.#who} is in a call already`);
+    if (this.line || this.#dialling)
+      throw tryAgain("in-call", `${this.#who} is in a call already: have it hang up first`);
     const { extension, name = "" } = this.#options;
     const uri = this.uri(number);
     this.#dialling = true;

@@ -244,7 +244,7 @@ describe("Commands of the documentation", () => {
     );
     const bins = Object.keys(pack.bin ?? {});
     const commands = [...pages].flatMap(([, text]) =>
-      [...text.matchAll(/`(portero-[a-z]+)`/g)].map(([, bin = ""]) => bin),
+      [...text.matchAll(/`npx (portero-[a-z]+)`/g)].map(([, bin = ""]) => bin),
     );
     assert.ok(commands.length > 0);
     assert.deepEqual(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { root } from "../../scripts/repository.ts";
+import { readPackage, root } from "../../scripts/repository.ts";
 import { anchors, blocksOf, follow, links, pages } from "./pages.ts";
 
 const isRelative = (target: string) => !/^[a-z]+:/i.test(target);
@@ -27,6 +27,21 @@ describe("Links of the documentation", () => {
     );
     for (const picture of ["docs/images/editor-light.png", "docs/images/dashboard-light.png"])
       assert.ok(shown.includes(picture), `${picture} is shown by no page`);
+  });
+
+  it("lead, from the pages of users, to nothing that the installed package lacks", () => {
+    const { files } = readPackage();
+    const parts = ["README.md", "LICENSE", ...files];
+    const missing = [...pages]
+      .filter(([page]) => !/decisions|benchmarks|architecture|CONTRIBUTING/.test(page))
+      .flatMap(([page, text]) =>
+        links(text)
+          .filter(isRelative)
+          .map((target) => follow(page, target).file)
+          .filter((file) => !parts.some((part) => file === part || file.startsWith(`${part}/`)))
+          .map((file) => `${page}: ${file}`),
+      );
+    assert.deepEqual(missing, []);
   });
 
   it("reach every page from the index", () => {

@@ -218,6 +218,7 @@ const runs: { readonly [file: string]: (tab: Tab) => Promise<void> } = {
   },
   "redial-loop": async (tab) => {
     await tab.inject("press");
+    await tab.shows("tries", (value) => value === "1");
     await tab.rings("6005");
     await tab.inject("answer");
     await tab.says("answered", { by: "6005" });
@@ -244,7 +245,7 @@ const runs: { readonly [file: string]: (tab: Tab) => Promise<void> } = {
     await tab.says("answered", { by: "6060" });
   },
   "telephone-line-as-the-last-step": async (tab) => {
-    await tab.shows("account registered");
+    await tab.says("bell and account come", { account: "provider", state: "registered" });
     await tab.inject("press");
     await tab.says("answered", { by: "0301234@provider" });
   },

@@ -7,12 +7,26 @@ import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
 import type { DoorNode } from "../../nodes/door/node.ts";
 import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
+import { root } from "../../scripts/repository.ts";
+import { run } from "../support/processes.ts";
 import { endpoint, Flow, frontdoor, openSockets, type FlowNode } from "./flow.ts";
 
 let flow: Flow | undefined;
 afterEach(async () => {
   await flow?.close();
   flow = undefined;
+});
+
+describe("the commands of the package", () => {
+  for (const [path, name] of [
+    ["sim", "npx portero-sim bell"],
+    ["server", "npx portero-server --config"],
+  ] as const)
+    it(`X9 ${name} is what its help says, and not a script that only a clone has`, async () => {
+      const { code, output } = await run(process.execPath, [join(root, `dist/src/${path}/cli.js`), "--help"]);
+      assert.equal(code, 0);
+      assert.ok(output.includes(name) && !output.includes("npm run"), output);
+    });
 });
 
 describe("nodes that are loaded and closed", () => {

@@ -116,6 +116,23 @@ describe("P11 a press makes an ordinary call", () => {
     assert.equal(house.calls.length, 1);
   });
 
+  it("X9 begins another one in a talk: whoever talked has gone", async () => {
+    (await opened()).connect();
+    const bell = house.watch(new SimBell({ ...house.who("8000"), dial: "6001" }));
+    const phone = house.watch(new SimPhone({ ...house.who("6001"), answerAfterMs: 10 }));
+    for (const one of [bell, phone]) {
+      await one.start();
+      await house.next(one, "registered");
+    }
+    await bell.press();
+    await house.next(bell, "answered");
+    await bell.press();
+    assert.equal((await house.next(bell, "ended")).by, "local");
+    assert.equal((await house.next(phone, "ended")).by, "remote");
+    await house.next(bell, "answered");
+    assert.equal(bell.state, "talking");
+  });
+
   it("tells how the call ended: nobody there", async () => {
     (await opened()).connect();
     const bell = house.watch(new SimBell({ ...house.who("8000"), dial: "6001" }));

@@ -72,13 +72,13 @@ describe("X9 npm run sim", () => {
     assert.equal((await phone.next("audio"))["frequency"], 440);
     phone.say("digits 77");
     assert.equal((await bell.next("relay"))["state"], "on");
-    bell.say("press");
+    phone.say("dial 8000");
     phone.say("hangup");
     await bell.next("ended");
     for (const one of [bell, phone]) one.say("quit");
     assert.deepEqual(await Promise.all([bell.ended(), phone.ended()]), [0, 0]);
     assert.equal(house.endpoint.location.contacts().length, 0);
-    assert.match(bell.complaints, /bell 8000 is in a call already/);
+    assert.match(phone.complaints, /phone 6001 is in a call already: have it hang up first/);
     await house.close();
   });
 
