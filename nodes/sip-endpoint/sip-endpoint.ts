@@ -17,6 +17,7 @@ import { serveBans } from "./bans.ts";
 import { serveCertificates } from "./certificate.ts";
 import { endpointOptions, type EndpointConfig } from "./settings.ts";
 import { showTrace, traceRoutes } from "./trace.ts";
+import { whyNot } from "./taken.ts";
 import { keepVisits } from "./visits.ts";
 import type { EndpointNode } from "./node.ts";
 
@@ -110,9 +111,10 @@ export default function (RED: Red): void {
           nowListening();
           return;
         } catch (error) {
+          const why = whyNot(RED, this, error);
           // Said once, not at each try.
-          if (this.health.trouble !== sentence(error)) this.error(sentence(error));
-          this.health.set(sentence(error));
+          if (this.health.trouble !== why) this.error(why);
+          this.health.set(why);
           if (!(error instanceof PorteroError) || error.advice === "giveUp") return;
         }
         await systemClock.sleep(pauses[Math.min(tries, pauses.length - 1)] ?? 30_000, closing.signal);

@@ -29,6 +29,21 @@ describe("trouble outside", () => {
     await flow.status("bell", (look) => look.fill === "green");
   });
 
+  it("a port that another endpoint of the flows has: whose it is, and that another one will do", async () => {
+    const house = { ...endpoint, name: "House" };
+    flow = await Flow.load([house, frontdoor, registrar]);
+    const { port } = await reachable(flow);
+    const imported = { ...endpoint, id: "ep2", name: "SIP endpoint", port: String(port) };
+    const second = { ...registrar, id: "second", endpoint: "ep2" };
+    await flow.deploy([house, frontdoor, registrar, imported, second], "nodes");
+    const { text } = await flow.status("second", isRed);
+    assert.equal(
+      text,
+      `port ${port} is taken by the SIP endpoint "House" of these flows: choose another Port here, such as 5062`,
+    );
+    assert.ok(flow.logged().includes(text));
+  });
+
   it("X10 unknown extension: which login, in the registrar's status and in the log", async () => {
     const stranger = { id: "stranger", type: "doorbell-sim", role: "phone", endpoint: "ep", extension: "4711" };
     flow = await Flow.load([endpoint, frontdoor, registrar, { ...stranger, wires: [[]] }]);
