@@ -9,7 +9,7 @@ export interface Package {
   name: string;
   version: string;
   /** What is published, beside README, LICENSE and package.json. */
-  files: readonly string[];
+  files?: readonly string[];
   dependencies?: Record<string, string>;
   bin?: Record<string, string>;
   "node-red": { nodes: Record<string, string> };

@@ -30,7 +30,7 @@ describe("Links of the documentation", () => {
   });
 
   it("lead, from the pages of users, to nothing that the installed package lacks", () => {
-    const { files } = readPackage();
+    const { files = [] } = readPackage();
     const parts = ["README.md", "LICENSE", ...files];
     const missing = [...pages]
       .filter(([page]) => !/decisions|benchmarks|architecture|CONTRIBUTING/.test(page))
