@@ -7,7 +7,7 @@ import { connectAsync, type MqttClient } from "mqtt";
 import { eventOf } from "../nodes/mqtt-bridge/mqtt-bridge.ts";
 import { systemClock, type Clock } from "../src/clock.ts";
 import { checkMqtt, MqttBridge, type DoorsForMqtt } from "../src/mqtt/bridge.ts";
-import { sign } from "../src/mqtt/signed.ts";
+import { sign } from "../test/mqtt/sign.ts";
 import { Secret } from "../src/secret.ts";
 import { checkConfig } from "../src/server/config.ts";
 import { startServer } from "../src/server/server.ts";

@@ -47,7 +47,7 @@ export function inBackground(node: RedNode, work: () => Promise<void>): void {
   });
 }
 
-export const failure = (error: unknown): StatusLook => ({ fill: "red", shape: "ring", text: sentence(error) });
+const failure = (error: unknown): StatusLook => ({ fill: "red", shape: "ring", text: sentence(error) });
 
 /** Node-RED's log, as src/ wants it. */
 export const logOf = (node: RedNode): Log => ({

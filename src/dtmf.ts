@@ -38,7 +38,7 @@ export const timingLimits = { durationMs: [40, 5000], gapMs: [40, 5000] } as con
 
 /** Digits to send; a comma is a pause. */
 export const isDigits = (text: string): boolean => /^[0-9A-D*#,]+$/i.test(text) && /[^,]/.test(text);
-export const pauseMs = 500;
+const pauseMs = 500;
 
 export const byInfo = (way: DtmfWay): way is "info" | "info-dtmf" => way === "info" || way === "info-dtmf";
 

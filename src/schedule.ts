@@ -1,7 +1,7 @@
 // Times of the day and days of the week, by the clock of this machine, and from when until when something holds.
 
 /** As `Date.getDay` counts them. */
-export const weekdays = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
+const weekdays = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
 export type Weekday = (typeof weekdays)[number];
 
 /** Absent or empty: always. */

@@ -7,7 +7,7 @@ import { Health } from "../running.ts";
 import type { RedNode } from "../red.d.ts";
 
 /** What browsers may: nothing, see the camera and who is there, or open the door, too. */
-export const accesses = ["off", "see", "open"] as const;
+const accesses = ["off", "see", "open"] as const;
 export type Access = (typeof accesses)[number];
 
 /** A flow from before there was a choice shows nothing. */

@@ -31,7 +31,7 @@ export interface OpeningConfig {
 }
 
 /** Digits by relay, in one credential: `{"gate":"77"}`. */
-export function relayCodes(credential: string | undefined): Record<string, string> {
+function relayCodes(credential: string | undefined): Record<string, string> {
   try {
     return checkDigits(JSON.parse(credential || "{}"));
   } catch {

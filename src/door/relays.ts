@@ -83,4 +83,4 @@ export function relayFault(relays: readonly RelayForm[], openKey?: string): stri
 }
 
 /** Whether it is empty, or digits and pauses to send. */
-export const isCode = (code: string): boolean => /^[0-9A-Da-d*#,]*$/.test(code) && (code === "" || /[^,]/.test(code));
+const isCode = (code: string): boolean => /^[0-9A-Da-d*#,]*$/.test(code) && (code === "" || /[^,]/.test(code));

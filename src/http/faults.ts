@@ -9,7 +9,7 @@ export interface Progress {
   received: number;
 }
 
-export const size = (bytes: number): string =>
+const size = (bytes: number): string =>
   bytes < 10_000
     ? `${bytes} bytes`
     : bytes < 2 ** 20

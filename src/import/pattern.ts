@@ -27,7 +27,7 @@ const escaped = (letter: string): string => letter.replace(/[.*+?^${}()|[\]\\/]/
 /** Takes every number, or every number of digits. */
 export const takesAll = (name: string): boolean => /^_[Xx]?[.!]$/.test(name) || name === "s" || name === "i";
 
-export function matches(name: string, number: string): boolean {
+function matches(name: string, number: string): boolean {
   const source = patternSource(name);
   if (source === undefined) return name === number;
   try {

@@ -101,7 +101,7 @@ const isPlace = ({ fetches, room, steps }: Branch): boolean =>
   fetches !== undefined || room !== undefined || steps.some(({ strategy }) => strategy === "park");
 
 /** Rings just the number that was dialled: that is what happens anyway. */
-export function isPlain({ extension, steps, before, after, sound, answerFirst, record, message }: Branch): boolean {
+function isPlain({ extension, steps, before, after, sound, answerFirst, record, message }: Branch): boolean {
   const [step, ...more] = steps;
   if (!step || more.length > 0 || step.strategy !== "ring-all" || before.length > 0) return false;
   if (sound || answerFirst || record || message || after.some(({ do: what }) => what !== "hangup")) return false;

@@ -6,7 +6,7 @@ import { sentence, tryAgain, type PorteroError } from "../errors.ts";
 
 /** Samples a second of a recording. */
 export const recordedRate = 8000;
-export const headBytes = 44;
+const headBytes = 44;
 /** Of sound that waits for the disk: ten minutes of two channels would not help a disk that slow. */
 const mostWaiting = 4 * 2 ** 20;
 

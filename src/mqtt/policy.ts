@@ -26,7 +26,7 @@ export interface Ask {
   readonly key?: string | undefined;
 }
 
-export const settleMs = 2_000;
+const settleMs = 2_000;
 const lateMs = 120_000;
 const sameMs = 2_000;
 const minute = 60_000;

@@ -1,7 +1,7 @@
 // Signed requests (X6): whoever has the secret of a key may open at any time. Each request is good once and for ten seconds:
 //
 //   {"v":1,"door","action","id","ts","nonce","key","sig"}   sig = hex(HMAC-SHA256(secret, "1|door|action|id|ts|nonce"))
-import { createHash, createHmac, randomUUID, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { FromSchema } from "json-schema-to-ts";
 import type { Clock } from "../clock.ts";
 import { giveUp, PorteroError } from "../errors.ts";
@@ -66,13 +66,6 @@ export function readSigned(text: string): SignedRequest {
 
 export const signatureOf = ({ door, action, id, ts, nonce }: ToSign, secret: Secret): string =>
   createHmac("sha256", secret.reveal()).update([1, door, action, id, ts, nonce].join("|")).digest("hex");
-
-/** A request as it is published, with a new id and nonce. */
-export function sign(wish: { door: string; action: string; ts: number; id?: string }, key: Key): SignedRequest {
-  const { door, action, ts, id = randomUUID() } = wish;
-  const request = { v: 1, door, action, id, ts, nonce: randomUUID() } as const;
-  return { ...request, key: key.name, sig: signatureOf(request, key.secret) };
-}
 
 /** Where it outlives a restart up to which time requests of a key may have been carried out. Both may throw. */
 export interface KeyMemory {

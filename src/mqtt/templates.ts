@@ -5,7 +5,7 @@ import { slugOf } from "../slug.ts";
 import { isTopic, Topics } from "./topics.ts";
 
 /** What stands for what in a template, by its occasion, beside `base`, `door`, `name`, `ts` and `json`, the whole payload that we publish. */
-export const placeholders = {
+const placeholders = {
   event: ["event", "visit", "from", "button"],
   result: ["id", "ok", "method", "reason", "relay", "refused"],
   call: ["state"],

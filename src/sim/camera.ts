@@ -25,7 +25,7 @@ export interface CameraOptions {
   scene(): Omit<Scene, "at">;
 }
 
-export const slowMs = 3000;
+const slowMs = 3000;
 const picturePath = "/snapshot.jpg";
 const filmPath = "/video.mjpg";
 const realm = "simulated camera";

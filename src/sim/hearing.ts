@@ -67,7 +67,7 @@ export class Hearing {
 }
 
 /** The power of one frequency in `samples` at 8 kHz. */
-export function goertzel(samples: Float64Array, frequency: number): number {
+function goertzel(samples: Float64Array, frequency: number): number {
   const factor = 2 * Math.cos((2 * Math.PI * frequency) / rate);
   let before = 0;
   let last = 0;

@@ -2,7 +2,7 @@
 import type { Cancel, Clock } from "../clock.ts";
 import type { Secret } from "../secret.ts";
 
-export const pulseMs = 3000;
+const pulseMs = 3000;
 // Digits of somebody who began anew must not count with those of long before.
 const forgetMs = 10_000;
 

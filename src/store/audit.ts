@@ -11,7 +11,7 @@ import { join } from "node:path";
 import type { Cancel, Clock } from "../clock.ts";
 import { giveUp, sentence, tryAgain } from "../errors.ts";
 import { silent, type Log } from "../log.ts";
-import { Calendar } from "./calendar.ts";
+import { Calendar, dayOf } from "./calendar.ts";
 import { Shelf } from "./shelf.ts";
 
 /** One line. What is not JSON is left out; a Secret is written as ***. */
@@ -210,14 +210,12 @@ export class Audit {
 
   async #sweep(): Promise<void> {
     try {
-      await this.#shelf.sweep(dayOf, this.#clock.now(), this.#calendar.now());
+      await this.#shelf.sweep(this.#clock.now(), this.#calendar.now());
     } catch (error) {
       this.#log.warn(`the audit cannot remove what is too old in ${this.#folder}: ${sentence(error)}`);
     }
   }
 }
-
-const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 function read(line: string): AuditEntry | undefined {
   try {

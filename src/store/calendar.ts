@@ -55,7 +55,6 @@ export class Calendar {
   }
 
   #say(at: number, expected: number): void {
-    const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
     // One that never knew the time has nothing to compare it with.
     if (expected > yearMs)
       this.#log.info(
@@ -73,3 +72,6 @@ export class Calendar {
     }
   }
 }
+
+/** The day in UTC, as 2026-01-31. */
+export const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);

@@ -1,6 +1,7 @@
 // What the audit keeps: not more days and megabytes than it may. The oldest pictures go first, then the oldest days.
 import { readdir, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { dayOf } from "./calendar.ts";
 
 const dayFile = /^(\d{4}-\d{2}-\d{2})\.jsonl$/;
 const dayFolder = /^\d{4}-\d{2}-\d{2}$/;
@@ -42,7 +43,7 @@ export class Shelf {
   }
 
   /** Removes what is too much, and too old at the time `believed`; the lines of today, `now`, stay in any case. */
-  async sweep(dayOf: (ms: number) => string, now: number, believed: number): Promise<void> {
+  async sweep(now: number, believed: number): Promise<void> {
     const today = dayOf(now);
     const oldest = dayOf(believed - (Math.ceil(this.#days) - 1) * dayMs);
     const all = await this.#kept();

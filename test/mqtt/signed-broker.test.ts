@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { connectAsync } from "mqtt";
-import { sign } from "../../src/mqtt/signed.ts";
+import { sign } from "./sign.ts";
 import { Secret } from "../../src/secret.ts";
 import { without } from "../support/peers.ts";
 import { Broker } from "./broker.ts";

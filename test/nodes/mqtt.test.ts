@@ -11,7 +11,7 @@ import { connectAsync, type MqttClient } from "mqtt";
 import type { SimNode } from "../../nodes/doorbell-sim/doorbell-sim.ts";
 import { brokerOf } from "../../nodes/mqtt-bridge/settings.ts";
 import type { EndpointNode } from "../../nodes/sip-endpoint/node.ts";
-import { sign } from "../../src/mqtt/signed.ts";
+import { sign } from "../mqtt/sign.ts";
 import { Secret } from "../../src/secret.ts";
 import { endpoint, Flow, frontdoor, sink } from "./flow.ts";
 

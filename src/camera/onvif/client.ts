@@ -31,7 +31,6 @@ export interface OnvifProfile {
 export interface OnvifDevice {
   readonly maker: string;
   readonly model: string;
-  readonly firmware: string;
   readonly url: string;
   /** How far its clock is ahead of ours, in milliseconds; undefined where it does not tell. */
   readonly aheadMs?: number;
@@ -112,7 +111,6 @@ class Asking {
     return {
       maker: plain(textAt(about, "Manufacturer") ?? ""),
       model: plain(textAt(about, "Model") ?? ""),
-      firmware: plain(textAt(about, "FirmwareVersion") ?? ""),
       url: showUrl(this.#url.href),
       ...(this.#aheadMs === undefined ? {} : { aheadMs: this.#aheadMs }),
       profiles: await this.#profiles(media.url, media.version),

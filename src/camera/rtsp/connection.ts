@@ -199,7 +199,7 @@ const isWrong = (offered: Challenge, answersTheQuestion: boolean): boolean =>
   offered.scheme === "basic" || (answersTheQuestion && !offered.stale);
 
 /** RTSP's port is 554, that of RTSP in TLS 322 (RFC 7826 §20). */
-export const portOf = (url: URL): number => Number(url.port || (url.protocol === "rtsps:" ? 322 : 554));
+const portOf = (url: URL): number => Number(url.port || (url.protocol === "rtsps:" ? 322 : 554));
 
 interface Connected {
   readonly socket: Socket;

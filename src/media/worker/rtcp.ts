@@ -1,7 +1,7 @@
 // RTCP packets (RFC 3550 §6.4, RFC 4585 §6, RFC 5104 §4.3) read and made.
 
 export const senderReport = 200;
-export const receiverReport = 201;
+const receiverReport = 201;
 const sourceDescription = 202;
 export const transportFeedback = 205;
 const payloadFeedback = 206;

@@ -21,7 +21,7 @@ export const leastExpires = 90;
 export const usualCalls: CallSettings = { reliable: true, refresher: "uac", headers: [] };
 
 /** Names of headers to be shown; never those that hold what a password could be found by. */
-export const headerNames = {
+const headerNames = {
   type: "array",
   maxItems: 20,
   items: {

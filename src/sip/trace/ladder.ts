@@ -40,7 +40,7 @@ export interface Ladder {
   readonly arrows: readonly Arrow[];
 }
 
-export const us = "portero";
+const us = "portero";
 
 /** `nameOf` tells who is at an address, where somebody knows. */
 export function ladderOf(

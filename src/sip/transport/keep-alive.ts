@@ -13,7 +13,7 @@ export interface KeepAliveOptions {
 }
 
 /** How long an answer may take (RFC 5626 §4.4.1). */
-export const answerMs = 10_000;
+const answerMs = 10_000;
 /** The first repetition of a question by datagram; each further one waits twice as long (RFC 5389 §7.2.1). */
 const repeatMs = 500;
 

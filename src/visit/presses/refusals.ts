@@ -4,7 +4,7 @@ import type { Cancel, Clock } from "../../clock.ts";
 import type { Opening } from "../../door/door.ts";
 
 /** So many of a door within a minute are told one by one, and while a flood goes on a few. */
-export const singly = 30;
+const singly = 30;
 const inFlood = 3;
 const minute = 60_000;
 

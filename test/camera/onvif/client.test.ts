@@ -30,7 +30,7 @@ describe("X: what an ONVIF device is and where its pictures are", () => {
     const { aheadMs = day, ...rest } = found;
     assert.ok(Math.abs(aheadMs) < 5_000);
     assert.deepEqual(rest, {
-      ...{ maker: "Klingel & Söhne", model: "K-1", firmware: "1.2", url: `http://${host}/onvif/device_service` },
+      ...{ maker: "Klingel & Söhne", model: "K-1", url: `http://${host}/onvif/device_service` },
       profiles: [profile(host, "main", 1920, 1080), profile(host, "sub", 640, 480)],
     });
   });
