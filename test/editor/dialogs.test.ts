@@ -588,6 +588,11 @@ describe("The dialogs", { skip: without("chromium") }, () => {
       assert.deepEqual(await dialog.ugly(), [], config);
       await editor.cancelDialogs();
     }
+    const registrar = await editor.edit(idOf("sip-registrar"));
+    const { right = 0 } = (await registrar.tray.boundingBox().then((box) => box && { right: box.x + box.width })) ?? {};
+    const cross = await registrar.tray.locator(".red-ui-editableList-item-remove").first().boundingBox();
+    assert.ok(cross && cross.x + cross.width <= right, "a phone can be taken away");
+    await editor.cancelDialogs();
     await editor.page.setViewportSize({ width, height });
   });
 
