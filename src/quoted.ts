@@ -3,8 +3,8 @@
 /** What stands between the quotes, escapes undone. */
 export const unquoted = (text: string): string => (text.includes("\\") ? text.replace(/\\(.)/gs, "$1") : text);
 
-/** In quotes, and in one line whatever it is. */
-export const quote = (text: string): string => `"${text.replace(/[\r\n]+/g, " ").replace(/["\\]/g, "\\$&")}"`;
+/** In quotes. A line's end in it stays: whoever sends it decides whether to refuse that or to write a blank. */
+export const quote = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;
 
 /** Percent-encoding undone, where it is one. */
 export const decoded = (text: string): string => {

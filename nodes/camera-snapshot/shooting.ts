@@ -4,6 +4,7 @@ import { cameraAt, strangersCamera } from "../../src/camera/by-url.ts";
 import { splitCredentials, type Camera, type Movie, type Picture, type PictureWish } from "../../src/camera/camera.ts";
 import { readJpeg } from "../../src/camera/jpeg.ts";
 import { readPicture } from "../../src/camera/picture-file.ts";
+import { fillUrl } from "../../src/door/door.ts";
 import { giveUp } from "../../src/errors.ts";
 import type { SourceKind } from "../../src/picture-sources.ts";
 import { Secret, showUrl } from "../../src/secret.ts";
@@ -84,10 +85,13 @@ export class Shootings {
     const { username, password } = this.#node.credentials;
     if (textOr(url) === undefined)
       throw giveUp("no-image-url", "camera-snapshot: no address: enter the camera's in the dialog");
+    const login =
+      textOr(username) === undefined ? {} : { username: String(username), password: new Secret(password ?? "") };
     this.#camera ??= cameraAt(
-      String(url),
+      // A login that somebody typed into its query stands here as words in braces.
+      fillUrl(String(url), {}, login) ?? String(url),
       {
-        ...(textOr(username) === undefined ? {} : { username: String(username), password: new Secret(password ?? "") }),
+        ...login,
         verifyTls: verifyTls !== false,
         ...(textOr(pin) === undefined ? {} : { pin: String(pin) }),
       },

@@ -57,22 +57,32 @@ describe("camera-snapshot of a camera at an address", () => {
         else response.writeHead(404).end();
       }),
     );
+    const other = await device(t, (_, response) => void response.end(jpeg));
     const nodes = [
       { ...snapshot, id: "snap", name: "Yard", from: "url", url: `${bell.url}/a.jpg`, caption: true },
+      { ...snapshot, id: "asked", from: "url", url: `${other.url}/b.jpg?u={user}&p={password}` },
       { ...snapshot, id: "none", from: "url", url: "" },
       { ...snapshot, id: "odd", from: "url", url: "ftp://192.0.2.1/a.jpg" },
     ];
-    const { f, sent } = await load(nodes, { snap: { username: login.username, password } });
+    const { f, sent } = await load(nodes, {
+      snap: { username: login.username, password },
+      asked: { username: login.username, password },
+    });
     const first = await sent("snap", { payload: 1 });
     assert.deepEqual([first.topic, (await seen(first)).source], ["camera/snapshot", `${bell.url}/a.jpg`]);
     await sent("snap", { payload: 1 });
     assert.equal(bell.requests.length, 3, "the nonce is kept");
+    // As the dialog writes a login that was typed into the query.
+    const asked = await sent("asked", { payload: 1 });
+    assert.equal((await seen(asked)).source, `${other.url}/b.jpg?u=***&p=***`);
+    const query = `?u=${encodeURIComponent(login.username)}&p=${encodeURIComponent(password)}`;
+    assert.equal(other.requests[0]?.path, `/b.jpg${query}`);
     has.picture = false;
     const last = await sent("snap", { payload: 1 });
     assert.equal((last["picture"] as About).kept, true);
     assert.match(reason(await sent("none", {})), /no address: enter the camera's in the dialog/);
     assert.match(reason(await sent("odd", {})), /address is like http:/);
-    const everything = JSON.stringify([first, last, f.logged()]);
+    const everything = JSON.stringify([first, asked, last, f.logged()]);
     assert.ok(!everything.includes(password));
   });
 

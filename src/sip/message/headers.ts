@@ -41,7 +41,7 @@ function openingAngle(text: string): number {
 }
 
 export const writeNameAddr = ({ name, uri, params }: NameAddr): string =>
-  `${name ? quote(name) + " " : ""}<${uri}>${writeParams(params)}`;
+  `${name ? quote(name.replace(/[\r\n]+/g, " ")) + " " : ""}<${uri}>${writeParams(params)}`;
 
 export interface Via {
   /** Upper case: UDP, TCP, TLS, WS, WSS. */
