@@ -160,6 +160,16 @@ describe("X1 a call right after the end of a visit", () => {
     assert.equal(rings(), 2);
   });
 
+  it("for which the flow does nothing is refused after a minute", async () => {
+    await open();
+    const bell = desk.device("8000");
+    await bell.dial("6001");
+    await settle(59_000);
+    assert.deepEqual([refused(bell, 480), visit().state], [0, "ringing"]);
+    await settle(1_000);
+    assert.deepEqual([refused(bell, 480), visit().state], [1, "ended"]);
+  });
+
   it("that the flow stopped is the same press as well", async () => {
     await open();
     const bell = desk.device("8000");

@@ -189,6 +189,31 @@ describe("targets", () => {
       assert.equal(ring()?.answeredBy, "6002");
     });
 
+    it("A5 are left alone while they do not want to be disturbed", async () => {
+      desk.addNumber("6001");
+      desk.switchboard.directory.setDnd("6001", true);
+      await rung(["6001", "dashboard"]);
+      const hall = await desk.phone("6001");
+      await hall.party.settle();
+      assert.equal(hall.party.count("INVITE"), 0);
+      desk.switchboard.directory.setDnd("6001", false);
+      await hall.party.register(hall.password, { expires: 7200, seq: 10 });
+      await hall.party.settle();
+      assert.equal(hall.party.count("INVITE"), 1);
+    });
+
+    it("send calls on five times and no more (RFC 3261 §8.1.3.4)", async () => {
+      const phones: Device[] = [];
+      for (let n = 1; n <= 7; n++) phones.push(await desk.phone(`600${n}`));
+      await rung(["6001", "dashboard"]);
+      for (const [n, { party }] of phones.slice(0, 6).entries()) {
+        const headers: [string, string][] = [["Contact", `<sip:600${n + 2}@10.0.0.1>`]];
+        party.respond(await party.takeRequest("INVITE"), 302, { headers });
+        await party.settle();
+      }
+      assert.equal(phones[6]?.party.count("INVITE"), 0);
+    });
+
     it("X8 a page sends its calls nowhere: its 302 is a refusal", async () => {
       const hall = await desk.phone("6001");
       const other = await desk.phone("6002");

@@ -43,6 +43,16 @@ describe("a talk", () => {
     );
   });
 
+  it("that has not begun is not ended by an opening before it", async () => {
+    const desk = await Desk.open({}, {}, { hangUpAfterOpening: 10 });
+    desks.push(desk);
+    await desk.device("8000").dial("6001");
+    const visit = desk.switchboard.lastVisit("front");
+    visit?.tell("opened", {});
+    await desk.clock.advance(11_000);
+    assert.equal(visit?.state, "ringing");
+  });
+
   it("goes on after an opening where nothing is said of it", async () => {
     const { desk, visit, opened } = await open();
     await opened();
