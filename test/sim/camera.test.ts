@@ -12,6 +12,7 @@ import { isSet } from "../../src/sim/picture/font.ts";
 import { clockPlace } from "../../src/sim/picture/scene.ts";
 import { SimBell, type BellOptions } from "../../src/sim/sim.ts";
 import { FakeClock } from "../support/clock.ts";
+import { patienceMs } from "../support/patience.ts";
 import { House } from "./house.ts";
 
 let house: House;
@@ -25,7 +26,7 @@ async function bellWith(options: Partial<BellOptions> = {}): Promise<SimBell> {
   return bell;
 }
 
-const fetched = (bell: SimBell, password = "pw-8000", timeoutMs = 5000) =>
+const fetched = (bell: SimBell, password = "pw-8000", timeoutMs = patienceMs) =>
   client.request({
     ...{ url: bell.cameraUrl, username: "8000", password: new Secret(password), timeoutMs, maxBytes: 2 ** 20 },
   });
