@@ -134,10 +134,9 @@ export class Connection {
   }
 
   #ask(method: string, uri: string, headers: Readonly<Record<string, string>>): Promise<Answer> {
-    const { clock, timeoutMs, place, login } = this.#options;
+    const { clock, timeoutMs, place } = this.#options;
     if (this.#over) return Promise.reject(this.#over);
-    const written = [...Object.values(headers), login?.username ?? ""];
-    if (written.some((value) => /[\r\n\0]/.test(value)) || !/^[\x21-\x7e]+$/.test(uri))
+    if (Object.values(headers).some((value) => /[\r\n\0]/.test(value)) || !/^[\x21-\x7e]+$/.test(uri))
       throw giveUp("bad-request", `${place} cannot be asked: the address, user or password holds a line break`);
     return new Promise((resolve, reject) => {
       const cseq = `${++this.#sequence}`;
