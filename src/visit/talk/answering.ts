@@ -103,8 +103,13 @@ export class Answering {
   /** Joins the bell with who has answered, unless that came too late. `running`: who has found them. */
   async connect(answerer: Leg, running: unknown): Promise<void> {
     const visit = this.#visit;
-    // A bell whose sound cannot be had ends the visit by itself.
-    const session = await this.#line.session.catch(() => undefined);
+    let session: MediaSession | undefined;
+    try {
+      // In no turn more than an opening that came later: who has answered goes before it.
+      session = await this.#line.session;
+    } catch {
+      // A bell whose sound cannot be had ends the visit by itself.
+    }
     if (!session || visit.state() !== "ringing") {
       answerer.call.hangUp(visit.state() === "talking" ? completedElsewhere : undefined);
       return answerer.session.close();
