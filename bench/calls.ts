@@ -49,6 +49,7 @@ export async function calls(progress: Progress): Promise<Row[]> {
   if (!ours) return [{ what, result: "fewer than 100", target }];
   const beside = (figure: string, ratio: number) => `Kamailio as proxy ${figure} (${ratio.toFixed(2)})`;
   const { all, main } = ours.cost;
+  const alone = await attempt((folder) => portero(folder, warm, ["bench/signalling.ts"]), ours.rate, seconds);
   const young = await attempt((folder) => portero(folder, brief), ours.rate, seconds);
   return [
     {
@@ -62,6 +63,12 @@ export async function calls(progress: Progress): Promise<Row[]> {
       ...(theirs && { peer: beside(`${theirs.cost.all.toFixed(2)} ms at ${theirs.rate}/s`, all / theirs.cost.all) }),
     },
     { what: `… of a server that has had ${brief.calls} calls`, result: `${young.cost.all.toFixed(2)} ms` },
+    {
+      what: "… of the SIP layer by itself",
+      result: `${alone.cost.all.toFixed(2)} ms`,
+      target: "≤ 1 ms",
+      ...(theirs && { peer: beside(`${theirs.cost.all.toFixed(2)} ms`, alone.cost.all / theirs.cost.all) }),
+    },
     await overload(2 * ours.rate, progress),
   ];
 }
@@ -152,8 +159,8 @@ export const extensions = [
   ...numbers(callers).map((extension) => ({ extension, password })),
 ];
 
-async function portero(folder: string, before = warm): Promise<UnderTest> {
-  const server = await Portero.start(folder, { extensions });
+async function portero(folder: string, before = warm, program?: readonly string[]): Promise<UnderTest> {
+  const server = await Portero.start(folder, { extensions }, [], program);
   return {
     ...{ address: server.address, warm: before },
     cost: () => server.cost(),

@@ -36,13 +36,14 @@ export class Portero {
     folder: string,
     config: Record<string, unknown>,
     options: readonly string[] = [],
+    program: readonly string[] = ["src/server/cli.ts", "--config"],
   ): Promise<Portero> {
     const file = join(folder, "config.json");
     const listeners = [{ transport: "udp", address: "127.0.0.1", port: 0 }];
     // A wide range, because a used port rests for five seconds.
     const media = { bind: "127.0.0.1", advertise: "127.0.0.1", ports: [26_000, 65_535] };
     writeFileSync(file, JSON.stringify({ sip: { listeners }, media, ...config }));
-    const child = start(...onItsCore(process.execPath, [...options, "src/server/cli.ts", "--config", file]), {
+    const child = start(...onItsCore(process.execPath, [...options, ...program, file]), {
       cwd: root,
     });
     try {
