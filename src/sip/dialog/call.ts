@@ -38,6 +38,11 @@ export interface CallHost extends Sender {
 /** Requests that may carry an offer. */
 const offering: readonly string[] = ["INVITE", "UPDATE", "PRACK"];
 
+const noDescription: CallEnd = {
+  ...{ by: "network", status: 488, cause: cause.interworking },
+  text: "the other side did not say how it takes the sound",
+};
+
 export abstract class Call extends EventEmitter<CallEvents> {
   /** Call-ID and our tag: what the other side's requests are found by. */
   readonly key: string;
@@ -53,6 +58,8 @@ export abstract class Call extends EventEmitter<CallEvents> {
   #end: CallEnd | undefined;
   /** A 2xx of ours that waits for its ACK. */
   #unanswered: Acceptance | undefined;
+  /** Whether it has our offer. */
+  #offers = false;
   /** Requests of the peer that somebody here still has to answer. */
   readonly #open = new Set<ServerTransaction>();
   /** BYEs of ours under way: the call stays findable until they are answered, for a BYE that crosses. */
@@ -260,6 +267,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     this.#stopRepeating();
     const sdp = sdpOf(ack);
     if (this.#state === "talking" && sdp) this.emit("acknowledged", sdp);
+    else if (this.#state === "talking" && this.#offers) this.endTalk(noDescription);
     if (this.#owed) return this.bye(this.#owed.reason);
     this.changes.next();
   }
@@ -339,9 +347,10 @@ export abstract class Call extends EventEmitter<CallEvents> {
     });
   }
 
-  /** Gives a 2xx to an INVITE and waits for its ACK. */
-  protected accept(transaction: ServerTransaction, response: SipResponse): void {
+  /** Gives a 2xx to an INVITE and waits for its ACK; `offers`: which has to bring the answer to our offer (§13.2.1). */
+  protected accept(transaction: ServerTransaction, response: SipResponse, offers = false): void {
     this.#stopRepeating();
+    this.#offers = offers;
     transaction.acked = (ack) => this.acknowledge(ack);
     this.#unanswered = new Acceptance(this.host.clock, transaction, response, () => {
       this.#unanswered = undefined;

@@ -160,11 +160,12 @@ export class IncomingCall extends Call {
       this.become("talking");
       const response = this.#response(200);
       for (const header of this.#timer.headers) response.add(...header);
-      if (this.#described !== "settled") {
+      const describes = this.#described !== "settled";
+      if (describes) {
         response.setBody(sdpType, sdp);
         this.changes.say(sdp);
       }
-      this.accept(this.#transaction, response);
+      this.accept(this.#transaction, response, describes && this.sdp === undefined);
       this.changes.begin(this.#timer.interval);
       this.emit("answered", { sdp: undefined });
     };

@@ -178,6 +178,19 @@ describe("a call to us, RFC 3261 §13.3", () => {
     assert.equal(ends[0]?.text, "answered elsewhere");
   });
 
+  it("ends where the ACK brings no answer to our offer: nobody could ever hear anything (§13.2.1)", async () => {
+    const made = await house();
+    const bell = made.party({ user: "8000" });
+    const invite = await bell.authenticated("INVITE", "pw8000", { to: "777" });
+    const call = last(made.calls);
+    call.answer(sdp(5000));
+    bell.ack(invite, await bell.takeResponse(200));
+    bell.respond(await bell.takeRequest("BYE"), 200);
+    assert.deepEqual([call.end?.by, call.end?.text], ["network", "the other side did not say how it takes the sound"]);
+    await bell.settle();
+    await nothingLeft(made);
+  });
+
   it("gives our offer in the 2xx where the caller sent none, and tells its answer from the ACK", async () => {
     const made = await ringing({ body: ["application/sdp", ""] });
     const { bell, call, invite } = made;

@@ -184,7 +184,7 @@ describe("a bell whose TCP connection breaks", () => {
     const { bell, invite, call, cut, party } = await overTcp();
     call.answer(sdp(5000));
     const ok = await bell.takeResponse(200);
-    bell.ack(invite, ok);
+    bell.ack(invite, ok, ["application/sdp", sdp(4000)]);
     await bell.settle();
     await cut();
     // From another address, as behind a NAT: it shows that it is still who it was.
