@@ -4,7 +4,7 @@ import { parseChallenges } from "../../src/digest.ts";
 import { SipRequest, SipResponse } from "../../src/sip/message/message.ts";
 import type { Random } from "../sip/random.ts";
 import { Party } from "../sip/party.ts";
-import type { Network } from "../sip/network.ts";
+import { Connection, type Network } from "../sip/network.ts";
 
 /** One call of a device. `leaving`: it has hung up, and that is not confirmed yet. */
 export interface WalkCall {
@@ -22,6 +22,15 @@ export interface WalkCall {
   offered?: SipRequest;
 }
 
+/** Connects anew when its connection has gone. */
+class WalkParty extends Party {
+  override send(message: SipRequest | SipResponse): void {
+    if (this.flow.closed || (this.flow instanceof Connection && !this.flow.other))
+      this.flow = this.place.to({ host: "10.0.0.1", port: 5060 });
+    super.send(message);
+  }
+}
+
 export class WalkDevice {
   readonly party: Party;
   readonly user: string;
@@ -30,12 +39,35 @@ export class WalkDevice {
   readonly #random: Random;
   readonly #calls = new Map<string, WalkCall>();
   readonly #answers = new Map<string, SipResponse>();
+  /** As a server: what it says to who registers, and who that was; nothing at all with 0. */
+  registrar = 200;
+  account: string | undefined;
+  readonly #heard: (digit: string) => void;
   #expires = 0;
   #seq = 0;
 
-  constructor(network: Network, random: Random, user: string, host: string) {
-    this.party = new Party(network, { host, user });
-    [this.user, this.#random] = [user, random];
+  constructor(
+    network: Network,
+    random: Random,
+    user: string,
+    host: string,
+    transport: "UDP" | "TCP",
+    heard: (digit: string) => void = () => {},
+  ) {
+    this.party = new WalkParty(network, { host, user, transport });
+    [this.user, this.#random, this.#heard] = [user, random, heard];
+  }
+
+  /** Its power goes, and comes back: it knows nothing of its calls. */
+  restart(): void {
+    this.#calls.clear();
+    this.#answers.clear();
+    this.party.inbox.length = 0;
+  }
+
+  /** Its connection breaks. */
+  cut(): void {
+    if (this.party.flow instanceof Connection) this.party.flow.cut();
   }
 
   readonly calls = (...states: WalkCall["state"][]): WalkCall[] =>
@@ -131,13 +163,24 @@ export class WalkDevice {
     const call = this.#calls.get(callId);
     if (method === "INVITE") return this.#invited(request, call);
     if (method === "ACK") return;
+    if (method === "REGISTER") return this.#registered(request);
+    if (method === "INFO") this.#heard(/Signal=\s*(\S)/.exec(request.body.toString())?.[1] ?? "");
     if (method === "BYE" && call) call.state = "over";
-    this.#respond(request, method === "BYE" && !call ? 481 : 200);
+    const isLost = !call && request.toTag !== "" && method !== "CANCEL";
+    this.#respond(request, isLost ? 481 : 200);
     if (method === "CANCEL" && call?.incoming && ["asked", "ringing"].includes(call.state)) this.answer(call, 487);
   }
 
+  #registered(request: SipRequest): void {
+    if (this.registrar === 0) return;
+    const contact = request.get("contact") ?? "";
+    this.account = /sip:([^@]*)@/.exec(contact)?.[1];
+    this.#respond(request, this.registrar, { headers: [["Contact", `${contact};expires=60`]] });
+  }
+
   #invited(invite: SipRequest, call: WalkCall | undefined): void {
-    if (!call) {
+    if (!call && invite.toTag !== "") this.#respond(invite, 481);
+    else if (!call) {
       const mine = `t${this.#random.below(1e9)}`;
       const { callId: id, fromTag: theirs } = invite;
       this.#calls.set(id, { id, incoming: true, invite, state: "asked", mine, theirs, seq: 500 });

@@ -9,12 +9,16 @@ import { Switchboard } from "../../src/visit/switchboard.ts";
 import { Network } from "../sip/network.ts";
 import { Random } from "../sip/random.ts";
 import { FakeClock } from "../support/clock.ts";
+import { quickHash } from "../door/quick-hash.ts";
+import { DoorBook, doorCode, openKey } from "./walk-doors.ts";
 import { Ledger } from "./walk-ledger.ts";
 import { WalkDevice } from "./walk-device.ts";
 import { WalkWorker } from "./walk-worker.ts";
 
 export const phones = ["6001", "6002", "6003", "6004"] as const;
 export const [front, yard] = ["8000", "8010"] as const;
+/** Where the account registers. */
+const provider = "10.0.0.40";
 
 export class WalkHouse {
   readonly random: Random;
@@ -22,8 +26,11 @@ export class WalkHouse {
   readonly network: Network;
   readonly ledger = new Ledger();
   readonly switchboard: Switchboard;
+  readonly doors: DoorBook;
   readonly devices: readonly WalkDevice[];
   readonly workers: WalkWorker[] = [];
+  /** Somebody has begun something whose end nobody will tell us. */
+  forgetful = false;
   /** Milliseconds that the media worker takes for an answer. */
   slow: number;
   readonly #real: boolean;
@@ -36,12 +43,14 @@ export class WalkHouse {
     [this.random, this.#real] = [new Random(seed), real];
     this.slow = this.random.pick([0, 0, 0, 5, 40]);
     this.network = new Network(this.clock, { seed });
+    this.doors = new DoorBook(this.random, [front, yard], phones);
     const { clock, network, ledger, random } = this;
     const fail = (text: string) => ledger.check(() => assert.fail(`an error was logged: ${text}`));
     const log = { debug: () => {}, info: () => {}, warn: () => {}, error: (text: string) => fail(text) };
     this.switchboard = new Switchboard({
       sip: {
-        listeners: [{ transport: "udp" as const, address: "10.0.0.1", port: 5060 }],
+        listeners: (["udp", "tcp"] as const).map((transport) => ({ transport, address: "10.0.0.1", port: 5060 })),
+        ...(random.chance(0.3) && { calls: { sessionExpires: 90 + random.below(300) } }),
         // Devices of a walk are as clumsy as burglars.
         ...{ guard: { exempt: ["10.0.0.0/8"] }, listen: network.listen, random: () => 0.5 },
       } as object as ConstructorParameters<typeof Switchboard>[0]["sip"],
@@ -50,26 +59,38 @@ export class WalkHouse {
         ...(!real && {
           spawn: () => {
             const delay = () => (this.slow === 0 ? 0 : random.below(this.slow));
-            const worker = new WalkWorker(clock, delay);
+            const worker = new WalkWorker(clock, delay, (digit) => this.doors.acted(digit));
             this.workers.push(worker);
             return worker.worker;
           },
         }),
       },
-      ...{ direct: { calls: false }, clock },
+      ...{ direct: { calls: false }, codes: { hash: quickHash }, clock },
       log: { ...log, error: (text) => (text.includes("worker of the walk") ? undefined : fail(text)) },
     });
     this.switchboard.on("visit", ledger.told);
-    const device = (user: string, index: number) => new WalkDevice(network, random, user, `10.0.0.${20 + index}`);
-    this.devices = [front, front, yard, ...phones].map(device);
+    this.switchboard.on("opening", (opening) => ledger.check(() => this.doors.told(opening)));
+    const device = (user: string, index: number) =>
+      new WalkDevice(network, random, user, `10.0.0.${20 + index}`, user === "6004" ? "TCP" : "UDP", (digit) =>
+        this.doors.acted(digit),
+      );
+    this.devices = [
+      ...[front, front, yard, ...phones].map(device),
+      new WalkDevice(network, random, "6100", provider, "UDP"),
+    ];
   }
 
   get bells(): readonly WalkDevice[] {
     return this.devices.slice(0, 3);
   }
 
+  /** The last one is the server of the account. */
   get phones(): readonly WalkDevice[] {
     return this.devices.slice(3);
+  }
+
+  get server(): WalkDevice {
+    return this.devices.at(-1) ?? assert.fail();
   }
 
   get worker(): WalkWorker | undefined {
@@ -82,7 +103,9 @@ export class WalkHouse {
     const password = (extension: string) => ({ password: new Secret(`pw${extension}`) });
     for (const extension of [front, yard])
       this.#part(`door ${extension}`, () =>
-        switchboard.addDoor(this.#door(extension, password(extension).password), `door ${extension}`),
+        switchboard.addDoor(this.#door(extension, password(extension).password), `door ${extension}`, {
+          ...(this.random.chance(0.5) && { directMedia: true }),
+        }),
       );
     for (const extension of phones)
       this.#part(`phone ${extension}`, () =>
@@ -90,6 +113,7 @@ export class WalkHouse {
           {
             ...{ extension, name: extension, ...password(extension) },
             ...(this.random.chance(0.2) && { maxCalls: 1 }),
+            ...(this.random.chance(0.5) && { directMedia: true }),
           },
           `phone ${extension}`,
         ),
@@ -113,9 +137,23 @@ export class WalkHouse {
         "room",
       ),
     );
-    for (const phone of this.phones) phone.register(7200);
+    for (const phone of this.phones) if (phone !== this.server) phone.register(7200);
     await this.settle();
     this.#before = this.#grown();
+    this.#part("account", () => {
+      const remove = switchboard.addAccount(
+        {
+          ...{ name: "line", server: provider, port: 5060, transport: "udp", user: "6100", ...password("6100") },
+          ...{ expires: this.random.pick([60, 600, 3600]), retrySeconds: 1 + this.random.below(60) },
+          otherNumbers: this.random.chance(0.5),
+          doorsMayDial: this.random.chance(0.5),
+          incoming: this.random.pick([{ door: front }, { targets: ["6001", "600"] }, { refuse: 486 }] as const),
+        },
+        "account",
+      );
+      return () => this.ledger.owes("farewell", remove());
+    });
+    await this.settle();
   }
 
   #grown(): Record<string, number> {
@@ -133,7 +171,16 @@ export class WalkHouse {
   #door(extension: string, password: Secret) {
     const { random } = this;
     return {
-      ...{ id: extension, name: `Door ${extension}`, extension, preset: "generic", password, code: new Secret("1,2") },
+      ...{
+        id: extension,
+        name: `Door ${extension}`,
+        extension,
+        preset: "generic",
+        password,
+        code: new Secret(doorCode),
+      },
+      ...this.doors.form(extension),
+      ...(random.chance(0.5) && { openKey }),
       pressInTalk: random.pick(["busy", "wait", "replace"] as const),
       ...(random.chance(0.3) && { oneCall: true }),
       ...(random.chance(0.4) && {
@@ -184,11 +231,25 @@ export class WalkHouse {
     const { switchboard, devices } = this;
     [this.network.weather, this.slow] = [{}, 0];
     for (const device of devices) device.deaf = false;
+    this.#parts.get("account")?.remove?.();
+    this.#parts.delete("account");
     await this.settle();
     for (let round = 0; round < 4; round++) {
       this.#everybodyLeaves();
       await this.settle(6);
     }
+    // A bell without power does not say that nobody stands there any more, and one that told of its press never does.
+    for (let i = 0; i < 600 && this.forgetful && this.#goesOn(); i++) {
+      for (const session of this.worker?.sessions ?? []) {
+        this.worker?.finish(session);
+        this.worker?.say({ type: "silent", session });
+      }
+      await this.pass(60_000);
+    }
+    // An answer that was lost comes again after seconds (RFC 3261 §13.3.1.4).
+    await this.pass(4500);
+    this.#everybodyLeaves();
+    await this.settle(6);
     const left = switchboard.visits().map((visit) => `${visit.id} (${visit.state})`);
     assert.deepEqual(left, [], "visits go on without their bells");
     for (let i = 0; i < 8; i++) {
@@ -198,6 +259,11 @@ export class WalkHouse {
     }
     await this.#answered();
     this.nothingLeft();
+  }
+
+  #goesOn(): boolean {
+    const { switchboard } = this;
+    return switchboard.visits().length > 0 || switchboard.endpoint.calls > 0;
   }
 
   /** The worker of the program has its own time. */
@@ -216,6 +282,8 @@ export class WalkHouse {
     const { switchboard, ledger, worker } = this;
     if (ledger.fault) throw ledger.fault;
     ledger.close();
+    this.doors.close();
+    for (const { id, call } of switchboard.doors()) assert.equal(call, "idle", `the status of door ${id}`);
     assert.equal(switchboard.endpoint.calls, 0, "calls are left");
     assert.equal(switchboard.bridges.size, 0, "bridges are left");
     assert.deepEqual(switchboard.parking.stays(), [], "slots are taken");

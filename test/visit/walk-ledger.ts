@@ -46,6 +46,8 @@ export class Ledger {
     const names = before.map((one) => one.event);
     const story = () => `${visit.id}: ${[...names, event.event].join(", ")}`;
     this.check(() => {
+      assert.equal(visit.door, before[0]?.visit.door ?? visit.door, story());
+      assert.equal(event.topic, `${visit.door}/${event.event}`);
       if (before.length === 0) assert.ok(["ring", "waiting"].includes(event.event), story());
       if (event.event === "ring") assert.ok(!names.includes("ring"), `rang twice: ${story()}`);
       if (event.event === "answered") assert.ok(!names.includes("answered"), `answered twice: ${story()}`);

@@ -4,6 +4,8 @@ import { checkControl, control, controlActions, type ControlAction } from "../..
 import type { Visit } from "../../src/visit/visit.ts";
 import type { WalkCall, WalkDevice } from "./walk-device.ts";
 import { phones, type WalkHouse } from "./walk-house.ts";
+import { reportOf } from "../../src/door/door.ts";
+import { openKey, others } from "./walk-doors.ts";
 import { sdp, strategy, targets } from "./walk-wishes.ts";
 
 /** Does it, and says what it was; nothing where there is nobody to do it. */
@@ -40,8 +42,8 @@ function rung(house: WalkHouse): Held | undefined {
 const press: Step = (house) => {
   const { random, bells } = house;
   const number = random.pick(["100", "100", "200", "6001", "600", "444", "777", "6009"]);
-  const body = random.chance(0.9) ? sdp(house) : undefined;
   const bell = random.pick(bells);
+  const body = random.chance(0.9) ? sdp(house, bell) : undefined;
   bell.dial(number, body);
   return `${bell.party.host} presses ${number}`;
 };
@@ -60,11 +62,13 @@ const dial: Step = (house) => {
     "79",
     "8000",
     "600",
+    "0303",
     ...phones,
   ]);
   const phone = random.pick(house.phones);
-  phone.dial(number, random.chance(0.9) ? sdp(house) : undefined);
-  return `${phone.user} dials ${number}`;
+  const to = phone === house.server ? (phone.account ?? "unknown") : number;
+  phone.dial(to, random.chance(0.9) ? sdp(house, phone) : undefined);
+  return `${phone.user} dials ${to}`;
 };
 
 const respond: Step = (house) => {
@@ -74,7 +78,7 @@ const respond: Step = (house) => {
   const { device, call } = found;
   const status = random.pick([100, 180, 180, 183, 200, 200, 200, 200, 200, 200, 302, 480, 486, 500, 603]);
   const contact = status === 302 ? random.pick([...phones, "600", "555"]) : undefined;
-  const offered = status === 200 || status === 183 ? sdp(house) : undefined;
+  const offered = status === 200 || status === 183 ? sdp(house, device) : undefined;
   // A final answer that describes nothing at all.
   device.answer(call, status, random.chance(0.03) ? undefined : offered, contact);
   return `${device.user} answers ${status}`;
@@ -88,7 +92,7 @@ const settleOffer: Step = (house) => {
   if (open.length === 0) return undefined;
   const { device, call } = random.pick(open);
   const status = random.pick([200, 200, 200, 200, 488, 491, 481, 500]);
-  device.answer(call, status, status === 200 ? sdp(house) : undefined);
+  device.answer(call, status, status === 200 ? sdp(house, device) : undefined);
   return `${device.user} answers an offer with ${status}`;
 };
 
@@ -114,7 +118,7 @@ const inCall: Step = (house) => {
       ]);
       break;
     case "hold":
-      reoffer(device, call, ["application/sdp", sdp(house)]);
+      reoffer(device, call, ["application/sdp", sdp(house, device)]);
       break;
     case "offerless":
       reoffer(device, call);
@@ -196,9 +200,70 @@ const fetch: Step = (house) => {
 };
 
 const open: Step = (house) => {
+  const { random, ledger, switchboard, doors } = house;
+  const door = random.pick(["8000", "8010"]);
+  const as = random.chance(0.5) ? ({ kind: "page", name: "Anna" } as const) : undefined;
+  const id = doors.wish("dashboard");
+  ledger.owes("opening", switchboard.open({ door, by: "dashboard", id, ...(as && { as }) }));
+  return `the flow opens ${door} (${id})`;
+};
+
+/** Somebody presses what opens, or types a code that there is, was, or never was. */
+const type: Step = (house) => {
+  const { random, devices, doors } = house;
+  const found = held(house, devices, "talking");
+  if (!found) return undefined;
+  const { device, call } = found;
+  const code = random.pick([...doors.codes.keys(), "9999"]);
+  const typed = random.chance(0.6) ? openKey : `*${code}#`;
+  doors.wished(phones.some((phone) => phone === device.user) ? device.user : others);
+  for (const key of typed) device.send(call, "INFO", ["application/dtmf-relay", `Signal=${key}\r\nDuration=99`]);
+  return `${device.user} types ${typed}`;
+};
+
+const newCode: Step = (house) => {
   const door = house.random.pick(["8000", "8010"]);
-  house.ledger.owes("opening", house.switchboard.open({ door, by: "dashboard" }));
-  return `the flow opens ${door}`;
+  const { codes } = house.switchboard;
+  if (codes.list(door).length > 5) return undefined;
+  const code = house.doors.newCode(door);
+  house.ledger.owes("code", codes.create(door, code));
+  return `the flow makes a code for ${door}: ${code.code}`;
+};
+
+/** The door tells by other means than a call. */
+const report: Step = (house) => {
+  const { random, switchboard } = house;
+  const [door, word] = [
+    random.pick(["8000", "8010"]),
+    random.pick(["press", "press", "press/100", "opened", "contact/open", "contact/closed"]),
+  ];
+  const what = reportOf(word);
+  if (what) switchboard.reported(door, what, "hook");
+  house.forgetful = true;
+  return `${door} reports ${word}`;
+};
+
+/** A device loses its power or its connection, the server of the account has a bad day, or somebody sets the clock. */
+const mishap: Step = (house) => {
+  const { random, clock, server } = house;
+  const device = random.pick(house.devices);
+  switch (random.below(4)) {
+    case 0:
+      device.restart();
+      house.forgetful = true;
+      return `${device.user} restarts`;
+    case 1:
+      for (const one of house.phones) one.cut();
+      return "connections break";
+    case 2:
+      server.registrar = random.pick([200, 200, 503, 403, 0]);
+      return `the server of the account answers ${server.registrar}`;
+    default: {
+      const seconds = random.pick([-86_400, -3600, -5, 5, 3600, 86_400]);
+      clock.set(clock.now() + seconds * 1000);
+      return `the clock is set by ${seconds} s`;
+    }
+  }
 };
 
 const digits: Step = (house) => {
@@ -218,7 +283,7 @@ const end: Step = (house) => {
 };
 
 const register: Step = (house) => {
-  const phone = house.random.pick(house.phones);
+  const phone = house.random.pick(house.phones.filter((one) => one !== house.server));
   const expires = house.random.chance(0.15) ? 0 : 7200;
   phone.register(expires);
   return `${phone.user} ${expires === 0 ? "goes" : "registers"}`;
@@ -288,8 +353,8 @@ const wait: Step = async (house) => {
 };
 
 const weights: readonly (readonly [number, ...Step[]])[] = [
-  [1, end, open, stumble],
-  [2, fetch, digits, register, invite],
+  [1, end, open, stumble, mishap, newCode, report],
+  [2, type, fetch, digits, register, invite],
   [3, hangUp, dial],
   [4, hear, refer],
   [5, press],

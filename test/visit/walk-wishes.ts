@@ -4,24 +4,26 @@ import type { Strategy } from "../../src/visit/strategies/verbs.ts";
 import { strategyNames, type StrategyName } from "../../src/visit/strategies/usual.ts";
 import type { RingWish } from "../../src/visit/ringing/target.ts";
 import { sound } from "./desk.ts";
+import type { WalkDevice } from "./walk-device.ts";
 import { phones, type WalkHouse } from "./walk-house.ts";
 
 const tone = { tone: "ring-back" } as const;
 
 /** What a device says of its media: mostly something usable. */
-export function sdp({ random }: WalkHouse): string {
+export function sdp({ random }: WalkHouse, { party }: WalkDevice): string {
   if (random.chance(0.04)) return "v=0\r\nthis is no description\r\n";
   const codecs = random.chance(0.05) ? "18" : random.pick(["8", "8", "8", "0", "8 0", "9"]);
   return sound({
     ...{ codecs, port: 4000 + 2 * random.below(500), video: random.chance(0.1) },
     ...(random.chance(0.4) && { keys: 101 }),
+    ...(random.chance(0.7) && { address: party.host }),
     ...(random.chance(0.1) && { direction: random.pick(["sendonly", "inactive", "recvonly"]) }),
   });
 }
 
 /** Whom a flow may name, and what may be special about them. */
 export function targets({ random }: WalkHouse, seconds: number): RingWish[] {
-  const all = [...phones, "600", "dashboard", "6009", "8000", "777", "sip:6001@10.0.0.23"];
+  const all = [...phones, "600", "dashboard", "6009", "8000", "777", "sip:6001@10.0.0.23", "0301@line", "0302"];
   return all
     .filter((_, index) => random.chance(index < phones.length ? 0.5 : 0.08))
     .map((target) => ({

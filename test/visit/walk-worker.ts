@@ -14,13 +14,15 @@ export class WalkWorker extends EventEmitter {
   readonly #clock: FakeClock;
   /** Milliseconds to its next answer. */
   readonly #delay: () => number;
+  readonly #sent: (digit: string) => void;
+  readonly #remotes = new Map<number, string>();
   readonly #playing = new Map<number, { play: number; loop: boolean }>();
   #next = 10_000;
   #last = 0;
 
-  constructor(clock: FakeClock, delay: () => number) {
+  constructor(clock: FakeClock, delay: () => number, sent: (digit: string) => void = () => {}) {
     super();
-    [this.#clock, this.#delay] = [clock, delay];
+    [this.#clock, this.#delay, this.#sent] = [clock, delay, sent];
     queueMicrotask(() => this.emit("message", [{ type: "ready" }]));
   }
 
@@ -72,8 +74,8 @@ export class WalkWorker extends EventEmitter {
 
   #answer(message: FromWorker): void {
     // In their order, as a port passes them on.
-    this.#last = Math.max(this.#last, this.#clock.now() + this.#delay());
-    const wait = this.#last - this.#clock.now();
+    this.#last = Math.max(this.#last, this.#clock.passed() + this.#delay());
+    const wait = this.#last - this.#clock.passed();
     if (wait === 0) queueMicrotask(() => this.say(message));
     else this.#clock.after(wait, () => this.say(message));
   }
@@ -88,6 +90,7 @@ export class WalkWorker extends EventEmitter {
       }
       case "remote":
         if (this.ports.get(message.port) === 0) this.ports.set(message.port, message.session);
+        this.#remotes.set(message.session, `${message.remote.address ?? ""}:${message.remote.port}`);
         break;
       case "release":
         this.ports.delete(message.port);
@@ -96,11 +99,15 @@ export class WalkWorker extends EventEmitter {
         for (const [port, session] of this.ports) if (session === message.session) this.ports.delete(port);
         for (const port of message.ports) this.ports.delete(port);
         this.#playing.delete(message.session);
+        this.#remotes.delete(message.session);
         for (const parties of this.conferences.values()) parties.delete(message.session);
         this.#answer({ type: "closed", session: message.session, counts: noCounts });
         break;
       case "stats":
-        this.#answer({ type: "stats", ask: message.ask, counts: noCounts });
+        this.#answer({
+          ...{ type: "stats", ask: message.ask },
+          counts: { ...noCounts, remote: this.#remotes.get(message.session) ?? "" },
+        });
         break;
       case "play": {
         const { session, play, loop } = message;
@@ -112,6 +119,7 @@ export class WalkWorker extends EventEmitter {
         if (this.#playing.get(message.session)?.play === message.play) this.#stop(message.session, "stopped");
         break;
       case "send-digit":
+        if (this.sessions.includes(message.session)) this.#sent(message.digit);
         this.#answer({ type: "digit-sent", ask: message.ask, ok: this.sessions.includes(message.session) });
         break;
       case "conference":
