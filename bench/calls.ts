@@ -65,7 +65,7 @@ export async function calls(progress: Progress): Promise<Row[]> {
     { what: `… of a server that has had ${brief.calls} calls`, result: `${young.cost.all.toFixed(2)} ms` },
     {
       what: "… of the SIP layer by itself",
-      result: `${alone.cost.all.toFixed(2)} ms`,
+      result: `${alone.cost.all.toFixed(2)} ms${alone.lost === 0 ? "" : `, ${alone.lost} failed`}`,
       target: "≤ 1 ms",
       ...(theirs && { peer: beside(`${theirs.cost.all.toFixed(2)} ms`, alone.cost.all / theirs.cost.all) }),
     },

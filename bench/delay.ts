@@ -58,7 +58,7 @@ export async function delay(progress: (text: string) => void): Promise<Row[]> {
     setTimeout(() => caller.send(caller.follow("BYE", invite, response)), 200);
   };
 
-  const wire = await Wire.tap(server.address, folder.path, progress);
+  await using wire = await Wire.tap(server.address, folder.path, progress);
   const sent = new Map<string, number>();
   let due = performance.now();
   for (const [i, number] of callers.entries()) {

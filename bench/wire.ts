@@ -50,4 +50,8 @@ export class Wire {
       return from === undefined ? [] : [{ at: Number(at) * 1000, to: Number(to), from }];
     });
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#capture.end("SIGINT");
+  }
 }
