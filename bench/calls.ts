@@ -13,8 +13,9 @@ import { numbers, phonePort, sipp, writeCallers, type SippResult } from "./sipp.
 const seconds = 5;
 const callers = 500;
 const callee = "600";
+const few = 600;
 /** For what is compiled before it is started. */
-const brief = [{ rate: 100, calls: 600 }];
+const brief = [{ rate: 100, calls: few }];
 /** Enough that the code which serves calls is compiled: after 600 calls one costs a fifth more than after 6000. */
 const warm = [...brief, { rate: 300, calls: 5400 }];
 /** Seconds that a run may take beyond what it should. */
@@ -62,7 +63,7 @@ export async function calls(progress: Progress): Promise<Row[]> {
       target: "≤ 1 ms",
       ...(theirs && { peer: beside(`${theirs.cost.all.toFixed(2)} ms at ${theirs.rate}/s`, all / theirs.cost.all) }),
     },
-    { what: "… of a server that has had 600 calls", result: `${young.cost.all.toFixed(2)} ms` },
+    { what: `… of a server that has had ${few} calls`, result: `${young.cost.all.toFixed(2)} ms` },
     {
       what: "… of the SIP layer by itself",
       result: `${alone.cost.all.toFixed(2)} ms${alone.lost === 0 ? "" : `, ${alone.lost} failed`}`,

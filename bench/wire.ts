@@ -15,6 +15,7 @@ export interface Seen {
 export class Wire {
   readonly #capture: Child;
   readonly #file: string;
+  readonly #tshark: string;
 
   /** What goes by at `server`, from now on; undefined, and said so, where that may not be seen. */
   static async tap(server: Address, folder: string, progress: (text: string) => void): Promise<Wire | undefined> {
@@ -27,7 +28,7 @@ export class Wire {
     const capture = start(dumpcap, ["-q", "-i", "lo", "-f", `udp port ${server.port}`, "-B", "32", "-w", file]);
     try {
       await capture.line(/^File: /);
-      return new Wire(capture, file);
+      return new Wire(capture, file, tshark);
     } catch {
       await capture.end();
       progress(`no times of the kernel: ${capture.lines.at(-1) ?? ""}`);
@@ -35,8 +36,8 @@ export class Wire {
     }
   }
 
-  private constructor(capture: Child, file: string) {
-    [this.#capture, this.#file] = [capture, file];
+  private constructor(capture: Child, file: string, tshark: string) {
+    [this.#capture, this.#file, this.#tshark] = [capture, file, tshark];
   }
 
   /** The INVITEs that went by, as they did; ends it. */
@@ -44,7 +45,7 @@ export class Wire {
     await this.#capture.end("SIGINT");
     const fields = ["frame.time_epoch", "udp.dstport", "sip.from.user"].flatMap((field) => ["-e", field]);
     const args = ["-r", this.#file, "-Y", 'sip.Method == "INVITE"', "-T", "fields", ...fields];
-    const { output } = await run(findProgram("tshark") ?? "", args);
+    const { output } = await run(this.#tshark, args);
     return output.split("\n").flatMap((line) => {
       const [at, to, from] = line.split("\t");
       return from === undefined ? [] : [{ at: Number(at) * 1000, to: Number(to), from }];

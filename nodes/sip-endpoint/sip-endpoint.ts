@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { systemClock } from "../../src/clock.ts";
 import { PorteroError, sentence, tryAgain } from "../../src/errors.ts";
 import { showAddress } from "../../src/ip.ts";
-import { type ListenerOptions } from "../../src/sip/transport/flow.ts";
+import type { ListenerOptions } from "../../src/sip/transport/flow.ts";
 import { Audit } from "../../src/store/audit.ts";
 import { Switchboard, type SwitchboardOptions } from "../../src/visit/switchboard.ts";
 import { folderOf, generatedPassword, instanceSecret } from "../passwords.ts";

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { sentence } from "../errors.ts";
 import { printable, type Log } from "../log.ts";
+import { calledAs } from "../program.ts";
 import { ladderText } from "../sip/trace/ladder.ts";
 import { pcapOf } from "../sip/trace/pcap.ts";
 import { readConfig } from "./config.ts";
@@ -13,10 +14,7 @@ import { startServer, type Server } from "./server.ts";
 
 const commands = "open <door>, stop <visit>, ladder <visit>, findings, capture <file>, bans, lift <address>, quit";
 
-// The package is built; a clone runs the source.
-const calledAs = import.meta.filename.endsWith(".js") ? "npx portero-server" : "npm run server --";
-
-const usage = `Usage: ${calledAs} --config file.json [--verbose]
+const usage = `Usage: ${calledAs(import.meta.url, "server")} --config file.json [--verbose]
 
 Runs the SIP endpoint without Node-RED. The file holds sip.listeners, extensions, doors (with a strategy each) and media;
 docs/server.md shows one. Commands on standard input: ${commands}.`;

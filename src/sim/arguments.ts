@@ -11,10 +11,7 @@ export type Wanted =
   | { readonly device: "phone"; readonly options: PhoneOptions };
 
 /** `command`: what it is called where somebody asks. */
-export const usage = (
-  commands: string,
-  command = "npm run sim --",
-): string => `A simulated bell or phone that registers over SIP.
+export const usage = (commands: string, command: string): string => `A simulated bell or phone that registers over SIP.
 
   ${command} bell  --server 127.0.0.1:5060 --extension 8000 --press
   ${command} phone --server 127.0.0.1:5060 --extension 6001 --answer-after 3

@@ -3,6 +3,7 @@
 // come from standard input, words for people go to standard error.
 import { createInterface } from "node:readline";
 import { giveUp, PorteroError, sentence } from "../errors.ts";
+import { calledAs } from "../program.ts";
 import { readCommandLine, usage, type Wanted } from "./arguments.ts";
 import { SimBell, SimPhone, type SimEvent } from "./sim.ts";
 
@@ -71,12 +72,9 @@ async function run(wanted: Wanted): Promise<void> {
   });
 }
 
-// Of the package, which is built; a clone runs the source.
-const installed = import.meta.filename.endsWith(".js");
-
 try {
   const wanted = readCommandLine(process.argv.slice(2), process.env);
-  if (wanted === "help") process.stdout.write(usage(commands, installed ? "npx portero-sim" : undefined));
+  if (wanted === "help") process.stdout.write(usage(commands, calledAs(import.meta.url, "sim")));
   else await run(wanted);
 } catch (error) {
   complain(error);

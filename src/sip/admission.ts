@@ -20,7 +20,7 @@ import { understood, type Registrar } from "./registrar/registrar.ts";
 import type { ServerTransaction } from "./transaction/server.ts";
 import { isUsOn, takeRoute } from "./route.ts";
 import { showAddress } from "../ip.ts";
-import { type Address, type Flow } from "./transport/flow.ts";
+import type { Address, Flow } from "./transport/flow.ts";
 
 /** A number that devices register for and call as. */
 export interface Extension extends Identity {

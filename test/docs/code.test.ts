@@ -216,7 +216,7 @@ async function helpOf(name: string, args: readonly string[]): Promise<string> {
       return help;
     case "sim":
       readCommandLine(args, { PORTERO_PASSWORD: "secret" });
-      return usage("") + "--help";
+      return usage("", "npm run sim --") + "--help";
     case "server":
       return (await run(node, [server, "--help"])).output;
     default:

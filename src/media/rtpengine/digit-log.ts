@@ -4,7 +4,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { giveUp, sentence } from "../../errors.ts";
 import { showAddress } from "../../ip.ts";
-import { type ServerAddress } from "./wire.ts";
+import type { ServerAddress } from "./wire.ts";
 
 export interface LoggedDigit {
   readonly callId: string;

@@ -4,7 +4,7 @@ import type { Cancel, Clock } from "../../clock.ts";
 import { giveUp, tryAgain, type PorteroError } from "../../errors.ts";
 import { decode, encodeFields, textAt, type Dictionary, type Fields } from "./bencode.ts";
 import { showAddress } from "../../ip.ts";
-import { type Dial, type ServerAddress, type Wire } from "./wire.ts";
+import type { Dial, ServerAddress, Wire } from "./wire.ts";
 
 /** Milliseconds after which a request is sent again; after the last of them it has failed. */
 const repeats = [500, 1000, 1000] as const;

@@ -12,7 +12,7 @@ import { showAddress, writeHost } from "../../ip.ts";
 import { escapeUser, parseUri, plainUser } from "../message/uri.ts";
 import { tryAgain } from "../../errors.ts";
 import type { ClientCredentials } from "../request/send.ts";
-import { type Flow } from "../transport/flow.ts";
+import type { Flow } from "../transport/flow.ts";
 import { Registration, routeTo } from "./registration.ts";
 import { registrationOf, serverUri, type AccountSettings, type ServerSettings } from "./settings.ts";
 

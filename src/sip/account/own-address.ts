@@ -3,7 +3,7 @@
 import { contactOn } from "../dialog/incoming.ts";
 import type { Via } from "../message/headers.ts";
 import { showAddress } from "../../ip.ts";
-import { type Address, type Flow } from "../transport/flow.ts";
+import type { Address, Flow } from "../transport/flow.ts";
 
 export class OwnAddress {
   /** By transport and server. */

@@ -8,7 +8,7 @@ import { newCallId, newTag } from "../message/reply.ts";
 import { showAddress, writeHost } from "../../ip.ts";
 import { escapeUser, parseUri } from "../message/uri.ts";
 import { Sending, type ClientCredentials, type Sender } from "../request/send.ts";
-import { type Flow } from "../transport/flow.ts";
+import type { Flow } from "../transport/flow.ts";
 import { keepAlive } from "../transport/keep-alive.ts";
 import { grantedTo } from "./granted.ts";
 import { OwnAddress } from "./own-address.ts";

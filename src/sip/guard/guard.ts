@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import type { Clock } from "../../clock.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import { showAddress } from "../../ip.ts";
-import { type Address, type Flow } from "../transport/flow.ts";
+import type { Address, Flow } from "../transport/flow.ts";
 import { Bans, type Ban, type Wrong } from "./bans.ts";
 import { Limits } from "./limits.ts";
 import { parseNetworks, sourceOf, type Networks } from "./networks.ts";

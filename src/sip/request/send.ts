@@ -10,7 +10,7 @@ import { SipRequest, type SipResponse } from "../message/message.ts";
 import type { ClientHandlers, ClientTransaction } from "../transaction/client.ts";
 import type { TransactionLayer } from "../transaction/layer.ts";
 import { showAddress } from "../../ip.ts";
-import { type Flow } from "../transport/flow.ts";
+import type { Flow } from "../transport/flow.ts";
 
 export interface ClientCredentials {
   readonly username: string;

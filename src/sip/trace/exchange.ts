@@ -3,7 +3,7 @@ import type { SipMessage, SipRequest, SipResponse } from "../message/message.ts"
 import { parseMessage } from "../message/parse.ts";
 import { parseUri, plainUser } from "../message/uri.ts";
 import { showAddress } from "../../ip.ts";
-import { type Address } from "../transport/flow.ts";
+import type { Address } from "../transport/flow.ts";
 import type { Tell } from "./findings.ts";
 import type { Traced } from "./trace.ts";
 

@@ -3,7 +3,7 @@
 // is libpcap's classic one. RFC 791, 8200 (IP), 768 (UDP), 9293 (TCP), 1071 (checksum).
 import { isIPv4, isIPv6 } from "node:net";
 import { showAddress } from "../../ip.ts";
-import { type Address } from "../transport/flow.ts";
+import type { Address } from "../transport/flow.ts";
 import { redact } from "./redact.ts";
 import type { Traced } from "./trace.ts";
 

@@ -3,7 +3,7 @@ import type { Cancel, Clock } from "../../clock.ts";
 import { tryAgain, type PorteroError } from "../../errors.ts";
 import { SipRequest, type SipResponse } from "../message/message.ts";
 import { showAddress } from "../../ip.ts";
-import { type Flow } from "../transport/flow.ts";
+import type { Flow } from "../transport/flow.ts";
 import { GIVE_UP, T1, T2, T4, TIMER_D } from "./timers.ts";
 
 export interface ClientHandlers {

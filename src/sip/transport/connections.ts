@@ -5,7 +5,7 @@ import { tryAgain, type PorteroError } from "../../errors.ts";
 import type { Parsed } from "../message/parse.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { showAddress } from "../../ip.ts";
-import { type Address, type Destination, type Flow, type Inbound, type TransportName } from "./flow.ts";
+import type { Address, Destination, Flow, Inbound, TransportName } from "./flow.ts";
 
 export const connectionLimits = {
   /** Connections at once; the next one is refused. */

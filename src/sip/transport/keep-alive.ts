@@ -2,7 +2,7 @@
 // twice, a datagram socket a STUN request, a WebSocket its own ping (RFC 7118 §6).
 import type { Cancel, Clock } from "../../clock.ts";
 import { showAddress } from "../../ip.ts";
-import { type Flow } from "./flow.ts";
+import type { Flow } from "./flow.ts";
 
 export interface KeepAliveOptions {
   /** The longest time between two keep-alives; they come after 80 to 100 % of it (RFC 5626 §4.4). */

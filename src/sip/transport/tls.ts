@@ -13,7 +13,7 @@ import { giveUp, PorteroError, sentence, tryAgain } from "../../errors.ts";
 import { certificateFault, distrust, fingerprintOf } from "../../trust.ts";
 import { ageFault, filesState, pinsOf, readCredentials, type TlsCredentials } from "./credentials.ts";
 import { showAddress } from "../../ip.ts";
-import { type Address, type Destination, type TlsOptions } from "./flow.ts";
+import type { Address, Destination, TlsOptions } from "./flow.ts";
 import type { Making } from "./stream.ts";
 
 /** A changed file is noticed after this and read when it rests, since certificate and key are written one after the other. */

@@ -6,7 +6,7 @@ import { isStun } from "../../stun.ts";
 import { parseMessage } from "../message/parse.ts";
 import { portTaken } from "./busy.ts";
 import { showAddress } from "../../ip.ts";
-import { type Address, type Flow, type Inbound, type ListenerOptions, type Transport } from "./flow.ts";
+import type { Address, Flow, Inbound, ListenerOptions, Transport } from "./flow.ts";
 import { namedAs, plainHost } from "./local.ts";
 import { answerTo, readAnswer, stunRequest } from "./stun.ts";
 
