@@ -1,11 +1,13 @@
-// Forked calls a second without a failure, and what a call costs; beside it the same on Kamailio as registrar and proxy.
+// Forked calls a second without a failure, and what a call costs; beside it the same on Asterisk, which like ours is a party
+// to every call, and on Kamailio as registrar and proxy.
 // sipp's callers call an extension with two phones (H4); one phone picks up, the other is cancelled; the caller talks for up
 // to a second and says BYE. Then twice as many calls as can be served: how many of them are.
 import { setTimeout as sleep } from "node:timers/promises";
 import { isFree } from "../scripts/ports.ts";
 import { Agent } from "./agent.ts";
 import type { Row } from "./figures.ts";
-import { findKamailio, startKamailio } from "./kamailio.ts";
+import { findAsterisk, startAsterisk } from "./asterisk.ts";
+import { findKamailio, startKamailio, type Theirs } from "./kamailio.ts";
 import { highest } from "./search.ts";
 import { password, Portero, scratch, type Address, type Cost } from "./server.ts";
 import { numbers, phonePort, sipp, writeCallers, type SippResult } from "./sipp.ts";
@@ -45,30 +47,44 @@ export async function calls(progress: Progress): Promise<Row[]> {
   const ours = await best("Portero", (folder) => portero(folder), progress);
   const what = "forked calls/s on one core, UDP, none failed";
   const target = "≥ 2 × Asterisk's";
+  const asterisk =
+    findAsterisk(progress) && (await best("Asterisk", (folder) => peer(asteriskOfCallers(folder)), progress));
   const path = findKamailio(progress);
-  const theirs = path && (await best("Kamailio", (folder) => kamailio(path, folder), progress));
+  const kamailio = path && (await best("Kamailio", (folder) => peer(startKamailio(path, folder)), progress));
   if (!ours) return [{ what, result: "fewer than 100", target }];
-  const beside = (figure: string, ratio: number) => `Kamailio as proxy ${figure} (${ratio.toFixed(2)})`;
   const { all, main } = ours.cost;
+  /** What each peer did, and ours by theirs. */
+  const beside = (figure: (best: Best) => string, ratio: (best: Best) => number) => {
+    const said = (name: string, best: Best) => `${name} ${figure(best)} (${ratio(best).toFixed(2)})`;
+    const peers = [
+      ...(asterisk ? [said("Asterisk", asterisk)] : []),
+      ...(kamailio ? [said("Kamailio as proxy", kamailio)] : []),
+    ];
+    return peers.length > 0 && { peer: peers.join("; ") };
+  };
+  const cost = ({ cost, rate }: Best) => `${cost.all.toFixed(2)} ms at ${rate}/s`;
   const alone = await attempt((folder) => portero(folder, warm, ["bench/signalling.ts"]), ours.rate, seconds);
   const young = await attempt((folder) => portero(folder, brief), ours.rate, seconds);
   return [
     {
       ...{ what, result: `${ours.rate}${ours.limit}`, target },
-      ...(theirs && { peer: beside(`${theirs.rate}${theirs.limit}`, ours.rate / theirs.rate) }),
+      ...beside(
+        ({ rate, limit }) => `${rate}${limit}`,
+        ({ rate }) => ours.rate / rate,
+      ),
     },
     {
       what: `CPU per forked call, at ${ours.rate}/s`,
       result: `${all.toFixed(2)} ms (main thread ${main.toFixed(2)}, media and others ${(all - main).toFixed(2)})`,
       target: "≤ 1 ms",
-      ...(theirs && { peer: beside(`${theirs.cost.all.toFixed(2)} ms at ${theirs.rate}/s`, all / theirs.cost.all) }),
+      ...beside(cost, (theirs) => all / theirs.cost.all),
     },
     { what: `… of a server that has had ${few} calls`, result: `${young.cost.all.toFixed(2)} ms` },
     {
       what: "… of the SIP layer by itself",
       result: `${alone.cost.all.toFixed(2)} ms${alone.lost === 0 ? "" : `, ${alone.lost} failed`}`,
       target: "≤ 1 ms",
-      ...(theirs && { peer: beside(`${theirs.cost.all.toFixed(2)} ms`, alone.cost.all / theirs.cost.all) }),
+      ...beside(cost, (theirs) => alone.cost.all / theirs.cost.all),
     },
     await overload(2 * ours.rate, progress),
   ];
@@ -171,8 +187,10 @@ async function portero(folder: string, before = warm, program?: readonly string[
   };
 }
 
-async function kamailio(path: string, folder: string): Promise<UnderTest> {
-  const server = await startKamailio(path, folder);
+const asteriskOfCallers = (folder: string) => startAsterisk(folder, [callee, ...numbers(callers)]);
+
+async function peer(starting: Promise<Theirs>): Promise<UnderTest> {
+  const server = await starting;
   return {
     ...{ address: server.address, warm: brief },
     cost: () => ({ all: server.cpu(), main: server.cpu() }),

@@ -7,7 +7,8 @@ import { cpuMsOfTree, onItsCore } from "./machine.ts";
 import type { Address } from "./server.ts";
 import { phonePort } from "./sipp.ts";
 
-export interface Kamailio extends AsyncDisposable {
+/** A peer that serves the same load. */
+export interface Theirs extends AsyncDisposable {
   readonly address: Address;
   /** Milliseconds of processor time so far. */
   cpu(): number;
@@ -21,7 +22,7 @@ export function findKamailio(progress: (text: string) => void): string | undefin
 }
 
 /** Starts it with bench/kamailio.cfg. @throws Error with what it said */
-export async function startKamailio(path: string, folder: string): Promise<Kamailio> {
+export async function startKamailio(path: string, folder: string): Promise<Theirs> {
   const address = { host: "127.0.0.1", port: await phonePort(24_060) };
   const config = join(import.meta.dirname, "kamailio.cfg");
   const child = start(

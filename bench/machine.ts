@@ -98,7 +98,7 @@ export function machine(): string[] {
   return [
     `machine   ${all[0]?.model ?? "unknown processor"}, ${all.length} cores, load ${loadavg()[0]?.toFixed(1) ?? "?"} before the run`,
     `pinned    ${pins ? `program under test on core ${cores[0]}, load on ${cores.slice(1).join(", ")}` : "no: no taskset, or one core only"}`,
-    `versions  Node ${process.version}, ${versionOf("sipp", /v(\S+?)[-.\s]*(?:SCTP|TLS|PCAP|\n|$)/, "-v")}, ${versionOf("kamailio", /kamailio (\S+)/, "-v")}`,
+    `versions  Node ${process.version}, ${versionOf("sipp", /v(\S+?)[-.\s]*(?:SCTP|TLS|PCAP|\n|$)/, "-v")}, ${versionOf("kamailio", /kamailio (\S+)/, "-v")}, ${versionOf("asterisk", /Asterisk ([\d.]+)/, "-V")}`,
     `date      ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC, commit ${commit}${changed}`,
   ];
 }

@@ -1,7 +1,16 @@
 // The system programs that the tests use as real peers: which, from which Debian package, what for. On Debian as root
 // what is missing is installed; elsewhere it is named, and the tests that need it are skipped.
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join } from "node:path";
 
 export interface Peer {
@@ -11,6 +20,8 @@ export interface Peer {
   debian: string;
   /** Without this file below a folder of libraries the program cannot do what it is for. */
   library?: string;
+  /** Debian 12 has no such package: it is unpacked, with what it needs, from Debian sid. */
+  unpacked?: true;
   purpose: string;
 }
 
@@ -25,6 +36,7 @@ const list = [
   { program: "mosquitto_pub", debian: "mosquitto-clients", purpose: "MQTT from the command line" },
   { program: "mosquitto_sub", debian: "mosquitto-clients", purpose: "MQTT from the command line" },
   { program: "kamailio", debian: "kamailio-tls-modules", purpose: "a SIP server of another make, beside and above us" },
+  { program: "asterisk", debian: "mmdebstrap", unpacked: true, purpose: "the PBX that many have, beside and above us" },
   { program: "rtpengine", debian: "rtpengine-daemon", purpose: "the second media engine, without its kernel module" },
   { program: "svwar", debian: "sipvicious", purpose: "a scanner that looks for extensions" },
   { program: "ip", debian: "iproute2", purpose: "network namespaces" },
@@ -57,8 +69,14 @@ const list = [
 export type PeerName = (typeof list)[number]["program"];
 export const peers: readonly (Peer & { program: PeerName })[] = list;
 
+/** Where programs of Debian sid are unpacked. */
+const unpacked = "/opt/portero-peers";
+
 // Debian keeps brokers in sbin, which is not in everybody's PATH.
-const folders = () => [...(process.env["PATH"] ?? "").split(delimiter), "/usr/local/sbin", "/usr/sbin", "/sbin"];
+const folders = () => [
+  ...(process.env["PATH"] ?? "").split(delimiter),
+  ...["/usr/local/sbin", "/usr/sbin", "/sbin", unpacked],
+];
 
 /** The path of a program, or undefined where there is none. */
 export function findProgram(program: string, where: readonly string[] = folders()): string | undefined {
@@ -106,6 +124,32 @@ function apt(...args: string[]): boolean {
   return spawnSync("apt-get", args, { env, stdio: ["ignore", 2, 2] }).status === 0;
 }
 
+/** Unpacks a package and what it depends on, and puts a program of its name beside them that starts it with its own libraries. */
+function unpack({ program }: Peer): boolean {
+  const folder = join(unpacked, `${program}.root`);
+  mkdirSync(unpacked, { recursive: true });
+  rmSync(folder, { recursive: true, force: true });
+  // A mirror may be weeks behind; the packages are signed all the same.
+  const args = ["--variant=extract", '--aptopt=Acquire::Check-Valid-Until "false"', `--include=${program},base-files`];
+  if (spawnSync("mmdebstrap", [...args, "sid", folder], { stdio: ["ignore", 2, 2] }).status !== 0) return false;
+  const libraries = join(folder, "usr/lib", librariesIn(folder));
+  const loader = readdirSync(libraries).find((file) => /^ld-linux.*\.so/.test(file)) ?? "";
+  const command = `exec ${join(libraries, loader)} --library-path ${libraries}:${join(libraries, program)} ${join(folder, "usr/sbin", program)}`;
+  writeFileSync(join(unpacked, program), `#!/bin/sh\n${command} "$@"\n`, { mode: 0o755 });
+  return true;
+}
+
+/** The folder of a machine's libraries below usr/lib: x86_64-linux-gnu. */
+const librariesIn = (root: string): string =>
+  readdirSync(join(root, "usr/lib")).find((name) => name.endsWith("-linux-gnu")) ?? "";
+
+/** Where an unpacked program's files are; undefined for one that Debian has installed. */
+export function unpackedRoot(path: string): { root: string; libraries: string } | undefined {
+  if (!path.startsWith(unpacked)) return undefined;
+  const root = `${path}.root`;
+  return { root, libraries: join(root, "usr/lib", librariesIn(root)) };
+}
+
 /** Installs what is missing where it may. @returns what is missing still. */
 export function installPeers(): Peer[] {
   const missing = missingPeers();
@@ -116,6 +160,8 @@ export function installPeers(): Peer[] {
     apt("update", "-q") &&
     apt("install", "-q", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", ...packages);
   if (!done) console.error("apt-get could not install them; the reason stands above.");
+  for (const peer of missing)
+    if (peer.unpacked && !unpack(peer)) console.error(`${peer.program} could not be had; the reason stands above.`);
   return missingPeers();
 }
 

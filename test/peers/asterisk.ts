@@ -1,0 +1,118 @@
+// A real Asterisk: PJSIP on loopback, with the endpoints and the dial plan that a test or the bench gives it, and its files in
+// a folder of its own.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { unpackedRoot } from "../../scripts/peers.ts";
+import { thePeer } from "../support/peers.ts";
+import { run, start, type Child } from "../support/processes.ts";
+
+/** What a PBX of two phones and a trunk needs; bridges of two, sounds and codecs of telephony included. */
+const modules = [
+  ...[
+    "res_pjproject",
+    "res_sorcery_config",
+    "res_sorcery_memory",
+    "res_sorcery_astdb",
+    "res_pjsip",
+    "res_pjsip_session",
+  ],
+  ...[
+    "res_pjsip_sdp_rtp",
+    "res_pjsip_caller_id",
+    "res_pjsip_authenticator_digest",
+    "res_pjsip_endpoint_identifier_user",
+  ],
+  ...["res_pjsip_endpoint_identifier_ip", "res_pjsip_outbound_authenticator_digest", "res_pjsip_outbound_registration"],
+  ...[
+    "res_pjsip_registrar",
+    "res_pjsip_pubsub",
+    "res_pjsip_dtmf_info",
+    "res_pjsip_nat",
+    "res_rtp_asterisk",
+    "chan_pjsip",
+  ],
+  ...[
+    "res_pjsip_logger",
+    "app_dial",
+    "app_echo",
+    "app_verbose",
+    "app_senddtmf",
+    "app_playtones",
+    "app_stack",
+    "pbx_config",
+  ],
+  ...["bridge_simple", "bridge_native_rtp", "codec_ulaw", "codec_alaw", "func_pjsip_endpoint", "func_callerid"],
+];
+
+export interface AsteriskOptions {
+  /** Where its files go. */
+  readonly folder: string;
+  /** pjsip.conf below its transport, which is UDP and TCP at `port`. */
+  readonly pjsip: string;
+  /** extensions.conf. */
+  readonly extensions: string;
+  readonly port: number;
+  /** The command as it is to be run: the bench binds it to a core. */
+  readonly command?: (program: string, args: readonly string[]) => [string, string[]];
+}
+
+export class Asterisk implements AsyncDisposable {
+  readonly port: number;
+  readonly child: Child;
+  readonly #config: string;
+
+  /** @throws Error with what it said, where it does not get ready. */
+  static async start(options: AsteriskOptions): Promise<Asterisk> {
+    const path = thePeer("asterisk");
+    const { folder, port, command = (program, args) => [program, [...args]] } = options;
+    const config = join(folder, "asterisk.conf");
+    for (const name of ["run", "log", "spool", "db", "keys"]) mkdirSync(join(folder, name), { recursive: true });
+    const { root, libraries } = unpackedRoot(path) ?? {};
+    const transport = (protocol: string) =>
+      `[transport-${protocol}]\ntype=transport\nprotocol=${protocol}\nbind=127.0.0.1:${port}\n`;
+    const files: Record<string, string> = {
+      "asterisk.conf": [
+        "[directories]",
+        `astetcdir => ${folder}`,
+        ...(root && libraries
+          ? [`astmoddir => ${libraries}/asterisk/modules`, `astdatadir => ${root}/usr/share/asterisk`]
+          : []),
+        ...[
+          `astvarlibdir => ${root ?? ""}/usr/share/asterisk`,
+          `astdbdir => ${folder}/db`,
+          `astkeydir => ${folder}/keys`,
+        ],
+        ...[`astspooldir => ${folder}/spool`, `astrundir => ${folder}/run`, `astlogdir => ${folder}/log`],
+      ].join("\n"),
+      "modules.conf": ["[modules]", "autoload = no", ...modules.map((name) => `load = ${name}.so`)].join("\n"),
+      "logger.conf": "[general]\n[logfiles]\nconsole => warning,error,verbose\n",
+      "rtp.conf": "[general]\nrtpstart=24100\nrtpend=59000\n",
+      "pjsip.conf": `${transport("udp")}${transport("tcp")}${options.pjsip}`,
+      "extensions.conf": options.extensions,
+    };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), `${text}\n`);
+    const child = start(...command(path, ["-C", config, "-f", "-n"]));
+    try {
+      await child.line(/Asterisk Ready/);
+      return new Asterisk(child, port, config);
+    } catch (error) {
+      await child.end();
+      throw error;
+    }
+  }
+
+  private constructor(child: Child, port: number, config: string) {
+    this.child = child;
+    this.port = port;
+    this.#config = config;
+  }
+
+  /** One command of its console (`pjsip show registrations`), and what it says. */
+  async says(command: string): Promise<string> {
+    return (await run(thePeer("asterisk"), ["-C", this.#config, "-r", "-x", command])).output;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.child.end();
+  }
+}
