@@ -7,42 +7,18 @@ import { thePeer } from "../support/peers.ts";
 import { run, start, type Child } from "../support/processes.ts";
 
 /** What a PBX of two phones and a trunk needs; bridges of two, sounds and codecs of telephony included. */
-const modules = [
-  ...[
-    "res_pjproject",
-    "res_sorcery_config",
-    "res_sorcery_memory",
-    "res_sorcery_astdb",
-    "res_pjsip",
-    "res_pjsip_session",
-  ],
-  ...[
-    "res_pjsip_sdp_rtp",
-    "res_pjsip_caller_id",
-    "res_pjsip_authenticator_digest",
-    "res_pjsip_endpoint_identifier_user",
-  ],
-  ...["res_pjsip_endpoint_identifier_ip", "res_pjsip_outbound_authenticator_digest", "res_pjsip_outbound_registration"],
-  ...[
-    "res_pjsip_registrar",
-    "res_pjsip_pubsub",
-    "res_pjsip_dtmf_info",
-    "res_pjsip_nat",
-    "res_rtp_asterisk",
-    "chan_pjsip",
-  ],
-  ...[
-    "res_pjsip_logger",
-    "app_dial",
-    "app_echo",
-    "app_verbose",
-    "app_senddtmf",
-    "app_playtones",
-    "app_stack",
-    "pbx_config",
-  ],
-  ...["bridge_simple", "bridge_native_rtp", "codec_ulaw", "codec_alaw", "func_pjsip_endpoint", "func_callerid"],
-];
+const modules = `
+  res_pjproject res_sorcery_config res_sorcery_memory res_sorcery_astdb res_timing_timerfd
+  res_pjsip res_pjsip_session res_pjsip_sdp_rtp res_pjsip_nat res_pjsip_caller_id res_pjsip_diversion res_pjsip_rfc3326
+  res_pjsip_authenticator_digest res_pjsip_outbound_authenticator_digest res_pjsip_registrar res_pjsip_outbound_registration
+  res_pjsip_endpoint_identifier_user res_pjsip_endpoint_identifier_ip res_pjsip_endpoint_identifier_anonymous
+  res_pjsip_pubsub res_pjsip_refer res_pjsip_dtmf_info res_pjsip_dlg_options res_pjsip_logger
+  res_rtp_asterisk chan_pjsip bridge_simple bridge_native_rtp bridge_builtin_features
+  codec_ulaw codec_alaw codec_a_mu codec_g722 codec_resample format_wav res_format_attr_h264 res_srtp res_musiconhold
+  pbx_config res_clioriginate app_dial app_echo app_verbose app_senddtmf app_playtones app_stack app_transfer
+  app_playback app_read app_record
+  func_pjsip_endpoint func_callerid func_channel func_hangupcause
+`;
 
 export interface AsteriskOptions {
   /** Where its files go. */
@@ -56,6 +32,9 @@ export interface AsteriskOptions {
   readonly command?: (program: string, args: readonly string[]) => [string, string[]];
 }
 
+const asItIs = (program: string, args: readonly string[]): [string, string[]] => [program, [...args]];
+const words = (text: string): string[] => text.trim().split(/\s+/);
+
 export class Asterisk implements AsyncDisposable {
   readonly port: number;
   readonly child: Child;
@@ -64,7 +43,7 @@ export class Asterisk implements AsyncDisposable {
   /** @throws Error with what it said, where it does not get ready. */
   static async start(options: AsteriskOptions): Promise<Asterisk> {
     const path = thePeer("asterisk");
-    const { folder, port, command = (program, args) => [program, [...args]] } = options;
+    const { folder, port, command = asItIs } = options;
     const config = join(folder, "asterisk.conf");
     for (const name of ["run", "log", "spool", "db", "keys"]) mkdirSync(join(folder, name), { recursive: true });
     const { root, libraries } = unpackedRoot(path) ?? {};
@@ -84,7 +63,7 @@ export class Asterisk implements AsyncDisposable {
         ],
         ...[`astspooldir => ${folder}/spool`, `astrundir => ${folder}/run`, `astlogdir => ${folder}/log`],
       ].join("\n"),
-      "modules.conf": ["[modules]", "autoload = no", ...modules.map((name) => `load = ${name}.so`)].join("\n"),
+      "modules.conf": ["[modules]", "autoload = no", ...words(modules).map((name) => `load = ${name}.so`)].join("\n"),
       "logger.conf": "[general]\n[logfiles]\nconsole => warning,error,verbose\n",
       "rtp.conf": "[general]\nrtpstart=24100\nrtpend=59000\n",
       "pjsip.conf": `${transport("udp")}${transport("tcp")}${options.pjsip}`,
