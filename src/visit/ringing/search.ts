@@ -24,9 +24,8 @@ export interface SearchedVisit extends Omit<RingingVisit, Mine> {
 /** H17: a loop that is drawn without a pause must not spin where nobody is there. So many begin at once, then one each second. */
 const mostAtOnce = 5;
 const paceMs = 1_000;
-/** H18: and it ends, as one in a strategy does. One strategy alone has a bound of its own, which may be longer. */
+/** H18: and it ends, as one in a strategy does, so long after the first one, which has a bound of its own. */
 const mostMs = 2 * 3_600_000;
-const fewStrategies = 10;
 
 export class Search {
   readonly #host: TransferHost;
@@ -38,9 +37,8 @@ export class Search {
   /** When the last one began, and how many before it in a hurry. */
   #begun = -Infinity;
   #hurried = 0;
-  /** How many there were, and since when. */
-  #strategies = 0;
-  #since = 0;
+  /** When the first one was over. */
+  #since = Infinity;
 
   constructor(host: TransferHost, visit: SearchedVisit) {
     [this.#host, this.#visit] = [host, visit];
@@ -58,7 +56,7 @@ export class Search {
 
   /** Whether strategies have followed each other for so long that no more are begun. */
   get isTooLong(): boolean {
-    return this.#strategies > fewStrategies && this.#host.clock.passed() - this.#since >= mostMs;
+    return this.#host.clock.passed() - this.#since >= mostMs;
   }
 
   /** How often somebody was tried to be reached, over all strategies. */
@@ -91,7 +89,6 @@ export class Search {
       const early = this.#earlyBy();
       if (early > 0) await clock.sleep(early, signal);
       this.#begun = clock.passed();
-      if (this.#strategies++ === 0) this.#since = this.#begun;
       outcome = await strategy(ringingOf(this.#host, this.#ringing(running, signal, onTry)));
     } catch (error) {
       // Where the bell has gone, or never called, there is nothing to do, and no failure.
@@ -101,6 +98,7 @@ export class Search {
       outcome = { result, tries: this.#attempt, parties: [], ...(!line.called && { reason: sentence(error) }) };
     }
     done();
+    this.#since = Math.min(this.#since, this.#host.clock.passed());
     if (this.#running === running) {
       this.#running = undefined;
       this.#visit.rests();

@@ -37,7 +37,31 @@ describe("H17 a loop that is drawn without a pause", () => {
     }
   });
 
-  it("H18 is over after two hours, though its bell never hangs up", async () => {
+  it("H18 is over after two hours, though its bell never hangs up and each strategy takes its time", async () => {
+    const desk = await Desk.open();
+    try {
+      desk.addNumber("6001");
+      const bell = desk.device("8000");
+      await bell.dial("9");
+      const visit = desk.switchboard.lastVisit("front") ?? assert.fail();
+      const look = async (maxMinutes: number) => {
+        const redial = { strategy: "redial", targets: ["6001"], tries: 0, waitSeconds: 30, maxMinutes };
+        const answered = visit.answerBy(strategyOf(redial));
+        await desk.clock.advance(60_000 * maxMinutes);
+        return (await answered).result;
+      };
+      assert.equal(await look(180), "unregistered", "the first one has as long as it says");
+      for (let hour = 0; hour < 2; hour++) assert.equal(await look(60), "unregistered");
+      assert.equal(visit.state, "ringing");
+      assert.equal(await look(60), "cancelled");
+      assert.equal((await desk.ended()).text, "nobody has answered for two hours");
+      await bell.party.takeResponse(480);
+    } finally {
+      await desk.close();
+    }
+  });
+
+  it("H18 is over after two hours however many strategies there are in them", async () => {
     const desk = await Desk.open();
     try {
       desk.addNumber("6001");
