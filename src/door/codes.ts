@@ -95,6 +95,8 @@ const hashOf: Hash = (code, salt) =>
 
 export const mostCodes = 200;
 const keptMs = 7 * 86_400_000;
+/** By then a clock that leapt ahead has been set back. */
+const settledMs = 86_400_000;
 
 export class CodeBook {
   readonly #clock: Clock;
@@ -103,6 +105,8 @@ export class CodeBook {
   /** One for each door, so that a code that is typed is hashed once, however many there are. */
   readonly #salts = new Map<string, string>();
   readonly #lockOut: LockOut;
+  /** When those that are to go were first seen to be so old (as `Clock.passed`). */
+  readonly #old = new Map<string, number>();
   #store: CodeStore | undefined;
 
   constructor(deps: { clock: Clock; hash?: Hash }) {
@@ -153,7 +157,7 @@ export class CodeBook {
     const times = { ...rest, ...until, ...(days.length > 0 && { days }) };
     const fault = hoursFault(times) ?? validityFault(times);
     if (fault !== undefined) throw giveUp("invalid", `code: ${fault}`);
-    this.#tidy();
+    this.#tidy(this.#of(door).length < mostCodes ? settledMs : 0);
     const { name } = rest;
     const code = own ?? digits(length);
     const hash = await this.#hash(code, this.#saltOf(door));
@@ -254,16 +258,20 @@ export class CodeBook {
 
   #drop({ door, name }: Entry): void {
     this.#codes.delete(keyOf(door, name));
+    this.#old.delete(keyOf(door, name));
     this.#store?.set(keyOf(door, name), undefined);
   }
 
-  /** A code that cannot open any more is shown for a week. */
-  #tidy(): void {
-    const now = this.#clock.now();
-    for (const entry of this.#codes.values()) {
+  /** A code that cannot open any more is shown for a week, and goes where that still holds after `settled`. */
+  #tidy(settled = settledMs): void {
+    const [now, passed] = [this.#clock.now(), this.#clock.passed()];
+    for (const [key, entry] of this.#codes) {
       const last = entry.uses === 0 ? Date.parse(entry.usedAt ?? entry.createdAt) : undefined;
       const isOld = last === undefined ? validAt(entry, now - keptMs) === "after" : now - last > keptMs;
-      if (isOld) this.#drop(entry);
+      const since = this.#old.get(key) ?? passed;
+      if (isOld) this.#old.set(key, since);
+      else this.#old.delete(key);
+      if (isOld && passed - since >= settled) this.#drop(entry);
     }
   }
 }

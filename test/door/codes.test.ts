@@ -106,11 +106,38 @@ describe("Door codes", () => {
     await clock.advance(48 * 3_600_000);
     assert.equal(await typed("2222"), "not-now");
     await clock.advance(8 * 86_400_000);
+    codes.list();
+    await clock.advance(86_400_000);
     assert.deepEqual(
       codes.list("front").map(({ name }) => name),
       ["cleaner"],
       "what is over is shown for a week",
     );
+  });
+
+  it("are there still when a clock that leapt ahead has been set back, also after a restart meanwhile", async () => {
+    const store = shelf();
+    const { clock, codes, try: typed } = book();
+    codes.keepIn(store);
+    await codes.create("front", { name: "guest", code: "2222", hours: 4 });
+    const today = clock.now();
+    clock.set(Date.parse("2036-02-07T06:28:16Z"));
+    assert.deepEqual([codes.list().length, await typed("2222")], [1, "not-now"]);
+    const after = book(clock);
+    after.codes.keepIn(store);
+    await clock.advance(3_600_000);
+    assert.equal(after.codes.list().length, 1);
+    clock.set(today + 3_600_000);
+    assert.equal(await after.try("2222"), "opens");
+  });
+
+  it("that are over make room at once where there are as many as a door can have", async () => {
+    const { clock, codes } = book();
+    for (let n = 0; n < mostCodes; n++)
+      await codes.create("front", { name: `n${n}`, length: 10, ...(n < 2 && { uses: 1, hours: 1 }) });
+    await clock.advance(8 * 86_400_000);
+    await codes.create("front", { name: "one more" });
+    assert.equal(codes.list().length, mostCodes - 1);
   });
 
   it("are locked for who types wrong ones, longer each time, and for nobody else", async () => {
