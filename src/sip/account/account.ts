@@ -192,7 +192,6 @@ export class Account extends EventEmitter<AccountEvents> {
     delete line.trouble;
     // One server at a time: two that have us would both ring us for one call.
     if (line === this.#first) void this.#second?.registration.stop();
-    if (line === this.#second && this.#first.registration.registered) void line.registration.stop();
     this.#tell();
   }
 

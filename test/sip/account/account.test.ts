@@ -185,6 +185,16 @@ describe("an account behind a router, RFC 3581", () => {
     assert.match((await grantNatted(server, 41000)).list("contact").join(), /:41000>.*:40000>;expires=0$/);
   });
 
+  it("follows however often that is, where it stays for a while", async () => {
+    const { machine, clock } = await accounting();
+    const server = machine("10.0.0.200");
+    for (let port = 40_000; port < 40_006; port++) {
+      await grantNatted(server, port);
+      assert.match(contactOf(await grantNatted(server, port)), new RegExp(`:${port}>`));
+      await clock.advance(235_000);
+    }
+  });
+
   it("is registered all the same where the server sees us elsewhere each time: it is not asked without a pause", async () => {
     const { machine, seen } = await accounting();
     const server = machine("10.0.0.200");
@@ -259,6 +269,20 @@ describe("an account on TCP", () => {
     await grant(server, 3600);
     assert.deepEqual([server.count("REGISTER"), seen], [2, ["registered 10.0.0.200"]]);
   });
+
+  it("is called where it listens: the port that the server sees is the connection's own", async () => {
+    const { party, seen } = await accounting({ transport: "tcp" });
+    const server = party({ host: "10.0.0.200", transport: "TCP" });
+    const request = await server.takeRequest("REGISTER");
+    const response = replyTo(request, 200, "tt").add("Contact", `${contactOf(request)};expires=300`);
+    const { via } = request;
+    assert.ok(via);
+    const params = new Map([...via.params, ["received", "10.0.0.1"], ["rport", "49152"]]);
+    response.replaceVia({ ...via, params });
+    server.send(response);
+    await server.settle();
+    assert.deepEqual([server.count("REGISTER"), seen], [1, ["registered 10.0.0.200"]]);
+  });
 });
 
 describe("A6 outbound proxies", () => {
@@ -323,19 +347,21 @@ describe("A6 outbound proxies", () => {
   });
 
   it("carry calls: the main one, and the backup where it is silent; then the registration is looked after", async () => {
-    const { party, machine, account, clock } = await accounting(proxies);
-    const [main, second] = [machine("10.0.0.210"), party({ host: "10.0.0.211", port: 5070, user: "49301" })];
-    await grant(main);
-    const called = account.call("0301", { from, sdp: sdp(4000) });
-    const invite = await main.takeRequest("INVITE");
-    assert.deepEqual([invite.uri, invite.get("route")], ["sip:0301@pbx.example", "<sip:10.0.0.210;lr>"]);
-    await clock.advance(4_100);
-    const again = await second.takeRequest("INVITE");
-    assert.deepEqual([again.uri, again.get("route")], ["sip:0301@pbx.example", "<sip:10.0.0.211:5070;lr>"]);
-    second.respond(again, 180);
-    await second.settle();
-    assert.equal(main.count("REGISTER"), 2);
-    (await called).abandon();
+    for (const status of [180, 486]) {
+      const { party, machine, account, clock } = await accounting(proxies);
+      const [main, second] = [machine("10.0.0.210"), party({ host: "10.0.0.211", port: 5070, user: "49301" })];
+      await grant(main);
+      const called = account.call("0301", { from, sdp: sdp(4000) });
+      const invite = await main.takeRequest("INVITE");
+      assert.deepEqual([invite.uri, invite.get("route")], ["sip:0301@pbx.example", "<sip:10.0.0.210;lr>"]);
+      await clock.advance(4_100);
+      const again = await second.takeRequest("INVITE");
+      assert.deepEqual([again.uri, again.get("route")], ["sip:0301@pbx.example", "<sip:10.0.0.211:5070;lr>"]);
+      second.respond(again, status);
+      await second.settle();
+      assert.equal(main.count("REGISTER"), 2);
+      (await called).abandon();
+    }
   });
 });
 
@@ -401,6 +427,17 @@ describe("calls by an account", () => {
       assert.equal(invite.all("contact").length, 1);
       (await called).abandon();
     }
+  });
+
+  it("go to the machine that has us first, where the server has several", async () => {
+    const zone = { "pbx.example": { a: ["10.0.0.210", "10.0.0.211"] } };
+    const { machine, account, clock } = await accounting({ server: "pbx.example" }, new Names(zone));
+    const second = machine("10.0.0.211");
+    await clock.advance(4_100);
+    await grant(second);
+    const called = account.call("0301", { from, sdp: sdp(4000) });
+    await second.takeRequest("INVITE");
+    (await called).abandon();
   });
 
   it("fail after eight seconds where the only server says nothing, and the registration is looked after", async () => {

@@ -16,8 +16,11 @@ interface Registering extends House {
 
 const challenge: [string, string] = ["WWW-Authenticate", 'Digest realm="pbx", nonce="n1", qop="auth"'];
 
-async function registering(options: Partial<RegistrationOptions> = {}): Promise<Registering> {
-  const made = await house();
+async function registering(
+  options: Partial<RegistrationOptions> = {},
+  of: Parameters<typeof house>[0] = {},
+): Promise<Registering> {
+  const made = await house(of);
   const server = made.party({ host: "10.0.0.200", user: "1000" });
   const registration = new Registration(made.endpoint, {
     ...{ server: "sip:10.0.0.200", user: "1000", random: () => 1 },
@@ -66,6 +69,14 @@ describe("A4, N8 our registration at another server, RFC 3261 §10.2", () => {
     }
   });
 
+  it("takes the time of no other device for its own", async () => {
+    const { server, seen } = await registering();
+    const others = "<sip:1000@10.7.7.7>;expires=9, <sip:1000@10.7.7.8>;expires=9";
+    server.respond(await server.takeRequest("REGISTER"), 200, { headers: [["Contact", others]] });
+    await server.settle();
+    assert.deepEqual(seen, ["registered 300"]);
+  });
+
   it("refreshes early, in the same Call-ID with a higher CSeq", async () => {
     const { server, seen, clock } = await registering();
     const first = await grant(server, 100, false);
@@ -110,6 +121,21 @@ describe("A4, N8 our registration at another server, RFC 3261 §10.2", () => {
     await clock.advance(1_000);
     assert.equal(server.count("REGISTER"), 2);
     assert.deepEqual(seen, ["failed refused 30"]);
+  });
+
+  it("follows a 423 each time that the server wants longer registrations, and no 423 that does not say how long", async () => {
+    const { server, seen, clock } = await registering({ expires: 60 });
+    const lengthened = async (least: string) => {
+      server.respond(await server.takeRequest("REGISTER"), 423, { headers: [["Min-Expires", least]] });
+      assert.equal((await grant(server, Number(least), false)).get("expires"), least);
+    };
+    await lengthened("100");
+    await clock.advance(75_000);
+    await lengthened("200");
+    await clock.advance(155_000);
+    server.respond(await server.takeRequest("REGISTER"), 423);
+    await clock.advance(1_000);
+    assert.deepEqual([seen, server.inbox], [["registered 100", "registered 200", "failed refused 30"], []]);
   });
 
   it("says that the password is wrong, and tries less and less often (RFC 5626 §4.5)", async () => {
@@ -196,11 +222,68 @@ describe("A4, N8 our registration at another server, RFC 3261 §10.2", () => {
   });
 
   it("is silent when it is stopped before it ever worked", async () => {
-    const { registration, clock, seen, endpoint } = await registering();
+    const { registration, server, clock, seen, endpoint } = await registering();
     await clock.advance(10);
     await registration.stop();
     await clock.advance(100_000);
-    assert.deepEqual([seen, endpoint.transactions.size, clock.pending], [[], 0, 0]);
+    assert.deepEqual([seen, server.count("REGISTER"), endpoint.transactions.size, clock.pending], [[], 1, 0, 0]);
+  });
+
+  it("is silent when it is stopped before it knew where the server is, whatever becomes of the question", async () => {
+    for (const known of [true, false]) {
+      const zone = known ? { "pbx.example": { a: ["10.0.0.200"] } } : {};
+      let answer = () => {};
+      const asked = new Promise<{ records: []; ttl: number }>((resolve) => {
+        answer = () => resolve({ records: [], ttl: 60 });
+      });
+      const dns = Object.assign(new Names(zone), { naptr: () => asked });
+      const { registration, server, clock, seen } = await registering({ server: "sip:pbx.example" }, { dns });
+      await registration.stop();
+      answer();
+      await clock.advance(100_000);
+      assert.deepEqual([seen, server.count("REGISTER"), clock.pending], [[], 0, 0]);
+    }
+  });
+
+  it("is silent when it is stopped after its password was refused: nobody has us", async () => {
+    const { registration, server, clock } = await registering();
+    for (const status of [401, 403])
+      server.respond(await server.takeRequest("REGISTER"), status, { headers: [challenge] });
+    await server.settle();
+    await registration.stop();
+    await clock.advance(100_000);
+    assert.deepEqual([server.count("REGISTER"), clock.pending], [2, 0]);
+  });
+
+  it("asks once where something fails on the way while it is refreshed", async () => {
+    const { registration, server, clock, seen } = await registering();
+    await grant(server, 100, false);
+    await clock.advance(75_000);
+    registration.check();
+    await clock.advance(100);
+    assert.equal(server.count("REGISTER"), 2);
+    await grant(server, 100, false);
+    await clock.advance(60_000);
+    registration.check();
+    await clock.advance(100);
+    assert.deepEqual([seen.length, server.count("REGISTER")], [2, 3]);
+  });
+
+  it("knows its server's machines, but not all that a name ever led to", async () => {
+    const dns = new Names({});
+    dns.ttl = 0;
+    const machine = (n: number) => `10.0.${n}.200`;
+    const lead = (n: number) => (dns.zone = { "pbx.example": { a: [machine(n)] } });
+    lead(0);
+    const { registration, clock, seen } = await registering({ server: "sip:pbx.example" }, { dns });
+    await clock.advance(100);
+    assert.ok(registration.knows(machine(0)));
+    for (let n = 1; n <= 60; n++) {
+      lead(n);
+      await clock.advance(1_900_000);
+    }
+    assert.deepEqual([registration.knows(machine(0)), registration.knows(machine(60))], [false, true]);
+    assert.ok(seen.length > 60);
   });
 
   it("takes back what it may have been given when it is stopped while the server thinks about the password", async () => {
@@ -241,5 +324,63 @@ describe("A4, N8 our registration at another server, RFC 3261 §10.2", () => {
     assert.equal(last.get("expires"), "300");
     await clock.advance(30_000);
     assert.deepEqual([seen.length, registration.registered, server.inbox], [2, true, []]);
+  });
+});
+
+describe("A6 a registration by the second of two proxies", () => {
+  const proxies = ["sip:10.0.0.210", "sip:10.0.0.211"];
+
+  /** Until the main proxy, which has been asked whether it is back, is to answer. */
+  async function away(seconds = 300) {
+    const made = await registering({ proxies });
+    const [main, second] = [made.party({ host: "10.0.0.210" }), made.party({ host: "10.0.0.211", user: "1000" })];
+    main.respond(await main.takeRequest("REGISTER"), 503);
+    await grant(second, seconds, false);
+    await made.clock.advance(60_000);
+    return { ...made, main, second, asked: await main.takeRequest("OPTIONS") };
+  }
+
+  it("goes back to the main one once, and is refreshed there in its time", async () => {
+    const { main, second, asked, clock } = await away();
+    main.respond(asked, 200);
+    await grant(main, 300, false);
+    await clock.advance(234_000);
+    assert.deepEqual([main.count("REGISTER"), second.count("REGISTER")], [2, 1]);
+    await clock.advance(1_000);
+    assert.equal(main.count("REGISTER"), 3);
+  });
+
+  it("stays where it is while it is refreshed, and goes back later", async () => {
+    const { main, second, asked, clock, seen } = await away(81);
+    const refresh = await second.takeRequest("REGISTER");
+    main.respond(asked, 200);
+    await main.settle();
+    assert.equal(main.count("REGISTER"), 1);
+    second.respond(refresh, 200, { headers: [["Contact", `${contactOf(refresh)};expires=300`]] });
+    await clock.advance(60_000);
+    main.respond(await main.takeRequest("OPTIONS"), 200);
+    await grant(main, 300, false);
+    assert.deepEqual(seen, ["registered 81", "registered 300", "registered 300"]);
+  });
+
+  it("is over when it is stopped, though the main one answers then", async () => {
+    const { main, second, asked, clock, registration } = await away();
+    const stopped = registration.stop();
+    second.respond(await second.takeRequest("REGISTER"), 200);
+    await second.settle();
+    await stopped;
+    main.respond(asked, 200);
+    await clock.advance(100_000);
+    assert.deepEqual([main.count("REGISTER"), second.count("REGISTER"), clock.pending], [1, 2, 0]);
+  });
+
+  it("begins with the main one again after neither had us", async () => {
+    const { main, second, clock, seen } = await away();
+    await clock.advance(175_000);
+    for (const proxy of [second, main]) proxy.respond(await proxy.takeRequest("REGISTER"), 503);
+    await clock.advance(30_000);
+    assert.equal(seen.at(-1), "failed refused 30");
+    await grant(main, 300, false);
+    assert.equal(second.count("REGISTER"), 2);
   });
 });
