@@ -7,7 +7,17 @@
 //   <folder>/damaged-20260131T175536Z/  all of that, where the database could not be read any more
 //
 // Recordings are elsewhere, where visits put them; the log only takes them away with their visit.
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { KeptFile } from "./visit-book.ts";
@@ -36,9 +46,11 @@ export class VisitFolder {
     return join(this.path, "visits.db");
   }
 
-  /** Pictures of visitors are nobody else's on this machine. */
+  /** Visits and their pictures are nobody else's on this machine. */
   make(): void {
     mkdirSync(join(this.path, "pictures"), { recursive: true, mode: 0o700 });
+    // SQLite would make it as the umask has it; what it puts beside it has the database's mode.
+    closeSync(openSync(this.database, "a", 0o600));
   }
 
   /** The name of a recording below the folder of recordings; undefined for a file that is elsewhere. */
