@@ -205,6 +205,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements CallHost {
       },
       knows: ({ host, port }) =>
         this.location.contacts().some(({ flow: { remote } }) => remote.port === port && remote.host === host),
+      proven: (remote) => this.guard.isProven(remote),
       trouble: (error) => this.emit("trouble", error),
     };
     this.#transports = await listenOnAll(this.#options.listeners, (options) => listen(options, inbound));

@@ -76,7 +76,7 @@ export class Guard extends EventEmitter<GuardEvents> {
     if (this.#exempt.has(remote.host)) return true;
     const source = sourceOf(remote.host);
     // A device that proved itself by this very flow is heard also where its neighbour behind the same NAT is banned.
-    if (this.#bans.has(source) && !this.#isProven(remote)) return false;
+    if (this.#bans.has(source) && !this.isProven(remote)) return false;
     return this.#limits.take(source, this.#isRecent(this.#known, source));
   }
 
@@ -98,12 +98,12 @@ export class Guard extends EventEmitter<GuardEvents> {
 
   /** Whether a login was wrong there too often, while other devices there are registered. */
   isBannedAs(remote: Address, login: string): boolean {
-    return this.#bans.has(sourceOf(remote.host), login) && !this.#isProven(remote);
+    return this.#bans.has(sourceOf(remote.host), login) && !this.isProven(remote);
   }
 
   /** Whether wrong answers get no word there, while other devices there are registered. */
   silences(remote: Address): boolean {
-    return this.#bans.silences(sourceOf(remote.host)) && !this.#isProven(remote);
+    return this.#bans.silences(sourceOf(remote.host)) && !this.isProven(remote);
   }
 
   /** An answer to a challenge of ours was wrong. A first request and an old nonce are no wrong answers. */
@@ -133,7 +133,7 @@ export class Guard extends EventEmitter<GuardEvents> {
   fit(response: SipResponse, request: SipRequest, flow: Flow): Buffer | undefined {
     const whole = response.toBuffer();
     if (flow.reliable || whole.length <= request.size) return whole;
-    if (this.#isProven(flow.remote) || this.#exempt.has(flow.remote.host)) return whole;
+    if (this.isProven(flow.remote) || this.#exempt.has(flow.remote.host)) return whole;
     // Who only looks whether we are there is told that, if not what we can do.
     if (request.method === "OPTIONS")
       for (let at = response.headers.length - 1; at >= 0; at--)
@@ -162,7 +162,8 @@ export class Guard extends EventEmitter<GuardEvents> {
     this.#bans.close();
   }
 
-  #isProven(remote: Address): boolean {
+  /** Whether somebody at this address and port gave a right answer within the last hours. */
+  isProven(remote: Address): boolean {
     return this.#isRecent(this.#proven, showAddress(remote));
   }
 

@@ -167,14 +167,14 @@ export class Connections {
     );
   }
 
-  /** Takes a connection that a peer made; `spoke` is called at its first message. */
+  /** Takes a connection that a peer made; `shown` is called once it is known who that is. */
   accept(
     wire: Wire,
     remote: Address,
     known: Pick<Flow, "as" | "page" | "opens" | "sentBy"> | undefined,
-    spoke?: () => void,
+    shown?: () => void,
   ): void {
-    this.#adopt(wire, showAddress(remote), new ConnectionFlow(this, wire, remote, known), undefined, spoke);
+    this.#adopt(wire, showAddress(remote), new ConnectionFlow(this, wire, remote, known), undefined, shown);
   }
 
   /** Ends all: what was just written (a BYE, say) still leaves, but a peer that does not read cannot hold us up. */
@@ -195,7 +195,7 @@ export class Connections {
     return named ? `${showAddress(remote)} ${remote.name.toLowerCase()}` : showAddress(remote);
   }
 
-  #adopt(wire: Wire, key: string, flow: ConnectionFlow, late?: () => void, spoke = () => {}): ConnectionFlow {
+  #adopt(wire: Wire, key: string, flow: ConnectionFlow, late?: () => void, shown = () => {}): ConnectionFlow {
     const { inbound } = this;
     const accepted = late === undefined;
     this.#flows.set(key, flow);
@@ -207,9 +207,9 @@ export class Connections {
       : () => {};
     let idle = this.#clock.after(accepted ? connectionLimits.silentMs : connectionLimits.idleMs, () => wire.destroy());
     // Until its first message a connection has shown nothing: neither halves nor keep-alives give it more time.
-    let proven = !accepted;
+    let spoken = !accepted;
     const alive = () => {
-      if (!proven) return;
+      if (!spoken) return;
       idle();
       idle = this.#clock.after(connectionLimits.idleMs, () => wire.destroy());
     };
@@ -226,9 +226,9 @@ export class Connections {
       received: ({ message, fault, raw, lost }) => {
         inbound.seen?.("in", raw, flow);
         if (message && fault === undefined) {
-          if (!proven) spoke();
-          proven = true;
+          spoken = true;
           inbound.message(message, flow);
+          if (inbound.proven?.(flow.remote)) shown();
         } else inbound.malformed(fault ?? "not SIP", flow, message);
         if (lost) wire.end();
       },

@@ -53,6 +53,8 @@ export interface Inbound {
   admits?(remote: Address): boolean;
   /** Whether a device is known to be there: an unknown one gets no answer larger than its question. */
   knows?(remote: Address): boolean;
+  /** Whether who is there has shown a password, or answered us: only a stranger's connection makes way for others. */
+  proven?(remote: Address): boolean;
   /** Every message as it came or left, also one that cannot be read. */
   seen?(direction: "in" | "out", data: Buffer, flow: Flow): void;
   message(message: SipRequest | SipResponse, flow: Flow): void;

@@ -11,7 +11,7 @@ import { Connections, connectionLimits, type Wire } from "./connections.ts";
 import { showAddress } from "../../ip.ts";
 import type { Address, Destination, Flow, Inbound, ListenerOptions, Transport, TransportName } from "./flow.ts";
 import { namedAs, plainHost } from "./local.ts";
-import { Silent } from "./silent.ts";
+import { Strangers } from "./strangers.ts";
 import { StreamWire, type Making } from "./stream.ts";
 import { greetingFault, Tls } from "./tls.ts";
 import { dialWebSocket, webSocketGreeter } from "./websocket.ts";
@@ -31,8 +31,8 @@ export class ConnectionTransport implements Transport {
   readonly #server: Server | undefined;
   readonly #connections: Connections;
   /** Accepted connections that are not through their greeting, by their peers. */
-  readonly #greeted = new Map<string, { socket: Socket; late: Cancel; spoke: () => void }>();
-  readonly #silent = new Silent();
+  readonly #greeted = new Map<string, { socket: Socket; late: Cancel; known: () => void }>();
+  readonly #strangers = new Strangers();
 
   /** @throws PorteroError where the port or a certificate cannot be had */
   static async listen(options: ListenerOptions, inbound: Inbound, local: (remote: string) => string, clock: Clock) {
@@ -111,23 +111,23 @@ export class ConnectionTransport implements Transport {
       if (!remote || this.#inbound.admits?.(remote) === false) return void socket.destroy();
       const key = showAddress(remote);
       const late = this.#clock.after(connectionLimits.greetingMs, () => socket.destroy());
-      const spoke = this.#silent.enter(remote.host, () => socket.destroy());
-      this.#greeted.set(key, { socket, late, spoke });
+      const known = this.#strangers.enter(remote.host, () => socket.destroy());
+      this.#greeted.set(key, { socket, late, known });
       socket.once("close", () => {
-        spoke();
+        known();
         this.#welcome(remote);
       });
       greeting.greet(socket);
     });
   }
 
-  /** Nobody waits for that greeting any more. The result is called when the first message comes. */
+  /** Nobody waits for that greeting any more. The result is called when it is known who is there. */
   #welcome(remote: Address): (() => void) | undefined {
     const key = showAddress(remote);
     const greeted = this.#greeted.get(key);
     greeted?.late();
     this.#greeted.delete(key);
-    return greeted?.spoke;
+    return greeted?.known;
   }
 
   #greeting(): Greeting {
@@ -137,12 +137,12 @@ export class ConnectionTransport implements Transport {
         wire.destroy();
         return;
       }
-      const spoke = this.#welcome(remote);
+      const known = this.#welcome(remote);
       const fault = socket instanceof TLSSocket ? this.#tls?.clientFault(socket, remote) : undefined;
       if (fault) {
         this.#inbound.trouble?.(fault);
         wire.destroy();
-      } else this.#connections.accept(wire, remote, undefined, spoke);
+      } else this.#connections.accept(wire, remote, undefined, known);
     };
     if (this.name === "TCP") return { greet: (socket) => take(socket, new StreamWire(socket)) };
     const secure = this.#tls?.server;

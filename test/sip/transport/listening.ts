@@ -5,7 +5,7 @@ import type { TestContext } from "node:test";
 import { systemClock, type Clock } from "../../../src/clock.ts";
 import type { PorteroError } from "../../../src/errors.ts";
 import type { SipMessage } from "../../../src/sip/message/message.ts";
-import type { Address, Flow, Inbound, ListenerOptions } from "../../../src/sip/transport/flow.ts";
+import type { Flow, Inbound, ListenerOptions } from "../../../src/sip/transport/flow.ts";
 import { ConnectionTransport } from "../../../src/sip/transport/listener.ts";
 
 /** An OPTIONS as text. */
@@ -39,15 +39,16 @@ export interface Listening {
 
 export async function listening(
   t: TestContext,
-  wish: Partial<ListenerOptions> & { clock?: Clock; admits?: (remote: Address) => boolean } = {},
+  wish: Partial<ListenerOptions> & { clock?: Clock; admits?: Inbound["admits"]; proven?: Inbound["proven"] } = {},
 ): Promise<Listening> {
-  const { clock = systemClock, admits, ...listener } = wish;
+  const { clock = systemClock, admits, proven, ...listener } = wish;
   let wake = () => {};
   const found: Omit<Listening, "transport" | "port" | "client" | "next"> = {
     ...{ messages: [], faults: [], closed: [], troubles: [], seen: [] },
   };
   const inbound: Inbound = {
     ...(admits && { admits }),
+    ...(proven && { proven }),
     seen: (direction, data) => {
       found.seen.push(`${direction} ${data.toString().split("\r\n")[0] ?? ""}`);
     },

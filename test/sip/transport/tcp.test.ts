@@ -6,7 +6,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { systemClock, type Clock } from "../../../src/clock.ts";
 import type { Flow } from "../../../src/sip/transport/flow.ts";
 import { connectionLimits } from "../../../src/sip/transport/connections.ts";
-import { silentLimits } from "../../../src/sip/transport/silent.ts";
+import { strangerLimits } from "../../../src/sip/transport/strangers.ts";
 import { ConnectionTransport } from "../../../src/sip/transport/listener.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { listening, options } from "./listening.ts";
@@ -90,18 +90,27 @@ describe("SIP over TCP, RFC 3261 §18", () => {
     await Promise.all(ends);
   });
 
-  it("ends the oldest connection of an address that has said nothing for one too many of them, and none that has spoken", async (t) => {
-    const { client, next } = await listening(t);
-    const spoken = await client();
+  it("ends the oldest connection of an address's strangers for one too many of them, whatever they say, and none that is known", async (t) => {
+    const proven = new Set<number | undefined>();
+    const { client, next } = await listening(t, { proven: ({ port }) => proven.has(port) });
+    const speak = async () => {
+      const socket = await client();
+      const came = next();
+      socket.write(options("one"));
+      await came;
+      return socket;
+    };
+    const known = await client();
+    proven.add(known.localPort);
     const came = next();
-    spoken.write(options("one"));
+    known.write(options("one"));
     await came;
-    const silent = await client();
-    const ended = once(silent, "close");
-    for (let n = 0; n < silentLimits.perSource; n++) await client();
+    const stranger = await speak();
+    const ended = once(stranger.resume(), "close");
+    for (let n = 0; n < strangerLimits.perSource; n++) await speak();
     await ended;
-    spoken.write("\r\n\r\n");
-    const [pong] = (await once(spoken, "data")) as [Buffer];
+    known.write("\r\n\r\n");
+    const [pong] = (await once(known, "data")) as [Buffer];
     assert.equal(pong.toString(), "\r\n");
   });
 

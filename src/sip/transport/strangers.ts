@@ -1,8 +1,8 @@
-// Accepted connections that have not brought a message yet. They cost their sender nothing and keep a place here, so that one source,
-// and all together, may hold a few only: the oldest makes way for a new one, which has the better chance to be a device.
+// Accepted connections by which nobody has shown a password yet. They cost their sender nothing and keep a place here, so that one
+// source, and all together, may hold a few only: the oldest makes way for a new one, which has the better chance to be a device.
 import { sourceOf } from "../guard/networks.ts";
 
-export const silentLimits = {
+export const strangerLimits = {
   /** Of one address, or one /64 of IPv6. */
   perSource: 50,
   /** Of all: half of the connections that there may be. */
@@ -14,7 +14,7 @@ interface Waiting {
   readonly drop: () => void;
 }
 
-export class Silent {
+export class Strangers {
   /** Oldest first. */
   readonly #waiting = new Set<Waiting>();
   readonly #bySource = new Map<string, Set<Waiting>>();
@@ -23,12 +23,12 @@ export class Silent {
     return this.#waiting.size;
   }
 
-  /** Notes a connection from `host`; `drop` ends it. The result is called when it has spoken or is no more. */
+  /** Notes a connection from `host`; `drop` ends it. The result is called when it is known or no more. */
   enter(host: string, drop: () => void): () => void {
     const source = sourceOf(host);
     const mine = this.#bySource.get(source) ?? new Set();
-    const [oldest] = mine.size >= silentLimits.perSource ? mine : this.#waiting;
-    if (oldest && (mine.size >= silentLimits.perSource || this.#waiting.size >= silentLimits.together)) {
+    const [oldest] = mine.size >= strangerLimits.perSource ? mine : this.#waiting;
+    if (oldest && (mine.size >= strangerLimits.perSource || this.#waiting.size >= strangerLimits.together)) {
       this.#leave(oldest);
       oldest.drop();
     }
