@@ -1,7 +1,7 @@
 // The presets of a user's own: a JSON file each, in a folder beside the flows. What is wrong with one is a sentence that names
 // the file and the field, and the others are there all the same. None takes the place of one of ours: whoever chose that one
 // would get another door without a word.
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { giveUp, PorteroError, sentence } from "../errors.ts";
 import { putWhole } from "../whole-file.ts";
@@ -52,12 +52,16 @@ export class PresetFolder {
   save(preset: Preset, replace = false): void {
     if (presets.has(preset.id)) throw giveUp("invalid", `the preset "${preset.label}": its id ${takenByUs(preset.id)}`);
     const file = join(this.#folder, `${preset.id}.json`);
-    if (!replace && existsSync(file))
-      throw giveUp("preset-taken", `there is a preset "${preset.id}" already: choose another name, or replace it`);
+    const [text, mode] = [`${JSON.stringify(preset, undefined, 2)}\n`, 0o666];
     try {
       mkdirSync(this.#folder, { recursive: true });
-      putWhole(file, `${JSON.stringify(preset, undefined, 2)}\n`, { mode: 0o666 });
+      if (replace) putWhole(file, text, { mode });
+      // Of two who want a name at once one is refused.
+      else writeFileSync(file, text, { mode, flag: "wx" });
     } catch (error) {
+      const { code, syscall } = error as NodeJS.ErrnoException;
+      if (code === "EEXIST" && syscall === "open")
+        throw giveUp("preset-taken", `there is a preset "${preset.id}" already: choose another name, or replace it`);
       throw giveUp("unwritable", `the preset cannot be kept in ${this.#folder}: ${sentence(error)}`, { cause: error });
     }
   }

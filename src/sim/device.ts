@@ -10,7 +10,7 @@ import { Registration } from "../sip/account/registration.ts";
 import type { IncomingCall } from "../sip/dialog/incoming.ts";
 import { Endpoint } from "../sip/endpoint.ts";
 import { writeHost } from "../ip.ts";
-import { escapeUser, parseUri, plainUser } from "../sip/message/uri.ts";
+import { escapeUser, parseUri, unescaped } from "../sip/message/uri.ts";
 import type { Flow, ListenerOptions } from "../sip/transport/flow.ts";
 import { isDigits, type DigitsBy, type InfoKind } from "./dtmf.ts";
 import type { SimEvent } from "./events.ts";
@@ -248,7 +248,7 @@ export abstract class SimDevice extends EventEmitter<{ event: [event: SimEvent] 
   /** Lets a call that came in ring. */
   protected ring(call: IncomingCall): Line {
     call.ring();
-    const number = plainUser(parseUri(call.remote?.uri ?? "")?.user ?? "");
+    const number = unescaped(parseUri(call.remote?.uri ?? "")?.user ?? "");
     const name = call.remote?.name;
     this.line = new Line(this.#host, call, { direction: "in", number, ...(name ? { name } : {}) });
     return this.line;

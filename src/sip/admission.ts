@@ -13,7 +13,7 @@ import type { Guard } from "./guard/guard.ts";
 import { retryAfter, type Overload } from "./guard/overload.ts";
 import type { SipRequest } from "./message/message.ts";
 import { newTag, phraseOf, replyTo } from "./message/reply.ts";
-import { parseUri, plainUser } from "./message/uri.ts";
+import { parseUri, unescaped } from "./message/uri.ts";
 import type { Contact } from "./registrar/contact.ts";
 import { isMarkOf, markOf } from "./registrar/mark.ts";
 import { understood, type Registrar } from "./registrar/registrar.ts";
@@ -255,7 +255,7 @@ export class Admission {
     const address = parseUri(request.to?.uri ?? "");
     // RFC 3261 §10.3: what is registered is a SIP or SIPS URI.
     if (!address || address.scheme === "tel") return this.turnAway(request, transaction, 400);
-    const number = plainUser(address.user);
+    const number = unescaped(address.user);
     if (number !== identity.extension && number !== identity.login)
       return this.#refuse(
         request,
@@ -307,4 +307,4 @@ function accepts(request: SipRequest, type: string): boolean {
 
 /** Who a request says it comes from. */
 export const numberOf = (request: SipRequest): string =>
-  plainUser(parseUri((request.method === "REGISTER" ? request.to : request.from)?.uri ?? "")?.user ?? "");
+  unescaped(parseUri((request.method === "REGISTER" ? request.to : request.from)?.uri ?? "")?.user ?? "");

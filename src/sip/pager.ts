@@ -5,7 +5,7 @@ import type { Message } from "./dialog/events.ts";
 import type { SipRequest } from "./message/message.ts";
 import { newTag } from "./message/reply.ts";
 import { readText, type Text } from "./message/text.ts";
-import { parseUri, plainUser } from "./message/uri.ts";
+import { parseUri, unescaped } from "./message/uri.ts";
 import { requestOutside, type Outside } from "./request/outside.ts";
 import { Sending, type Sender } from "./request/send.ts";
 import type { ServerTransaction } from "./transaction/server.ts";
@@ -33,7 +33,7 @@ export function receiveText(
     if (open) transaction.respond(transaction.reply(status, newTag()));
     open = false;
   };
-  const to = plainUser(parseUri(request.uri)?.user ?? "");
+  const to = unescaped(parseUri(request.uri)?.user ?? "");
   if (!text) reply(415);
   else if (!tell({ ...text, from, to, reply })) reply(405);
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { Worker } from "node:worker_threads";
 import { PresetFolder } from "../../src/door/preset-folder.ts";
 import { presetFrom } from "../../src/door/preset-from.ts";
 import { presetOf, presets } from "../../src/door/presets.ts";
@@ -116,6 +118,39 @@ describe("X11 presets of a user's own, as files", () => {
     kept.save({ ...gate, label: "New gate" }, true);
     assert.equal(kept.read().presets.get("gate")?.label, "New gate");
     assert.match(thrown(() => kept.save(presetOf("2n"), true)).message, /comes with Portero/);
+  });
+
+  it("are kept once where two want the same name at once", async () => {
+    const rounds = 50;
+    const meeting = new Int32Array(new SharedArrayBuffer(4));
+    const source = new URL("../../src/door/preset-folder.ts", import.meta.url);
+    const saving = `const { PresetFolder } = await import("${source.href}");
+      const { parentPort, workerData: { folder, gate, meeting, rounds } } = await import("node:worker_threads");
+      const kept = new PresetFolder(folder);
+      let saved = 0;
+      for (let round = 1; round <= rounds; round++) {
+        Atomics.add(meeting, 0, 1);
+        while (Atomics.load(meeting, 0) < 2 * round);
+        try {
+          kept.save({ ...gate, id: "gate-" + round });
+          saved++;
+        } catch (error) {
+          if (error.code !== "preset-taken") saved = NaN;
+        }
+      }
+      parentPort.postMessage(saved);`;
+    const workers = [1, 2].map(
+      () =>
+        new Worker(new URL(`data:text/javascript,${encodeURIComponent(saving)}`), {
+          workerData: { folder, gate, meeting, rounds },
+        }),
+    );
+    const saved = await Promise.all(workers.map(async (worker) => Number((await once(worker, "message"))[0])));
+    assert.equal(
+      saved.reduce((sum, count) => sum + count),
+      rounds,
+    );
+    assert.deepEqual([kept.read().own.size, kept.read().faults], [rounds, []]);
   });
 });
 

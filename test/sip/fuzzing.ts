@@ -7,7 +7,7 @@ import { SipRequest, type SipMessage } from "../../src/sip/message/message.ts";
 import { parseNameAddr, parseVia, writeNameAddr } from "../../src/sip/message/headers.ts";
 import { limits, parseMessage, type Parsed } from "../../src/sip/message/parse.ts";
 import { replyTo } from "../../src/sip/message/reply.ts";
-import { parseUri, plainUser, writeUri } from "../../src/sip/message/uri.ts";
+import { parseUri, unescaped, writeUri } from "../../src/sip/message/uri.ts";
 import { sameUri } from "../../src/sip/message/compare.ts";
 import type { Flow, Inbound } from "../../src/sip/transport/flow.ts";
 import { Framing } from "../../src/sip/transport/framing.ts";
@@ -104,7 +104,7 @@ function readAll(message: SipMessage): void {
   for (const uri of uris.filter((found) => found !== undefined)) {
     const read = parseUri(uri);
     if (!read) continue;
-    plainUser(read.user);
+    unescaped(read.user);
     parseUri(writeUri(read));
     sameUri(uri, to?.uri ?? "");
   }

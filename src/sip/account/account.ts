@@ -9,7 +9,7 @@ import { OutgoingCall, type OutgoingOptions } from "../dialog/outgoing.ts";
 import { parseNameAddr, writeNameAddr } from "../message/headers.ts";
 import type { SipRequest } from "../message/message.ts";
 import { showAddress, writeHost } from "../../ip.ts";
-import { escapeUser, parseUri, plainUser } from "../message/uri.ts";
+import { escapeUser, parseUri, unescaped } from "../message/uri.ts";
 import { tryAgain } from "../../errors.ts";
 import type { ClientCredentials } from "../request/send.ts";
 import type { Flow } from "../transport/flow.ts";
@@ -131,7 +131,7 @@ export class Account extends EventEmitter<AccountEvents> {
   callerOf(invite: SipRequest, flow: Flow): Caller | undefined {
     if (!this.#calledBy(invite, flow)) return undefined;
     const from = parseUri(invite.from?.uri ?? "");
-    return { kind: "account", number: plainUser(from?.user ?? "") || (from?.host ?? ""), account: this.name };
+    return { kind: "account", number: unescaped(from?.user ?? "") || (from?.host ?? ""), account: this.name };
   }
 
   /**

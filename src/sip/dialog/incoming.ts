@@ -6,7 +6,7 @@ import type { NameAddr } from "../message/headers.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
 import { newTag } from "../message/reply.ts";
 import { writeHost } from "../../ip.ts";
-import { parseUri, plainUser } from "../message/uri.ts";
+import { parseUri, unescaped } from "../message/uri.ts";
 import type { ClientCredentials } from "../request/send.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
 import type { Flow } from "../transport/flow.ts";
@@ -93,7 +93,7 @@ export class IncomingCall extends Call {
     this.remote = request.from;
     const uri = parseUri(request.uri);
     const dialled = caller.kind === "account" ? parseUri(request.to?.uri ?? "") : uri;
-    this.dialled = plainUser(dialled?.user ?? "");
+    this.dialled = unescaped(dialled?.user ?? "");
     this.sdp = sdpOf(request);
     this.replaces = parseReplaces(request.get("replaces") ?? "");
     this.told = toldBy(request, host.callSettings.headers);

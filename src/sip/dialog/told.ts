@@ -2,7 +2,7 @@
 // the user has asked for. RFC 3325, RFC 5806, RFC 7044 and the older Remote-Party-ID.
 import { parseNameAddr, type NameAddr } from "../message/headers.ts";
 import { headerKey, type SipMessage } from "../message/message.ts";
-import { parseUri, plainUser } from "../message/uri.ts";
+import { parseUri, unescaped } from "../message/uri.ts";
 
 export interface Named {
   /** The user part of a SIP address, the number of a `tel:` one. */
@@ -50,5 +50,5 @@ const named = (value: string | undefined): Named | undefined => {
 
 function nameOf({ uri, name }: NameAddr): Named | undefined {
   const parsed = parseUri(uri);
-  return parsed && { number: plainUser(parsed.user || parsed.host), name: name.slice(0, mostLetters) };
+  return parsed && { number: unescaped(parsed.user || parsed.host), name: name.slice(0, mostLetters) };
 }

@@ -5,7 +5,7 @@ import { performance } from "node:perf_hooks";
 import type { Clock } from "../../clock.ts";
 import type { IncomingCall } from "../dialog/incoming.ts";
 import type { SipRequest } from "../message/message.ts";
-import { parseUri, plainUser } from "../message/uri.ts";
+import { parseUri, unescaped } from "../message/uri.ts";
 
 /** The share of time, 0 to 1, that the event loop was at work since it was asked before. */
 export type Busy = () => number;
@@ -123,4 +123,4 @@ function shareOf(text: string): number {
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
 
-const nameOf = (request: SipRequest): string => plainUser(parseUri(request.from?.uri ?? "")?.user ?? "");
+const nameOf = (request: SipRequest): string => unescaped(parseUri(request.from?.uri ?? "")?.user ?? "");

@@ -1,6 +1,6 @@
 // Whether two addresses are the same: RFC 3261 §19.1.4. A device that writes its Contact a little differently each time
 // is one device all the same.
-import { parseUri, plainUser, type SipUri } from "./uri.ts";
+import { parseUri, unescaped, type SipUri } from "./uri.ts";
 
 /** What matters though only one of the two has it; any other parameter counts only where both have it. */
 const decisive = ["user", "ttl", "method", "maddr", "transport"];
@@ -10,7 +10,7 @@ export function sameUri(a: string, b: string): boolean {
   const [one, two] = [parseUri(a), parseUri(b)];
   if (!one || !two || one.scheme !== two.scheme || one.scheme === "tel") return false;
   return (
-    plainUser(one.user) === plainUser(two.user) &&
+    unescaped(one.user) === unescaped(two.user) &&
     one.host.toLowerCase() === two.host.toLowerCase() &&
     // A port left out is not 5060: the two may be reached in different ways (RFC 3263).
     one.port === two.port &&

@@ -134,14 +134,11 @@ export function writeUri(uri: SipUri): string {
   return `${uri.scheme}:${user}${writeHost(uri.host)}${port}${writeParams(uri.params)}`;
 }
 
-/** Escapes undone, or the text as it stands where they are broken or hide what no line may hold: it is shown in logs. */
+/** Escapes undone, as is fit for comparing and showing; the text as it stands where they are broken or hide what no line may hold. */
 export function unescaped(text: string): string {
   const plain = decoded(text);
   return /\p{Cc}/u.test(plain) ? text : plain;
 }
-
-/** A user part fit for comparing and showing. */
-export const plainUser = unescaped;
 
 /** Escapes what a user part may not hold (RFC 3261 §25.1). */
 export const escapeUser = (user: string): string =>

@@ -8,7 +8,7 @@ import type { SipRequest, SipResponse } from "../message/message.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
 import { newTag } from "../message/reply.ts";
 import { GIVE_UP } from "../transaction/timers.ts";
-import { parseUri, plainUser } from "../message/uri.ts";
+import { parseUri, unescaped } from "../message/uri.ts";
 import type { Contact, Push } from "./contact.ts";
 import type { Location } from "./location.ts";
 
@@ -159,9 +159,9 @@ export function pushOf(uri: string): { push?: Push } {
   const prid = params?.get("pn-prid");
   return {
     push: {
-      provider: plainUser(provider),
-      ...(param ? { param: plainUser(param) } : {}),
-      ...(prid ? { prid: new Secret(plainUser(prid)) } : {}),
+      provider: unescaped(provider),
+      ...(param ? { param: unescaped(param) } : {}),
+      ...(prid ? { prid: new Secret(unescaped(prid)) } : {}),
     },
   };
 }

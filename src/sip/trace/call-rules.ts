@@ -2,7 +2,7 @@
 import { Recent } from "../guard/recent.ts";
 import { sdpOf } from "../dialog/body.ts";
 import type { SipMessage } from "../message/message.ts";
-import { parseUri, plainUser } from "../message/uri.ts";
+import { parseUri, unescaped } from "../message/uri.ts";
 import { showAddress } from "../../ip.ts";
 import { partyOf, userIn, type Rule } from "./exchange.ts";
 import { isPrivate } from "./private.ts";
@@ -116,7 +116,7 @@ export function unknownNumbers(): Rule {
   return ({ message, method, status, incoming, transaction, remote, at }, tell) => {
     if (method !== "INVITE") return;
     if (incoming && status === 0 && "uri" in message)
-      return dialled.set(transaction, plainUser(parseUri(message.uri)?.user ?? ""));
+      return dialled.set(transaction, unescaped(parseUri(message.uri)?.user ?? ""));
     const number = incoming || status !== 404 ? undefined : dialled.get(transaction);
     if (number === undefined) return;
     dialled.delete(transaction);

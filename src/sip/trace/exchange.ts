@@ -1,7 +1,7 @@
 // A message as the rules of a diagnosis look at it: read, with the peer and whom it is about.
 import type { SipMessage, SipRequest, SipResponse } from "../message/message.ts";
 import { parseMessage } from "../message/parse.ts";
-import { parseUri, plainUser } from "../message/uri.ts";
+import { parseUri, unescaped } from "../message/uri.ts";
 import { showAddress } from "../../ip.ts";
 import type { Address } from "../transport/flow.ts";
 import type { Tell } from "./findings.ts";
@@ -56,7 +56,7 @@ export function seenOf({ at, direction, transport, local, remote, data, length }
 
 /** The number in To or From. */
 export const userIn = (message: SipMessage, header: "to" | "from"): string =>
-  plainUser(parseUri(message[header]?.uri ?? "")?.user ?? "");
+  unescaped(parseUri(message[header]?.uri ?? "")?.user ?? "");
 
 /** The other party of a message: who sent the request to us, or whom ours is for; its host where it has no number. */
 export function partyOf({ incoming, message, status, remote }: Seen): string {

@@ -1,7 +1,7 @@
 // Whom a phone may have us call for it (transfer, redirection): what it may call itself, the numbers here and what leads outside.
 import { isIP } from "node:net";
 import type { Call } from "../../sip/dialog/call.ts";
-import { parseUri, plainUser } from "../../sip/message/uri.ts";
+import { parseUri, unescaped } from "../../sip/message/uri.ts";
 import type { Way } from "./outside.ts";
 import type { Target } from "../ringing/target.ts";
 
@@ -20,7 +20,7 @@ export function destinationOf(directory: Directory, uri: string, call: Call): Ta
   const leads = (target: Target) => (directory.wayOutside(target, "phone")?.kind ?? "refused") !== "refused";
   // A phone writes the name that it registers at, which only it knows to be ours; another house's address would be of it.
   const here = isIP(parsed.host) === 0 || call.isUs(parsed.host);
-  const number = plainUser(parsed.user);
+  const number = unescaped(parsed.user);
   if (here && number && (directory.mayBeCalled(number) || leads(number))) return number;
   return !call.isUs(parsed.host) && leads(uri) ? uri : undefined;
 }

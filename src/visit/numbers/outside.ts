@@ -10,7 +10,7 @@ import type { Caller } from "../../sip/dialog/caller.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import { parseNetworks, type Networks } from "../../sip/guard/networks.ts";
 import type { SipRequest } from "../../sip/message/message.ts";
-import { parseUri, plainUser } from "../../sip/message/uri.ts";
+import { parseUri, unescaped } from "../../sip/message/uri.ts";
 import type { ClientCredentials } from "../../sip/request/send.ts";
 import type { Flow } from "../../sip/transport/flow.ts";
 import { checkAccount, type Incoming, type LineSettings } from "./account-settings.ts";
@@ -153,7 +153,7 @@ export class Outside {
     const { host } = flow.remote;
     if (!this.#trusted.has(host)) return undefined;
     const from = parseUri(invite.from?.uri ?? "");
-    const number = plainUser(from?.user ?? "") || (from?.host ?? host);
+    const number = unescaped(from?.user ?? "") || (from?.host ?? host);
     const caller: Caller = { kind: "address", number };
     if (this.#options.isRegistered(host)) return undefined;
     if (this.#options.plan.owner(number) === undefined) return caller;

@@ -2,7 +2,7 @@
 import type { DoorSettings } from "../../door/door.ts";
 import type { IncomingCall } from "../../sip/dialog/incoming.ts";
 import { headerKey } from "../../sip/message/message.ts";
-import { parseUri, plainUser } from "../../sip/message/uri.ts";
+import { parseUri, unescaped } from "../../sip/message/uri.ts";
 
 export interface Button {
   /** The number of the button; "1" where the bell dials its own extension, as one with a single button does. */
@@ -40,7 +40,7 @@ function saidBy(
 ): string | undefined {
   switch (buttonFrom) {
     case "to":
-      return plainUser(parseUri(request?.to?.uri ?? "")?.user ?? "");
+      return unescaped(parseUri(request?.to?.uri ?? "")?.user ?? "");
     case "name":
       return remote?.name;
     case "header":

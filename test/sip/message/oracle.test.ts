@@ -7,7 +7,7 @@ import { Grammar } from "sip.js/lib/grammar/grammar.js";
 import { parseNameAddr, parseVia, splitList } from "../../../src/sip/message/headers.ts";
 import { SipRequest } from "../../../src/sip/message/message.ts";
 import { parseMessage } from "../../../src/sip/message/parse.ts";
-import { parseUri, plainUser, unquote, type Params } from "../../../src/sip/message/uri.ts";
+import { parseUri, unescaped, unquote, type Params } from "../../../src/sip/message/uri.ts";
 import { short, Writer } from "./odd.ts";
 
 /** What a message says, field by field: `contact 1 host` → `example.com`. Hosts have no brackets and no capital letters. */
@@ -27,7 +27,7 @@ function oursOf(text: string): Fields {
     const read = parseUri(written);
     assert.ok(read, `${written} is a valid address`);
     fields.set(`${where} scheme`, read.scheme);
-    fields.set(`${where} user`, plainUser(read.user));
+    fields.set(`${where} user`, unescaped(read.user));
     fields.set(`${where} host`, host(read.host));
     fields.set(`${where} port`, String(read.port ?? ""));
     params(`${where} uri`, read.params);

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { SipRequest } from "../../../src/sip/message/message.ts";
 import { parseMessage, type Parsed } from "../../../src/sip/message/parse.ts";
-import { parseUri, plainUser } from "../../../src/sip/message/uri.ts";
+import { parseUri, unescaped } from "../../../src/sip/message/uri.ts";
 
 const parsed = (name: string): Parsed =>
   parseMessage(readFileSync(new URL(`../fixtures/${name}.sip`, import.meta.url)));
@@ -49,7 +49,7 @@ describe("RFC 4475 §3.1.1, valid messages", () => {
     const message = request("esc01");
     const uri = parseUri(message.uri);
     assert.deepEqual([uri?.user, uri?.host], ["sips%3Auser%40example.com", "example.net"]);
-    assert.equal(plainUser(uri?.user ?? ""), "sips:user@example.com");
+    assert.equal(unescaped(uri?.user ?? ""), "sips:user@example.com");
     assert.equal(message.contact?.uri, "sip:cal%6Cer@host5.example.net;%6C%72;n%61me=v%61lue%25%34%31");
   });
 
