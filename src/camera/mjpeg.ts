@@ -48,29 +48,30 @@ export class JpegCutter {
 
   push(piece: Buffer): void {
     this.#collected.add(piece);
-    while (this.#step());
+    const { bytes } = this.#collected;
+    // What is done with goes once: there may be a picture's beginning at every turn.
+    let done = 0;
+    for (;;) {
+      if (!this.#walk) {
+        const start = bytes.indexOf(jpegStart, done);
+        if (start < 0) break;
+        done = start;
+        this.#walk = new JpegWalk(start);
+      }
+      if (!this.#walk.read(bytes)) break;
+      const { frame, at } = this.#walk;
+      this.#walk = undefined;
+      if (frame && !isTooLarge(frame)) this.#picture(Buffer.from(bytes.subarray(done, frame.end)), frame);
+      // Behind a fault: what begins there may be the next one; a thumbnail inside was walked over.
+      done = frame?.end ?? Math.max(done + 2, at);
+    }
+    if (done > 0) {
+      this.#collected.drop(done);
+      this.#walk &&= new JpegWalk();
+    }
     if (this.#collected.length <= mostFrameBytes) return;
     this.#walk = undefined;
     this.#collected.drop(this.#collected.length);
-  }
-
-  // One picture or none; false = the bytes do not reach.
-  #step(): boolean {
-    const { bytes } = this.#collected;
-    if (!this.#walk) {
-      const start = bytes.indexOf(jpegStart);
-      if (start < 0) return false;
-      this.#collected.drop(start);
-      this.#walk = new JpegWalk();
-      return true;
-    }
-    if (!this.#walk.read(bytes)) return false;
-    const { frame, at } = this.#walk;
-    this.#walk = undefined;
-    if (frame && !isTooLarge(frame)) this.#picture(Buffer.from(bytes.subarray(0, frame.end)), frame);
-    // Behind a fault: what begins there may be the next one; a thumbnail inside was walked over.
-    this.#collected.drop(frame?.end ?? Math.max(2, at));
-    return true;
   }
 }
 

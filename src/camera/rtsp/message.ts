@@ -19,7 +19,10 @@ export interface Receiver {
 export const limits = { head: 16 * 1024, body: 256 * 1024, garbage: 256 * 1024 };
 
 const dollar = 0x24;
+const lineEnd = 0x0a;
 const startOfResponse = Buffer.from("RTSP/");
+const startsResponse = (bytes: Buffer, at: number): boolean =>
+  startOfResponse.every((byte, n) => bytes[at + n] === byte);
 // The camera's own requests begin with a word of capitals.
 const begin = /^(?:RTSP\/1\.\d +(\d{3})(?: |$)|([A-Z_]{3,20}) +\S+ +RTSP\/1\.\d$)/;
 
@@ -102,18 +105,20 @@ export class RtspReader {
   }
 
   #message(bytes: Buffer): number | string {
+    // The first line alone shows most garbage: a head is read where that fits only.
+    const line = bytes.subarray(0, limits.head).indexOf(lineEnd);
+    const start = line < 0 ? undefined : begin.exec(text(bytes.subarray(0, line)).trim());
+    if (start === null && this.#spoke) return this.#skip(bytes);
     const end = endOfHead(bytes);
     if (end === undefined) {
-      const text = bytes.toString("latin1", 0, 8);
+      const word = bytes.toString("latin1", 0, 8);
       // A web server, or something that speaks first, would else be waited for.
-      if (!this.#spoke && bytes.length >= 8 && !/^(?:RTSP\/1\.|[A-Z_]{3,7} |[A-Z_]{8}$)/.test(text))
+      if (!this.#spoke && bytes.length >= 8 && !/^(?:RTSP\/1\.|[A-Z_]{3,7} |[A-Z_]{8}$)/.test(word))
         return "does not speak RTSP";
       return bytes.length > limits.head ? "sends a header without an end" : 0;
     }
-    const lines = text(bytes.subarray(0, end)).split(/\r\n|\r|\n/);
-    const start = begin.exec(lines[0]?.trim() ?? "");
-    if (!start) return this.#spoke ? this.#skip(bytes) : "does not speak RTSP";
-    const headers = headersOf(lines.slice(1));
+    if (!start) return "does not speak RTSP";
+    const headers = headersOf(text(bytes.subarray(line, end)).split(/\r\n|\r|\n/));
     const length = Number(headers.get("content-length")?.[0] ?? 0);
     if (!Number.isInteger(length) || length < 0 || length > limits.body) return "announces a body of impossible length";
     if (bytes.length < end + length) {
@@ -135,8 +140,9 @@ export class RtspReader {
 
   // Cameras lose their place, too: on to what may be a packet or a response.
   #skip(bytes: Buffer): number | string {
-    const places = [bytes.indexOf(dollar, 1), bytes.indexOf(startOfResponse, 1)].filter((at) => at > 0);
-    const step = places.length > 0 ? Math.min(...places) : bytes.length;
+    let step = 1;
+    // Never beyond the next place: there may be one at every turn.
+    while (step < bytes.length && bytes[step] !== dollar && !startsResponse(bytes, step)) step++;
     this.#skipped += step;
     return this.#skipped > limits.garbage ? "sends what is neither a message nor a packet" : step;
   }

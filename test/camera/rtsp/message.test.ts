@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { limits, RtspReader, type RtspMessage } from "../../../src/camera/rtsp/message.ts";
+import { fastest } from "../../support/cpu.ts";
 
 type Read = { message: RtspMessage } | { channel: number; bytes: string };
 
@@ -53,6 +54,15 @@ describe("RTSP messages on a connection, RFC 2326 §4 and §10.12", () => {
     assert.deepEqual([list.length, fault], [3, undefined]);
     const lost = read([ok, Buffer.alloc(limits.garbage + 1, 1)]);
     assert.equal(lost.fault, "sends what is neither a message nor a packet");
+  });
+
+  it("reads in no time what seems to begin a message at every turn", () => {
+    const answer = Buffer.from("RTSP/1.0 200 OK\r\n\r\n");
+    for (const what of ["RTSP/\n", "xRTSP/\n", "RTSP/", "x$\0\0\0", "A_A \n"]) {
+      const noise = Buffer.from(`${what.repeat(16_000 / what.length)}\n\n`.repeat(4));
+      const best = fastest(3, () => read([answer, noise]));
+      assert.ok(best < 50, `${best.toFixed(0)} ms for ${JSON.stringify(what)}`);
+    }
   });
 
   it("says at once that a web server or something else does not speak RTSP", () => {
