@@ -1,4 +1,5 @@
 // `${variables}`, `${FUNCTIONS(…)}` and `$[expressions]` of a dial plan, as far as they can be known before a call.
+import { evaluate } from "./evaluate.ts";
 
 /** In the place of a number that is only known when somebody dials: `${EXTEN}` in a pattern; and of a part of it. */
 export const anyNumber = "\uE000";
@@ -58,127 +59,15 @@ function closing(text: string, open: number): number {
 
 /** `NAME`, `NAME:offset:length`, `FUNCTION(args)`. */
 function lookUp(inside: string, scope: Scope): string | undefined {
-  const called = /^\s*([A-Za-z_]\w*)\((.*)\)\s*((?::-?\d+){0,2})$/s.exec(inside);
-  const named = /^\s*(\w+)\s*((?::-?\d*){0,2})$/.exec(inside);
-  const value = called ? scope.call(called[1] ?? "", called[2] ?? "") : named ? scope.get(named[1] ?? "") : undefined;
-  if (value === undefined) return undefined;
-  const [, offset, length] = (called?.[3] ?? named?.[2] ?? "").split(":");
-  if (offset === undefined || offset === "") return value;
+  const [, name = "", args, slice]: (string | undefined)[] =
+    /^([^(:]*)(?:\((.*)\))?[^:]*(?::(.*))?$/s.exec(inside) ?? [];
+  const value = args === undefined ? scope.get(name) : scope.call(name, args);
+  const [, offset, length]: (string | undefined)[] = /^\s*([-+]?\d+)(?::\s*([-+]?\d+))?/.exec(slice ?? "") ?? [];
+  if (value === undefined || offset === undefined) return value;
   if (value === anyNumber) return partOfIt;
   const rest = value.slice(Number(offset));
-  return length === undefined || length === ""
-    ? rest
-    : rest.slice(0, Number(length) < 0 ? Number(length) : Number(length));
+  return length === undefined ? rest : rest.slice(0, Number(length));
 }
 
-const operators = /^(\|\||&&|==|!=|<=|>=|=~|[|&=<>+\-*/%!:()?])/;
-const levels: readonly (readonly string[])[] = [
-  ["|", "||"],
-  ["&", "&&"],
-  ["=", "==", "!=", "<", ">", "<=", ">="],
-  ["+", "-"],
-  ["*", "/", "%"],
-];
-
-/** What is true for GotoIf and its like. */
-export const isTrue = (text: string): boolean => !/^\s*(0*|"0*")\s*$/.test(text);
-
-/** The value of `$[…]`, whose variables are in place; undefined where it cannot be read. */
-export function evaluate(text: string): string | undefined {
-  const tokens = tokensOf(text);
-  if (!tokens) return undefined;
-  let at = 0;
-  let depth = 0;
-  const primary = (): string | undefined => {
-    const token = tokens[at++];
-    if (token === undefined) return undefined;
-    if (token === "!") {
-      const value = primary();
-      return value === undefined ? undefined : isTrue(value) ? "0" : "1";
-    }
-    if (token === "-") {
-      const value = primary();
-      return value === undefined ? undefined : String(-Number(value));
-    }
-    if (token === "(") {
-      if (++depth > deepest) return undefined;
-      const value = binary(0);
-      depth--;
-      return tokens[at++] === ")" ? value : undefined;
-    }
-    if (isOperator(token)) return undefined;
-    let word = plain(token);
-    // Words between operators are one text.
-    for (let next = tokens[at]; next !== undefined && !isOperator(next); next = tokens[++at]) word += ` ${plain(next)}`;
-    return word;
-  };
-  const binary = (level: number): string | undefined => {
-    const names = levels[level];
-    if (!names) return primary();
-    let left = binary(level + 1);
-    for (let name = tokens[at]; left !== undefined && name !== undefined && names.includes(name); name = tokens[at]) {
-      at++;
-      const right = binary(level + 1);
-      // `"" = x` is written without quotes too: nothing at all on one side is empty text.
-      left = combine(name, left, right ?? "");
-    }
-    return left;
-  };
-  if (tokens.length === 0) return "";
-  if (levels[2]?.includes(tokens[0] ?? "")) tokens.unshift('""');
-  const value = binary(0);
-  return at >= tokens.length ? value : undefined;
-}
-
-function tokensOf(text: string): string[] | undefined {
-  const tokens: string[] = [];
-  for (let rest = text.trimStart(); rest !== ""; rest = rest.trimStart()) {
-    const token =
-      /^"(?:[^"\\]|\\.)*"/.exec(rest)?.[0] ?? operators.exec(rest)?.[0] ?? /^[^\s|&=<>+\-*/%!:()?"]+/.exec(rest)?.[0];
-    if (token === undefined) return undefined;
-    tokens.push(token);
-    rest = rest.slice(token.length);
-  }
-  return tokens;
-}
-
-const isOperator = (token: string): boolean => operators.test(token);
-const plain = (token: string): string => token.replace(/^"|"$/g, "");
-
-function combine(name: string, left: string, right: string): string {
-  const [a, b] = [Number(left), Number(right)];
-  const areNumbers = left.trim() !== "" && right.trim() !== "" && !Number.isNaN(a) && !Number.isNaN(b);
-  const order = areNumbers ? a - b : left < right ? -1 : left > right ? 1 : 0;
-  const truth = (is: boolean): string => (is ? "1" : "0");
-  switch (name) {
-    case "|":
-    case "||":
-      return isTrue(left) ? left : right;
-    case "&":
-    case "&&":
-      return isTrue(left) && isTrue(right) ? left : "0";
-    case "=":
-    case "==":
-      return truth(order === 0);
-    case "!=":
-      return truth(order !== 0);
-    case "<":
-      return truth(order < 0);
-    case ">":
-      return truth(order > 0);
-    case "<=":
-      return truth(order <= 0);
-    case ">=":
-      return truth(order >= 0);
-    case "+":
-      return String(a + b);
-    case "-":
-      return String(a - b);
-    case "*":
-      return String(a * b);
-    case "/":
-      return String(b === 0 ? 0 : Math.trunc(a / b));
-    default:
-      return String(b === 0 ? 0 : a % b);
-  }
-}
+/** What is true for GotoIf and its like: any word, and a number whose whole part is not 0. */
+export const isTrue = (text: string): boolean => text !== "" && Number(/^\s*([-+]?\d+)/.exec(text)?.[1] ?? 1) !== 0;

@@ -86,7 +86,7 @@ function readAll(sections: readonly Section[], report: Report): Read {
   const contexts = readPlan(plan, report);
   const outgoing = readOutgoing(contexts, accounts, report);
   const accountNames = new Map(accounts.map(({ trunk, name }) => [trunk, name]));
-  const walked: Plan = { contexts, globals, report, accounts: accountNames, steps: mostSteps };
+  const walked: Plan = { contexts, globals, report, accounts: accountNames, found: new Map(), steps: mostSteps };
   const branches = new Map<Extension, Branch>();
   for (const { name, extensions } of contexts)
     for (const extension of extensions)

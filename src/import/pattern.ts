@@ -37,7 +37,29 @@ function matches(name: string, number: string): boolean {
   }
 }
 
-/** The one that a dialled number means: itself before patterns. */
-export const extensionFor = (extensions: readonly Extension[], number: string): Extension | undefined =>
-  extensions.find(({ name }) => name === number) ??
-  extensions.find(({ name }) => name.startsWith("_") && matches(name, number));
+/** How narrow each place of a pattern is: how many letters it takes, then the first of them. */
+function widths(name: string): number[] {
+  if (!name.startsWith("_")) return [];
+  return (name.slice(1).match(/\[[^\]]*\]|[^\s-]/g) ?? []).map((place) => {
+    const wide = { ".": 1_000_000, "!": 2_000_000 }[place];
+    if (wide !== undefined) return wide;
+    const source = patternSource(`_${place}`);
+    const taken = [...Array(128).keys()].filter((code) => source && new RegExp(source).test(String.fromCharCode(code)));
+    return taken.length * 128 + (taken[0] ?? 0);
+  });
+}
+
+/** For sorting: numbers before patterns, narrow places before wide ones. */
+export function narrowerFirst(one: Extension, other: Extension): number {
+  if (one.name.startsWith("_") !== other.name.startsWith("_")) return one.name.startsWith("_") ? 1 : -1;
+  const [a, b] = [widths(one.name), widths(other.name)];
+  const at = a.findIndex((width, index) => width !== b[index]);
+  return at < 0 ? b.length - a.length : (a[at] ?? 0) - (b[at] ?? Infinity);
+}
+
+/** All that take a number, the first one first: those of a context before those that it includes. */
+export function extensionsFor(extensions: readonly Extension[], number: string): Extension[] {
+  const found = extensions.filter(({ name }) => matches(name, number));
+  const contexts = [...new Set(found.map(({ context }) => context))];
+  return contexts.flatMap((context) => found.filter((one) => one.context === context).sort(narrowerFirst));
+}

@@ -53,11 +53,13 @@ function readStep(text: string): Said | undefined {
 
 export function readPlan(sections: readonly Section[], report: Report): Context[] {
   const contexts = new Map<string, Context>();
-  for (const section of sections) {
+  for (const section of sections.filter(({ isTemplate }) => !isTemplate)) {
     const name = section.name === "" ? usualContext : section.name;
     const context: Context = contexts.get(name) ?? { name, extensions: [], includes: [], again: [] };
     contexts.set(name, context);
     let current: Extension | undefined;
+    /** Of the line before, whichever extension it was of: `n` counts from it. */
+    let last = 0;
     for (const entry of section.all()) {
       const key = planKey(entry.key);
       if (key === "include") {
@@ -68,20 +70,24 @@ export function readPlan(sections: readonly Section[], report: Report): Context[
         const number = key === "same" ? current?.name : entry.value.slice(0, comma).trim();
         const said = readStep(key === "same" ? entry.value : entry.value.slice(comma + 1));
         if (number === undefined) report.leave(entry, "there is no exten => before it that it could belong to");
-        else if (said?.priority === "hint")
+        else if (said?.priority === "hint") {
           report.leave(entry, "lamps that show who is busy (hints) are not known here");
+          last = -1;
+        } else if (last < 0 && said && /^n/i.test(said.priority))
+          report.leave(entry, "n counts from the line before it, and that is a hint: Asterisk does not take it");
         else if (!said || (key === "exten" && comma < 0))
           report.leave(entry, "this is no step of an extension: exten => number,priority,Application(…)");
         else {
           const name = number.replace(/\/.*$/, "");
           const known = current?.name === name ? current : context.extensions.findLast((one) => one.name === name);
-          current = add(
-            context,
-            known ?? { ...lineOf(entry), name, context: context.name, steps: [] },
-            said,
-            entry,
-            report,
-          );
+          current = known ?? { ...lineOf(entry), name, context: context.name, steps: [] };
+          const priority = priorityOf(said.priority, last);
+          if (priority === undefined)
+            report.leave(entry, `"${said.priority}" is no priority: write a number, or n for the next`);
+          else {
+            current = add(context, current, { ...said, priority }, entry);
+            last = priority;
+          }
         }
       } else if (planKeys.has(key)) report.leave(entry, `"${entry.key}" is not known here`);
       else if (/^(static|writeprotect|autofallthrough|clearglobalvars|extenpatternmatchnew|userscontext)$/.test(key))
@@ -105,23 +111,23 @@ function nameEnd(text: string): number {
 
 const lineOf = ({ number, text }: Line): Line => ({ number, text });
 
+/** `n` is the next, `s` the same once more, `n+5` five more. */
+function priorityOf(text: string, last: number): number | undefined {
+  const [, word = "", more = "0"]: (string | undefined)[] = /^(\d+|n|next|s|same)(?:\+(\d+))?$/i.exec(text) ?? [];
+  if (word === "") return undefined;
+  const from = /^n/i.test(word) ? last + 1 : /^s/i.test(word) ? Math.max(1, last) : Number(word);
+  return from > 0 ? from + Number(more) : undefined;
+}
+
 /** Adds a step to an extension, or to another one of the same name where that has this priority already. */
-function add(context: Context, known: Extension, said: Said, line: Line, report: Report): Extension {
-  const last = known.steps.at(-1)?.priority ?? 0;
-  const spoken = said.priority.toLowerCase().replace(/\+\d+$/, "");
-  const priority = spoken === "n" ? last + 1 : spoken === "s" ? Math.max(1, last) : Number(spoken);
-  if (!Number.isInteger(priority) || priority < 1) {
-    report.leave(line, `"${said.priority}" is no priority: write a number, or n for the next`);
-    return known;
-  }
+function add(context: Context, known: Extension, said: Omit<Step, keyof Line>, line: Line): Extension {
   let extension = known;
-  if (known.steps.some((one) => one.priority === priority)) {
+  if (known.steps.some(({ priority }) => priority === said.priority)) {
     extension = { ...lineOf(line), name: known.name, context: known.context, steps: [] };
     context.again.push({ first: known, second: extension });
   }
   if (!context.extensions.includes(extension)) context.extensions.push(extension);
-  const { label, app, args } = said;
-  extension.steps.push({ ...lineOf(line), priority, label, app, args });
+  extension.steps.push({ ...lineOf(line), ...said });
   extension.steps.sort((a, b) => a.priority - b.priority);
   return extension;
 }
@@ -132,4 +138,24 @@ export function reachable(contexts: readonly Context[], context: string, seen = 
   if (!found || seen.has(context)) return [];
   seen.add(context);
   return [...found.extensions, ...found.includes.flatMap((name) => reachable(contexts, name, seen))];
+}
+
+/**
+ * Divides as Asterisk does, at commas (or another letter) that stand in no brackets and no quotes; the quotes go. The last of
+ * `most` parts is all the rest.
+ */
+export function argumentsOf(text: string, by = ",", most = Infinity): string[] {
+  const parts = [""];
+  let depth = 0;
+  let isQuoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const letter = text[at] ?? "";
+    if (letter === '"') isQuoted = !isQuoted;
+    else if (letter === by && depth <= 0 && !isQuoted && parts.length < most) parts.push("");
+    else {
+      depth += "([".includes(letter) ? 1 : ")]".includes(letter) ? -1 : 0;
+      parts.push((parts.pop() ?? "") + (letter === "\\" ? (text[++at] ?? "") : letter));
+    }
+  }
+  return parts;
 }

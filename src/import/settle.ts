@@ -2,7 +2,7 @@
 import type { Branch, Settings } from "./branch.ts";
 import type { Account, Device, Network } from "./devices.ts";
 import { dialledIn, type Read, type Surroundings } from "./read.ts";
-import { takesAll } from "./pattern.ts";
+import { narrowerFirst, takesAll } from "./pattern.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Extension } from "./plan.ts";
 import type { Lot } from "./places.ts";
@@ -153,7 +153,7 @@ function groupOf(bells: readonly Phone[], dialled: readonly Extension[], read: R
       steps: plain.steps.map((step) => ({ ...step, targets: [] })),
     });
   const rank = ({ extension: { name } }: Branch): number => (takesAll(name) ? 2 : name.startsWith("_") ? 1 : 0);
-  found.sort((a, b) => rank(a) - rank(b));
+  found.sort((a, b) => rank(a) - rank(b) || (rank(a) === 1 ? narrowerFirst(a.extension, b.extension) : 0));
   return { bells, branches: found, twins };
 }
 

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { importDialPlan } from "../../src/import/import.ts";
 import { readConf } from "../../src/import/conf.ts";
-import { evaluate, expand } from "../../src/import/expression.ts";
+import { evaluate } from "../../src/import/evaluate.ts";
+import { expand } from "../../src/import/expression.ts";
 import { readPlan, isContext } from "../../src/import/plan.ts";
 import type { FlowNode } from "../../src/import/drawing.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
@@ -193,7 +194,7 @@ describe("Asterisk's configuration format", () => {
         ...steps.map(({ priority, label, app, args }) => [priority, label, app, args]),
       ]),
       [
-        ["_[1,2]X", [1, "go", "app", "a,b"], [2, "x", "other", ""], [3, undefined, "third", ","]],
+        ["_[1,2]X", [1, "go", "app", "a,b"], [2, "x", "other", ""], [103, undefined, "third", ","]],
         ["5", [1, undefined, "soon", ""], [2, undefined, "late", ""]],
       ],
     );
@@ -205,7 +206,7 @@ describe("Expressions", () => {
     ...{ " 1 < 60 ": "1", "60 < 60": "0", '"21" == "21"': "1", '"" = ""': "1", "1 + 2 * 3": "7", "(1 + 2) * 3": "9" },
     ...{
       "5 - 7": "-2",
-      "7 / 2": "3",
+      "7 / 2": "3.5",
       "7 % 4": "3",
       "1 & 0": "0",
       "0 | 5": "5",
@@ -213,14 +214,16 @@ describe("Expressions", () => {
       "BUSY = BUSY": "1",
     },
     ...{
-      "= 3": "0",
+      "= 3": "",
       "": "",
-      "1 +": "1",
-      "((": undefined,
-      '"a': undefined,
+      "1 +": "0",
+      "((": "0",
+      '"a': "a",
       "10 > 9": "1",
       '"b" > "a"': "1",
-      "1 ? 2 :: 3": undefined,
+      "1 ? 2 :: 3": "2",
+      '"a" =~ "b"': undefined,
+      "ABS(1)": undefined,
     },
   };
   for (const [text, value] of Object.entries(cases))

@@ -16,8 +16,9 @@ const modules = `
   res_rtp_asterisk chan_pjsip bridge_simple bridge_native_rtp bridge_builtin_features
   codec_ulaw codec_alaw codec_a_mu codec_g722 codec_resample format_wav res_format_attr_h264 res_srtp res_musiconhold
   pbx_config res_clioriginate app_dial app_echo app_verbose app_senddtmf app_playtones app_stack app_transfer
-  app_playback app_read app_record
-  func_pjsip_endpoint func_callerid func_channel func_hangupcause
+  app_playback app_read app_record app_while app_exec
+  func_pjsip_endpoint func_callerid func_channel func_hangupcause func_logic func_strings func_cut func_math func_global
+  func_dialgroup
 `;
 
 export interface AsteriskOptions {
