@@ -14,6 +14,7 @@ export const cause = {
   noAnswer: 19,
   absent: 20,
   rejected: 21,
+  elsewhere: 26,
   unspecified: 31,
   timerExpired: 102,
   interworking: 127,
@@ -61,3 +62,9 @@ export const q850 = (code: number, text?: string): string =>
 
 /** What a losing phone is told, so that it shows no missed call (X4; RFC 3326 §2). */
 export const completedElsewhere = 'SIP;cause=200;text="Call completed elsewhere"';
+
+/** Each in a header of its own: who reads only the first finds what phones know, and Asterisk, which heeds Q.850 alone, finds that. */
+export function addReason(message: SipMessage, reason: string): void {
+  message.add("Reason", reason);
+  if (reason === completedElsewhere) message.add("Reason", q850(cause.elsewhere));
+}

@@ -325,7 +325,7 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     this.#figures.end();
     this.#limits.close();
     this.#recorder.end(this.#answering.by ?? "");
-    this.#search.stop(outcome === "cancelled" ? "cancelled" : "stopped");
+    this.#search.stop(outcome !== "cancelled" ? "stopped" : how.elsewhere ? "elsewhere" : "cancelled");
     const status = how.status ?? 480;
     const wasWanted = outcome !== "unanswered" && outcome !== "stopped";
     if (!wasWanted && this.hasCall && how.by === "local" && this.#answering.at === undefined) this.refusedWith = status;

@@ -6,7 +6,7 @@ import { allow, supported, unknownDemands } from "../extensions.ts";
 import { keyOf } from "../key.ts";
 import { parseNameAddr, type NameAddr } from "../message/headers.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
-import { cause } from "../causes.ts";
+import { addReason, cause } from "../causes.ts";
 import { parseUri } from "../message/uri.ts";
 import { Sending, type ClientCredentials, type Sender, type SendOptions } from "../request/send.ts";
 import type { ClientHandlers } from "../transaction/client.ts";
@@ -320,7 +320,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
   protected bye(reason?: string, dialog = this.dialog): void {
     if (!dialog) return;
     const request = dialog.request("BYE");
-    if (reason) request.add("Reason", reason);
+    if (reason) addReason(request, reason);
     this.#byes++;
     this.host.enter(this);
     const done = () => {

@@ -1,4 +1,5 @@
 // Taking an INVITE back: RFC 3261 §9.1.
+import { addReason } from "../causes.ts";
 import { SipRequest } from "../message/message.ts";
 import type { ClientTransaction } from "../transaction/client.ts";
 import type { TransactionLayer } from "../transaction/layer.ts";
@@ -10,7 +11,7 @@ export function cancel(transactions: TransactionLayer, { request, flow }: Client
   for (const { name, key, value } of request.headers)
     if (["max-forwards", "from", "to", "call-id", "route"].includes(key)) cancel.add(name, value);
   cancel.add("CSeq", `${request.cseq?.number ?? 1} CANCEL`);
-  if (reason) cancel.add("Reason", reason);
+  if (reason) addReason(cancel, reason);
   const branch = request.via?.params.get("branch") ?? "";
   transactions.send(cancel, flow, { response: () => {}, failed: () => {} }, branch);
 }

@@ -4,11 +4,21 @@ import { parseNameAddr, type NameAddr } from "../message/headers.ts";
 import type { SipMessage, SipRequest, SipResponse } from "../message/message.ts";
 import type { CallEnd } from "./events.ts";
 
-/** The end that a refusing response makes; a Q.850 reason in it says more than its status. */
+/** The end that a refusing response makes. */
 export function endByRefusal(response: SipResponse): CallEnd {
   const { status } = response;
-  const end = { by: "remote", status, cause: toldBy(response) ?? causeOf(status), text: response.reason } as const;
+  const end = { by: "remote", status, cause: causeOfRefusal(status, toldBy(response)), text: response.reason } as const;
   return status < 400 ? { ...end, redirect: contactsOf(response) } : end;
+}
+
+/**
+ * A Q.850 reason says more than the status, but where it says that nothing is wrong. With 603 nobody has declined then: so ends a
+ * dial plan of Asterisk whose patience is over.
+ */
+function causeOfRefusal(status: number, told: number | undefined): number {
+  if (told === undefined) return causeOf(status);
+  if (told !== 0 && told !== cause.normal) return told;
+  return status === 603 ? cause.noAnswer : causeOf(status);
 }
 
 export const endByBye = (bye: SipRequest): CallEnd => ({

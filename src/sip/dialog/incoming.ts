@@ -1,6 +1,6 @@
 // A call to us: RFC 3261 §13.3, with reliable provisional responses (RFC 3262).
 import type { Cancel } from "../../clock.ts";
-import { cause, causeOf, completedElsewhere } from "../causes.ts";
+import { addReason, cause, causeOf, completedElsewhere } from "../causes.ts";
 import { allow, names, supported } from "../extensions.ts";
 import type { NameAddr } from "../message/headers.ts";
 import type { SipRequest, SipResponse } from "../message/message.ts";
@@ -177,7 +177,7 @@ export class IncomingCall extends Call {
   reject(status: number, phrase?: string, reason?: string): void {
     if (this.state === "ended" || this.state === "talking") return;
     const response = this.#transaction.reply(status, this.#tag, phrase);
-    if (reason) response.add("Reason", reason);
+    if (reason) addReason(response, reason);
     this.#transaction.respond(response);
     this.finish({ by: "local", status, cause: causeOf(status), text: response.reason });
   }

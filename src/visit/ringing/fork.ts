@@ -61,11 +61,12 @@ export class Forking {
 
   /**
    * Rings for `seconds` at most; who has answered then and is still to confirm has its time. Abort with the reason
-   * "answered" tells the phones so.
+   * "answered", or "elsewhere" where that was not here, tells the phones so.
    */
   run(seconds: number, signal: AbortSignal): Promise<ForkResult> {
     return new Promise((resolve) => {
-      const abort = () => this.#finish(cancelled, signal.reason === "answered" ? completedElsewhere : undefined);
+      const answered = () => ["answered", "elsewhere"].includes(String(signal.reason));
+      const abort = () => this.#finish(cancelled, answered() ? completedElsewhere : undefined);
       this.#done = (result) => {
         signal.removeEventListener("abort", abort);
         resolve(result);

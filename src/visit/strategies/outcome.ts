@@ -9,7 +9,7 @@ export const chosen = (ringing: Ringing, targets: readonly TargetSettings[]): re
   targets.length > 0 ? targets : [ringing.dialled];
 
 export const abortedAs = (signal: AbortSignal): "cancelled" | "stopped" =>
-  signal.reason === "cancelled" ? "cancelled" : "stopped";
+  ["cancelled", "elsewhere"].includes(String(signal.reason)) ? "cancelled" : "stopped";
 
 /** Nobody need go on: somebody has answered, the visitor has a word of ours, or has gone. */
 export const isOver = ({ result, message }: Outcome): boolean =>

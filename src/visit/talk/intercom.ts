@@ -38,7 +38,7 @@ export async function connectCall(
     session = opening instanceof Promise ? await opening : opening;
     takeOffer(session, call, call.caller.number);
     const gone = new AbortController();
-    const abort = () => gone.abort("cancelled");
+    const abort = () => gone.abort(call.end?.elsewhere ? "elsewhere" : "cancelled");
     call.on("ended", abort);
     session.on("closed", abort);
     if (call.state === "ended") abort();

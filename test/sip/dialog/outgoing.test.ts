@@ -59,6 +59,10 @@ describe("a call from us, RFC 3261 §13.2", () => {
       [486, "", 17],
       [603, "", 21],
       [480, "Q.850;cause=20", 20],
+      // Asterisk, whose dial plan has waited long enough.
+      [603, "Q.850;cause=0", 19],
+      [603, "Q.850;cause=16", 19],
+      [486, "Q.850;cause=16", 17],
     ] as const) {
       const made = await calling();
       const headers: [string, string][] = reason ? [["Reason", reason]] : [];

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Secret } from "../../../src/secret.ts";
+import { completedElsewhere } from "../../../src/sip/causes.ts";
 import { Desk } from "../desk.ts";
 
 const desks: Desk[] = [];
@@ -28,4 +29,18 @@ describe("a call from phone to phone", () => {
     const told = sent().map((start) => start.replace(/ sip:.*/, ""));
     assert.deepEqual(told, ["INVITE", "INVITE", "SIP/2.0 180"]);
   });
+
+  for (const reason of [completedElsewhere, undefined])
+    it(`X4 that is taken back tells why where it is told why itself: ${reason ?? "nothing"}`, async () => {
+      const desk = await Desk.open();
+      desks.push(desk);
+      const [caller, phone] = [await desk.phone("6001"), await desk.phone("6002")];
+      const invite = await caller.dial("6002");
+      phone.party.respond(await phone.party.takeRequest("INVITE"), 180);
+      await phone.party.settle();
+      const { callId } = caller;
+      const cancel = { to: "6002", callId, seq: invite.cseq?.number ?? 0, via: invite.get("via") ?? "" };
+      caller.party.send(caller.party.request("CANCEL", { ...cancel, ...(reason && { headers: { Reason: reason } }) }));
+      assert.equal((await phone.party.takeRequest("CANCEL")).get("reason"), reason);
+    });
 });
