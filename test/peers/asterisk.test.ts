@@ -1,18 +1,15 @@
 // Portero as a phone of a real Asterisk, with the lines for pjsip.conf that docs/beside-a-pbx.md gives: registered there, calling its
 // phones and called by them, and what becomes of calls that nobody takes.
 import assert from "node:assert/strict";
-import { after, before, describe, it, type TestContext } from "node:test";
-import { systemClock } from "../../src/clock.ts";
+import { after, before, describe, it } from "node:test";
 import { Secret } from "../../src/secret.ts";
 import { textOf } from "../../src/sip/trace/text.ts";
-import type { AccountStatus } from "../../src/sip/account/account.ts";
-import type { LineSettings } from "../../src/visit/numbers/account-settings.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import { fastClock } from "../support/fast-clock.ts";
 import { until } from "../support/patience.ts";
 import { without } from "../support/peers.ts";
 import { House } from "../visit/house.ts";
-import { Pbx } from "./asterisk-pbx.ts";
+import { accountIs, Pbx } from "./asterisk-pbx.ts";
 
 const ring = (targets: readonly string[], seconds = 20) => strategyOf({ strategy: "ring-all", targets, seconds });
 
@@ -35,29 +32,9 @@ describe("a phone of Asterisk", { skip: without("asterisk") }, () => {
   });
   after(() => pbx[Symbol.asyncDispose]());
 
-  /** A house that is its phone. */
-  async function house(t: TestContext, more: Partial<LineSettings> = {}, clock = systemClock): Promise<House> {
-    const made = await House.open({}, undefined, {}, { clock });
-    t.after(() => made.close());
-    await registered(made, more);
-    return made;
-  }
-
-  const status = (of: House) => of.switchboard.accounts()[0];
-  const inState = (of: House, state: AccountStatus["state"]) =>
-    until(
-      `the account to be ${state}`,
-      () => status(of)?.state === state && status(of),
-      () => JSON.stringify(status(of)),
-    );
-  async function registered(one: House, more: Partial<LineSettings> = {}) {
-    one.switchboard.addAccount(pbx.account(more), "account pbx");
-    await inState(one, "registered");
-  }
-
   for (const transport of ["udp", "tcp"] as const)
     it(`A3, A4 registers by ${transport.toUpperCase()}, again, and goes`, async (t) => {
-      const one = await house(t, { transport, expires: 60 }, fastClock(50));
+      const one = await pbx.house(t, { transport, expires: 60 }, { clock: fastClock(50) });
       assert.match(await pbx.says("pjsip show aor 6100"), /Contact: +6100\/sip:/);
       const sent = () => one.switchboard.tracing.entries().filter((e) => /^REGISTER/m.test(textOf(e))).length;
       await until("it to register again", () => sent() >= 3);
@@ -70,13 +47,13 @@ describe("a phone of Asterisk", { skip: without("asterisk") }, () => {
     t.after(() => made.close());
     made.switchboard.addAccount(pbx.account({ password: new Secret("wrong") }), "account pbx");
     assert.equal(
-      (await inState(made, "failed")).text,
+      (await accountIs(made, "failed")).text,
       `401 from 127.0.0.1:${pbx.port}: wrong login or password for 6100`,
     );
   });
 
   it("H4, A3 rings 200@pbx, which is shown the door's name; both hear each other", async (t) => {
-    const one = await house(t);
+    const one = await pbx.house(t);
     const { seen } = await pbx.phone(t, "200", { answerAfterMs: 10 });
     const { bell, seen: atBell } = await one.bell();
     const outcome = await (await one.pressed(bell)).answerBy(ring(["200@pbx"]));
@@ -90,7 +67,7 @@ describe("a phone of Asterisk", { skip: without("asterisk") }, () => {
   });
 
   it("A2, H10 tells how its numbers end: busy, declined, silent, absent, unknown", async (t) => {
-    const one = await house(t);
+    const one = await pbx.house(t);
     await pbx.phone(t, "200");
     await pbx.phone(t, "204");
     await pbx.phone(t, "201", { behaviour: "busy" });
@@ -101,16 +78,24 @@ describe("a phone of Asterisk", { skip: without("asterisk") }, () => {
       ...{ "201": "486 busy 17", "202": "503 unreachable 34", "203": "503 unreachable 34", "400": "603 no-answer 19" },
       ...{ "500": "603 no-answer 19", "501": "486 busy 17", "502": "403 rejected 21", "503": "404 unreachable 3" },
       ...{ "301": "404 unreachable 1", "316": "603 no-answer 19", "317": "486 busy 17", "318": "408 no-answer 18" },
-      ...{ "319": "480 no-answer 19", "320": "480 unreachable 20", "321": "403 rejected 21", "999": "404 unreachable 1" },
+      ...{
+        "319": "480 no-answer 19",
+        "320": "480 unreachable 20",
+        "321": "403 rejected 21",
+        "999": "404 unreachable 1",
+      },
     };
     const visit = await one.pressed(bell);
     const { parties } = await visit.answerBy(ring(Object.keys(wanted).map((number) => `${number}@pbx`)));
-    const ends = parties.map(({ target, status: code, result, cause }) => [target.slice(0, 3), `${code} ${result} ${cause}`]);
+    const ends = parties.map(({ target, status: code, result, cause }) => [
+      target.slice(0, 3),
+      `${code} ${result} ${cause}`,
+    ]);
     assert.deepEqual(Object.fromEntries(ends), wanted);
   });
 
   it("H10 a redial goes on where the dial plan's own patience was over (603 with a cause of 0)", async (t) => {
-    const one = await house(t);
+    const one = await pbx.house(t);
     const { phone, seen } = await pbx.phone(t, "204");
     const { bell } = await one.bell();
     const again = strategyOf({ strategy: "redial", targets: ["400@pbx"], seconds: 20, tries: 3, waitSeconds: 0.5 });
@@ -122,7 +107,7 @@ describe("a phone of Asterisk", { skip: without("asterisk") }, () => {
   });
 
   it("rings a visit's phones with early media (183) until it answers", async (t) => {
-    const one = await house(t);
+    const one = await pbx.house(t);
     const { bell, seen } = await one.bell();
     const outcome = await (await one.pressed(bell)).answerBy(ring(["401@pbx"]));
     assert.equal(outcome.result, "answered");
@@ -130,7 +115,7 @@ describe("a phone of Asterisk", { skip: without("asterisk") }, () => {
   });
 
   it("X4 its phone shows no missed call where one of ours has answered, and one of ours none where its has", async (t) => {
-    const one = await house(t, { incoming: { targets: ["6001"] } });
+    const one = await pbx.house(t, { incoming: { targets: ["6001"] } });
     const theirs = await pbx.phone(t, "200");
     const ours = await one.phone("6001");
     const { bell } = await one.bell();
@@ -152,7 +137,7 @@ describe("a phone of Asterisk", { skip: without("asterisk") }, () => {
   });
 
   it("is called by its phones, which are shown by number and name; a caller that gives up is no answer", async (t) => {
-    const one = await house(t, { incoming: { targets: ["6001"] } });
+    const one = await pbx.house(t, { incoming: { targets: ["6001"] } });
     const { phone } = await pbx.phone(t, "202");
     const { phone: ours, seen } = await one.phone("6001");
     await phone.dial("6100");
@@ -168,13 +153,13 @@ describe("a phone of Asterisk", { skip: without("asterisk") }, () => {
   });
 
   it("X4 begins a visit at a door that its phones call; who is rung misses nothing where it was answered there", async (t) => {
-    const one = await house(t, { incoming: { door: "front" } });
+    const one = await pbx.house(t, { incoming: { door: "front" } });
     const theirs = await pbx.phone(t, "200");
     const ours = await one.phone("6001");
     const { phone } = await pbx.phone(t, "201");
     await phone.dial("402");
     const { visit } = await one.event("ring");
-    assert.deepEqual(visit.caller, { number: "201", name: "Phone 201" });
+    assert.deepEqual([visit.caller, visit.dialled], [{ number: "201", name: "Phone 201" }, "6100"]);
     const outcome = one.switchboard.visit(visit.id)?.answerBy(ring(["6001"]));
     await ours.seen.next("ringing");
     await theirs.seen.next("ringing");

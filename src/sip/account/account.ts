@@ -129,9 +129,11 @@ export class Account extends EventEmitter<AccountEvents> {
 
   /** Who calls, where the server calls us: at the Contact that only it knows, from where it is. */
   callerOf(invite: SipRequest, flow: Flow): Caller | undefined {
-    if (!this.#calledBy(invite, flow)) return undefined;
+    const line = this.#calledBy(invite, flow);
+    if (!line) return undefined;
     const from = parseUri(invite.from?.uri ?? "");
-    return { kind: "account", number: unescaped(from?.user ?? "") || (from?.host ?? ""), account: this.name };
+    const number = unescaped(from?.user ?? "") || (from?.host ?? "");
+    return { kind: "account", number, account: this.name, user: line.settings.user };
   }
 
   /**

@@ -27,7 +27,7 @@ const remindMs = 60_000;
 export class IncomingCall extends Call {
   readonly remote: NameAddr | undefined;
   readonly caller: Caller;
-  /** The number dialled: the user part of the request's address, or of To where that is the Contact we registered. */
+  /** The number dialled: the user part of the request's address; of To, or what we are registered as, where that is our Contact. */
   readonly dialled: string;
   /** Whose place this call is to take (RFC 3891). */
   readonly replaces: Replaces | undefined;
@@ -92,8 +92,12 @@ export class IncomingCall extends Call {
     this.caller = caller;
     this.remote = request.from;
     const uri = parseUri(request.uri);
-    const dialled = caller.kind === "account" ? parseUri(request.to?.uri ?? "") : uri;
-    this.dialled = unescaped(dialled?.user ?? "");
+    this.dialled = unescaped(uri?.user ?? "");
+    if (caller.kind === "account") {
+      const to = unescaped(parseUri(request.to?.uri ?? "")?.user ?? "");
+      // Asterisk names our Contact there, too, which is nobody's business.
+      this.dialled = to === this.dialled ? (caller.user ?? to) : to;
+    }
     this.sdp = sdpOf(request);
     this.replaces = parseReplaces(request.get("replaces") ?? "");
     this.told = toldBy(request, host.callSettings.headers);

@@ -5,6 +5,7 @@ import type { AccountSettings } from "../../../src/sip/account/settings.ts";
 import { Secret } from "../../../src/secret.ts";
 import type { SipRequest } from "../../../src/sip/message/message.ts";
 import { replyTo } from "../../../src/sip/message/reply.ts";
+import { parseUri } from "../../../src/sip/message/uri.ts";
 import { house, last, type House } from "../house.ts";
 import { Names } from "../names.ts";
 import { Connection } from "../network.ts";
@@ -480,23 +481,23 @@ describe("calls by an account", () => {
     (await called).abandon();
   });
 
-  it("come in at its Contact from where the server is, without a password", async () => {
+  it("come in at its Contact from where the server is, without a password; the Contact is no number", async () => {
     const { machine, calls, account } = await accounting();
     const server = machine("10.0.0.200");
     const uri = (/<([^>]*)>/.exec(contactOf(await grant(server))) ?? [])[1] ?? "";
-    server.send(
-      server.request("INVITE", {
-        uri,
-        to: "49301",
-        from: "<sip:0891234@10.0.0.200>",
-        body: ["application/sdp", sdp(4000)],
-      }),
-    );
-    await server.takeResponse(100);
-    const call = last(calls);
-    assert.deepEqual(call.caller, { kind: "account", number: "0891234", account: account.name });
-    assert.equal(call.dialled, "49301");
-    call.reject(486);
+    // Asterisk names the Contact in To, too.
+    for (const [to, dialled] of [
+      ["49302", "49302"],
+      [parseUri(uri)?.user ?? "", "49301"],
+    ] as const) {
+      const invite = { uri, to, from: "<sip:0891234@10.0.0.200>", callId: dialled };
+      server.send(server.request("INVITE", { ...invite, body: ["application/sdp", sdp(4000)] }));
+      await server.takeResponse(100);
+      const call = last(calls);
+      assert.deepEqual(call.caller, { kind: "account", number: "0891234", account: account.name, user: "49301" });
+      assert.equal(call.dialled, dialled);
+      call.reject(486);
+    }
   });
 
   it("that come in show its password where the server asks for one in them, and to nobody past it (RFC 3261 §22.2)", async () => {
