@@ -203,8 +203,8 @@ describe("Kamailio as the server of an account", { skip: without("kamailio") }, 
         await answered(back);
         const [came] = ours.calls;
         assert.deepEqual(came?.caller, { kind: "account", number: "7001", account: "pbx", user: "6100" });
-        assert.equal(came?.dialled, "6100");
-        came?.hangUp();
+        assert.equal(came.dialled, "6100");
+        came.hangUp();
         assert.equal((await ended(back)).by, "remote");
         const nobody = await account.call("9999", { from, sdp });
         assert.equal((await ended(nobody)).status, 480);
