@@ -21,7 +21,6 @@ const changes = ({ switchboard }: House, method: string): string[] =>
     .map(textOf)
     .filter((text) => new RegExp(`^${method} `, "m").test(text) && /^To: .*;tag=/m.test(text));
 
-const offers = (house: House): string[] => changes(house, "INVITE").filter((text) => /^m=audio/m.test(text));
 const hears = (hertz: number) => (e: object) => "frequency" in e && e.frequency === hertz;
 const ring = (...targets: string[]) => strategyOf({ strategy: "ring-all", targets, seconds: 20 });
 
@@ -33,7 +32,7 @@ describe("a call of an account at Asterisk", { skip: without("asterisk") }, () =
         ...{ "200": ["direct_media=yes"], "201": [], "202": [] },
         ...{ "6101": ["direct_media=yes"], "6102": ["direct_media=yes", "direct_media_method=update"] },
         "6103": ["timers=always", "timers_min_se=90", "timers_sess_expires=90", "100rel=required"],
-        "6104": [...shown, "callerid=", "moh_passthrough=yes"],
+        "6104": [...shown, "callerid="],
       },
       plan: [
         "exten => _61XX,1,Dial(PJSIP/${EXTEN},20)",
@@ -77,22 +76,6 @@ describe("a call of an account at Asterisk", { skip: without("asterisk") }, () =
       /^CSeq: \d+ UPDATE$/m.test(text) && /^Session-Expires: 90/m.test(text) && /^Server/m.test(text);
     await until("two refreshes", () => said().filter(refreshed).length === 2);
     assert.equal(visit.state, "talking");
-  });
-
-  it("H1, N1 is held by a phone of Asterisk and taken back", async (t) => {
-    const house = await pbx.house(t, { user: "6104", incoming });
-    await house.phone("6001", { answerAfterMs: 10 });
-    const phone = await pbx.softphone(t, "201");
-    const call = await phone.calls("6104");
-    const told = (direction: string) =>
-      until(
-        `the hold to be ${direction}`,
-        () => /a=(send\w+|recvonly|inactive)/.exec(offers(house).at(-1) ?? "")?.[1] === direction,
-      );
-    await phone.holds(call, true);
-    await told("sendonly");
-    await phone.holds(call, false);
-    await told("sendrecv");
   });
 
   it("N1 is transferred by a phone of Asterisk to another one, blind; both are shown the visitor", async (t) => {
