@@ -30,6 +30,8 @@ export interface Agreed {
   readonly receive: readonly Format[];
   /** Ours: what we may do towards the remote. */
   readonly direction: Direction;
+  /** We sent it past us. */
+  readonly away?: boolean;
   /** Undefined: plain RTP, or a browser. */
   readonly secured?: Secured;
   /** The way to a browser. */

@@ -168,7 +168,7 @@ export class OfferAnswer {
     });
     if (!agreed.some((a) => a.kind === "audio")) throw noCodec(remote);
     this.#answered = sdp;
-    this.#agreed = new Map(agreed.map((a) => [a.kind, a]));
+    this.#agreed = new Map(agreed.map((a) => [a.kind, this.away ? { ...a, away: true } : a]));
     return true;
   }
 

@@ -17,6 +17,7 @@ export function remoteOf(agreed: Agreed, gateway: Gateway | undefined): Remote {
     parameterSets: parameterSetsOf(agreed),
     send: maySend(agreed),
     receive: mayReceive(agreed),
+    away: agreed.away ?? false,
     sends: agreed.send,
     receives: agreed.receive,
     ...(secured && { srtp: keysOf(secured) }),

@@ -17,7 +17,10 @@ let relay: Relay;
 let pool: { open: () => Promise<PortPair>; has: () => boolean };
 
 class FakeSocket extends EventEmitter {
-  send: (...sent: unknown[]) => void = () => {};
+  sent = 0;
+  send: (...sent: unknown[]) => void = () => {
+    this.sent++;
+  };
 }
 
 function pair(): PortPair {
@@ -66,12 +69,73 @@ async function start(firstPacketMs = 30_000, silenceMs = 15_000) {
   for (const session of [1, 2]) settleRemote(session);
 }
 
+/** How many packets have left each port. */
+const sent = () => pairs.map(({ rtp }) => (rtp as unknown as FakeSocket).sent);
+
 const settleRemote = (session: number, kind: Kind = "audio", how = remote) =>
   relay.handle({ type: "remote", session, kind, port: portOf(session, kind), remote: how });
 /** Session 1 has 40000 and 40002, session 2 the next two. */
 const portOf = (session: number, kind: Kind = "audio") => 40_000 + 4 * (session - 1) + (kind === "audio" ? 0 : 2);
 
 beforeEach(() => start());
+
+describe("who hears nothing", () => {
+  const bothWays = () => {
+    route(1, 2);
+    route(2, 1);
+    relay.watch();
+  };
+  /** The first one goes on talking. */
+  const talk = (seconds: number) => {
+    for (let n = 0; n < seconds; n++) {
+      hear("rtp", 0, n + 1);
+      wait(1000);
+    }
+  };
+
+  it("RFC 6263 is sent silence every two seconds while who is mute is there: it would take the call for dead", () => {
+    bothWays();
+    relay.handle({ type: "mute", session: 1, on: true });
+    talk(1);
+    assert.deepEqual(sent(), [0, 0, 0, 0]);
+    talk(19);
+    assert.deepEqual(sent(), [0, 0, 10, 0]);
+    relay.handle({ type: "mute", session: 1, on: false });
+    talk(10);
+    assert.deepEqual(sent(), [0, 0, 20, 0], "and nothing beside what is said");
+  });
+
+  it("is sent silence while the other one is on hold and sends nothing, and is sent nothing while it is so itself", () => {
+    bothWays();
+    settleRemote(1, "audio", { ...remote, send: false, receive: false });
+    wait(60_000);
+    assert.deepEqual(sent(), [0, 0, 30, 0]);
+  });
+
+  it("is sent nothing for who has gone: that the call is dead is true then", () => {
+    bothWays();
+    hear("rtp", 0);
+    wait(14_000);
+    assert.deepEqual(sent(), [0, 0, 7, 0]);
+    wait(60_000);
+    assert.deepEqual(sent(), [0, 0, 7, 0]);
+  });
+
+  it("is sent silence where it talks with us only", () => {
+    relay.handle({ type: "silence", session: 1, ms: undefined, awaited: true });
+    relay.watch();
+    wait(20_000);
+    assert.deepEqual(sent(), [10, 0, 0, 0]);
+  });
+
+  it("is sent nothing from here while the other one's sound goes past us", () => {
+    bothWays();
+    for (const session of [1, 2]) settleRemote(session, "audio", { ...remote, away: true });
+    hear("rtcp", 0);
+    wait(14_000);
+    assert.deepEqual(sent(), [0, 0, 0, 0]);
+  });
+});
 
 describe("media time-outs", () => {
   it("says nothing of a session that is not bridged: a phone may ring for long", () => {

@@ -47,7 +47,7 @@ export class Record<T extends { event: string }> {
   }
 }
 
-type DoorDigits = Pick<DoorSettings, "answererDigits"> & Pick<DeviceOptions, "dtmf">;
+type DoorDigits = Pick<DoorSettings, "answererDigits" | "openKey"> & Pick<DeviceOptions, "dtmf">;
 
 export class House {
   readonly switchboard: Switchboard;
@@ -87,7 +87,16 @@ export class House {
     options: Partial<SwitchboardOptions> = {},
   ): Promise<House> {
     const house = new House(direct, sip, options);
-    const { code = "1234", imageUrl, make, preset = make?.id ?? "generic", address, answererDigits, dtmf } = door;
+    const {
+      code = "1234",
+      imageUrl,
+      make,
+      preset = make?.id ?? "generic",
+      address,
+      answererDigits,
+      openKey,
+      dtmf,
+    } = door;
     house.switchboard.addDoor(
       {
         ...{ id: "front", name: "Front door", extension: "8000", preset, password, code: new Secret(code) },
@@ -95,6 +104,7 @@ export class House {
         ...(address === undefined ? {} : { address }),
         ...(make && { make, cameraUsername: "app", cameraPassword: password }),
         ...(answererDigits && { answererDigits }),
+        ...(openKey !== undefined && { openKey }),
       },
       "door Front door",
       dtmf ? { dtmf } : {},

@@ -34,6 +34,8 @@ export interface Remote {
   readonly parameterSets?: string | undefined;
   readonly send: boolean;
   readonly receive: boolean;
+  /** It was told to send to somebody else, who sends to it. */
+  readonly away?: boolean;
   /** What it takes, by its numbers; the first that is no event is the codec. */
   readonly sends: readonly Format[];
   /** What we may get from it, by our numbers. */

@@ -157,6 +157,7 @@ export class Relay {
     const now = this.#deps.now();
     for (const [id, session] of this.#sessions) {
       session.bundle?.watch();
+      session.halves.get("audio")?.stream.keepAlive(session.awaited ?? false);
       const streams = [...session.halves.values()]
         .map((h) => h.stream)
         .filter((s) => s.expectsMedia || (session.awaited && s.receives));

@@ -55,6 +55,13 @@ const opened: Pick<Srtp, "unprotect" | "unprotectControl" | "protect" | "protect
   protectControl: (packet) => packet,
 };
 
+/** Far less than who ends silent calls waits. */
+const quietMs = 2000;
+/** Who has sent nothing for so long may have gone. */
+const thereMs = 15_000;
+/** A packet of it. */
+const silence = new Int16Array(160);
+
 export class Stream {
   readonly kind: Kind;
   readonly in = new Inbound();
@@ -81,6 +88,8 @@ export class Stream {
   #saying = new Saying();
   /** Who has the floor: the last one. */
   #floor: readonly object[] = [];
+  #packetsBefore = -1;
+  #quietSince = 0;
 
   constructor(kind: Kind, wire: Wire, deps: StreamDeps) {
     this.kind = kind;
@@ -302,6 +311,22 @@ export class Stream {
     if (!rewritten) return;
     to.reports.passed(rewritten, now);
     to.#sendControl(rewritten);
+  }
+
+  /**
+   * Sends silence where nothing was sent for a while though the peer talks with somebody who is there, or with us (`alone`):
+   * many take the call for dead else (RFC 6263). To be called every second or so.
+   */
+  keepAlive(alone: boolean): void {
+    const now = this.#deps.now();
+    const talks = !this.#remote?.away && (alone || [...this.#sources].some((source) => source.#isThere(now)));
+    const isQuiet = this.out.packets === this.#packetsBefore;
+    if (talks && isQuiet && now - this.#quietSince >= quietMs) this.say({}, 0, 0, silence);
+    if (this.out.packets !== this.#packetsBefore) [this.#packetsBefore, this.#quietSince] = [this.out.packets, now];
+  }
+
+  #isThere(now: number): boolean {
+    return !this.receives || (this.lastHeard >= 0 && now - this.lastHeard < thereMs);
   }
 
   /** Sends our own report to the peer where it is time for one; to be called every second or so. */
