@@ -1,14 +1,15 @@
-// A house of ours and a real Asterisk that is a phone of it: one number here for each of its lines, and phones behind it.
+// A house of ours and a real Asterisk that is a phone of it: one number here for each of its lines, and devices behind it.
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Secret } from "../../src/secret.ts";
-import { SimPhone, type PhoneOptions, type SimEvent } from "../../src/sim/sim.ts";
+import { SimBell, SimPhone, type PhoneOptions, type SimEvent } from "../../src/sim/sim.ts";
 import type { DeviceOptions } from "../../src/visit/numbers/devices.ts";
 import type { SwitchboardOptions } from "../../src/visit/settings.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
+import type { Visit } from "../../src/visit/visit.ts";
 import { sine, wav } from "../media/wav.ts";
 import { until } from "../support/patience.ts";
 import { freePorts } from "../support/ports.ts";
@@ -18,7 +19,6 @@ import { Asterisk } from "./asterisk.ts";
 const password = "correct-horse";
 /** As the house has it: Asterisk may be the door, too. */
 const door = { extension: "8000", password: "a password" };
-
 /** Hertz: what Asterisk plays to who is held. */
 export const music = 1500;
 
@@ -36,12 +36,20 @@ export interface Line {
 export interface HouseOptions {
   /** By their numbers, which are the endpoints' names, too. */
   readonly lines: Readonly<{ [number: string]: Line }>;
-  /** Phones behind it: lines of their endpoints. */
+  /** Devices behind it: lines of their endpoints. */
   readonly phones?: Readonly<{ [number: string]: readonly string[] }>;
-  /** More of its extensions.conf. */
+  /** More of its dial plan. */
   readonly extensions?: string;
   readonly door?: Parameters<typeof House.open>[0];
   readonly options?: Partial<SwitchboardOptions>;
+  /** Its lines come by TLS: the file of the authority, and those of the house's own certificate. */
+  readonly tls?: Secured;
+}
+
+interface Secured {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
 }
 
 export class AsteriskHouse implements AsyncDisposable {
@@ -49,45 +57,19 @@ export class AsteriskHouse implements AsyncDisposable {
   readonly asterisk: Asterisk;
   readonly password = password;
   readonly #folder: string;
-  readonly #phones: SimPhone[] = [];
+  readonly #devices: (SimBell | SimPhone)[] = [];
 
-  static async open({
-    lines,
-    phones = {},
-    extensions = "",
-    door: settings,
-    options,
-  }: HouseOptions): Promise<AsteriskHouse> {
-    const house = await House.open(settings, undefined, {}, options);
+  static async open(options: HouseOptions): Promise<AsteriskHouse> {
+    const { lines, tls } = options;
+    const house = await House.open(options.door, undefined, {}, { ...options.options, ...(tls && sipOf(tls)) });
     const folder = await mkdtemp(join(tmpdir(), "portero-asterisk-"));
+    const asterisk = await start(folder, house, options).catch(async (error: unknown) => {
+      await house.close();
+      await rm(folder, { recursive: true });
+      throw error;
+    });
+    const made = new AsteriskHouse(house, asterisk, folder);
     try {
-      for (const [extension, { device }] of Object.entries(lines))
-        if (extension !== door.extension)
-          house.switchboard.addExtension(
-            { extension, name: `Asterisk ${extension}`, password: new Secret(password), ...device },
-            `extension ${extension}`,
-          );
-      const [port = 0] = await freePorts(1);
-      const at = `sip:127.0.0.1:${house.server.port}`;
-      mkdirSync(join(folder, "music"));
-      writeFileSync(join(folder, "music", "music.wav"), wav(sine(music, 2)));
-      writeFileSync(join(folder, "musiconhold.conf"), `[default]\nmode=files\ndirectory=${join(folder, "music")}\n`);
-      const asterisk = await Asterisk.start({
-        ...{ folder, port },
-        pjsip: [
-          ...Object.entries(lines).map(([number, { endpoint = [] }]) => lineOf(number, endpoint, at)),
-          ...Object.entries(phones).map(([number, endpoint]) => phoneOf(number, endpoint)),
-        ].join(""),
-        extensions: [
-          "[lines]",
-          ...Object.entries(lines).flatMap(([number, { plan }]) => [
-            `exten => ${number},1,${plan[0]}`,
-            ...plan.slice(1).map((step) => ` same => n,${step}`),
-          ]),
-          extensions,
-        ].join("\n"),
-      });
-      const made = new AsteriskHouse(house, asterisk, folder);
       for (const number of Object.keys(lines))
         await until(
           `Asterisk to register ${number}`,
@@ -96,8 +78,7 @@ export class AsteriskHouse implements AsyncDisposable {
         );
       return made;
     } catch (error) {
-      await house.close();
-      await rm(folder, { recursive: true });
+      await made[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -107,7 +88,7 @@ export class AsteriskHouse implements AsyncDisposable {
   }
 
   /** A press that a line answers. */
-  async rung(line: string, bell: Device<"bell">["bell"]) {
+  async rung(line: string, bell: SimBell): Promise<Visit> {
     const nth = this.house.events.all.filter(({ event }) => event === "ring").length + 1;
     const visit = await this.house.pressed(bell, nth);
     const outcome = await visit.answerBy(strategyOf({ strategy: "ring-all", targets: [line], seconds: 30 }));
@@ -117,14 +98,14 @@ export class AsteriskHouse implements AsyncDisposable {
 
   /** A phone behind Asterisk. */
   async phone(extension: string, options: Partial<PhoneOptions> = {}) {
-    const server = { host: "127.0.0.1", port: this.asterisk.port };
-    const phone = new SimPhone({ server, extension, password: new Secret(password), ...options });
-    const seen = new Record<SimEvent>();
-    phone.on("event", seen.add);
-    this.#phones.push(phone);
-    await phone.start();
-    await seen.next("registered");
-    return { phone, seen };
+    const phone = new SimPhone({ ...this.#device(extension), ...options });
+    return { phone, seen: await this.#join(phone) };
+  }
+
+  /** A door station behind Asterisk. */
+  async bell(extension: string, dial: string) {
+    const bell = new SimBell({ ...this.#device(extension), dial });
+    return { bell, seen: await this.#join(bell) };
   }
 
   /** What came to each channel of Asterisk, as it counts. */
@@ -143,36 +124,92 @@ export class AsteriskHouse implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#phones.map((phone) => phone.close()));
+    await Promise.all(this.#devices.map((device) => device.close()));
     await this.house.close();
     await this.asterisk[Symbol.asyncDispose]();
     await rm(this.#folder, { recursive: true });
   }
+
+  #device(extension: string) {
+    const server = { host: "127.0.0.1", port: this.asterisk.port };
+    return { server, extension, password: new Secret(password) };
+  }
+
+  async #join(device: SimBell | SimPhone): Promise<Record<SimEvent>> {
+    const seen = new Record<SimEvent>();
+    device.on("event", seen.add);
+    this.#devices.push(device);
+    await device.start();
+    await seen.next("registered");
+    return seen;
+  }
+}
+
+async function start(folder: string, house: House, options: HouseOptions): Promise<Asterisk> {
+  const { lines, phones = {}, extensions = "", tls } = options;
+  for (const [extension, { device }] of Object.entries(lines))
+    if (extension !== door.extension)
+      house.switchboard.addExtension(
+        { extension, name: `Asterisk ${extension}`, password: new Secret(password), ...device },
+        `extension ${extension}`,
+      );
+  mkdirSync(join(folder, "music"));
+  writeFileSync(join(folder, "music", "music.wav"), wav(sine(music, 2)));
+  writeFileSync(join(folder, "musiconhold.conf"), `[default]\nmode=files\ndirectory=${join(folder, "music")}\n`);
+  const [port = 0] = await freePorts(1);
+  const secure = house.switchboard.addresses.find(({ transport }) => transport === "TLS");
+  const at = secure ? `127.0.0.1:${secure.port}\\;transport=tls` : `127.0.0.1:${house.server.port}`;
+  const by = tls ? ["transport=secure"] : [];
+  return Asterisk.start({
+    ...{ folder, port },
+    pjsip: [
+      ...(tls ? [transportOf(tls)] : []),
+      ...Object.entries(lines).map(([number, { endpoint = [] }]) => lineOf(number, [...by, ...endpoint], by, at)),
+      ...Object.entries(phones).map(([number, endpoint]) => phoneOf(number, endpoint)),
+    ].join(""),
+    extensions: [
+      "[lines]",
+      ...Object.entries(lines).flatMap(([number, { plan }]) => [
+        `exten => ${number},1,${plan[0]}`,
+        ...plan.slice(1).map((step) => ` same => n,${step}`),
+      ]),
+      extensions,
+    ].join("\n"),
+  });
+}
+
+function sipOf({ certificate, key }: Secured): Pick<SwitchboardOptions, "sip"> {
+  const place = { address: "127.0.0.1", port: 0 };
+  const own = { certificate: { file: certificate }, key: { file: key } };
+  const listeners = [
+    { ...place, transport: "udp" },
+    { ...place, transport: "tls", tls: { own } },
+  ] as const;
+  return { sip: { listeners } };
 }
 
 const section = (name: string, ...lines: readonly string[]): string => `[${name}]\n${lines.join("\n")}\n`;
-const auth = (name: string): string =>
-  section(
-    name,
-    "type=auth",
-    "auth_type=userpass",
-    `username=${name}`,
-    `password=${name === door.extension ? door.password : password}`,
-  );
-const usual = ["type=endpoint", "disallow=all", "direct_media=no"];
+const auth = (name: string): string => {
+  const shared = name === door.extension ? door.password : password;
+  return section(name, "type=auth", "auth_type=userpass", `username=${name}`, `password=${shared}`);
+};
+const usual = ["type=endpoint", "disallow=all", "direct_media=no", "context=lines"];
 
-const lineOf = (name: string, endpoint: readonly string[], at: string): string =>
-  section(name, ...usual, "context=lines", `outbound_auth=${name}`, `aors=${name}`, `from_user=${name}`, ...endpoint) +
-  section(name, "type=aor", `contact=${at}`) +
+const transportOf = ({ ca }: Secured): string =>
+  section("secure", "type=transport", "protocol=tls", "bind=127.0.0.1:0", `ca_list_file=${ca}`, "verify_server=yes");
+
+const lineOf = (name: string, endpoint: readonly string[], by: readonly string[], at: string): string =>
+  section(name, ...usual, `outbound_auth=${name}`, `aors=${name}`, `from_user=${name}`, ...endpoint) +
+  section(name, "type=aor", `contact=sip:${at}`) +
   auth(name) +
   section(
     name,
-    ...["type=registration", `server_uri=${at}`, `client_uri=${at.replace("sip:", `sip:${name}@`)}`],
-    ...[`contact_user=${name}`, `outbound_auth=${name}`, `endpoint=${name}`, "line=yes", "max_random_initial_delay=0"],
+    ...["type=registration", `server_uri=sip:${at}`, `client_uri=sip:${name}@${at}`, `contact_user=${name}`, ...by],
+    ...[`outbound_auth=${name}`, `endpoint=${name}`, "line=yes", "max_random_initial_delay=0"],
   );
 
 const phoneOf = (name: string, endpoint: readonly string[]): string =>
-  section(name, ...usual, "context=lines", `auth=${name}`, `aors=${name}`, ...endpoint) +
+  section(name, ...usual, `auth=${name}`, `aors=${name}`, ...endpoint) +
   section(name, "type=aor", "max_contacts=1") +
   auth(name);
 
