@@ -4,12 +4,13 @@ import { mayReceive, maySend, type Agreed } from "./negotiate.ts";
 import { keysOf } from "./sdes.ts";
 import type { Remote } from "./worker/messages.ts";
 
-/** The far end of a leg's m-line, as the worker is told of it. */
-export function remoteOf(agreed: Agreed, gateway: Gateway | undefined): Remote {
+/** The far end of a leg's m-line, as the worker is told of it; `host`: with whom the call is. */
+export function remoteOf(agreed: Agreed, gateway: Gateway | undefined, host: string | undefined): Remote {
   const { remote, secured, webrtc } = agreed;
   return {
     address: remote.address,
     port: remote.port,
+    near: host !== undefined && remote.address === host,
     rtcpAddress: remote.rtcp?.address,
     rtcpPort: remote.rtcp?.port ?? Math.min(65_535, remote.port + 1),
     mux: remote.mux,

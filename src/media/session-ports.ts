@@ -44,7 +44,7 @@ export class SessionPorts {
   }
 
   /** Tells the worker what is settled. */
-  apply(settled: (kind: Kind) => Agreed | undefined, gateway: Gateway | undefined): void {
+  apply(settled: (kind: Kind) => Agreed | undefined, gateway: Gateway | undefined, host: string | undefined): void {
     const session = this.#session;
     for (const kind of kinds) {
       const agreed = settled(kind);
@@ -59,7 +59,7 @@ export class SessionPorts {
       const port = bundled ? this.#had.get("audio") : own;
       if (!agreed || port === undefined) continue;
       this.#opened.add(kind);
-      this.#post({ type: "remote", session, kind, port, remote: remoteOf(agreed, gateway) });
+      this.#post({ type: "remote", session, kind, port, remote: remoteOf(agreed, gateway, host) });
     }
   }
 }

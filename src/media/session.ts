@@ -102,6 +102,9 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     if (!this.#elsewhere) this.#sdp.advertise = address;
   }
 
+  /** Where the call's signalling comes from: plain RTP from elsewhere is nobody's where the SDP names that host; before receiveAnswer or answer. */
+  host: string | undefined;
+
   /** The codecs that its peer may use, in this order; all that we know where it is undefined. As `advertise`. */
   set codecs(names: readonly CodecName[] | undefined) {
     this.#sdp.codecs = names;
@@ -329,7 +332,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   }
 
   #apply(): void {
-    this.#ports.apply((kind) => this.#sdp.agreed(kind), this.#host.gateway?.());
+    this.#ports.apply((kind) => this.#sdp.agreed(kind), this.#host.gateway?.(), this.host);
     if (this.#hearing) this.hearDigits(this.#hearing);
     this.#tellSilence();
     this.#host.renegotiated(this);

@@ -295,6 +295,15 @@ describe("latching (symmetric RTP, RFC 4961)", () => {
     assert.equal(phone.media.length, 3);
   });
 
+  it("takes no other host where the SDP's is the one that the call is with, but any port of it", () => {
+    bell.stream.setRemote({ ...bell.remote, near: true });
+    for (let i = 0; i < 5; i++) from("198.51.100.9", 1234, 10 + i);
+    assert.equal(phone.media.length, 0);
+    assert.equal(toBell(), "192.0.2.1:4000");
+    for (let i = 0; i < 2; i++) from("192.0.2.1", 4321, 10 + i);
+    assert.equal(bell.stream.peer, "192.0.2.1:4321");
+  });
+
   it("finds its peer anew after a new offer, and the way found stays in use meanwhile", () => {
     from("198.51.100.9", 1234, 10);
     from("198.51.100.9", 1234, 11);

@@ -1,6 +1,7 @@
 // Where one port's peer really is (symmetric RTP, RFC 4961): the SDP's address, else the first source that passes the
 // checks, then locked until the next offer. A source other than the SDP's must show two packets in sequence (the probation
 // of RFC 3550 A.1), and gives way once to the SDP's own address, so that a stranger who is quicker does not keep the call.
+// Another host than the SDP's is none where the signalling comes from that one, too: a quicker stranger's keys might open a door.
 // With SRTP none of this guessing is needed: where authentic packets come from is known.
 import { ahead } from "./rtp.ts";
 
@@ -10,6 +11,7 @@ export class Latch {
   port = 0;
   #saidAddress: string | undefined;
   #saidPort = 0;
+  #near = false;
   #state: "open" | "guessed" | "declared" = "open";
   // The candidate on probation.
   #tryAddress = "";
@@ -21,14 +23,18 @@ export class Latch {
     return this.#state === "guessed" || this.#state === "declared";
   }
 
-  /** A new offer or answer: opens the latch again. The way found so far stays in use while the SDP says the same. */
-  expect(address: string | undefined, port: number): void {
+  /**
+   * A new offer or answer: opens the latch again. The way found so far stays in use while the SDP says the same. `near`: the peer is
+   * at that host, beyond doubt.
+   */
+  expect(address: string | undefined, port: number, near = false): void {
     if (address !== this.#saidAddress || port !== this.#saidPort) {
       this.address = address;
       this.port = address === undefined ? 0 : port;
     }
     this.#saidAddress = address;
     this.#saidPort = port;
+    this.#near = near;
     this.#state = "open";
     this.#tryAddress = "";
   }
@@ -42,6 +48,7 @@ export class Latch {
       return true;
     }
     if (this.#state === "guessed") return current;
+    if (this.#near && address !== this.#saidAddress) return false;
     if (current || this.#passedProbation(address, port, ssrc, sequence)) {
       this.#lock("guessed", address, port);
       return true;

@@ -24,6 +24,8 @@ export interface Remote {
   /** Undefined: nowhere yet; the first source that passes the checks shows where. */
   readonly address?: string | undefined;
   readonly port: number;
+  /** The call is with this very address, so that there is no NAT: nothing comes from another host. */
+  readonly near?: boolean;
   readonly rtcpAddress?: string | undefined;
   readonly rtcpPort: number;
   /** RTCP comes and goes on the RTP port (RFC 5761). */

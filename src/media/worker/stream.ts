@@ -151,7 +151,7 @@ export class Stream {
     this.#payloads.receive(remote.receives);
     const before = this.#srtp instanceof Srtp ? this.#srtp : undefined;
     this.#srtp = remote.way ? opened : remote.srtp && new Srtp(remote.srtp, before);
-    this.#latch.expect(remote.address, remote.port);
+    this.#latch.expect(remote.address, remote.port, remote.near);
     this.#rtcpAddress = remote.rtcpAddress ?? remote.address;
     this.#rtcpPort = remote.rtcpPort;
     if (remote.parameterSets !== undefined) this.#audience?.sets.describe(remote.parameterSets);

@@ -124,6 +124,7 @@ export class Branch {
     const placed = this.#place({ from, sdp, ...(headers && { headers }) });
     const call = placed instanceof Promise ? await placed : placed;
     this.#call = call;
+    if (isContact(this.to)) session.host = call.flow.remote.host;
     host.tracing.groups.add(caller.group, call.callId);
     if (this.#isOver()) {
       call.hangUp();

@@ -88,8 +88,10 @@ export const refusalFor = (error: unknown): number =>
   error instanceof PorteroError && error.advice === "again" ? 503 : 488;
 
 /** Takes what the caller offered. @throws PorteroError `no-media`, as a sentence about the caller */
-export function takeOffer(session: MediaSession, { sdp, flow }: IncomingCall, name: string): void {
+export function takeOffer(session: MediaSession, { sdp, flow, extension }: IncomingCall, name: string): void {
   session.advertise = flow.sentBy.host;
+  // A server's media may come from another machine than it says; a device's own never do.
+  if (extension !== undefined) session.host = flow.remote.host;
   if (sdp === undefined) return;
   try {
     session.receiveOffer(sdp);
