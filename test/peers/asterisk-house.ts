@@ -156,14 +156,14 @@ async function start(folder: string, house: House, options: HouseOptions): Promi
   mkdirSync(join(folder, "music"));
   writeFileSync(join(folder, "music", "music.wav"), wav(sine(music, 2)));
   writeFileSync(join(folder, "musiconhold.conf"), `[default]\nmode=files\ndirectory=${join(folder, "music")}\n`);
-  const [port = 0] = await freePorts(1);
-  const secure = house.switchboard.addresses.find(({ transport }) => transport === "TLS");
+  const [port = 0, securePort = 0] = await freePorts(2);
+  const secure = house.switchboard.addresses.find(({ transport }) => transport === "tls");
   const at = secure ? `127.0.0.1:${secure.port}\\;transport=tls` : `127.0.0.1:${house.server.port}`;
   const by = tls ? ["transport=secure"] : [];
   return Asterisk.start({
     ...{ folder, port },
     pjsip: [
-      ...(tls ? [transportOf(tls)] : []),
+      ...(tls ? [transportOf(tls, securePort)] : []),
       ...Object.entries(lines).map(([number, { endpoint = [] }]) => lineOf(number, [...by, ...endpoint], by, at)),
       ...Object.entries(phones).map(([number, endpoint]) => phoneOf(number, endpoint)),
     ].join(""),
@@ -195,8 +195,13 @@ const auth = (name: string): string => {
 };
 const usual = ["type=endpoint", "disallow=all", "direct_media=no", "context=lines"];
 
-const transportOf = ({ ca }: Secured): string =>
-  section("secure", "type=transport", "protocol=tls", "bind=127.0.0.1:0", `ca_list_file=${ca}`, "verify_server=yes");
+const transportOf = ({ ca }: Secured, port: number): string =>
+  section(
+    "secure",
+    ...["type=transport", "protocol=tls", `bind=127.0.0.1:${port}`, `ca_list_file=${ca}`, "verify_server=yes"],
+    // Its own choice is TLS 1.0.
+    "method=tlsv1_2",
+  );
 
 const lineOf = (name: string, endpoint: readonly string[], by: readonly string[], at: string): string =>
   section(name, ...usual, `outbound_auth=${name}`, `aors=${name}`, `from_user=${name}`, ...endpoint) +
