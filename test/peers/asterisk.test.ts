@@ -52,6 +52,25 @@ describe("a phone of Asterisk", { skip: without("asterisk") }, () => {
     );
   });
 
+  it("H2 registers again where it ended without a farewell, though one device is all that is allowed", async (t) => {
+    const one = await pbx.house(t);
+    await one.switchboard.endpoint.close();
+    await pbx.house(t);
+  });
+
+  it("A3 says that the server may have as many devices as it allows", async (t) => {
+    await pbx.house(t, { user: "204" });
+    const made = await House.open();
+    t.after(() => made.close());
+    made.switchboard.addAccount(pbx.account({ user: "204" }), "account pbx");
+    const where = `403 from 127.0.0.1:${pbx.port}`;
+    const { text } = await accountIs(made, "failed");
+    assert.equal(
+      text,
+      `${where}: wrong login or password for 204, or it has as many devices there as the server allows`,
+    );
+  });
+
   it("H4, A3 rings 200@pbx, which is shown the door's name; both hear each other", async (t) => {
     const one = await pbx.house(t);
     const { seen } = await pbx.phone(t, "200", { answerAfterMs: 10 });

@@ -253,12 +253,12 @@ export class Registration extends EventEmitter<RegistrationEvents> {
       this.#plain = true;
       return this.#register();
     }
-    if (status === 401 || status === 403 || status === 407)
-      return this.#failed(
-        giveUp("wrong-password", `${status} from ${where}: wrong login or password for ${this.#options.user}`, {
-          data: { status },
-        }),
-      );
+    if (status === 401 || status === 403 || status === 407) {
+      // Asterisk says 403 to a password that is right, where another device holds the place.
+      const or = status === 403 ? ", or it has as many devices there as the server allows" : "";
+      const text = `${status} from ${where}: wrong login or password for ${this.#options.user}${or}`;
+      return this.#failed(giveUp("wrong-password", text, { data: { status } }));
+    }
     if (status >= 300)
       return this.#failed(tryAgain("refused", `${status} ${answer.reason} from ${where}`, { data: { status } }));
     const seen = this.#own.seen(flow, answer.via, this.contact(flow));
