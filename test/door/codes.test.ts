@@ -87,6 +87,9 @@ describe("Door codes", () => {
     await codes.create("front", { name: "courier", uses: 1 }, true);
     if (used) codes.giveBack(used);
     assert.equal(codes.list()[0]?.uses, 1, "one that was made anew meanwhile gets nothing back");
+    const anew = await codes.create("front", { name: "once", uses: 1 });
+    await typed(anew.code);
+    assert.equal((await codes.create("front", { name: "once" })).name, "once", "a name that is used up is free");
   });
 
   it("open within their times only, at their own door", async () => {

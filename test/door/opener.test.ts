@@ -222,6 +222,7 @@ describe("X5 opening by the relay's HTTP call", () => {
     ["the code was taken", [200]],
     ["a digit was taken and the next refused", [200, 500]],
     ["nobody knows whether a digit arrived", [408]],
+    ["a proxy does not know it", [504]],
     ["the call broke while a digit was on its way", [tryAgain("gone", "gone")]],
   ] as const)
     it(`is never taken when ${what}: a bistable relay would toggle twice`, async () => {
@@ -295,6 +296,17 @@ describe("X5 opening by the relay's HTTP call", () => {
       for (let time = 0; time < 2; time++)
         assert.equal((await opened(clock, opener.open(door, { door: "front", by: "x" }, means), 1_000)).method, "http");
       assert.deepEqual([way.digits(), [...steps]], ["99", [["front", "http"]]]);
+    });
+
+    it("what failed after the other was refused goes first no time", async () => {
+      using server = await relay((_, response) => response.writeHead(500).end());
+      const clock = new FakeClock();
+      const opener = new DoorOpener({ clock });
+      const way = bell(clock, 405, 405, 405, 405);
+      const means = { ...way, http: server.http };
+      for (let time = 0; time < 2; time++)
+        assert.equal((await opened(clock, opener.open(door, { door: "front", by: "x" }, means), 1_000)).ok, false);
+      assert.equal(way.digits(), "9999");
     });
 
     it("moves the relay that was asked for, by its digits and its number", async () => {
@@ -435,6 +447,21 @@ describe("X6 one hand on the door", () => {
     assert.deepEqual(one.filter((ok) => ok).length, 1, "of several at once it is one");
     assert.deepEqual([await open("6001", "extension"), await open("6001", "extension")], [true, true]);
     assert.deepEqual([await open("6001", "extension"), await open("6002", "extension")], [false, true]);
+  });
+
+  it("counts for each relay: who has opened the door three times may still open the gate", async () => {
+    const clock = new FakeClock();
+    const opener = new DoorOpener({ clock });
+    const { sendDigits } = bell(clock);
+    const relays = ["door", "gate"].map((id) => ({ id, name: id, code: "1" }));
+    const open = async (relay: string) => {
+      const request = { door: "front", by: "x", relay };
+      return (await opened(clock, opener.open(checkDoor({ ...form, relays }), request, { sendDigits }), 1_000)).ok;
+    };
+    const all = ["door", "door", "door", "door", "gate"];
+    const went: boolean[] = [];
+    for (const relay of all) went.push(await open(relay));
+    assert.deepEqual(went, [true, true, true, false, true]);
   });
 
   it("does not count where the door certainly did nothing, and counts where it may have", async () => {

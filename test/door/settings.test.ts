@@ -116,6 +116,9 @@ describe("P6 the form of a door", () => {
     const wrong = list({ id: "gate", code: "98x7" });
     assert.match(wrong, /relays has a code of "gate" that holds something else than DTMF digits/);
     assert.doesNotMatch(wrong, /98x7/);
+    const keys = ["5", "15"].map((key) => ({ id: `gate-${key}`, key }));
+    for (const both of [keys, keys.toReversed()])
+      assert.match(list(...both), /relays has an opening key 5 that another one ends with/);
   });
 
   it("writes a fingerprint in one way", () => {

@@ -109,6 +109,8 @@ describe("X6 what was signed before a restart", () => {
     const first = open(clock);
     assert.equal(code(started(clock, memory).keys.use(first)), "ok");
     await clock.advance(1);
+    // Twice, and in between nothing was signed.
+    started(clock, memory);
     const { keys, troubles } = started(clock, memory);
     assert.deepEqual([code(keys.use(first)), code(keys.use(open(clock))), troubles], ["replayed", "ok", []]);
   });

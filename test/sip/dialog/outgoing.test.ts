@@ -156,6 +156,13 @@ describe("several answers to one INVITE, RFC 3261 §13.2.2.4", () => {
     assert.equal(ends.length, 1);
     await nothingLeft(made);
   });
+
+  it("are not kept up with where somebody makes up ever more of them", async () => {
+    const { phone, invite, call } = await calling();
+    for (let n = 0; n < 30; n++) phone.respond(invite, 200, { tag: `t${n}`, sdp: sdp(4000) });
+    await phone.settle();
+    assert.deepEqual([phone.count("ACK"), phone.count("BYE"), call.state], [20, 19, "talking"]);
+  });
 });
 
 describe("a phone on TCP", () => {

@@ -186,6 +186,18 @@ describe("a REFER of ours", () => {
     await notify("active", "x", "presence");
     assert.equal((await bell.takeResponse(489)).get("allow-events"), "refer");
   });
+
+  it("that was refused is told of no more: 481", async () => {
+    const { bell, call, our } = await talking();
+    const asked = call.refer({ uri: "sip:6002@10.0.0.1" });
+    bell.respond(await bell.takeRequest("REFER"), 603);
+    await bell.settle();
+    assert.equal(await asked, 603);
+    const headers = { Event: "refer", "Subscription-State": "active" };
+    const body = ["message/sipfrag", "SIP/2.0 100 Trying\r\n"] as const;
+    bell.send(bell.request("NOTIFY", { to: "777", toTag: our, seq: 3, headers, body }));
+    await bell.takeResponse(481);
+  });
 });
 
 describe("an INVITE that takes the place of a call (RFC 3891 §3)", () => {

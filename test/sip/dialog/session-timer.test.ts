@@ -150,13 +150,15 @@ describe("A9 a session timer that we ask for (RFC 4028 §7)", () => {
     assert.match(invite.get("supported") ?? "", /timer/);
   });
 
-  it("is what the phone says in its 200", async () => {
-    const { invite, phone, clock } = await answered([["Session-Expires", "900;refresher=uac"]]);
-    assert.equal(expires(invite), "1800;refresher=uac");
-    await clock.advance(449_000);
-    assert.equal(phone.count("INVITE"), 1);
-    await clock.advance(1_100);
-    assert.equal(expires(await phone.takeRequest("INVITE")), "900;refresher=uac");
+  it("is what the phone says in its 200, and ours to keep where it does not say whose", async () => {
+    for (const said of ["900;refresher=uac", "900"]) {
+      const { invite, phone, clock } = await answered([["Session-Expires", said]]);
+      assert.equal(expires(invite), "1800;refresher=uac");
+      await clock.advance(449_000);
+      assert.equal(phone.count("INVITE"), 1);
+      await clock.advance(1_100);
+      assert.equal(expires(await phone.takeRequest("INVITE")), "900;refresher=uac");
+    }
   });
 
   it("is ours to keep where the phone knows none, and finds a call that the phone has forgotten", async () => {
