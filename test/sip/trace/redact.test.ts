@@ -92,7 +92,8 @@ describe("P7 a message as it is shown", () => {
   });
 
   it("takes no longer for a message that was made to take long", () => {
-    const long = 60_000;
+    // So long that what takes quadratic time takes half a minute, and the rest some milliseconds.
+    const long = 240_000;
     const made = [
       "@".repeat(long),
       "sip:".repeat(long / 4),
@@ -115,7 +116,7 @@ describe("P7 a message as it is shown", () => {
       const from = process.cpuUsage().user;
       redact(data);
       const took = (process.cpuUsage().user - from) / 1000;
-      assert.ok(took < 200, `${took} ms for ${JSON.stringify(text.slice(0, 40))}…`);
+      assert.ok(took < 3_000, `${took} ms for ${JSON.stringify(text.slice(0, 40))}…`);
     }
   });
 });
