@@ -438,7 +438,8 @@ describe("calls by an account", () => {
     await clock.advance(4_100);
     await grant(second);
     const called = account.call("0301", { from, sdp: sdp(4000) });
-    await second.takeRequest("INVITE");
+    await second.settle();
+    assert.equal(second.count("INVITE"), 1);
     (await called).abandon();
   });
 
