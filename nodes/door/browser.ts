@@ -23,6 +23,8 @@ const policy =
   "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' blob: data:; media-src 'self' blob:; " +
   "style-src 'self' 'unsafe-inline'";
 const keepAliveMs = 20_000;
+/** Of one door: all are told in the turn of the event loop in which it rings. */
+const mostPages = 200;
 
 /** One that runs, and that browsers may see. */
 export interface ShownDoor extends DoorNode {
@@ -118,12 +120,15 @@ export function serveBrowsers(RED: Red): (node: DoorNode) => void {
   return (node) => open.end(node);
 }
 
-/** What is open of each door, by what ends it. */
+/** What is open of each door, by what ends it; the oldest makes way. */
 export class OpenOfDoors {
   readonly #ends = new Map<DoorNode, Set<() => void>>();
 
   add(node: DoorNode, end: () => void): void {
-    this.#ends.set(node, (this.#ends.get(node) ?? new Set()).add(end));
+    const ends = (this.#ends.get(node) ?? new Set()).add(end);
+    this.#ends.set(node, ends);
+    const [oldest] = ends;
+    if (ends.size > mostPages) oldest?.();
   }
 
   delete(node: DoorNode, end: () => void): void {

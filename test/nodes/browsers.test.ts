@@ -145,6 +145,15 @@ describe("door: what browsers may", () => {
     await Promise.all([one.answer, two.answer]);
     assert.deepEqual([board.listenerCount("visit"), board.listenerCount("opening")], [0, 0]);
   });
+
+  it("of too many pages the oldest is ended, which comes back by itself: a bell does not wait until thousands are told", async () => {
+    const board = new Board().setMaxListeners(0);
+    const { ask, end } = browsers([front("see", board)]);
+    const pages = Array.from({ length: 202 }, () => ask("GET /portero/door/:door/events"));
+    await Promise.all(pages.slice(0, 2).map(({ answer }) => answer));
+    assert.equal(board.listenerCount("visit"), 200);
+    end();
+  });
 });
 
 describe("Whether a page of ours asks", () => {
