@@ -2,9 +2,9 @@
 import { anyNumber, isTrue, type Scope } from "./expression.ts";
 import { argumentsOf } from "./plan.ts";
 
-/** DIALSTATUS for a hang-up cause (Q.850), where it is not that nobody could be called. */
+/** DIALSTATUS for a hang-up cause (Q.850), where it is not CHANUNAVAIL: a declined call is that too. */
 const statusOf: Readonly<Record<number, string>> = {
-  ...{ 0: "NOANSWER", 16: "NOANSWER", 17: "BUSY", 18: "NOANSWER", 19: "NOANSWER", 21: "BUSY" },
+  ...{ 0: "NOANSWER", 16: "NOANSWER", 17: "BUSY", 19: "NOANSWER", 34: "CONGESTION" },
 };
 
 const mostArguments = 9;

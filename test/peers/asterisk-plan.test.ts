@@ -15,6 +15,7 @@ import { Random } from "../sip/random.ts";
 import { without } from "../support/peers.ts";
 import { freePorts } from "../support/ports.ts";
 import { Asterisk } from "./asterisk.ts";
+import { Phones } from "./status-phones.ts";
 
 interface Done {
   readonly number: string;
@@ -24,7 +25,7 @@ interface Done {
 }
 
 /** All that Asterisk does where these numbers are dialled one after the other: `number@context`. */
-async function done(extensions: string, dialled: readonly string[]): Promise<Done[]> {
+async function done(extensions: string, dialled: readonly string[], pjsip = ""): Promise<Done[]> {
   const folder = mkdtempSync(join(tmpdir(), "portero-asterisk-plan-"));
   const [port = 0] = await freePorts(1);
   // Its log drops lines where they come too fast.
@@ -32,7 +33,7 @@ async function done(extensions: string, dialled: readonly string[]): Promise<Don
   const all = ["[driver]", "exten => all,1,Answer()", ...dials, " same => n,Verbose(0,all of them done)", extensions];
   try {
     await using asterisk = await Asterisk.start({
-      ...{ folder, port, pjsip: "", extensions: all.join("\n") },
+      ...{ folder, port, pjsip, extensions: all.join("\n") },
       command: (program, args) => [program, [...args, "-vvv"]],
     });
     await asterisk.says("channel originate Local/all@driver/n application Wait 120");
@@ -91,6 +92,32 @@ describe("The import of a dial plan and Asterisk", { skip: without("asterisk") }
       return [{ text, from: Math.max(0, at), ours: ours.slice(at).slice(0, 3), theirs: played.slice(at).slice(0, 3) }];
     });
     assert.deepEqual(differ, []);
+  });
+});
+
+describe("How a Dial ends", { skip: without("asterisk") }, () => {
+  it("H11: DIALSTATUS for the causes of phones that do not answer", async () => {
+    await using phones = await Phones.open();
+    const causes = { "486": 17, "603": 21, "480": 19, "404": 1, "408": 18, "503": 34, "500": 38 };
+    const statuses = Object.keys(causes);
+    const all = await done(
+      [
+        "[ends]",
+        ...statuses.flatMap((status) => [
+          `exten => ${status},1,Dial(PJSIP/${status}@out,5)`,
+          " same => n,NoOp(${EXTEN} ${DIALSTATUS})",
+        ]),
+      ].join("\n"),
+      statuses.map((status) => `${status}@ends`),
+      phones.pjsip,
+    );
+    const told = all.filter(({ app, context }) => app === "NoOp" && context === "ends").map(({ args }) => args);
+    const ours = Object.entries(causes).map(([status, cause]) => {
+      const memory = new Memory(new Map(), cause);
+      memory.dials = 1;
+      return `${status} ${memory.get("DIALSTATUS")}`;
+    });
+    assert.deepEqual(told.sort(), ours.sort());
   });
 });
 
