@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Secret } from "../../src/secret.ts";
+import { textOf } from "../../src/sip/trace/text.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
+import { fastClock } from "../support/fast-clock.ts";
 import { until } from "../support/patience.ts";
 import { without } from "../support/peers.ts";
 import { House } from "../visit/house.ts";
@@ -58,5 +60,36 @@ describe("Asterisk", { skip: without("asterisk") }, () => {
       const outcome = await visit?.answerBy(ring(`sip:100@127.0.0.1:${pbx.port}`));
       assert.equal(outcome?.result, result);
     }
+  });
+
+  it("takes SHA-256 of us where it asks for that before MD5 (RFC 8760)", async (t) => {
+    const login = ["type=auth", "auth_type=digest", "username=300", "password=a password of a phone"];
+    const lines = ["[300]", "type=endpoint", "context=from-internal", "auth=300", "aors=300", "[300]", ...login];
+    await using pbx = await Pbx.open({
+      pjsip: [...lines, "supported_algorithms_uas=SHA-256,MD5", "[300]", "type=aor", "max_contacts=1"].join("\n"),
+    });
+    const house = await pbx.house(t, { user: "300" });
+    const said = house.switchboard.tracing.entries().map(textOf).join("\n");
+    assert.match(said, /^Authorization: Digest username="300", .*algorithm=SHA-256/m);
+  });
+
+  it("A2 is left for a second one while it is down, and taken again", async (t) => {
+    const options = { phones: { "200": [], "201": [] } };
+    await using first = await Pbx.open(options);
+    await using other = await Pbx.open(options);
+    const { server, port, user, password, transport = "tcp" } = other.account();
+    const second = { server, user, password, transport, ...(port !== undefined && { port }) };
+    const house = await first.house(t, { transport: "tcp", expires: 60, second }, { clock: fastClock(20) });
+    const isAt = (wanted: boolean) =>
+      until(`the second server to be ${wanted ? "used" : "left"}`, () => {
+        const [now] = house.switchboard.accounts();
+        return now?.state === "registered" && now.second === wanted;
+      });
+    await first.end();
+    await isAt(true);
+    await first.begin();
+    await isAt(false);
+    // De-registers without haste.
+    await until("the second one to know", async () => !/Contact: +6100/.test(await other.says("pjsip show aor 6100")));
   });
 });
