@@ -1,7 +1,7 @@
 // The dialog of call-control: what to do with a visit.
 import { usualCountry } from "../../src/media/tones.ts";
 import { countryChoice } from "../editor/countries.ts";
-import { chooseFirst, colour, isWithin, text, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, colour, isWithin, styled, text, wordsOf } from "../editor/dialog.ts";
 import { soundField } from "../editor/logins.ts";
 import type { Editor, JQuery, Property } from "../editor/red.d.ts";
 
@@ -77,6 +77,7 @@ RED.nodes.registerType("call-control", {
     return this.name ? "node_label_italic" : "";
   },
   oneditprepare() {
+    styled($("#node-input-name").parent());
     const types = ["msg", "str", "flow", "global", "env"];
     $("#node-input-source").typedInput({ types, default: "msg", typeField: $("#node-input-sourceType") });
     countryChoice($("#node-input-country"), text(this["country"]));

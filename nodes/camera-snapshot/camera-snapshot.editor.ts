@@ -1,5 +1,5 @@
 // The dialog of camera-snapshot.
-import { chooseFirst, colour, isWithin, showFor, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, colour, isWithin, showFor, styled, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import { fingerprint, moveLogin } from "../editor/logins.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
 import { keep } from "../editor/rows.ts";
@@ -68,6 +68,7 @@ RED.nodes.registerType("camera-snapshot", {
     return this.name ? "node_label_italic" : "";
   },
   oneditprepare() {
+    styled($("#node-input-name").parent());
     const from = $("#node-input-from");
     chooseFirst(from);
     showFor(from, "from");

@@ -1,5 +1,5 @@
 // The dialog of a conference room: its numbers, who may open, what is heard.
-import { chooseOnly, isExtension, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { chooseOnly, isExtension, styled, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import { soundField } from "../editor/logins.ts";
 import type { Editor, JQuery, Property } from "../editor/red.d.ts";
 
@@ -42,6 +42,7 @@ RED.nodes.registerType("conference-room", {
     return (this.name || words("label.node")) + (members === "" ? "" : ` (${members})`);
   },
   oneditprepare() {
+    styled($("#node-config-input-name").parent());
     chooseOnly($("#node-config-input-endpoint"));
   },
 });

@@ -1,5 +1,5 @@
 // The dialog of dtmf-out: open the door, or send digits.
-import { colour, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { colour, styled, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import type { Editor, JQuery } from "../editor/red.d.ts";
 import { isSlug } from "../../src/slug.ts";
 
@@ -45,6 +45,7 @@ RED.nodes.registerType("dtmf-out", {
     return this.name ? "node_label_italic" : "";
   },
   oneditprepare() {
+    styled($("#node-input-name").parent());
     const digits = $("#node-input-digits");
     const types = ["msg", "str", "flow", "global", "env"];
     digits.typedInput({ types, default: "msg", typeField: $("#node-input-digitsType") });

@@ -86,16 +86,19 @@ export function generatedPassword(owner: string, extension: string, found: (pass
 // Where the dialog is narrower than all of them, they stand in two rows; it would give the body the width of one and cut it.
 // A label of two lines stands beside the middle of its field, and so does what a number counts; the text of a box stands
 // beside the box, however long it is, and what follows a field in a sentence of two lines stands below it, not below its label.
-const tabStyle = `
+const style = `
   .red-ui-tray-body:has(.portero-tabs) { min-width: 0 !important }
   .portero-tabs { display: flex !important; flex-wrap: wrap; height: auto !important }
   .portero-tabs li { width: auto !important; margin: 3px 1px 0 !important }
   .portero-tabs a { padding: 0 4px !important; font-size: 12px }
   .portero-unit { display: inline-block; width: calc(100% - 92px); vertical-align: middle }
-  section[data-tab] .form-row:has(> span[data-i18n]) { padding-left: 104px }
-  section[data-tab] .form-row:has(> span[data-i18n]) > label:first-child { margin-left: -104px }
+  :is(section[data-tab] .form-row:has(> span[data-i18n]), .form-row:has(> .portero-unit)) { padding-left: 104px }
+  :is(section[data-tab] .form-row:has(> span[data-i18n]), .form-row:has(> .portero-unit)) > label:first-child { margin-left: -104px }
   section[data-tab] .form-row > label { vertical-align: middle }
   section[data-tab] .form-row > label:empty + label { width: 70% !important }`;
+
+/** Gives a dialog the style of all; one with tabs has it from them. */
+export const styled = (beside: Query): void => void $(`<style>${style}</style>`).insertAfter(beside);
 
 /**
  * Makes tabs of the sections `data-tab` that follow the list: `tab.<name>` is a tab's title. A section without fields gets
@@ -115,7 +118,7 @@ export function tabs(list: Query, words: Words): void {
     if (section.childElementCount > 0) row.addTab({ id, label: words(`tab.${id}`) });
   });
   list.addClass("portero-tabs");
-  $(`<style>${tabStyle}</style>`).insertAfter(list);
+  styled(list);
   list.closest(".red-ui-tabs").css("height", "auto");
   list.find(".red-ui-tabs-fade").css("display", "none");
 }

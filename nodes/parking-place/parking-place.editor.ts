@@ -1,5 +1,5 @@
 // The dialog of a parking place: its numbers, how long a visitor waits there, and what comes after that.
-import { chooseFirst, chooseOnly, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
+import { chooseFirst, chooseOnly, styled, text, wholeNumber, wordsOf } from "../editor/dialog.ts";
 import { soundField } from "../editor/logins.ts";
 import type { Editor, JQuery, Property } from "../editor/red.d.ts";
 
@@ -59,6 +59,7 @@ RED.nodes.registerType("parking-place", {
     return `${this.name || words("label.node")} (${numberOf(this, "parkNumber")})`;
   },
   oneditprepare() {
+    styled($("#node-config-input-name").parent());
     chooseOnly($("#node-config-input-endpoint"));
     chooseFirst($("#node-config-input-then"));
   },

@@ -540,7 +540,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
       ["hold", "none"],
     );
     await again.cancel();
-    await editor.reload();
+    await editor.undo();
   });
 
   it("X12: visit-log shows the fields of what it does, and sip-endpoint those of a log that is kept", async () => {
@@ -648,7 +648,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.deepEqual([await codecs.isVisible(), await codecs.inputValue()], [true, "PCMA, G729"]);
     assert.equal(await same.getByTitle(/^SRTP/).inputValue(), "required");
     await again.cancel();
-    await editor.reload();
+    await editor.undo();
   });
 
   it("X1: a door keeps the list of its buttons, and doorbell-in its doors and days", async () => {
@@ -692,7 +692,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.equal(await same.tray.getByPlaceholder("Meier").inputValue(), "Sato");
     await same.cancel();
     await again.cancel();
-    await editor.reload();
+    await editor.undo();
   });
 
   it("H20: sip-registrar's ring groups are kept as they were entered, and the node says what is wrong with one", async () => {
@@ -731,7 +731,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.equal(hall[3], house.ready.phones.find(({ extension }) => extension === "6001")?.password);
     assert.deepEqual([attic[0], attic[1], attic[3]?.length], ["6003", "Attic, left", 16]);
     await again.cancel();
-    await editor.reload();
+    await editor.undo();
   });
 
   it("X6: mqtt-bridge makes a key whose secret is in no flow, and keeps messages of one's own", async () => {
@@ -804,7 +804,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     assert.ok(stored.includes("chime/{door}") && !stored.includes(shown));
     assert.ok(stored.includes('"mqtt://broker.example"') && stored.includes('"the house/door"'));
     assert.deepEqual(editor.troubles.slice(since), []);
-    await editor.reload();
+    await editor.undo();
   });
 
   it("a wrong value is kept, and the node is marked with what is wrong", async () => {
@@ -819,7 +819,7 @@ describe("The dialogs", { skip: without("chromium") }, () => {
     const again = await editor.edit(idOf("dial-strategy"));
     assert.equal(await again.typedField("seconds").inputValue(), "0");
     await again.cancel();
-    await editor.reload();
+    await editor.undo();
   });
 
   it("P6: the copy buttons give server, login and the password that the system made", async () => {

@@ -109,7 +109,7 @@ describe("dial-strategy's dialog", { skip: without("chromium") }, () => {
     await same.getByTitle(/^How long it rings/).fill("0");
     await again.save();
     assert.match(await editor.mark(old.id), /100, Rings \(s\): from 1 to 3600/);
-    await editor.reload();
+    await editor.undo();
   });
 
   it("steps are rows that say what they do and unfold their settings", async () => {
@@ -149,6 +149,6 @@ describe("dial-strategy's dialog", { skip: without("chromium") }, () => {
     await again.save();
     assert.doesNotMatch((await (await editor.node(old.id)).textContent()) ?? "", /refuse/);
     assert.deepEqual(editor.troubles, []);
-    await editor.reload();
+    await editor.undo();
   });
 });

@@ -1,4 +1,4 @@
-// The words of the dialogs in other languages than English: as whole as the English ones.
+// The words and the help of nodes in other languages than English: as whole as the English ones.
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -14,6 +14,16 @@ function textsOf(words: unknown, above = ""): Map<string, string> {
   const key = (name: string) => (above === "" ? name : `${above}.${name}`);
   return new Map(Object.entries(words).flatMap(([name, below]) => [...textsOf(below, key(name))]));
 }
+
+const help = (path: string): string => readFileSync(join(nodes, path), "utf8");
+/** What a help page is built of: its headings, and what its lists name, by their number; what stands as code, by its words. */
+const built = (page: string) => {
+  const parts = page.split(/^(?=### |\d\. )/m);
+  return {
+    items: parts.map((part) => part.match(/^ *: /gm)?.length ?? 0),
+    code: (page.match(/`[^`]+`/g) ?? []).sort(),
+  };
+};
 
 const placeholders = (text: string) => (text.match(/__\w+?__/g) ?? []).sort();
 
@@ -40,5 +50,19 @@ describe("The words of a node", () => {
         assert.equal(translated.trim() === "", text.trim() === "", `${key} says something`);
         assert.deepEqual(placeholders(translated), placeholders(text), key);
       }
+    });
+});
+
+describe("The help of a node", () => {
+  const translations = globSync("*/*.*.md", { cwd: nodes });
+
+  it("is there in German for what everybody begins with", () => {
+    for (const type of ["sip-registrar", "doorbell-in", "dial-strategy", "door", "camera-snapshot", "dtmf-out"])
+      assert.ok(translations.includes(join(type, `${type}.de.md`)), type);
+  });
+
+  for (const file of translations)
+    it(`has the English settings, ports and names in ${basename(file)}`, () => {
+      assert.deepEqual(built(help(file)), built(help(file.replace(/\.[\w-]+\.md$/, ".md"))));
     });
 });
