@@ -40,13 +40,22 @@ const nonceLife = 300_000;
 const mostCounts = 20_000;
 const mostGiven = 200;
 
+interface Count {
+  count: number;
+  readonly issued: number;
+  readonly until: number;
+}
+
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #seal: Seal;
   /** To whom the last nonces were given: most are answered at once, and need not be signed again to be known. */
   readonly #given = new Recent<string>(mostGiven);
   /** Highest count seen for each rightly answered nonce, oldest first. */
-  readonly #counts = new Map<string, { count: number; issued: number; until: number }>();
+  readonly #counts = new Map<string, Count>();
+  // It goes on where it is: one that begins anew would pass by all that was deleted before what is left.
+  readonly #byAge = this.#counts.entries();
+  #oldest: [string, Count] | undefined;
   /** Nonces from before this moment may have had a count that was forgotten. */
   #floor = 0;
 
@@ -111,21 +120,28 @@ export class Authenticator {
     const count = nc === undefined ? undefined : parseInt(nc, 16);
     if (count === undefined || identity.nonceReuse) return true;
     const now = this.#options.clock.now();
-    for (const [old, { until }] of this.#counts) {
-      if (until > now) break;
-      this.#counts.delete(old);
-    }
+    for (let old = this.#eldest(); old && old[1].until <= now; old = this.#eldest()) this.#forget(old);
     // Two devices that were challenged in the same millisecond share a nonce: the client's own mark tells them apart.
     const key = keyOf(identity.login, nonce, cnonce);
     const seen = this.#counts.get(key);
     if (!Number.isInteger(count) || (seen && count <= seen.count)) return false;
     if (seen) seen.count = count;
     else this.#counts.set(key, { count, issued, until: now + nonceLife });
-    const [oldest] = this.#counts;
-    if (oldest && this.#counts.size > mostCounts) {
-      this.#counts.delete(oldest[0]);
-      this.#floor = Math.max(this.#floor, oldest[1].issued + 1);
+    const old = this.#eldest();
+    if (old && this.#counts.size > mostCounts) {
+      this.#forget(old);
+      this.#floor = Math.max(this.#floor, old[1].issued + 1);
     }
     return true;
+  }
+
+  #eldest(): [string, Count] | undefined {
+    // An iterator that has once reached the end stays there.
+    return (this.#oldest ??= this.#counts.size > 0 ? this.#byAge.next().value : undefined);
+  }
+
+  #forget([key]: [string, Count]): void {
+    this.#counts.delete(key);
+    this.#oldest = undefined;
   }
 }

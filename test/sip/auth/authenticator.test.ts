@@ -126,6 +126,25 @@ describe("H1 digest authentication of devices, RFC 7616", () => {
     assert.equal(kind(authenticator.check(answering(challenge, { cnonce: "two" }), "10.0.0.9")), "503");
   });
 
+  it("takes no replay of what it has forgotten: with more than 20,000 counts the older nonces are asked anew", async () => {
+    const { clock, authenticator, challenges } = gate();
+    const [old] = challenges();
+    const first = answering(old, { cnonce: "first" });
+    assert.equal(kind(authenticator.check(first, "10.0.0.9")), "503");
+    await clock.advance(1);
+    const [young] = challenges();
+    const answers = Array.from({ length: 20_000 }, (_, n) => answering(young, { cnonce: `n${n}` }));
+    const verdicts = new Set(answers.map((answer) => kind(authenticator.check(answer, "10.0.0.9"))));
+    assert.deepEqual([...verdicts], ["503"]);
+    assert.equal(kind(authenticator.check(first, "10.0.0.9")), "stale");
+    for (const again of answers.slice(-2)) assert.equal(kind(authenticator.check(again, "10.0.0.9")), "stale");
+    assert.equal(kind(authenticator.check(answering(young, { cnonce: "n19999", count: 2 }), "10.0.0.9")), "503");
+    await clock.advance(300_000);
+    const [late] = challenges();
+    for (const count of [1, 2])
+      assert.equal(kind(authenticator.check(answering(late, { cnonce: "late", count }), "10.0.0.9")), "503");
+  });
+
   it("lets a device use a nonce again with any count where its preset says so (nonceReuse)", () => {
     const { authenticator, challenges } = gate({ nonceReuse: true });
     const [challenge] = challenges();
