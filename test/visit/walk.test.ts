@@ -5,7 +5,7 @@ import { anyStep } from "./walk-steps.ts";
 import { WalkHouse } from "./walk-house.ts";
 
 /** 100,000 in all. */
-const [walks, steps] = [400, 250];
+const [walks, steps] = [240, 250];
 
 /** The fault of a walk, and what was done until then. */
 async function walk(
