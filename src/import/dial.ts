@@ -1,6 +1,7 @@
 // What stands in Dial(…) and RetryDial(…): whom, how long, and the options that change something here.
 import { isNumber } from "../number.ts";
 import { anyNumber, partOfIt } from "./expression.ts";
+import { argumentsOf } from "./plan.ts";
 
 /** A number, an address (`sip:…`), or a number at another server. */
 export interface Called {
@@ -18,24 +19,10 @@ export interface Dialled {
   readonly faults: readonly string[];
 }
 
-/** Divides at commas (or another letter) that stand in no brackets and no quotes. */
-export function split(text: string, by = ","): string[] {
-  const parts: string[] = [""];
-  let depth = 0;
-  let quoted = false;
-  for (const letter of text) {
-    if (letter === '"') quoted = !quoted;
-    if ("({[".includes(letter)) depth++;
-    if (")}]".includes(letter)) depth--;
-    if (letter === by && depth <= 0 && !quoted) parts.push("");
-    else parts.push((parts.pop() ?? "") + letter);
-  }
-  return parts.map((part) => part.trim());
-}
-
 /** Whom `PJSIP/100&SIP/200@trunk` means; a sentence about each that is nobody. */
 function calledIn(text: string, accounts: ReadonlyMap<string, string>): (Called | string)[] {
-  return split(text, "&")
+  return argumentsOf(text, "&")
+    .map((one) => one.trim())
     .filter(Boolean)
     .map((one) => {
       const [technology = "", ...more] = one.split("/");
@@ -129,7 +116,7 @@ export function readDial(args: readonly string[], accounts: ReadonlyMap<string, 
   }
   for (const [meaning, letters] of odd)
     faults.push(`Dial's option ${[...new Set(letters)].join(", ")} (${meaning}) is not taken over`);
-  const time = Number(split(seconds, "^")[0]);
+  const time = Number(argumentsOf(seconds, "^")[0]);
   return {
     called: named,
     isAny: named.length < called.length,

@@ -5,14 +5,19 @@ import { strategyOf } from "../../../src/visit/strategy.ts";
 import type { Outcome } from "../../../src/visit/messages.ts";
 import { Desk } from "../desk.ts";
 
+/** A press that would ring a number at which nobody is registered. */
+async function pressed(desk: Desk) {
+  desk.addNumber("6001");
+  const bell = desk.device("8000");
+  const invite = await bell.dial("9");
+  return { bell, invite, visit: desk.switchboard.lastVisit("front") ?? assert.fail() };
+}
+
 describe("H17 a loop that is drawn without a pause", () => {
   it("makes some tries at once, then one a second, and ends with its visitor (H18)", async () => {
     const desk = await Desk.open();
     try {
-      desk.addNumber("6001");
-      const bell = desk.device("8000");
-      const invite = await bell.dial("9");
-      const visit = desk.switchboard.lastVisit("front") ?? assert.fail();
+      const { bell, invite, visit } = await pressed(desk);
       const strategy = strategyOf({ strategy: "ring-all", targets: ["6001"], seconds: 20 });
       const looping = (async (): Promise<Outcome> => {
         for (;;) {
@@ -40,10 +45,7 @@ describe("H17 a loop that is drawn without a pause", () => {
   it("H18 is over after two hours, though its bell never hangs up and each strategy takes its time", async () => {
     const desk = await Desk.open();
     try {
-      desk.addNumber("6001");
-      const bell = desk.device("8000");
-      await bell.dial("9");
-      const visit = desk.switchboard.lastVisit("front") ?? assert.fail();
+      const { bell, visit } = await pressed(desk);
       const look = async (maxMinutes: number) => {
         const redial = { strategy: "redial", targets: ["6001"], tries: 0, waitSeconds: 30, maxMinutes };
         const answered = visit.answerBy(strategyOf(redial));
@@ -64,10 +66,7 @@ describe("H17 a loop that is drawn without a pause", () => {
   it("H18 is over after two hours however many strategies there are in them", async () => {
     const desk = await Desk.open();
     try {
-      desk.addNumber("6001");
-      const bell = desk.device("8000");
-      await bell.dial("9");
-      const visit = desk.switchboard.lastVisit("front") ?? assert.fail();
+      const { bell, visit } = await pressed(desk);
       const strategy = strategyOf({ strategy: "ring-all", targets: ["6001"], seconds: 20 });
       for (let minutes = 0; minutes < 120; minutes++) {
         assert.equal((await visit.answerBy(strategy)).result, "unregistered");
