@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EventEmitter, once } from "node:events";
+import { mock } from "node:test";
 import callControl from "../../nodes/call-control/call-control.ts";
 import cameraSnapshot from "../../nodes/camera-snapshot/camera-snapshot.ts";
 import conferenceRoom from "../../nodes/conference-room/conference-room.ts";
@@ -21,6 +22,8 @@ import sipAccount from "../../nodes/sip-account/sip-account.ts";
 import sipEndpoint from "../../nodes/sip-endpoint/sip-endpoint.ts";
 import sipRegistrar from "../../nodes/sip-registrar/sip-registrar.ts";
 import visitLog from "../../nodes/visit-log/visit-log.ts";
+import { Media, type MediaDeps, type MediaOptions } from "../../src/media/media.ts";
+import { shareMediaThread } from "../support/media-thread.ts";
 
 export interface FlowNode {
   id: string;
@@ -49,6 +52,12 @@ interface Helper {
   };
   log(): { getCalls(): { args: { level: number; msg: unknown }[] }[] };
 }
+
+// Of some hundred flows that start one after the other only the first needs to wait for a thread.
+const start = Media.start.bind(Media);
+mock.method(Media, "start", (options: MediaOptions, deps?: MediaDeps) =>
+  start(options, { spawn: shareMediaThread, ...deps }),
+);
 
 const require = createRequire(import.meta.url);
 const helper = require("node-red-node-test-helper") as Helper;

@@ -12,6 +12,7 @@ import type { DeviceOptions } from "../../src/visit/numbers/devices.ts";
 import type { DirectSettings } from "../../src/visit/numbers/outside.ts";
 import { Switchboard, type TextView } from "../../src/visit/switchboard.ts";
 import { FakeClock } from "../support/clock.ts";
+import { shareMediaThread } from "../support/media-thread.ts";
 import { Network } from "../sip/network.ts";
 import { Party, type Wish } from "../sip/party.ts";
 import { quickHash } from "../door/quick-hash.ts";
@@ -181,7 +182,7 @@ export class Desk {
       ...{ listen: this.network.listen, random: () => 0.5, calls, ...(dns && { dns }) },
     };
     this.switchboard = new Switchboard({
-      ...{ sip, media: { bind: "127.0.0.1", ports: [0, 0] as const }, clock: this.clock },
+      ...{ sip, media: { bind: "127.0.0.1", ports: [0, 0], spawn: shareMediaThread }, clock: this.clock },
       // Addresses may not be called: that there is a way out of the house is for the tests of it.
       direct,
       codes: { hash: quickHash },

@@ -9,9 +9,15 @@ import type { DeviceOptions } from "../../src/visit/numbers/devices.ts";
 import type { VisitEvent, VisitEventName } from "../../src/visit/messages.ts";
 import type { DirectSettings } from "../../src/visit/numbers/outside.ts";
 import { Switchboard, type SwitchboardOptions } from "../../src/visit/switchboard.ts";
+import { shareMediaThread } from "../support/media-thread.ts";
 import { patienceMs } from "../support/patience.ts";
 
 const password = new Secret("a password");
+
+/** Options of a house whose media worker is nobody else's: it may die. */
+export const ownThread = {
+  media: { bind: "127.0.0.1", advertise: "127.0.0.1", ports: [0, 0] },
+} as const satisfies Partial<SwitchboardOptions>;
 
 /** Remembers every event and lets a test wait for one, past or future. */
 export class Record<T extends { event: string }> {
@@ -70,7 +76,7 @@ export class House {
           { transport: "tcp", address: "127.0.0.1", port: 0 },
         ],
       },
-      media: { bind: "127.0.0.1", advertise: "127.0.0.1", ports: [0, 0] },
+      media: { ...ownThread.media, spawn: shareMediaThread },
       ...(direct && { direct }),
       log: { debug: log, info: log, warn: log, error: log },
       ...options,

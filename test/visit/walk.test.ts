@@ -4,7 +4,7 @@ import { after, before, describe, it, mock } from "node:test";
 import { anyStep } from "./walk-steps.ts";
 import { WalkHouse } from "./walk-house.ts";
 
-/** 100,000 in all. */
+/** 60,000 steps in all. */
 const [walks, steps] = [240, 250];
 
 /** The fault of a walk, and what was done until then. */

@@ -5,7 +5,7 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { bound } from "../../src/media/worker/ports.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
 import type { VisitEnd } from "../../src/visit/messages.ts";
-import { House } from "./house.ts";
+import { House, ownThread } from "./house.ts";
 import { ringAll } from "./ring-all.ts";
 
 describe("a media worker that dies", () => {
@@ -20,7 +20,7 @@ describe("a media worker that dies", () => {
   beforeEach(async () => {
     workers = [];
     troubles.length = 0;
-    house = await House.open();
+    house = await House.open({}, undefined, {}, ownThread);
     house.switchboard.on("trouble", ({ code }) => troubles.push(code));
   });
   afterEach(() => house.close());

@@ -19,20 +19,31 @@ export const height = 480;
 /** Where the time stands, for who wants to read it back: left, top, and the side of one point of its signs. */
 export const clockPlace = { x: 24, y: 418, size: 6 } as const;
 
-/** What stays the same in every picture. */
-export function emptyStreet(): Canvas {
-  const canvas = new Canvas(width, height);
-  street(canvas);
-  return canvas;
-}
+/** Draws one scene after the other: of a film of one visitor most stays as it was. */
+export class Easel {
+  readonly #street = new Canvas(width, height);
+  #last: { visitor: number; open: boolean; canvas: Canvas } | undefined;
 
-/** Red, green, blue, 255, row by row. */
-export function draw(scene: Scene, background: Canvas): Uint8Array {
-  const canvas = background.copy();
-  if (scene.visitor > 0) visitor(canvas, scene.visitor);
-  porch(canvas, scene.open);
-  writing(canvas, scene);
-  return canvas.rgba();
+  constructor() {
+    street(this.#street);
+  }
+
+  /** Red, green, blue, 255, row by row. */
+  draw(scene: Scene): Uint8Array {
+    const canvas = this.#people(scene).copy();
+    writing(canvas, scene);
+    return canvas.rgba();
+  }
+
+  #people({ visitor: count, open }: Scene): Canvas {
+    if (this.#last?.visitor !== count || this.#last.open !== open) {
+      const canvas = this.#street.copy();
+      if (count > 0) visitor(canvas, count);
+      porch(canvas, open);
+      this.#last = { visitor: count, open, canvas };
+    }
+    return this.#last.canvas;
+  }
 }
 
 const horizon = 286;

@@ -1,7 +1,7 @@
 // The thread behind painter.ts: draws one scene at a time and encodes it with jimp.
 import { parentPort } from "node:worker_threads";
 import { Jimp } from "jimp";
-import { draw, emptyStreet, height, width, type Scene } from "./scene.ts";
+import { Easel, height, width, type Scene } from "./scene.ts";
 
 export interface Order {
   readonly id: number;
@@ -13,10 +13,10 @@ export interface Painted {
   readonly jpeg: Uint8Array<ArrayBuffer>;
 }
 
-const street = emptyStreet();
+const easel = new Easel();
 
 async function painted({ id, scene }: Order): Promise<Painted> {
-  const picture = new Jimp({ data: Buffer.from(draw(scene, street).buffer), width, height });
+  const picture = new Jimp({ data: Buffer.from(easel.draw(scene).buffer), width, height });
   return { id, jpeg: new Uint8Array(await picture.getBuffer("image/jpeg", { quality: 88 })) };
 }
 

@@ -8,7 +8,7 @@ import type { SimEvent } from "../../../src/sim/sim.ts";
 import type { VisitEnd } from "../../../src/visit/messages.ts";
 import type { ConferenceSettings } from "../../../src/visit/places/rooms.ts";
 import { strategyOf } from "../../../src/visit/strategy.ts";
-import { House, type Record } from "../house.ts";
+import { House, ownThread, type Record } from "../house.ts";
 
 const conference = strategyOf({ strategy: "conference", seconds: 30 });
 /** Of Germany: 425 Hz. */
@@ -18,8 +18,12 @@ describe("H9 in a room", () => {
   let house: House;
   afterEach(() => house.close());
 
-  async function open(settings: Partial<ConferenceSettings> = {}, door: Parameters<typeof House.open>[0] = {}) {
-    house = await House.open(door);
+  async function open(
+    settings: Partial<ConferenceSettings> = {},
+    door: Parameters<typeof House.open>[0] = {},
+    options: Parameters<typeof House.open>[3] = {},
+  ) {
+    house = await House.open(door, undefined, {}, options);
     const numbers = { visitorNumber: "777", memberNumber: "888" };
     const remove = house.switchboard.addRoom(
       { name: "Hall", ...numbers, music, ...settings },
@@ -194,7 +198,7 @@ describe("H9 in a room", () => {
     };
     process.on("worker", born);
     try {
-      const { bell, seen } = await open();
+      const { bell, seen } = await open({}, {}, ownThread);
       const outcome = (await house.pressed(bell)).answerBy(conference);
       const one = await member("6001", { tone: 880 });
       await outcome;
