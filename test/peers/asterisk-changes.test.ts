@@ -87,6 +87,8 @@ describe("a call of an account at Asterisk", { skip: without("asterisk") }, () =
     await visit.answerBy(ring("201@pbx"));
     const visitor = { event: "ringing", direction: "in", number: "8000", name: "Front door" };
     assert.deepEqual(await first.seen.next("ringing"), visitor);
+    // Asterisk transfers nobody whom it has not joined with the other yet.
+    await first.seen.next("audio", hears(440));
     await first.phone.transfer("202");
     await first.seen.next("ended");
     assert.deepEqual(await second.seen.next("ringing"), visitor);

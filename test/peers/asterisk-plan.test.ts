@@ -28,8 +28,7 @@ interface Done {
 async function done(extensions: string, dialled: readonly string[], pjsip = ""): Promise<Done[]> {
   const folder = mkdtempSync(join(tmpdir(), "portero-asterisk-plan-"));
   const [port = 0] = await freePorts(1);
-  // Its log drops lines where they come too fast.
-  const dials = dialled.map((number) => ` same => n,Dial(Local/${number}/n,20,g)\n same => n,Wait(0.05)`);
+  const dials = dialled.map((number) => ` same => n,Dial(Local/${number}/n,20,g)`);
   const all = ["[driver]", "exten => all,1,Answer()", ...dials, " same => n,Verbose(0,all of them done)", extensions];
   try {
     await using asterisk = await Asterisk.start({

@@ -65,7 +65,8 @@ export class Asterisk implements AsyncDisposable {
         ...[`astspooldir => ${folder}/spool`, `astrundir => ${folder}/run`, `astlogdir => ${folder}/log`],
       ].join("\n"),
       "modules.conf": ["[modules]", "autoload = no", ...words(modules).map((name) => `load = ${name}.so`)].join("\n"),
-      "logger.conf": "[general]\n[logfiles]\nconsole => warning,error,verbose\n",
+      // A thousand lines at most wait by default; tests read what is written, all of it.
+      "logger.conf": "[general]\nlogger_queue_limit = 100000\n[logfiles]\nconsole => warning,error,verbose\n",
       "rtp.conf": "[general]\nrtpstart=24100\nrtpend=59000\n",
       "pjsip.conf": `${transport("udp")}${transport("tcp")}${options.pjsip}`,
       "extensions.conf": options.extensions,
