@@ -23,7 +23,7 @@ import { talk } from "./talk.ts";
 
 interface Part {
   readonly run: (progress: (text: string) => void) => Promise<Row[]>;
-  readonly needs?: "sipp" | "espeak-ng" | "mosquitto" | "chromium";
+  readonly needs?: "sipp" | "espeak-ng" | "mosquitto" | "chromium-headless-shell";
   /** Takes an hour: only where it is named. */
   readonly long?: true;
 }
@@ -40,8 +40,8 @@ const parts: Readonly<Record<string, Part>> = {
   flood: { run: flood },
   mixer: { run: mixer },
   srtp: { run: srtp },
-  camera: { run: camera, needs: "chromium" },
-  talk: { run: talk, needs: "chromium" },
+  camera: { run: camera, needs: "chromium-headless-shell" },
+  talk: { run: talk, needs: "chromium-headless-shell" },
   digits: { run: digits, needs: "espeak-ng" },
   mqtt: { run: mqtt, needs: "mosquitto" },
   soak: { run: soak, long: true },

@@ -18,7 +18,7 @@ interface Watched {
   readonly notices: string[];
 }
 
-describe("X8 a page that answers", { skip: without("chromium") }, () => {
+describe("X8 a page that answers", { skip: without("chromium-headless-shell") }, () => {
   let house: ClosedHouse;
   let chromium: Chromium;
   before(async () => {

@@ -34,7 +34,11 @@ export class Chromium {
   /** `more`: further switches, such as a microphone that is none. */
   static async start(more: readonly string[] = []): Promise<Chromium> {
     return new Chromium(
-      await chromium.launch({ executablePath: thePeer("chromium"), args: [...args, ...more], timeout: patienceMs }),
+      await chromium.launch({
+        executablePath: thePeer("chromium-headless-shell"),
+        args: [...args, ...more],
+        timeout: patienceMs,
+      }),
     );
   }
 

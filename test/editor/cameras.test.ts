@@ -8,7 +8,7 @@ import { Chromium } from "./browser.ts";
 import { Editor } from "./editor.ts";
 import { example, House } from "./house.ts";
 
-describe("door's button Find cameras", { skip: without("chromium") }, () => {
+describe("door's button Find cameras", { skip: without("chromium-headless-shell") }, () => {
   let chromium: Chromium;
   let house: House;
   let editor: Editor;

@@ -66,7 +66,7 @@ const seen = (page: Page) =>
     return { width: image.naturalWidth, height: image.naturalHeight, colours: colours.size, source: image.src };
   });
 
-describe("The dashboard", { skip: without("chromium", "mosquitto_pub") }, () => {
+describe("The dashboard", { skip: without("chromium-headless-shell", "mosquitto_pub") }, () => {
   let chromium: Chromium;
   let house: House;
   let page: Page;

@@ -29,7 +29,7 @@ async function twoDoors(): Promise<FlowNode[]> {
   ];
 }
 
-describe("Deploys from the editor", { skip: without("chromium") }, () => {
+describe("Deploys from the editor", { skip: without("chromium-headless-shell") }, () => {
   let chromium: Chromium;
   let house: House;
   let editor: Editor;

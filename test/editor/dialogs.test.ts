@@ -33,7 +33,7 @@ const inFlow = [
   "mqtt-bridge",
 ];
 
-describe("The dialogs", { skip: without("chromium") }, () => {
+describe("The dialogs", { skip: without("chromium-headless-shell") }, () => {
   let chromium: Chromium;
   let house: House;
   let editor: Editor;

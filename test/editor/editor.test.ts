@@ -17,7 +17,7 @@ const examples = readdirSync(join(root, "examples"))
   .filter((file) => file.endsWith(".json"))
   .map((file) => file.slice(0, -".json".length));
 
-describe("The examples in the editor", { skip: without("chromium") }, () => {
+describe("The examples in the editor", { skip: without("chromium-headless-shell") }, () => {
   let chromium: Chromium;
   let house: House;
   let editor: Editor;
@@ -107,7 +107,7 @@ describe("The examples in the editor", { skip: without("chromium") }, () => {
   });
 });
 
-describe("All examples beside each other", { skip: without("chromium") }, () => {
+describe("All examples beside each other", { skip: without("chromium-headless-shell") }, () => {
   it("have one endpoint, share their doors, and nothing complains", async () => {
     // All the simulated people at the doors at once would only be in each other's way.
     const house = await House.start({ flow: [], args: ["--no-sim"] });

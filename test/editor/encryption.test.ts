@@ -15,7 +15,7 @@ import type { Dialog } from "./dialog.ts";
 import { Editor } from "./editor.ts";
 import { example, House, type FlowNode } from "./house.ts";
 
-describe("sip-endpoint's tab Encryption", { skip: without("chromium") }, () => {
+describe("sip-endpoint's tab Encryption", { skip: without("chromium-headless-shell") }, () => {
   let chromium: Chromium;
   let house: House;
   let editor: Editor;

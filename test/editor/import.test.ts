@@ -48,7 +48,7 @@ class ImportDialog {
   }
 }
 
-describe("Import of a dial plan", { skip: without("chromium") }, () => {
+describe("Import of a dial plan", { skip: without("chromium-headless-shell") }, () => {
   let chromium: Chromium;
   let house: House;
   let editor: Editor;

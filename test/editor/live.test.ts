@@ -20,7 +20,7 @@ const authorization = `Basic ${Buffer.from(`${login.username}:${login.password}`
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 
-describe("Live view", { skip: without("chromium", "ffmpeg", "python3") }, () => {
+describe("Live view", { skip: without("chromium-headless-shell", "ffmpeg", "python3") }, () => {
   const ends: (() => unknown)[] = [];
   let camera: ClockCamera;
   let house: ClosedHouse;

@@ -15,7 +15,7 @@ const oldNode = (nth: number) => ({
   ...{ maxMinutes: "10", maxMinutesType: "num", stopCauses: "21, 0", x: 300, y: 900 + 60 * nth, wires: [[], [], []] },
 });
 
-describe("dial-strategy's dialog", { skip: without("chromium") }, () => {
+describe("dial-strategy's dialog", { skip: without("chromium-headless-shell") }, () => {
   let chromium: Chromium;
   let house: House;
   let editor: Editor;

@@ -25,7 +25,7 @@ import { prepare, talking, type Talk } from "./talk-page.ts";
 const [microphone, voice] = [1000, 440];
 const frame = 160;
 
-describe("X8 Chromium as a media peer", { skip: without("chromium", "ffmpeg") }, () => {
+describe("X8 Chromium as a media peer", { skip: without("chromium-headless-shell", "ffmpeg") }, () => {
   let chromium: Chromium;
   let media: Media;
   let folder: string;

@@ -50,7 +50,7 @@ async function origin(t: TestContext): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
-describe("SIP.js in a browser", { skip: without("chromium") }, () => {
+describe("SIP.js in a browser", { skip: without("chromium-headless-shell") }, () => {
   let chromium: Chromium;
   let script: string;
   before(async () => {
