@@ -40,6 +40,8 @@ export class Network {
   weather: Weather;
   /** Keep-alives by datagram so far. */
   pings = 0;
+  /** Messages on their way. */
+  underway = 0;
   /** Decides over single messages where it is given: true = this one is lost. */
   loses: (sent: Sent) => boolean = () => false;
   /** Cuts a connection at a message where it is given: before it arrives, or once it has. */
@@ -94,10 +96,19 @@ export class Network {
     const sent = this.note(from, to, data);
     if (this.loses(sent) || this.#random.chance(loss)) return;
     for (let copies = this.#random.chance(duplication) ? 2 : 1; copies > 0; copies--)
-      this.clock.after(least + this.#random.below(most - least + 1), () => {
+      this.carry(least + this.#random.below(most - least + 1), () => {
         const place = this.place("UDP", to);
         if (place) deliver(place.inbound, data, new DatagramFlow(this, place, from));
       });
+  }
+
+  /** A message arrives after so many milliseconds. */
+  carry(ms: number, arrive: () => void): void {
+    this.underway++;
+    this.clock.after(ms, () => {
+      this.underway--;
+      arrive();
+    });
   }
 }
 
@@ -220,7 +231,7 @@ export class Connection implements Flow {
     this.#place.inbound.seen?.("out", data, this);
     const cut = this.#network.cuts(this.#network.note(this.#local, this.remote, data));
     if (cut === "before") this.cut();
-    this.#network.clock.after(1, () => {
+    this.#network.carry(1, () => {
       const { other } = this;
       if (this.closed || !other || other.closed) return failed?.(unreachable);
       deliver(other.#place.inbound, data, other);

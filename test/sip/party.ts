@@ -109,15 +109,18 @@ export class Party {
     return this.#take(status, (m) => m instanceof SipResponse && m.status === status);
   }
 
-  /** Where the media worker is asked first, which is on no clock of ours, it may take a while on a busy machine. */
+  /**
+   * Where the media worker is asked first, which is on no clock of ours, it may take a while on a busy machine. Meanwhile the
+   * clock stands still, or what is answered late by it were sent again.
+   */
   async #take<M extends SipRequest | SipResponse>(
     what: string | number,
     fits: (message: SipRequest | SipResponse) => boolean,
   ): Promise<M> {
     await this.settle();
     for (const end = Date.now() + patienceMs; !this.inbox.some(fits) && Date.now() < end;) {
-      await pause(5);
-      await this.settle(1);
+      if (this.#network.underway === 0) await pause(5);
+      await this.settle(this.#network.underway > 0 ? 1 : 0);
     }
     const found = this.inbox.find(fits);
     if (!found) assert.fail(`no ${what} came, but ${this.#inbox()}`);
