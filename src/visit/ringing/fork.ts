@@ -131,8 +131,11 @@ export class Forking {
     const host = this.#host;
     const dialled = via.at(-1) ?? aim.wish.target;
     const members = via.length > 1 ? membersOf(host, dialled) : undefined;
-    if (typeof members === "object") {
-      for (const member of members) if (!via.includes(member)) this.#dial(aim, [...via, member], sentBy);
+    if (typeof members === "number") return this.#note(aim, refusedWith(members));
+    if (members) {
+      const fresh = members.filter((member) => !via.includes(member));
+      if (fresh.length === 0) return this.#note(aim, refusedWith(486));
+      for (const member of fresh) this.#dial(aim, [...via, member], sentBy);
       return;
     }
     const contacts = host.contactsOf(dialled);

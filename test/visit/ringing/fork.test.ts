@@ -214,6 +214,50 @@ describe("targets", () => {
       assert.equal(phones[6]?.party.count("INVITE"), 0);
     });
 
+    it("that send calls on to each other, or to groups that they are in, are rung once", async () => {
+      const [one, two] = [await desk.phone("6001"), await desk.phone("6002")];
+      desk.switchboard.addGroup({ number: "600", members: ["6001", "6002"] }, "ring group 600");
+      const { ring } = await rung(["6001"]);
+      for (const [phone, next] of [
+        [one, "600"],
+        [two, "6001"],
+      ] as const) {
+        const headers: [string, string][] = [["Contact", `<sip:${next}@10.0.0.1>`]];
+        phone.party.respond(await phone.party.takeRequest("INVITE"), 302, { headers });
+        await phone.party.takeRequest("ACK");
+      }
+      await one.party.settle();
+      assert.deepEqual([one.party.inbox, two.party.inbox], [[], []]);
+      assert.deepEqual(
+        parties(ring).map(({ target, status }) => [target, status]),
+        [["6001", 302]],
+      );
+    });
+
+    it("that send calls on to a group of nobody but themselves, or one that wants no calls, get its refusal", async () => {
+      const one = await desk.phone("6001");
+      await desk.phone("6002");
+      desk.switchboard.addGroup({ number: "600", members: ["6001"] }, "ring group 600");
+      desk.switchboard.addGroup({ number: "601", members: ["6002"] }, "ring group 601");
+      desk.switchboard.directory.setDnd("601", true, 603);
+      for (const [group, status] of [
+        ["600", 486],
+        ["601", 603],
+      ] as const) {
+        const { ring, visit } = await rung(["6001"]);
+        const headers: [string, string][] = [["Contact", `<sip:${group}@10.0.0.1>`]];
+        one.party.respond(await one.party.takeRequest("INVITE"), 302, { headers });
+        await one.party.takeRequest("ACK");
+        await one.party.settle();
+        assert.deepEqual(
+          parties(ring).map((party) => [party.target, party.status]),
+          [["6001", status]],
+        );
+        visit.stop();
+        await desk.clock.advance(5_000);
+      }
+    });
+
     it("X8 a page sends its calls nowhere: its 302 is a refusal", async () => {
       const hall = await desk.phone("6001");
       const other = await desk.phone("6002");
