@@ -36,8 +36,8 @@ export class Outbox {
   }
 
   put(letter: Letter): void {
-    // Of a state only the last value counts.
-    if (letter.retain) this.#waiting = this.#waiting.filter((w) => w.underway || !w.retain || w.topic !== letter.topic);
+    // Of a state only the last value counts: one that is on its way is not sent again if it does not arrive.
+    if (letter.retain) this.#waiting = this.#waiting.filter((w) => !w.retain || w.topic !== letter.topic);
     this.#waiting.push({ ...letter, at: this.#clock.now(), underway: false });
     const surplus = this.#waiting.filter((w) => !w.retain && !w.underway);
     for (const old of surplus.slice(0, -mostWaiting)) this.#giveUp(old);
@@ -57,10 +57,9 @@ export class Outbox {
     letter.underway = true;
     const sent = await this.#send(letter);
     letter.underway = false;
-    // A picture that was on its way is worth nothing later (QoS 0), a newer value of a state makes the old one void.
+    // A picture that was on its way is worth nothing later (QoS 0).
     const isVoid = letter.qos === 0 && !letter.retain;
-    const newer = letter.retain && this.#waiting.some((w) => w !== letter && w.retain && w.topic === letter.topic);
-    if (sent !== "lost" || isVoid || newer) this.#remove(letter);
+    if (sent !== "lost" || isVoid) this.#remove(letter);
   }
 
   #giveUp(letter: Waiting): void {

@@ -11,7 +11,7 @@ function outbox(answer: Sent = "sent") {
   const clock = new FakeClock();
   const sent: string[] = [];
   const dropped: string[] = [];
-  const network = { answer };
+  const network: { answer: Sent | Promise<Sent> } = { answer };
   const box = new Outbox(
     clock,
     ({ payload }) => {
@@ -78,5 +78,35 @@ describe("What waits while the broker is away", () => {
     box.flush();
     await settle();
     assert.deepEqual([sent.at(-1), box.size], ["talking", 0]);
+  });
+
+  it("never sends an old value of a state after a newer one, though it fell later", async () => {
+    const { box, network, sent } = outbox();
+    let fall = () => {};
+    network.answer = new Promise((resolve) => (fall = () => resolve("lost")));
+    box.put(state("ringing"));
+    box.flush();
+    network.answer = "sent";
+    box.put(state("talking"));
+    box.flush();
+    await settle();
+    fall();
+    await settle();
+    box.flush();
+    assert.deepEqual([sent, box.size], [["ringing", "talking"], 0]);
+  });
+
+  it("is not given up while it is on its way, however much waits", async () => {
+    const { box, network, sent, dropped } = outbox();
+    let arrive = () => {};
+    network.answer = new Promise((resolve) => (arrive = () => resolve("sent")));
+    for (let i = 0; i < mostWaiting; i++) box.put(event(`${i}`));
+    box.flush();
+    for (let i = 0; i < mostWaiting; i++) box.put(event(`later ${i}`));
+    assert.deepEqual(dropped, []);
+    arrive();
+    await settle();
+    box.flush();
+    assert.equal(sent.length, 2 * mostWaiting);
   });
 });

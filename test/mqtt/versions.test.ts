@@ -11,6 +11,7 @@ import { createWebSocketStream, WebSocketServer } from "ws";
 import { without } from "../support/peers.ts";
 import { Broker } from "./broker.ts";
 import { setting } from "./house.ts";
+import { Wire } from "./wire.ts";
 
 /** A TCP server on loopback and its mqtt: address. */
 async function serving(serve: (socket: Socket) => void) {
@@ -125,6 +126,28 @@ describe("A broker that closes without a word", () => {
     const { state, text } = await house.status(/away/);
     assert.equal(state, "offline");
     assert.match(text, /trying again in 1 s$/);
+  });
+});
+
+describe("A broker whose connections fall again and again", { skip: without("mosquitto") }, () => {
+  it("is asked less and less often, until one has stood for ten seconds", async () => {
+    await using broker = await Broker.start();
+    await using wire = await Wire.to(broker.port);
+    await using house = setting(wire.url);
+    house.bridge.start();
+    for (const [stoodMs, seconds] of [
+      [0, 1],
+      [0, 2],
+      [9_999, 4],
+      [10_000, 1],
+      [0, 2],
+    ] as const) {
+      await house.status(/^online/);
+      await house.clock.advance(stoodMs);
+      wire.cut();
+      await house.status(new RegExp(`trying again in ${seconds} s`));
+      await house.clock.advance(seconds * 1000);
+    }
   });
 });
 
