@@ -221,6 +221,17 @@ describe("an account behind a router, RFC 3581", () => {
     }
   });
 
+  it("leaves the router and its own address alone while it does not work: only the next try is left", async () => {
+    const { machine, clock } = await accounting();
+    const server = machine("10.0.0.200");
+    await grantNatted(server, 40000);
+    await grantNatted(server, 40000);
+    await clock.advance(235_000);
+    server.respond(await server.takeRequest("REGISTER"), 500);
+    await clock.advance(29_000);
+    assert.equal(clock.pending, 1);
+  });
+
   it("calls from there", async () => {
     const { machine, account } = await accounting();
     const server = machine("10.0.0.200");
@@ -367,6 +378,24 @@ describe("A6 outbound proxies", () => {
   });
 });
 
+describe("an account at a name of several machines", () => {
+  it("stays with the one that took it, and begins with the first once that one has it no more", async () => {
+    const zone = { "pbx.example": { a: ["10.0.0.210", "10.0.0.211"] } };
+    const { machine, clock } = await accounting({ server: "pbx.example" }, new Names(zone));
+    const second = machine("10.0.0.211");
+    await clock.advance(4_100);
+    await grant(second);
+    const first = machine("10.0.0.210");
+    await clock.advance(235_000);
+    second.respond(await second.takeRequest("REGISTER"), 500);
+    await clock.advance(29_000);
+    assert.equal(first.count("REGISTER"), 0);
+    await clock.advance(2_000);
+    await grant(first);
+    assert.equal(second.count("REGISTER"), 2);
+  });
+});
+
 describe("A2 a second server", () => {
   it("takes over while the first does not have us, and gives back", async () => {
     const { machine, clock, seen, account } = await accounting({ second: backup });
@@ -397,6 +426,18 @@ describe("A2 a second server", () => {
         "registered 10.0.0.200",
       ],
     );
+  });
+
+  it("is left at once when the account is stopped, though the first is silent about what it was asked last", async () => {
+    const { machine, clock, account } = await accounting({ second: backup });
+    const [first, second] = [machine("10.0.0.200"), machine("10.0.0.201", "777")];
+    first.respond(await first.takeRequest("REGISTER"), 500);
+    await grant(second);
+    await clock.advance(30_000);
+    first.respond(await first.takeRequest("REGISTER"), 401, { headers: [challenge] });
+    await first.takeRequest("REGISTER");
+    void account.stop();
+    for (const server of [first, second]) assert.equal((await server.takeRequest("REGISTER")).get("expires"), "0");
   });
 
   it("is not needed where the first works from the beginning", async () => {
@@ -437,6 +478,8 @@ describe("calls by an account", () => {
     const second = machine("10.0.0.211");
     await clock.advance(4_100);
     await grant(second);
+    // The one before it is not avoided any more for its silence.
+    await clock.advance(120_000);
     const called = account.call("0301", { from, sdp: sdp(4000) });
     await second.settle();
     assert.equal(second.count("INVITE"), 1);

@@ -73,6 +73,16 @@ describe("a request inside a call, from another host than the call's", () => {
     assert.equal(digits.length, 3);
   });
 
+  it("does not lead the call away from the way that it has, while that is open", async () => {
+    const { party, bell, call, inside } = await heard();
+    const there = party({ user: "8000", host: bell.host, port: 40_000 });
+    there.send(there.request("INFO", inside(3, { body: digit })));
+    await there.takeResponse(200);
+    call.hangUp();
+    await bell.takeRequest("BYE");
+    assert.equal(there.count("BYE"), 0);
+  });
+
   it("is refused where the call is with an address that has no password here, but from where its Contact's name leads", async () => {
     const dns = new Names({ "pbx.example": { a: ["10.0.0.81", "10.0.0.82"] }, "other.example": { a: ["10.0.0.90"] } });
     for (const [contact, host, status] of [

@@ -54,6 +54,33 @@ describe("a call from us, RFC 3261 §13.2", () => {
     assert.deepEqual(early, [{ status: 183, sdp: sdp(4000) }]);
   });
 
+  it("goes on counting the phone's requests where they were while it rang (§12.1, §12.2.2)", async () => {
+    const { phone, invite } = await calling();
+    const { callId, fromTag } = invite;
+    const info = (seq: number) => phone.request("INFO", { to: "8000", callId, toTag: fromTag, fromTag: "tt", seq });
+    phone.respond(invite, 183);
+    await phone.settle();
+    phone.send(info(5));
+    await phone.takeResponse(200);
+    phone.respond(invite, 200, { sdp: sdp(4000) });
+    await phone.takeRequest("ACK");
+    phone.send(info(4));
+    await phone.takeResponse(500);
+    phone.send(info(6));
+    await phone.takeResponse(200);
+  });
+
+  it("is not ended by a BYE of the phone while it rings, which only the caller may send then (§15)", async () => {
+    const { phone, invite, call } = await calling();
+    const { callId, fromTag } = invite;
+    phone.respond(invite, 180);
+    await phone.settle();
+    phone.send(phone.request("BYE", { to: "8000", callId, toTag: fromTag, fromTag: "tt", seq: 5 }));
+    await phone.takeResponse(481);
+    assert.equal(call.state, "early");
+    call.abandon();
+  });
+
   it("H10 ends with the cause of the refusal, or the one that a Reason gives", async () => {
     for (const [status, reason, cause] of [
       [486, "", 17],

@@ -120,6 +120,26 @@ describe("A9 a session timer asked of us (RFC 4028 §9)", () => {
     assert.equal(call.state, "talking");
   });
 
+  it("is kept by one refresh, however many fell due while an offer of the bell was not answered", async () => {
+    const timer = { Supported: "timer", "Session-Expires": "600;refresher=uas" };
+    const headers = { ...timer, Allow: "INVITE, ACK, BYE, UPDATE" };
+    const { bell, clock, call, our } = await bells.talking({ headers });
+    const held: (() => void)[] = [];
+    call.on("reoffer", (offer) => held.push(() => offer.answer(sdp(5000))));
+    const again = bell.request("INVITE", { to: "777", toTag: our, seq: 3, body: ["application/sdp", sdp(4000)] });
+    bell.send(again);
+    await clock.advance(300_100);
+    bell.send(bell.request("UPDATE", { to: "777", toTag: our, seq: 4, headers: timer }));
+    await bell.takeResponse(200);
+    await clock.advance(300_100);
+    assert.equal(bell.count("UPDATE"), 0);
+    held.shift()?.();
+    bell.ack(again, await bell.takeResponse(200));
+    bell.respond(await bell.takeRequest("UPDATE"), 200);
+    await bell.settle();
+    assert.deepEqual([bell.count("UPDATE"), call.state], [1, "talking"]);
+  });
+
   it("is kept by re-INVITE with what we said before where the bell takes no UPDATE (§7.4)", async () => {
     const { bell, clock, call } = await bells.talking(able("600;refresher=uas"));
     const answers: string[] = [];

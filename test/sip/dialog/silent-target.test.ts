@@ -96,6 +96,22 @@ describe("A6, RFC 3263 §4.3 a silent target with another one behind it", () => 
     await nothingLeft(made);
   });
 
+  it("is not talked to when it is picked up before the other one: that rings on, and may take the call", async () => {
+    const { clock, first, second, call } = await calling();
+    const late = await first.takeRequest("INVITE");
+    await clock.advance(4_100);
+    const invite = await second.takeRequest("INVITE");
+    second.respond(invite, 180, { tag: "two" });
+    first.respond(late, 200, { tag: "one", sdp: sdp(4000) });
+    await first.takeRequest("ACK");
+    first.respond(await first.takeRequest("BYE"), 200);
+    assert.equal(call.state, "early");
+    second.respond(invite, 200, { tag: "two", sdp: sdp(5000) });
+    await second.takeRequest("ACK");
+    assert.equal(call.state, "talking");
+    call.abandon();
+  });
+
   it("is waited for as long as the RFC says where it is the last, and by who has hung up", async () => {
     const made = await calling();
     await made.clock.advance(4_000 + 31_900);

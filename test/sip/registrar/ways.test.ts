@@ -58,6 +58,33 @@ describe("RFC 3327 a device behind a proxy", () => {
     assert.deepEqual(last(contacts(made)).path, path.split(", "));
   });
 
+  it("is called by all of its way where each proxy wrote a header of its own (§5.2)", async () => {
+    const made = await house();
+    const proxy = made.party({ user: "6001", host: "10.0.0.50" });
+    const all = ["<sip:proxy@10.0.0.50;lr>", "<sip:middle.example;lr>", "<sip:inner.example;lr>"];
+    const [one = "", ...others] = all;
+    const request = proxy.request("REGISTER", { callId: "r", headers: { Path: one, Supported: "path" } });
+    request.add("Path", others.join(", "));
+    proxy.send(request);
+    proxy.send(proxy.answerTo(await proxy.takeResponse(401), request, "pw6001"));
+    assert.deepEqual((await proxy.takeResponse(200)).list("path"), all);
+    await call(made, last(contacts(made)));
+    assert.deepEqual((await proxy.takeRequest("INVITE")).list("route"), all);
+  });
+
+  it("is no page, which is at the end of its connection whatever it says", async () => {
+    const made = await house();
+    const page = made.party({ user: "6001", transport: "TCP" });
+    await register(page, page.contact);
+    Object.defineProperty(last(contacts(made)).flow, "as", { value: "6001" });
+    page.send(page.request("REGISTER", { callId: "page", headers: { Path: path, Supported: "path" } }));
+    assert.deepEqual((await page.takeResponse(200)).list("path"), []);
+    assert.deepEqual(
+      contacts(made).map((contact) => contact.path),
+      [[]],
+    );
+  });
+
   it("may require that we understand Path, but nothing that we do not", async () => {
     const made = await house();
     const phone = made.party({ user: "6001" });
@@ -125,6 +152,20 @@ describe("RFC 5626 one device with several ways", () => {
     assert.ok(told.get("contact")?.endsWith(`;${instance};reg-id=1`));
     const plain = await register(phone, way(phone, 1), {}, { seq: 11 });
     assert.equal(plain.get("require"), undefined);
+  });
+
+  it("is told by no name of more than 200 characters, which would stand in all our answers", async () => {
+    for (const [length, known] of [
+      [200, true],
+      [201, false],
+    ] as const) {
+      const made = await house();
+      const phone = made.party({ user: "6001" });
+      const long = "x".repeat(length);
+      const told = await register(phone, `${phone.contact};+sip.instance="${long}";reg-id=1`);
+      assert.deepEqual([told.status, told.get("contact")?.includes(long)], [200, known]);
+      assert.equal(last(contacts(made)).instance !== undefined, known);
+    }
   });
 
   it("is a device without several ways behind a proxy that does not keep flows, and not refused", async () => {
