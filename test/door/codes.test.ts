@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { CodeBook, mostCodes, type CodeSettings, type Hash, type Redeemed } from "../../src/door/codes.ts";
-import { doorMs, doorTries, freeTries } from "../../src/door/lock-out.ts";
+import { doorMs, doorTries, freeTries, LockOut } from "../../src/door/lock-out.ts";
 import { FakeClock } from "../support/clock.ts";
 import { quickHash } from "./quick-hash.ts";
 
@@ -176,6 +176,16 @@ describe("Door codes", () => {
     const words: string[] = [];
     for (let i = 0; i < 3; i++) words.push(await typed("0000", "6002"), await typed("9999", "6002"));
     assert.deepEqual(words, ["wrong-code", "not-now", "wrong-code", "not-now", "wrong-code", "locked-out"]);
+  });
+
+  it("stay locked for who has typed a wrong one, though the try before it turns out to be no guess", () => {
+    const lockOut = new LockOut(new FakeClock());
+    const place = { door: "front", who: "6001", proven: true };
+    for (let i = 1; i < freeTries; i++) lockOut.begins(place);
+    const known = lockOut.begins(place);
+    lockOut.begins(place);
+    known.wasKnown();
+    assert.deepEqual(lockOut.waits(place), { ms: 120_000, door: false });
   });
 
   it("are not found by places that are made up: the door counts them all, and phones of the house go on", async () => {

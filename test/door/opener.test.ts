@@ -392,6 +392,19 @@ describe("X6 one hand on the door", () => {
     assert.equal(digits(), "9876");
   });
 
+  it("knows the id for ten minutes, and opens anew for it then", async () => {
+    const clock = new FakeClock();
+    const opener = new DoorOpener({ clock });
+    const { digits, sendDigits } = bell(clock);
+    const door = checkDoor({ ...form, code: "1" });
+    const open = (ms: number) =>
+      opened(clock, opener.open(door, { door: "front", by: "mqtt", id: "wish-1" }, { sendDigits }), ms);
+    const first = await open(599_999);
+    assert.deepEqual(await open(1), first);
+    assert.notDeepEqual(await open(1_000), first);
+    assert.equal(digits(), "11");
+  });
+
   it("opens once for the same id, and three times a minute, though the clock is set meanwhile", async () => {
     for (const leap of [3_600_000, -86_400_000]) {
       const clock = new FakeClock();

@@ -123,7 +123,7 @@ describe("X1 ten calls of one press", () => {
   });
 
   it("are one visit where the phone answers before the last of them come", async () => {
-    await open();
+    await open({ pressInTalk: "wait" });
     const phone = await desk.phone("6001");
     const bell = desk.device("8000");
     const [first] = await burst(bell, 2);
@@ -135,7 +135,7 @@ describe("X1 ten calls of one press", () => {
     await settle();
     // The one that rang along, and four that came later, each within two seconds of the last.
     assert.equal(refused(bell, 486), 5);
-    assert.equal(rings(), 1);
+    assert.deepEqual([rings(), desk.told("waiting").length], [1, 0]);
   });
 });
 
@@ -361,6 +361,20 @@ describe("X1 a press during a talk", () => {
       told.map(({ buttonName }) => buttonName),
       ["Flat 201", "Flat 202"],
     );
+  });
+
+  it("that waits for one button goes on waiting when the one that waits for the other gives up", async () => {
+    const buttons = [201, 202].map((number) => ({ number: `${number}`, name: `Flat ${number}` }));
+    const { visit: talk } = await talking({ pressInTalk: "wait", buttons });
+    const panel = desk.device("8000");
+    await panel.dial("201");
+    const invite = await panel.dial("202");
+    await settle();
+    cancel(panel, invite);
+    await settle();
+    assert.equal((await desk.ended()).outcome, "cancelled");
+    const [waiting] = desk.switchboard.visits().filter((one) => one !== talk);
+    assert.deepEqual([waiting?.view().waiting, waiting?.view().buttonName, rings()], [true, "Flat 201", 1]);
   });
 
   it("that waits hears its own ring-back where it cannot hear us before its call is answered", async () => {
