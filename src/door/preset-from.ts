@@ -1,6 +1,7 @@
 // A preset from what a user has set at a door: what holds for the make, nothing of the house. Addresses become {address},
 // logins {user} and {password}; the door code, numbers and passwords stay out (P7).
 import { giveUp } from "../errors.ts";
+import { secretInPath } from "../secret.ts";
 import { checkPreset } from "./preset.ts";
 import type { Preset } from "./preset-schema.ts";
 
@@ -66,7 +67,7 @@ function templateOf(field: string, url: string): string {
   if (scheme === "") throw giveUp("invalid", `${field} is not a URL: mend it first`);
   const refuse = (name: string) =>
     giveUp("invalid", `${field} holds what may be a secret (${name}): a preset may not, so do without it here`);
-  const inPath = /((?:user|login|pass|pwd|auth|token|key|secret)[a-z]*)=(?!\{)/i.exec(path)?.[1];
+  const inPath = secretInPath(path);
   if (inPath !== undefined) throw refuse(inPath);
   const shown = query.replace(/([?&])([^=&#]*)=([^&#]*)/g, (all, mark: string, name: string, value: string) => {
     if (value === "" || value.startsWith("{")) return all;

@@ -10,6 +10,10 @@ export interface SplitUrl {
   readonly password?: Secret;
 }
 
+// As much as Node takes as the head of a request.
+const longest = 16_384;
+const mostAts = 50;
+
 /**
  * Splits `scheme://user:password@host/path`. The `@` that ends the password is
  * 1. the last one before `?` or `#` that a host and a path (or an IP address) follow: `p@ss` and `w/rd` are passwords,
@@ -18,14 +22,17 @@ export interface SplitUrl {
  * 3. else, where the text is no URL otherwise, the last one with a host behind it: `p?ss` and `p#ss` are passwords.
  *
  * A URL `http://user:password@host/dir@x/y.jpg` is misread by rule 1: write that `@` as `%40`. Percent-encoding is undone
- * where it is one (`p%40ss`), kept where it is not (`100%`). Without credentials the text comes back as it was.
+ * where it is one (`p%40ss`), kept where it is not (`100%`). Without credentials the text comes back as it was, and so does
+ * what is longer than any address, or has more of `@`: each is tried, and a device may have written it.
  */
 export function splitCredentials(url: string): SplitUrl {
+  if (url.length > longest) return { url };
   const scheme = /^\s*([a-z][a-z0-9+.-]*:\/\/)/i.exec(url);
   if (!scheme?.[1]) return { url };
   const [start, rest] = [scheme[1], url.slice(scheme[0].length).trimEnd()];
   const standsAt = (at: number) => URL.canParse(start + rest.slice(at + 1));
   const ats = [...rest.matchAll(/@/g)].map((found) => found.index).reverse();
+  if (ats.length > mostAts) return { url };
   const query = before(rest, /[?#]/);
   const authority = before(rest, /[/?#]/);
   const plain = URL.canParse(start + rest);

@@ -10,6 +10,8 @@ const formats: Readonly<Record<number, string>> = {
   ...{ 1: "PCM", 2: "Microsoft ADPCM", 3: "floating-point", 6: "A-law", 7: "µ-law" },
   ...{ 0x11: "IMA ADPCM", 0x31: "GSM", 0x40: "G.721", 0x50: "MPEG", 0x55: "MP3" },
 };
+/** "fmt " and "data", as numbers: a file may consist of a million chunks. */
+const [formatChunk, dataChunk] = [0x666d7420, 0x64617461];
 /** The sub-format that follows is the real one. */
 const extensible = 0xfffe;
 
@@ -44,14 +46,14 @@ export function readWav(file: Uint8Array, what = "the sound"): Clip {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   let format: ReturnType<typeof readFormat> | undefined;
   for (let at = 12; at + 8 <= file.length;) {
-    const name = Buffer.from(file.subarray(at, at + 4)).toString("latin1");
+    const name = view.getUint32(at);
     const size = view.getUint32(at + 4, true);
     const from = at + 8;
     // Who writes to a pipe knows no length, and writes 0 or as much as there can be.
-    const to = name === "data" && size === 0 ? file.length : Math.min(file.length, from + size);
-    if (name === "fmt " && to - from >= 16)
+    const to = name === dataChunk && size === 0 ? file.length : Math.min(file.length, from + size);
+    if (name === formatChunk && to - from >= 16)
       format = readFormat(new DataView(view.buffer, view.byteOffset + from, to - from));
-    if (name === "data") {
+    if (name === dataChunk) {
       if (!format) throw refuse("does not say how its samples are written (no fmt chunk)");
       const { encoding, rate } = playable(format, refuse);
       const whole = encoding === "linear" ? (to - from) & ~1 : to - from;

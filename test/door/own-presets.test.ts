@@ -8,6 +8,7 @@ import { Worker } from "node:worker_threads";
 import { PresetFolder } from "../../src/door/preset-folder.ts";
 import { presetFrom } from "../../src/door/preset-from.ts";
 import { presetOf, presets } from "../../src/door/presets.ts";
+import { fastest } from "../support/cpu.ts";
 import { thrown } from "./thrown.ts";
 
 const gate = { ...presetOf("2n"), id: "gate", label: "Gate", maker: "Acme" };
@@ -194,7 +195,15 @@ describe("X11 a preset from a door", () => {
       refusal("http://10.0.0.7/user=admin_password=x/a.jpg"),
       /imageUrl holds what may be a secret \(user\)/,
     );
+    assert.match(refusal("http://10.0.0.7/{user}/MyToken=x/a.jpg"), /imageUrl holds what may be a secret \(MyToken\)/);
     assert.match(refusal("10.0.0.7/a.jpg"), /imageUrl is not a URL/);
+  });
+
+  it("is made in linear time of whatever address was pasted", () => {
+    const imageUrl = `http://10.0.0.7/${"user".repeat(25_000)}`;
+    // Quadratic would be many seconds.
+    const ms = fastest(1, () => presetFrom(presetOf("generic"), { ...names, imageUrl }));
+    assert.ok(ms < 1_000, `${ms} ms`);
   });
 
   it("of every preset of ours is one again", () => {

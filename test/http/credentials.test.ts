@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { splitCredentials } from "../../src/http.ts";
+import { fastest } from "../support/cpu.ts";
 
 const split = (url: string) => {
   const { url: rest, username, password } = splitCredentials(url);
@@ -50,4 +51,13 @@ describe("P7 credentials in a URL", () => {
 
   it("leave an @ of the file name in the path", () =>
     assert.deepEqual(split("http://u:p@10.0.0.5/pic@2x.jpg"), ["http://10.0.0.5/pic@2x.jpg", "u", "p"]));
+
+  it("are looked for in linear time, whoever wrote the address", () => {
+    const hostile = ["@", "a:@", "/@", "@h/", "a@1.2.3.4/"].flatMap((piece) =>
+      [16_000, 60_000].map((length) => `http://u:p${piece.repeat(length / piece.length)}`),
+    );
+    // Quadratic would be minutes.
+    const ms = fastest(1, () => hostile.forEach(splitCredentials));
+    assert.ok(ms < 2_000, `${ms} ms`);
+  });
 });

@@ -44,6 +44,8 @@ const askMs = 5_000;
 const wholeMs = 25_000;
 const maxBytes = 512 * 1024;
 const mostProfiles = 12;
+// Of an address that a device tells.
+const longestAddress = 2_048;
 // Devices take a token whose time is a few seconds off.
 const noticedMs = 5_000;
 
@@ -190,6 +192,7 @@ class Asking {
    * card, or 0.0.0.0; and a password goes nowhere but to the host that it was entered for.
    */
   #here(address: string): URL | undefined {
+    if (address.length > longestAddress) return undefined;
     const { url } = splitCredentials(address);
     if (!URL.canParse(url)) return undefined;
     const told = new URL(url);

@@ -9,7 +9,7 @@ export interface Login {
 }
 
 export interface Fault {
-  /** Codes and subcodes, without prefixes: `Sender NotAuthorized`. */
+  /** Codes and subcodes, without prefixes: `Sender NotAuthorized`; cut, too. */
   readonly codes: string;
   /** What the device says about it, cut and without control characters. */
   readonly reason: string;
@@ -49,7 +49,7 @@ export function readAnswer(bytes: Buffer): Answered {
   // Old devices answer in SOAP 1.1.
   const codes = [...all(fault, "Value"), ...all(fault, "faultcode")].map(({ text }) => text.replace(/^.*:/s, ""));
   const reason = textAt(fault, "Reason", "Text") ?? textAt(fault, "faultstring") ?? textAt(fault, "Reason") ?? "";
-  return { fault: { codes: codes.join(" "), reason: plain(reason) } };
+  return { fault: { codes: plain(codes.join(" ")), reason: plain(reason) } };
 }
 
 /** Text of a device, fit for a sentence. */

@@ -27,7 +27,7 @@ async function textOf(what: string, source: Pem | PemKey): Promise<string> {
   }
 }
 
-const block = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[\s\S]+?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
+const block = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 
 function certificatesIn(what: string, source: Pem, text: string): X509Certificate[] {
   const found = text.match(block) ?? [];

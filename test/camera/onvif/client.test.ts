@@ -62,6 +62,16 @@ describe("X: what an ONVIF device is and where its pictures are", () => {
     );
   });
 
+  for (const tail of ["@".repeat(20_000), "user".repeat(20_000)])
+    it(`has no address of ${tail.length} letters (${tail.slice(0, 4)}…), and judging it takes no time`, async (t) => {
+      const began = process.threadCpuUsage();
+      const { found, host } = await look(t, { tail });
+      const { user } = process.threadCpuUsage(began);
+      const { imageUrl: _, ...rest } = profile(host, "main", 1920, 1080);
+      assert.deepEqual(found.profiles[0], rest);
+      assert.ok(user < 2_000_000, `${user} µs`);
+    });
+
   it("P12: is asked at the host that was entered, whatever host the device names", async (t) => {
     const { found, host } = await look(t, { host: "0.0.0.0" });
     assert.deepEqual(found.profiles[0], profile(host, "main", 1920, 1080));
@@ -133,6 +143,15 @@ describe("X: an ONVIF device that does not tell, in a sentence", () => {
       "no-profiles",
       /has no media profiles: set up its video in its own pages/,
     );
+  });
+
+  it("refuses with no end of codes and no reason", async (t) => {
+    const code = `<s:Code><s:Value>s:${"Busy\u0007 ".repeat(50_000)}</s:Value></s:Code>`;
+    const camera = await device(t, (_request, response) => {
+      response.writeHead(400).end(`<s:Envelope><s:Body><s:Fault>${code}</s:Fault></s:Body></s:Envelope>`);
+    });
+    const { message } = await rejects(lookAt({ address: camera.host, ...login }), "onvif-fault", /refuses: Busy Busy/);
+    assert.ok(message.length < 300, `${message.length} letters`);
   });
 
   it("does not answer, or not to the end", async (t) => {

@@ -16,6 +16,8 @@ export interface Habits {
   readonly host?: string;
   readonly profiles?: readonly string[];
   readonly withoutImage?: boolean;
+  /** What stands behind each address that it tells, of itself or of a picture. */
+  readonly tail?: string;
   /** How many calls were let in by a token. */
   tokens?: number;
 }
@@ -84,9 +86,9 @@ function isTokenRight(text: string, now: number | undefined): boolean {
 }
 
 function bodyOf(habits: Habits, name: string, token: string, host: string): string | undefined {
-  const { knows = "services", profiles = ["main", "sub"], withoutImage } = habits;
+  const { knows = "services", profiles = ["main", "sub"], withoutImage, tail = "" } = habits;
   const bare = host.replace(/:\d+$/, "");
-  const media = `http://${host}/onvif/Media`;
+  const media = `http://${host}/onvif/Media${tail}`;
   const services = {
     services: "http://www.onvif.org/ver10/media/wsdl",
     media2: "http://www.onvif.org/ver20/media/wsdl",
@@ -107,7 +109,7 @@ function bodyOf(habits: Habits, name: string, token: string, host: string): stri
     case "GetSnapshotUri":
       return withoutImage
         ? undefined
-        : `<r><trt:MediaUri><tt:Uri>http://${host}/image/${token}.jpg</tt:Uri></trt:MediaUri></r>`;
+        : `<r><trt:MediaUri><tt:Uri>http://${host}/image/${token}.jpg${tail}</tt:Uri></trt:MediaUri></r>`;
     default:
       return undefined;
   }

@@ -1,5 +1,6 @@
 // Several listeners of one endpoint: each transport, IPv4 and IPv6, and which of them a request leaves by.
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { describe, it, type TestContext } from "node:test";
 import { makeCertificate } from "../../../src/certificate.ts";
 import type { PorteroError } from "../../../src/errors.ts";
@@ -8,6 +9,7 @@ import { Endpoint } from "../../../src/sip/endpoint.ts";
 import { contactOn } from "../../../src/sip/dialog/incoming.ts";
 import { SipRequest, type SipResponse } from "../../../src/sip/message/message.ts";
 import { chooseTransport } from "../../../src/sip/transport/choose.ts";
+import { readCredentials } from "../../../src/sip/transport/credentials.ts";
 import type { Flow, ListenerOptions, Transport, TransportName } from "../../../src/sip/transport/flow.ts";
 
 const { certificate, key, fingerprint } = makeCertificate(["localhost", "127.0.0.1", "::1"], Date.now());
@@ -100,6 +102,16 @@ describe("P2, N2 an endpoint with every transport at once, IPv4 and IPv6", () =>
     const second = new Endpoint({ listeners: wanted });
     await assert.rejects(second.start(), { code: "port-busy", message: /^TLS port \d+ on 127\.0\.0\.1 is taken/ });
     assert.deepEqual(second.addresses, []);
+  });
+
+  it("reads in linear time what is pasted as its certificate", async () => {
+    const pem = `${certificate}\n${"-----BEGIN CERTIFICATE-----\nMII\n".repeat(30_000)}`;
+    const began = process.threadCpuUsage();
+    const { own: read } = await readCredentials({ own: { ...own, certificate: { pem } } });
+    // Quadratic would be half a minute.
+    const { user } = process.threadCpuUsage(began);
+    assert.equal(read?.leaf.subject, new X509Certificate(certificate).subject);
+    assert.ok(user < 3_000_000, `${user} µs`);
   });
 
   for (const [tls, code, sentence] of [
