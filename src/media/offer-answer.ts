@@ -161,8 +161,9 @@ export class OfferAnswer {
       }
       if (!settled) return [];
       const secured = settleCrypto(ours.crypto ?? [], theirs);
-      if (secured !== "mismatch" && (secured || !insists(ours.protocol)))
-        return { ...settled, ...(secured && { secured }) };
+      // Who had offered keys under RTP/AVP gets such an offer again, in which they may be passed over.
+      const mayBePlain = this.encryption !== "required" && !insists(ours.protocol);
+      if (secured !== "mismatch" && (secured || mayBePlain)) return { ...settled, ...(secured && { secured }) };
       if (kind === "audio") throw notEncrypted();
       return [];
     });

@@ -9,7 +9,7 @@ import { summaryOf, textOf } from "../../src/sip/trace/text.ts";
 import type { DeviceOptions } from "../../src/visit/numbers/devices.ts";
 import type { VisitEnd } from "../../src/visit/messages.ts";
 import { strategyOf } from "../../src/visit/strategy.ts";
-import { Desk } from "./desk.ts";
+import { Desk, sound, type Device, type Media } from "./desk.ts";
 import { House } from "./house.ts";
 
 const key = Buffer.alloc(30, 7).toString("base64");
@@ -115,6 +115,91 @@ describe("P3 encrypted sound", () => {
     ].join("\n");
     assert.match(shown, /AES_CM_128_HMAC_SHA1_80 inline:\*+/);
     for (const secret of [...ours, key]) assert.ok(!shown.includes(secret), "a key is shown");
+  });
+});
+
+// H10 What was agreed may be asked away again: by who changes the messages on the way, or by a device that starts anew.
+describe("P3, H10 encrypted sound that is to be taken away in the call", () => {
+  const open: { close(): Promise<void> }[] = [];
+  after(() => Promise.all(open.map((one) => one.close())));
+  const underAvp = { crypto } as const;
+  const unknown = { crypto: "1 F8_128_HMAC_SHA1_80 inline:AAAA" } as const;
+
+  /** Two phones that talk; the first, 6002, has called, encrypted as it is offered here. */
+  async function talking(encryption: Encryption, media: Media): Promise<{ desk: Desk; phone: Device; other: Device }> {
+    const desk = await Desk.open();
+    open.push(desk);
+    const [phone, other] = [await desk.phone("6002", { encryption }), await desk.phone("6001")];
+    const invite = await phone.dial("6001", {}, media);
+    await other.pickUp();
+    await phone.answered(invite);
+    return { desk, phone, other };
+  }
+
+  const insisted = /6002 wanted to change the call: .*not encrypted, which is required/;
+
+  for (const [name, media] of [
+    ["RTP/SAVP", secure],
+    ["RTP/AVP", underAvp],
+  ] as const)
+    it(`where it must be, is refused with 488 by re-INVITE and UPDATE, and the call agreed on as ${name} goes on with it`, async () => {
+      const { desk, phone, other } = await talking("required", media);
+      for (const method of ["INVITE", "UPDATE"])
+        for (const less of [{}, unknown]) {
+          desk.logged.length = 0;
+          const request = await phone.send(method, { body: ["application/sdp", sound(less)] });
+          const refusal = await phone.party.takeResponse(488);
+          if (method === "INVITE") phone.party.ack(request, refusal);
+          assert.match(desk.logged.join("\n"), insisted);
+        }
+      assert.deepEqual(linesOf(await phone.reoffer(media)), [
+        `m=audio # ${name}`,
+        "a=crypto:1 AES_CM_128_HMAC_SHA1_80 …",
+      ]);
+      assert.deepEqual([phone.party.count("BYE"), other.party.count("BYE")], [0, 0]);
+    });
+
+  for (const [name, media] of [
+    ["RTP/SAVP", secure],
+    ["RTP/AVP", underAvp],
+  ] as const)
+    it(`where it must be, is not given up by an answer to our own offer, though that was agreed on as ${name}`, async () => {
+      const { desk, phone, other } = await talking("required", media);
+      // The other one's hold is told to it by an offer of ours.
+      await other.reoffer({ direction: "sendonly" });
+      const offer = await phone.accept({ direction: "recvonly" });
+      assert.deepEqual(linesOf(offer), [`m=audio # ${name}`, "a=crypto:1 AES_CM_128_HMAC_SHA1_80 …"]);
+      await phone.hungUp();
+      await other.hungUp();
+      assert.match(desk.logged.join("\n"), /6002 changed the call to what .*not encrypted, which is required/);
+    });
+
+  it("where it is only offered, is plain from then on, and the figures of the call say so", async () => {
+    const desk = await Desk.open();
+    open.push(desk);
+    desk.addNumber("6001", { encryption: "optional" });
+    const { bell, phone } = await desk.talking();
+    assert.match(linesOf(await phone.reoffer(underAvp)).join(), /AES_CM_128_HMAC_SHA1_80/);
+    assert.deepEqual(linesOf(await phone.reoffer({})), ["m=audio # RTP/AVP"]);
+    await bell.send("BYE");
+    await phone.hungUp();
+    const { media } = await desk.ended();
+    assert.deepEqual([media?.answerer?.codec, media?.answerer?.encrypted], ["PCMA/8000", undefined]);
+  });
+
+  it("where it must be, is not begun plain by a 200 after a 183 with a key", async () => {
+    const desk = await Desk.open();
+    open.push(desk);
+    const [phone, other] = [await desk.phone("6001", { encryption: "required" }), await desk.phone("6002")];
+    const invite = await other.dial("6001");
+    const offer = await phone.party.takeRequest("INVITE");
+    phone.party.respond(offer, 183, { tag: "tt", sdp: sound(secure) });
+    await phone.party.settle();
+    phone.party.respond(offer, 200, { tag: "tt", sdp: sound() });
+    await phone.party.takeRequest("ACK");
+    await phone.hungUp();
+    other.party.ack(invite, await other.party.takeResponse(488));
+    assert.match(desk.logged.join("\n"), /6001 answered without usable sound: .*not encrypted.*required/);
   });
 });
 

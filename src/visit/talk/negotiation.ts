@@ -30,10 +30,11 @@ export class Negotiation {
   }
 
   /** Takes a side's answer to an offer of ours. */
-  settle({ session }: Leg, sdp: string): void {
+  settle({ session, name }: Leg, sdp: string): void {
     try {
       session.receiveAnswer(sdp);
     } catch (error) {
+      this.#bridge.log.warn(`${name} changed the call to what cannot be used: ${sentence(error)}`);
       this.#bridge.failed(sentence(error));
     }
   }
