@@ -11,7 +11,7 @@ import type { FlowNode } from "./house.ts";
 
 export const login = { username: "anna", password: "p@ss:w/rd" };
 // bcrypt, at its lowest cost: it is asked at each request.
-const hash = "$2b$04$KVYF45p/LTziPHau3A9dI.LF.nHvm1ndn2AVDRhLrYkmQaV3ivUFy";
+export const hash = "$2b$04$KVYF45p/LTziPHau3A9dI.LF.nHvm1ndn2AVDRhLrYkmQaV3ivUFy";
 const startMs = 120_000;
 
 export class ClosedHouse {
@@ -28,6 +28,7 @@ export class ClosedHouse {
   static async start(
     flow: readonly FlowNode[],
     credentials: Readonly<Record<string, object>> = {},
+    more: object = {},
   ): Promise<ClosedHouse> {
     const userDir = await mkdtemp(join(tmpdir(), "portero-closed-"));
     const [port = 0] = await freePorts(1);
@@ -38,6 +39,7 @@ export class ClosedHouse {
         telemetry: { enabled: false, updateNotification: false },
       },
       editorTheme: { projects: { enabled: false }, tours: false },
+      ...more,
     };
     await writeFile(join(userDir, "flows.json"), JSON.stringify(flow));
     await writeFile(join(userDir, "flows_cred.json"), JSON.stringify(credentials));
