@@ -27,6 +27,8 @@ type MakeStream = new (options: Options) => VideoStream;
 // before it begins, and holds back as many pictures as there are processors.
 const input = [
   ...["-f", process.argv[2] === "h265" ? "hevc" : "h264", "-protocol_whitelist", "pipe"],
+  // As many as a picture may have elsewhere: a camera that claims more is not to have gigabytes allocated for it.
+  ...["-max_pixels", "64000000"],
   ...["-probesize", "32", "-flags", "low_delay", "-threads", "1"],
 ];
 const output = {
