@@ -28,7 +28,7 @@ import type { AnswerOptions } from "./ringing/running.ts";
 import { Search } from "./ringing/search.ts";
 import type { RoomTalk } from "./places/room-talk.ts";
 import type { Strategy } from "./strategies/verbs.ts";
-import type { Talk, VisitDoor } from "./talk/talk.ts";
+import type { Member, Talk, VisitDoor } from "./talk/talk.ts";
 import type { TransferHost } from "./talk/transfer.ts";
 import { TalkLimits, warningTone } from "./talk/talk-limits.ts";
 import { saidBy } from "./views.ts";
@@ -284,10 +284,10 @@ export class Visit extends EventEmitter<{ event: [VisitEvent] }> {
     return this.#answering.sendDigits(digits, wish);
   }
 
-  #pressed({ digit, by, durationMs }: Key, from: "door" | "answerer", who?: Leg, member?: string): void {
-    if (this.#state === "ended" || this.door.keys.pressed(digit, who)) return;
+  #pressed({ digit, by, durationMs }: Key, from: "door" | "answerer", who?: Leg, member?: Member): void {
+    if (this.#state === "ended" || this.door.keys.pressed(digit, who, member?.meant)) return;
     if (from === "answerer" && this.door.answererDigits === "door") return;
-    const key = { digit, from, ...(member !== undefined && { member }), by };
+    const key = { digit, from, ...(member && { member: member.name }), by };
     this.tell("dtmf", { ...key, ...(durationMs !== undefined && { durationMs }) });
   }
 

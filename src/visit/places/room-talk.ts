@@ -89,8 +89,8 @@ export class RoomTalk {
         else this.#hooks?.gone(text);
       },
       changed: (event, who) => this.#changed(event, who),
-      pressed: (key, by) => {
-        if (this.#answerer) this.#visit.pressed(key, "answerer", by, by.name);
+      pressed: (key, by, meant) => {
+        if (this.#answerer) this.#visit.pressed(key, "answerer", by, { name: by.name, meant });
       },
     });
     const text = (message: Message) => this.#host.texts.came(message, bell.name, this.#room.name, id);

@@ -46,8 +46,8 @@ export interface Guest {
   dismissed(text: string): void;
   /** Somebody marked has come or gone. */
   changed?(event: "joined" | "left", who: Leg): void;
-  /** A key of somebody marked that may open. */
-  pressed?(key: Key, by: Leg): void;
+  /** A key of somebody marked that may open; `meant`: this door, since it is the only one here. */
+  pressed?(key: Key, by: Leg, meant: boolean): void;
 }
 
 interface Presence {
@@ -229,7 +229,8 @@ export class Room {
         return this.#mayOpen(leg) && door !== undefined && door.answererDigits !== "flow";
       },
       told: (key) => {
-        if (this.#mayOpen(leg)) for (const other of this.#others(leg)) other.pressed?.(key, leg);
+        const meant = this.#door !== undefined;
+        if (this.#mayOpen(leg)) for (const other of this.#others(leg)) other.pressed?.(key, leg, meant);
       },
     });
   }

@@ -11,8 +11,11 @@ export interface DoorKeys {
   readonly hides: boolean;
   /** Keys are to be heard here, also to be kept from the door. */
   readonly hears: boolean;
-  /** A key of who talks with the door, or of its keypad. Says whether it is part of a code, which nobody else is told. */
-  pressed(digit: string, by?: Leg): boolean;
+  /**
+   * A key of who talks with the door, or of its keypad. Says whether it is part of a code, which nobody else is told. It opens
+   * nothing where it cannot be said that this door is `meant`.
+   */
+  pressed(digit: string, by?: Leg, meant?: boolean): boolean;
 }
 
 export interface DoorKeysHost {
@@ -41,14 +44,16 @@ export function doorKeys(
   );
   const hears = { phone: /phone|both/.test(codesFrom), door: /door|both/.test(codesFrom) };
   const parties = new Map<Leg | undefined, Typed>();
+  let isMeant = true;
   const typedBy = (by?: Leg): Typed => {
     const name = by?.name ?? keypad;
     return new Typed(clock, {
       keys: by ? keys : new Map(),
       codes: by ? hears.phone : hears.door,
       opens: (relay) =>
-        by && open({ door: id, by: name, ...rightOf(by, settings), ...(relay !== undefined && { relay }) }),
+        by && isMeant && open({ door: id, by: name, ...rightOf(by, settings), ...(relay !== undefined && { relay }) }),
       code: (code, place) => {
+        if (!isMeant) return;
         // One that there is not is refused by that name.
         const relay = place === undefined ? undefined : (relays[place - 1]?.id ?? String(place));
         open({
@@ -65,7 +70,8 @@ export function doorKeys(
     keeps: rights.length > 0 || keys.size > 0 || hears.phone,
     hides: hears.door,
     hears: rights.length > 0 || keys.size > 0 || hears.phone || hears.door,
-    pressed: (digit, by) => {
+    pressed: (digit, by, meant = true) => {
+      isMeant = meant;
       const typed = parties.get(by) ?? typedBy(by);
       parties.set(by, typed);
       return typed.press(digit);

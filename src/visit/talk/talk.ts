@@ -43,7 +43,7 @@ export interface TalkVisit {
   /** Tells where the visitor is parked; nothing: not any more. */
   readonly parked: (view: ParkedView | undefined) => void;
   /** A key was let go of, at the door or by who talks with it; of several who have answered, by this member. */
-  pressed(key: Key, from: Side, by?: Leg, member?: string): void;
+  pressed(key: Key, from: Side, by?: Leg, member?: Member): void;
   /** Somebody else talks with the bell now; gives who did. */
   taken(by: string): string;
   /** Both sides are told already. */
@@ -57,6 +57,13 @@ export interface Held {
 }
 
 export type Side = "door" | "answerer";
+
+/** Who pressed a key in a room; `meant`: at this door, and not at one of several. */
+export interface Member {
+  readonly name: string;
+  readonly meant: boolean;
+}
+
 const sides: readonly Side[] = ["door", "answerer"];
 
 export class Talk {
