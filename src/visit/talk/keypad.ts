@@ -13,7 +13,8 @@ export interface Key {
   durationMs?: number;
   /** All the ways by which it came so far. */
   readonly ways: Set<Key["by"]>;
-  readonly at: number;
+  /** When it went down, or up. */
+  at: number;
 }
 
 export interface KeyHooks {
@@ -82,6 +83,9 @@ export class Keypad {
     this.#down.delete(by);
     if (!key) return;
     key.durationMs = durationMs;
+    // Some devices send INFO when it is let go of.
+    key.at = this.#clock.now();
+    if (!this.#recent.includes(key)) this.#recent.push(key);
     this.#hooks.released(key);
   };
 

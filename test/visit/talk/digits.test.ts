@@ -262,6 +262,16 @@ describe("H15 a digit that comes by two ways counts once", () => {
     assert.equal(told.length, 2);
   });
 
+  it("and one that is held for long and told by INFO at its end is the same", async () => {
+    const phone = leg("6001");
+    keypad(phone.leg);
+    phone.event("1");
+    await clock.advance(3000);
+    phone.event("1", 3000);
+    phone.inform("1");
+    assert.deepEqual(told, ["1 rfc4733"]);
+  });
+
   it("and one that is held when the call ends is told all the same", () => {
     const phone = leg("6001");
     const keys = keypad(phone.leg);
