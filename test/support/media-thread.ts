@@ -20,7 +20,11 @@ class Share extends EventEmitter {
     super();
     const { port1, port2 } = new MessageChannel();
     this.#port = port1.on("message", (messages) => this.emit("message", messages));
-    const failed = (error: Error) => this.emit("error", error);
+    const failed = (error: Error) => {
+      thread = undefined;
+      this.emit("error", error);
+      void this.terminate();
+    };
     worker.once("error", failed);
     this.once("exit", () => worker.off("error", failed));
     worker.postMessage({ settings, port: port2 } satisfies Serve, [port2]);
