@@ -26,13 +26,17 @@ export interface DoorKeysHost {
 /** As whom the door's own keypad opens. */
 const keypad = "keypad";
 
-/** For one call. `hasCodes`: there are any now. */
-export function doorKeys(
-  clock: Clock,
-  settings: DoorSettings,
-  hasCodes: boolean,
-  open: (request: OpenRequest) => void,
-): DoorKeys {
+export interface DoorKeysDeps {
+  readonly clock: Clock;
+  /** There are any now. */
+  readonly hasCodes: boolean;
+  /** Another door answers: its keypad hangs outside as well, and opens nothing here. */
+  readonly isOutside: (by: Leg) => boolean;
+  readonly open: (request: OpenRequest) => void;
+}
+
+/** For one call. */
+export function doorKeys(settings: DoorSettings, { clock, hasCodes, isOutside, open }: DoorKeysDeps): DoorKeys {
   const { id, openKey, rights = [] } = settings;
   const { codesFrom = hasCodes ? "both" : "off" } = settings;
   const relays = relaysOf(settings);
@@ -47,9 +51,10 @@ export function doorKeys(
   let isMeant = true;
   const typedBy = (by?: Leg): Typed => {
     const name = by?.name ?? keypad;
+    const isPhone = by !== undefined && !isOutside(by);
     return new Typed(clock, {
-      keys: by ? keys : new Map(),
-      codes: by ? hears.phone : hears.door,
+      keys: isPhone ? keys : new Map(),
+      codes: by ? isPhone && hears.phone : hears.door,
       opens: (relay) =>
         by && isMeant && open({ door: id, by: name, ...rightOf(by, settings), ...(relay !== undefined && { relay }) }),
       code: (code, place) => {

@@ -29,6 +29,8 @@ export interface Kept {
   readonly presses: Presses;
   readonly states: DoorStates;
   door(id: string): Door | undefined;
+  /** The door that a call of ours leads to. */
+  called(leg: Leg): Door | undefined;
 }
 
 type Asked = Omit<OpenRequest, "code" | "typedAt"> & { readonly id: string };
@@ -63,7 +65,12 @@ export class Doorkeeper {
 
   /** What keys do in a call with this door. */
   keysOf({ settings }: Door): DoorKeys {
-    return doorKeys(this.#host.clock, settings, this.codes.has(settings.id), (request) => void this.open(request));
+    return doorKeys(settings, {
+      clock: this.#host.clock,
+      hasCodes: this.codes.has(settings.id),
+      isOutside: (leg) => this.#doors.called(leg) !== undefined,
+      open: (request) => void this.open(request),
+    });
   }
 
   /** A phone talks with a door: its code may go through this call. */

@@ -54,7 +54,11 @@ export class Entrances {
     this.#presses = new Presses(host, (door) => this.#keeper.keysOf(door));
     this.#names = new DoorNames(host);
     this.#states = new DoorStates(host);
-    const doors = { presses: this.#presses, states: this.#states, door: (id: string) => this.#doors.get(id) };
+    const doors = {
+      ...{ presses: this.#presses, states: this.#states },
+      door: (id: string) => this.#doors.get(id),
+      called: (leg: Leg) => this.#called(leg),
+    };
     this.#keeper = new Doorkeeper(host, doors, codes);
     this.#pictures = new Pictures(host);
     host.switches.on("restored", (name) => {

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
 import type { DoorSettings, Opening } from "../../../src/door/door.ts";
 import { IncomingCall } from "../../../src/sip/dialog/incoming.ts";
+import { Secret } from "../../../src/secret.ts";
+import { strategyOf } from "../../../src/visit/strategy.ts";
 import { DoorCodes } from "../../../src/visit/presses/door-codes.ts";
 import { openedAs, placeOf, sentOn, type Leg } from "../../../src/visit/talk/leg.ts";
 import { silent } from "../../../src/log.ts";
@@ -273,6 +275,32 @@ describe("Keys of a call at its door", () => {
       );
       assert.equal(bell.party.count("INFO"), 0, how);
       if (how === "blind") await desk.close();
+    }
+  });
+
+  it("another door that answers hangs outside as well: its keypad opens nothing here, by code or key", async () => {
+    await open({ openKey: "5", codesFrom: "both" }, { name: "Anna", code: "4711" });
+    const yard = { id: "yard", name: "Yard", extension: "8001", preset: "generic" };
+    desk.switchboard.addDoor({ ...yard, password: new Secret("pw8001"), code: new Secret("") }, "door Yard");
+    const [phone, other, bell] = [await desk.phone("6001"), await desk.phone("8001"), desk.device("8000")];
+    for (const [answers, keys, wanted] of [
+      [other, "*4711#", []],
+      [other, "5", []],
+      [phone, "*4711#", ["6001"]],
+    ] as const) {
+      const invite = await bell.dial("100");
+      const visit = desk.switchboard.lastVisit("front") ?? assert.fail("no visit");
+      void visit.answerBy(strategyOf({ strategy: "ring-all", targets: [answers.party.user], seconds: 20 }));
+      await answers.pickUp({}, `t${answers.party.user}`);
+      await bell.answered(invite);
+      await press(answers, keys);
+      if (wanted.length > 0) await opens(bell);
+      assert.deepEqual(
+        openings.map(({ by }) => by),
+        wanted,
+      );
+      await answers.send("BYE");
+      await desk.clock.advance(60_000);
     }
   });
 
