@@ -5,6 +5,7 @@ import { constants, setPriority } from "node:os";
 import { systemClock, type Clock } from "../clock.ts";
 import { giveUp, PorteroError, sentence, tryAgain } from "../errors.ts";
 import { span } from "../http/faults.ts";
+import { largestPicture } from "./limits.ts";
 import type { Still } from "./still.ts";
 
 export interface DecodeOptions {
@@ -15,8 +16,6 @@ export interface DecodeOptions {
 
 const mostBytes = 16 * 2 ** 20;
 const mostComplaints = 2_000;
-// Of a picture, before anything is allocated for it.
-const mostPixels = 64_000_000;
 
 /** One at a time: a small machine has other things to do than to decode for everybody at once. */
 export class Decoder {
@@ -66,7 +65,7 @@ function rejection(signal: AbortSignal): Promise<never> {
 function argumentsFor({ codec, width = 0, height = 0 }: Still["format"]): string[] {
   const unsaid = width >= 1280 || height > 576 ? ["-colorspace", "bt709"] : [];
   return [
-    ...["-v", "error", "-nostdin", "-protocol_whitelist", "pipe", "-max_pixels", `${mostPixels}`, ...unsaid],
+    ...["-v", "error", "-nostdin", "-protocol_whitelist", "pipe", "-max_pixels", `${largestPicture}`, ...unsaid],
     ...["-f", codec === "h265" ? "hevc" : "h264", "-i", "pipe:0", "-frames:v", "1"],
     ...["-vf", "scale=out_color_matrix=bt601:out_range=pc,format=yuvj420p"],
     ...["-f", "mjpeg", "-q:v", "3", "pipe:1"],

@@ -4,11 +4,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { giveUp, tryAgain, type PorteroError } from "../errors.ts";
 import { JpegWalk } from "./jpeg.ts";
+import { largestPicture } from "./limits.ts";
 
-// More than any doorbell's; a page that shows a picture must not be made to allocate what a header claims.
-const mostPixels = 64_000_000;
+/** A page that shows a picture must not be made to allocate what a header claims. */
 export const isTooLarge = ({ width, height }: { width: number; height: number }): boolean =>
-  width * height > mostPixels;
+  width * height > largestPicture;
 // Boundary and headers of the first part.
 const mostPreamble = 16 * 1024;
 const jpegStart = Buffer.from([0xff, 0xd8, 0xff]);

@@ -1,5 +1,6 @@
 // Picture work by sharp, where its user has installed it: the same as jimp does, faster and with less memory. What may be wrong with a picture is said in the same words.
 import { sizeFor, within, type Job, type Result } from "./job.ts";
+import { largestPicture } from "./limits.ts";
 
 /** The part of sharp that is used here: it is no dependency, so that its types may be missing. */
 export interface Sharp {
@@ -34,14 +35,12 @@ export async function findSharp(): Promise<MakeSharp | undefined> {
   }
 }
 
-const mostInput = 64_000_000;
-
 export async function doneBySharp(sharp: MakeSharp, { jpeg, work, mostPixels }: Job): Promise<Result> {
   const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
   let picture: { data: Buffer; info: Raw };
   try {
     // Without degrees it is turned as its EXIF orientation says.
-    const decoded = sharp(bytes, { failOn: "error", limitInputPixels: mostInput }).rotate();
+    const decoded = sharp(bytes, { failOn: "error", limitInputPixels: largestPicture }).rotate();
     picture = await decoded.toColourspace("srgb").removeAlpha().raw().toBuffer({ resolveWithObject: true });
   } catch (error) {
     return { fault: "bad-picture", why: error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error) };

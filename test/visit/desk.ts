@@ -127,6 +127,14 @@ export class Device {
     return request;
   }
 
+  /** By INFO, one after the other. */
+  async press(keys: string): Promise<void> {
+    for (const key of keys) {
+      await this.send("INFO", { body: ["application/dtmf", key] });
+      await this.party.takeResponse(200);
+    }
+  }
+
   /** Offers something else; gives our answer. */
   async reoffer(media: Media): Promise<SipResponse> {
     const invite = await this.send("INVITE", { body: ["application/sdp", sound(media)] });

@@ -10,6 +10,7 @@ import { constants, setPriority } from "node:os";
 import type { ChildProcessByStdio } from "node:child_process";
 import type { EventEmitter } from "node:events";
 import type { Readable, Writable } from "node:stream";
+import { largestPicture } from "../limits.ts";
 
 /** The part of node-rtsp-stream that is used here: it is no dependency, so that it may be missing. */
 interface VideoStream extends EventEmitter<{ camdata: [Buffer] }> {
@@ -27,8 +28,7 @@ type MakeStream = new (options: Options) => VideoStream;
 // before it begins, and holds back as many pictures as there are processors.
 const input = [
   ...["-f", process.argv[2] === "h265" ? "hevc" : "h264", "-protocol_whitelist", "pipe"],
-  // As many as a picture may have elsewhere: a camera that claims more is not to have gigabytes allocated for it.
-  ...["-max_pixels", "64000000"],
+  ...["-max_pixels", `${largestPicture}`],
   ...["-probesize", "32", "-flags", "low_delay", "-threads", "1"],
 ];
 const output = {

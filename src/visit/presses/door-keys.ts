@@ -48,7 +48,6 @@ export function doorKeys(settings: DoorSettings, { clock, hasCodes, isOutside, o
   );
   const hears = { phone: /phone|both/.test(codesFrom), door: /door|both/.test(codesFrom) };
   const parties = new Map<Leg | undefined, Typed>();
-  let isMeant = true;
   const typedBy = (by?: Leg): Typed => {
     const name = by?.name ?? keypad;
     const isPhone = by !== undefined && !isOutside(by);
@@ -56,9 +55,8 @@ export function doorKeys(settings: DoorSettings, { clock, hasCodes, isOutside, o
       keys: isPhone ? keys : new Map(),
       codes: by ? isPhone && hears.phone : hears.door,
       opens: (relay) =>
-        by && isMeant && open({ door: id, by: name, ...rightOf(by, settings), ...(relay !== undefined && { relay }) }),
+        by && open({ door: id, by: name, ...rightOf(by, settings), ...(relay !== undefined && { relay }) }),
       code: (code, place) => {
-        if (!isMeant) return;
         // One that there is not is refused by that name.
         const relay = place === undefined ? undefined : (relays[place - 1]?.id ?? String(place));
         open({
@@ -75,11 +73,10 @@ export function doorKeys(settings: DoorSettings, { clock, hasCodes, isOutside, o
     keeps: rights.length > 0 || keys.size > 0 || hears.phone,
     hides: hears.door,
     hears: rights.length > 0 || keys.size > 0 || hears.phone || hears.door,
-    pressed: (digit, by, meant = true) => {
-      isMeant = meant;
+    pressed: (digit, by, meant) => {
       const typed = parties.get(by) ?? typedBy(by);
       parties.set(by, typed);
-      return typed.press(digit);
+      return typed.press(digit, meant);
     },
   };
 }

@@ -31,23 +31,23 @@ export class Typed {
     this.#hooks = hooks;
   }
 
-  /** A key was pressed. Says whether it belongs to a code. */
-  press(digit: string): boolean {
+  /** A key was pressed; where it is not `meant` for this door, nothing is opened by it. Says whether it belongs to a code. */
+  press(digit: string, meant = true): boolean {
     const now = this.#clock.now();
     if (now - this.#at > pauseMs) [this.#code, this.#keys] = [undefined, ""];
     this.#at = now;
-    if (this.#hooks.codes && this.#ofCode(digit)) return true;
+    if (this.#hooks.codes && this.#ofCode(digit, meant)) return true;
     this.#keys = (this.#keys + digit).slice(-longestKey);
     for (const [key, relay] of this.#hooks.keys) {
       if (!this.#keys.endsWith(key)) continue;
       this.#keys = "";
-      this.#hooks.opens(relay);
+      if (meant) this.#hooks.opens(relay);
       break;
     }
     return false;
   }
 
-  #ofCode(digit: string): boolean {
+  #ofCode(digit: string, meant: boolean): boolean {
     const typed = this.#code;
     if (digit === "*") {
       // Behind the digits of a code it says that a relay follows; else a new one begins.
@@ -59,7 +59,7 @@ export class Typed {
     if (digit === "#") {
       this.#code = undefined;
       const [, code, relay] = /^([0-9]{4,10})(?:\*([1-9][0-9]?))?$/.exec(typed) ?? [];
-      if (code !== undefined) this.#hooks.code(code, relay === undefined ? undefined : Number(relay));
+      if (meant && code !== undefined) this.#hooks.code(code, relay === undefined ? undefined : Number(relay));
       return true;
     }
     // What is too long for a code is none, and neither are letters; it stays unheard until its end.

@@ -163,6 +163,15 @@ describe("an account behind a router, RFC 3581", () => {
     return request;
   }
 
+  /** Known by the address that the router gave it. */
+  async function behindRouter() {
+    const made = await accounting();
+    const server = made.machine("10.0.0.200");
+    await grantNatted(server, 40000);
+    await grantNatted(server, 40000);
+    return { ...made, server };
+  }
+
   it("registers the address that the server sees, and takes the wrong one away", async () => {
     const { machine, seen, clock } = await accounting();
     const server = machine("10.0.0.200");
@@ -178,10 +187,7 @@ describe("an account behind a router, RFC 3581", () => {
   });
 
   it("follows where the router gives it another port", async () => {
-    const { machine, clock } = await accounting();
-    const server = machine("10.0.0.200");
-    await grantNatted(server, 40000);
-    await grantNatted(server, 40000);
+    const { server, clock } = await behindRouter();
     await clock.advance(235_000);
     await grantNatted(server, 41000);
     assert.match((await grantNatted(server, 41000)).list("contact").join(), /:41000>.*:40000>;expires=0$/);
@@ -222,10 +228,7 @@ describe("an account behind a router, RFC 3581", () => {
   });
 
   it("leaves the router and its own address alone while it does not work: only the next try is left", async () => {
-    const { machine, clock } = await accounting();
-    const server = machine("10.0.0.200");
-    await grantNatted(server, 40000);
-    await grantNatted(server, 40000);
+    const { server, clock } = await behindRouter();
     await clock.advance(235_000);
     server.respond(await server.takeRequest("REGISTER"), 500);
     await clock.advance(29_000);
@@ -233,10 +236,7 @@ describe("an account behind a router, RFC 3581", () => {
   });
 
   it("calls from there", async () => {
-    const { machine, account } = await accounting();
-    const server = machine("10.0.0.200");
-    await grantNatted(server, 40000);
-    await grantNatted(server, 40000);
+    const { server, account } = await behindRouter();
     const called = account.call("100", { from, sdp: sdp(4000) });
     assert.match(contactOf(await server.takeRequest("INVITE")), /@203\.0\.113\.9:40000>$/);
     (await called).abandon();

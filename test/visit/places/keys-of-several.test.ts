@@ -36,10 +36,7 @@ describe("H9, P11 keys that open, of several in a room", () => {
   }
 
   async function press(device: Device, keys: string): Promise<void> {
-    for (const key of keys) {
-      await device.send("INFO", { body: ["application/dtmf", key] });
-      await device.party.takeResponse(200);
-    }
+    await device.press(keys);
     await desk.clock.advance(100);
   }
 

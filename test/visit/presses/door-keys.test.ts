@@ -29,10 +29,7 @@ describe("Keys of a call at its door", () => {
   }
 
   async function press(device: Device, keys: string): Promise<void> {
-    for (const key of keys) {
-      await device.send("INFO", { body: ["application/dtmf", key] });
-      await device.party.takeResponse(200);
-    }
+    await device.press(keys);
     await desk.clock.advance(100);
   }
 

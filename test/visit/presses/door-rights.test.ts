@@ -184,10 +184,7 @@ describe("P11 what is pressed does not get past a door's rights", () => {
   });
 
   async function press(device: Device, keys: string): Promise<void> {
-    for (const key of keys) {
-      await device.send("INFO", { body: ["application/dtmf", key] });
-      await device.party.takeResponse(200);
-    }
+    await device.press(keys);
     await desk.clock.advance(200);
   }
 });
