@@ -11,6 +11,9 @@ export interface JpegFrame {
 const startOfImage = 0xd8;
 const endOfImage = 0xd9;
 const startOfScan = 0xda;
+// A progressive picture has about ten. Each is a pass over all pixels, and may be a hundred bytes long: 200 kB of them keep a decoder
+// busy for ten seconds.
+const mostScans = 100;
 // RST0–RST7 and TEM stand alone; every other marker begins a segment with a length.
 const standsAlone = (marker: number) => (marker >= 0xd0 && marker <= 0xd7) || marker === 0x01;
 // SOF0–SOF15 without DHT, JPG and DAC, which lie in the same range.
@@ -87,7 +90,7 @@ export class JpegWalk {
     this.#at += 2 + length;
     if (marker === startOfScan) {
       this.#inScan = true;
-      this.#scans += 1;
+      if (++this.#scans > mostScans) return this.#wrong(`is drawn in more than ${mostScans} scans`);
     }
     return true;
   }

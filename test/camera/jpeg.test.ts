@@ -57,6 +57,14 @@ describe("The frame of a JPEG, T.81 annex B", () => {
     }
   });
 
+  it("may hold many scans, but not so many that decoding them takes long", () => {
+    const scan = jpeg.subarray(jpeg.indexOf(Buffer.from([0xff, 0xda])), -2);
+    const scans = (count: number) =>
+      Buffer.concat([jpeg.subarray(0, -2), ...Array<Buffer>(count - 1).fill(scan), jpeg.subarray(-2)]);
+    assert.deepEqual(frameOf(scans(100)), { width: 60, height: 44, end: scans(100).length });
+    assert.equal(frameOf(scans(101)), "is drawn in more than 100 scans");
+  });
+
   for (const [what, make, fault] of [
     ["nothing", () => Buffer.alloc(0), "is empty"],
     ["a PNG", () => Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), "does not begin as a JPEG does"],
