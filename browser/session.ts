@@ -114,8 +114,11 @@ export class Session {
       const socket = new WebSocket(address);
       socket.binaryType = "arraybuffer";
       let quietSince = performance.now();
+      // Pictures that are still being decoded when a fault is told are no sign that it is over.
+      let isFaulty = false;
       const watcher = {
         shown: () => {
+          if (isFaulty) return;
           this.#pauseMs = firstPauseMs;
           this.#view.shown();
         },
@@ -147,7 +150,10 @@ export class Session {
         quietSince = performance.now();
         if (data instanceof ArrayBuffer) {
           if (new DataView(data).getUint8(0) === flagSound) this.#view.speaker.take(new Uint8Array(data, 1));
-          else player.take(data);
+          else {
+            isFaulty = false;
+            player.take(data);
+          }
           return;
         }
         const told = JSON.parse(data) as Told;
@@ -155,7 +161,10 @@ export class Session {
           this.#codec = told.codec;
           player.format(told);
         } else if (told.type === "sound") this.#view.speaker.offer(told, (wish) => socket.send(`sound ${wish}`));
-        else if (told.type === "trouble") this.#view.trouble(told.reason);
+        else if (told.type === "trouble") {
+          isFaulty = true;
+          this.#view.trouble(told.reason);
+        }
       };
     });
   }

@@ -181,6 +181,7 @@ describe("Live view", { skip: without("chromium-headless-shell", "ffmpeg", "pyth
   it("the camera goes away: a sentence; it comes back: the film, in time", async (t) => {
     const { page } = await visit(t, "front");
     await playing(page);
+    t.after(() => camera.comeBack());
     camera.goAway();
     await page.locator("portero-camera[state=trouble]").waitFor();
     assert.match((await message(page).textContent()) ?? "", /^[A-Z].*\w{3}/);

@@ -4,6 +4,9 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { here } from "../../browser/here.ts";
 import { MsePlayer } from "../../browser/players/mse.ts";
+import { Session, type View } from "../../browser/session.ts";
+import { Speaker } from "../../browser/speaker.ts";
+import { until } from "../support/patience.ts";
 
 class Media extends EventTarget {
   static isTypeSupported = () => true;
@@ -37,7 +40,19 @@ class Video extends EventTarget {
   pause(): void {}
 }
 
-/** An MSE player in a browser that is none. */
+/** A browser that is none, until the test is over. */
+function browserOf(t: TestContext, browser: object): void {
+  const before = Object.keys(browser).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
+  for (const [name, value] of Object.entries(browser))
+    Object.defineProperty(globalThis, name, { value: value as unknown, configurable: true });
+  t.after(() => {
+    for (const [name, was] of before)
+      if (was) Object.defineProperty(globalThis, name, was);
+      else Reflect.deleteProperty(globalThis, name);
+  });
+}
+
+/** An MSE player in it. */
 function player(t: TestContext) {
   const [media, video, seen] = [new Media(), new Video(), { pictures: 0 }];
   const browser = {
@@ -50,18 +65,69 @@ function player(t: TestContext) {
     ),
   };
   t.mock.method(URL, "createObjectURL", () => "blob:film");
-  for (const [name, value] of Object.entries(browser))
-    Object.defineProperty(globalThis, name, { value, configurable: true });
+  browserOf(t, browser);
   const never = () => assert.ok(false, "it fails");
   const made = new MsePlayer({ shown: () => (seen.pictures += 1), failed: never, touch: never });
-  t.after(() => {
-    made.close();
-    for (const name of Object.keys(browser)) Reflect.deleteProperty(globalThis, name);
-  });
+  t.after(() => made.close());
   made.format({ codec: "avc1", mime: "video/mp4" });
   media.dispatchEvent(new Event("sourceopen"));
   return { media, video, seen, take: () => made.take(new ArrayBuffer(1)) };
 }
+
+class Socket {
+  onmessage: ((event: { data: unknown }) => void) | undefined;
+  close(): void {}
+}
+
+/** A look at a camera that sends JPEGs; each is drawn when the test says so. */
+async function session(t: TestContext) {
+  const sockets: Socket[] = [];
+  const drawn: (() => void)[] = [];
+  browserOf(t, {
+    document: { createElement: () => ({ getContext: () => ({ drawImage() {} }) }) },
+    createImageBitmap: () =>
+      new Promise((resolve) => drawn.push(() => resolve({ width: 320, height: 240, close() {} }))),
+    fetch: () => Promise.resolve(Response.json({ ticket: "t", kinds: ["mjpeg"] })),
+    WebSocket: class extends Socket {
+      constructor() {
+        super();
+        sockets.push(this);
+      }
+    },
+  });
+  const told: string[] = [];
+  const view: Partial<View> = {
+    speaker: new Speaker(() => {}),
+    player() {},
+    shown: () => void told.push("shown"),
+    trouble: (reason) => void told.push(reason),
+  };
+  const end = new AbortController();
+  const over = new Session(new URL("http://house/door/front/"), undefined, view as View, end.signal).run();
+  t.after(() => {
+    end.abort();
+    return over;
+  });
+  const socket = await until("the film to be asked for", () => sockets[0]);
+  return { told, drawn, sends: (data: unknown) => socket.onmessage?.({ data }) };
+}
+
+describe("P10 live view", () => {
+  it("a picture that is drawn when the camera has gone away leaves its sentence there; one that comes then does not", async (t) => {
+    const { told, drawn, sends } = await session(t);
+    const draws = async (nth: number) => {
+      (await until("a picture to draw", () => drawn[nth]))();
+      await new Promise(setImmediate);
+    };
+    sends(new ArrayBuffer(1));
+    sends(JSON.stringify({ type: "trouble", reason: "Gone" }));
+    await draws(0);
+    assert.deepEqual(told, ["Gone"]);
+    sends(new ArrayBuffer(1));
+    await draws(1);
+    assert.deepEqual(told, ["Gone", "shown"]);
+  });
+});
 
 describe("P10 live view in browsers that differ", () => {
   it("WebKit: a film that goes on is shown, though the browser tells of no picture", (t) => {
@@ -99,8 +165,7 @@ describe("P10 live view in browsers that differ", () => {
       baseURI: "http://anna:secret@house:1880/portero/door/front/",
       currentScript: { src: "http://anna:secret@house:1880/portero/door.js" } as object | null,
     };
-    Object.defineProperty(globalThis, "document", { value: document, configurable: true });
-    t.after(() => Reflect.deleteProperty(globalThis, "document"));
+    browserOf(t, { document });
     assert.equal(new URL("door/front/", here("door.js")).href, "http://house:1880/portero/door/front/");
     // As a module it has no address.
     document.currentScript = null;
