@@ -48,6 +48,8 @@ export class ClosedHouse {
     const child = start(process.execPath, [join(nodeRed, "red.js"), "-u", userDir, "-s", join(userDir, "settings.js")]);
     try {
       await child.line(/Started flows/, startMs);
+      // A page that would be a phone before that is refused, and tries again.
+      if (flow.some(({ type }) => type === "sip-endpoint")) await child.line(/SIP listens/, startMs);
       return new ClosedHouse(`http://127.0.0.1:${port}/`, child, userDir);
     } catch (error) {
       await child.end("SIGKILL");
