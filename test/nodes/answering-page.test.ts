@@ -7,24 +7,20 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import { Answering } from "../../browser/door/answering.ts";
+import { stubGlobals } from "../support/globals.ts";
 
 /** A page without a browser: what it listens for, and a folder in the place of the server. */
 async function page(t: TestContext) {
   const listened = new Set<string>();
   const element = () => ({ classList: { toggle() {}, remove() {} }, replaceChildren() {} });
-  const browser = {
+  stubGlobals(t, {
     document: { createElement: element },
     Audio: function () {},
     addEventListener: (event: string) => listened.add(event),
     removeEventListener: (event: string) => listened.delete(event),
-  };
-  for (const [name, value] of Object.entries(browser))
-    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-  const folder = await mkdtemp(join(tmpdir(), "portero-page-"));
-  t.after(async () => {
-    for (const name of Object.keys(browser)) Reflect.deleteProperty(globalThis, name);
-    await rm(folder, { recursive: true });
   });
+  const folder = await mkdtemp(join(tmpdir(), "portero-page-"));
+  t.after(() => rm(folder, { recursive: true }));
   let changed = () => {};
   const answering = new Answering({ changed: () => changed(), elsewhere() {}, failed() {} });
   const door = () => new URL(`${pathToFileURL(folder).href}/door/front/`);

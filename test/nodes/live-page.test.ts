@@ -1,11 +1,12 @@
-// What the live view has to make of browsers that differ, without one: what was found in Firefox and in WebKit. In a real
-// browser: test/editor/live.test.ts.
+// The live view without a browser: what is told while pictures are still drawn, and what was found in Firefox and in WebKit. In a
+// real browser: test/editor/live.test.ts.
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { here } from "../../browser/here.ts";
 import { MsePlayer } from "../../browser/players/mse.ts";
 import { Session, type View } from "../../browser/session.ts";
 import { Speaker } from "../../browser/speaker.ts";
+import { stubGlobals } from "../support/globals.ts";
 import { until } from "../support/patience.ts";
 
 class Media extends EventTarget {
@@ -40,19 +41,7 @@ class Video extends EventTarget {
   pause(): void {}
 }
 
-/** A browser that is none, until the test is over. */
-function browserOf(t: TestContext, browser: object): void {
-  const before = Object.keys(browser).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
-  for (const [name, value] of Object.entries(browser))
-    Object.defineProperty(globalThis, name, { value: value as unknown, configurable: true });
-  t.after(() => {
-    for (const [name, was] of before)
-      if (was) Object.defineProperty(globalThis, name, was);
-      else Reflect.deleteProperty(globalThis, name);
-  });
-}
-
-/** An MSE player in it. */
+/** An MSE player in a browser that is none. */
 function player(t: TestContext) {
   const [media, video, seen] = [new Media(), new Video(), { pictures: 0 }];
   const browser = {
@@ -65,7 +54,7 @@ function player(t: TestContext) {
     ),
   };
   t.mock.method(URL, "createObjectURL", () => "blob:film");
-  browserOf(t, browser);
+  stubGlobals(t, browser);
   const never = () => assert.ok(false, "it fails");
   const made = new MsePlayer({ shown: () => (seen.pictures += 1), failed: never, touch: never });
   t.after(() => made.close());
@@ -83,7 +72,7 @@ class Socket {
 async function session(t: TestContext) {
   const sockets: Socket[] = [];
   const drawn: (() => void)[] = [];
-  browserOf(t, {
+  stubGlobals(t, {
     document: { createElement: () => ({ getContext: () => ({ drawImage() {} }) }) },
     createImageBitmap: () =>
       new Promise((resolve) => drawn.push(() => resolve({ width: 320, height: 240, close() {} }))),
@@ -165,7 +154,7 @@ describe("P10 live view in browsers that differ", () => {
       baseURI: "http://anna:secret@house:1880/portero/door/front/",
       currentScript: { src: "http://anna:secret@house:1880/portero/door.js" } as object | null,
     };
-    browserOf(t, { document });
+    stubGlobals(t, { document });
     assert.equal(new URL("door/front/", here("door.js")).href, "http://house:1880/portero/door/front/");
     // As a module it has no address.
     document.currentScript = null;
