@@ -53,7 +53,7 @@ export class Chromium {
       const { protocol, hostname } = new URL(request.url());
       if (protocol.startsWith("http") && hostname !== "127.0.0.1") troubles.push(`asked ${request.url()}`);
     });
-    page.on("pageerror", (error) => troubles.push(`threw ${error.message}`));
+    page.on("pageerror", (error) => troubles.push(`threw ${error.stack ?? error.message}`));
     page.on("console", (message) => {
       if (message.type() === "error") troubles.push(`${message.text()} (${message.location().url})`);
     });

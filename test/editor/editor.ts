@@ -23,6 +23,19 @@ function hurry(): void {
     setTimeout(run, soon(ms), ...more)) as typeof setTimeout;
 }
 
+/**
+ * Node-RED (5.0) shows a tip a second after it began to load, and throws if the place for it is not there by then, because
+ * its keys take so long to come.
+ */
+async function withoutTips(url: string): Promise<void> {
+  const { ok, status } = await fetch(new URL("settings/user", url), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ editor: { view: { "view-show-tips": false } } }),
+  });
+  assert.ok(ok, `Node-RED takes a setting of its user: ${status}`);
+}
+
 export class Editor {
   readonly page: Page;
   readonly troubles: Troubles;
@@ -33,6 +46,7 @@ export class Editor {
   }
 
   static async open(chromium: Chromium, url: string, options: BrowserContextOptions = {}): Promise<Editor> {
+    await withoutTips(url);
     const { page, troubles } = await chromium.open(options);
     const editor = new Editor(page, troubles);
     await page.addInitScript(hurry);
