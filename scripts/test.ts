@@ -1,8 +1,9 @@
 // `npm test`: installs the peers, builds what the tests need, runs every test/**/*.test.ts, and ends with what was skipped and the totals.
 // `npm test -- test/sip test/mqtt.test.ts` runs a part; `--name "H20"` only tests with these words in their names.
 //
-// A run of node:test for each file, reported as one. Three files at a time on two processors: one with a browser beside one with
-// telephones, which mostly wait, and one that only computes, in the time that they leave; who is through with its own kind helps it.
+// Runs of node:test, reported as one. Three at a time on two processors: a file with a browser beside one with telephones,
+// which mostly wait, and some that only compute, in the time that they leave; who is through with its own kind helps them.
+// Those that compute share a process with their neighbours: to load what they test costs more than to run them.
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
@@ -34,15 +35,34 @@ const testTimeoutMs = 3 * 60_000;
 // A file whose tests are over but which does not end has left something open; node waits for it for ever.
 const usual = { silenceMs: testTimeoutMs + 30_000, leftOpenMs: 60_000 };
 
-/** What runs one file at a time, and what more it takes when it is through with its own. */
+// As many as take half a minute: where one hangs, those after it do not run.
+const mostTogether = 16;
+
+/** Files that run in one process, one after the other. */
+type Together = readonly string[];
+
+/** What runs one process at a time, and what more it takes when it is through with its own. */
 export interface Plan {
-  readonly lanes: readonly (readonly string[])[];
+  readonly lanes: readonly (readonly Together[])[];
   /** For the lanes that are through with their own. */
-  readonly others: readonly string[];
+  readonly others: readonly Together[];
 }
 
-/** The test files below the given paths (default: all). */
-export function plan(paths: readonly string[], from = root): Plan {
+/** Sorted files by the folder of test/ that they are in, up to `most`; those that take minutes are alone. */
+function together(files: readonly string[], most: number): Together[] {
+  const groups: string[][] = [];
+  const folderOf = (file: string) => file.split("/").slice(0, -1).slice(0, 2).join("/");
+  const isNear = (one: string, other: string) => !long.includes(one) && folderOf(one) === folderOf(other);
+  for (const file of files) {
+    const near = groups.findLast(([first = ""]) => isNear(first, file));
+    if (near && near.length < most) near.push(file);
+    else groups.push([file]);
+  }
+  return groups;
+}
+
+/** The test files below the given paths (default: all); `most`: so many of them share a process. */
+export function plan(paths: readonly string[], from = root, most = mostTogether): Plan {
   const files = (paths.length > 0 ? paths : ["test"]).flatMap((path) => {
     const below = relative(from, resolve(from, path));
     if (!statSync(join(from, below), { throwIfNoEntry: false })) throw new Error(`There is no ${path} to test.`);
@@ -52,8 +72,14 @@ export function plan(paths: readonly string[], from = root): Plan {
   // What takes longest begins, so that nothing is left that runs alone.
   const ranks = files.map((file) => [long.indexOf(file) + 1 || Infinity, file] as const);
   const sorted = ranks.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, file]) => file);
-  const own = [editor, peers].map((folder) => sorted.filter(isIn(folder)));
-  return { lanes: [...own, []], others: sorted.filter((file) => !isIn([...editor, ...peers])(file)) };
+  const own = [editor, peers].map((folder) => sorted.filter(isIn(folder)).map((file) => [file]));
+  return {
+    lanes: [...own, []],
+    others: together(
+      sorted.filter((file) => !isIn([...editor, ...peers])(file)),
+      most,
+    ),
+  };
 }
 
 /** Node's own counts of a whole run. */
@@ -111,8 +137,10 @@ export async function runPlan(
   const output = new spec();
   output.pipe(process.stdout);
   // A run each, so that one that hangs is ended alone.
-  const runFile = async (file: string): Promise<void> => {
-    const [path, began] = [resolve(root, file), performance.now()];
+  const runTogether = async (files: Together): Promise<void> => {
+    const began = performance.now();
+    const [first = "", ...more] = files;
+    const path = more.length > 0 ? join(root, "scripts/together.ts") : resolve(root, first);
     const hangs = new AbortController();
     let [begun, open] = [0, 0];
     const hang = () => {
@@ -124,10 +152,11 @@ export async function runPlan(
     let silence = hang();
     const stream = run({
       files: [path],
+      ...(more.length > 0 && { argv: [...files] }),
       timeout: testTimeoutMs,
       signal: hangs.signal,
-      ...(!isIn(peers)(file) && {
-        execArgv: ["--import", `data:text/javascript,${encodeURIComponent(giveWay(isIn(editor)(file) ? 5 : 10))}`],
+      ...(!isIn(peers)(first) && {
+        execArgv: ["--import", `data:text/javascript,${encodeURIComponent(giveWay(isIn(editor)(first) ? 5 : 10))}`],
       }),
       ...(name === undefined ? {} : { testNamePatterns: name }),
     });
@@ -145,7 +174,7 @@ export async function runPlan(
       if (event.type === "test:pass" && event.data.skip !== undefined && event.data.skip !== false) {
         const reason =
           typeof event.data.skip === "string" && event.data.skip !== "" ? event.data.skip : "no reason given";
-        skipped.push(`${file}: ${event.data.name}: ${reason}`);
+        skipped.push(`${relative(root, event.data.file ?? path)}: ${event.data.name}: ${reason}`);
       }
       if (event.type === "test:summary" && event.data.file === undefined) {
         const { tests, passed, skipped: left, todo: later } = event.data.counts;
@@ -162,13 +191,14 @@ export async function runPlan(
     }
     clearTimeout(silence);
     for (const event of said) output.write(event);
-    took.push({ file, ms: performance.now() - began });
+    const also = more.length > 0 ? ` and ${more.length} more` : "";
+    took.push({ file: `${first}${also}`, ms: performance.now() - began });
   };
   const left = others.values();
-  const runAll = async (files: Iterable<string>) => {
-    for (const file of files) await runFile(file);
+  const runAll = async (groups: Iterable<Together>) => {
+    for (const files of groups) await runTogether(files);
   };
-  await Promise.all(lanes.map((files) => runAll(files).then(() => runAll(left))));
+  await Promise.all(lanes.map((groups) => runAll(groups).then(() => runAll(left))));
   await new Promise<void>((done) => {
     output.once("end", done);
     output.end();
@@ -179,14 +209,15 @@ export async function runPlan(
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { name: { type: "string" } }, allowPositionals: true });
-  const todo = plan(positionals);
+  // The name of a shared file is the name of a suite, whose tests would all be taken.
+  const todo = plan(positionals, root, values.name === undefined ? mostTogether : 1);
   const inCi = process.env["CI"] === "true";
   const missing = installPeers();
   for (const { program, debian, purpose } of missing)
     console.error(
       `${program} is missing (Debian package ${debian}; ${purpose}): its tests ${inCi ? "fail" : "are skipped"}.`,
     );
-  if ([...todo.lanes.flat(), ...todo.others].some(isIn(built))) await buildUpToDate();
+  if ([...todo.lanes.flat(2), ...todo.others.flat()].some(isIn(built))) await buildUpToDate();
 
   // Node-RED's statuses are in the language of the machine; tests read the English ones.
   process.env["LC_ALL"] = "C.UTF-8";

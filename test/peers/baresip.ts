@@ -97,7 +97,7 @@ export class Baresip {
       (answer ? ";answermode=auto" : "");
     await writeFile(join(folder, "tone.wav"), options.sound ?? toneWav(options.tone, 600));
     await writeFile(join(folder, "config"), config.join("\n") + "\n");
-    await writeFile(join(folder, "accounts"), account + "\n");
+    await writeFile(join(folder, "accounts"), "");
     const child = start(thePeer("baresip"), ["-f", folder], { keepStdin: true });
     try {
       await child.line(/baresip is ready/);
@@ -105,13 +105,14 @@ export class Baresip {
       await rm(folder, { recursive: true });
       throw error;
     }
-    const socket = connect(control, "127.0.0.1");
-    return new Baresip(child, folder, socket, sip + 1);
+    const baresip = new Baresip(child, folder, connect(control, "127.0.0.1"), sip + 1);
+    // It registers when its events are heard: who is registered may be rung at once.
+    baresip.command("uanew", account);
+    return baresip;
   }
 
-  /** Resolves when it is registered. Its words say so; its event may be over before anybody can listen for it. */
   async registered(): Promise<void> {
-    await this.child.line(/registered successfully/);
+    await this.event("REGISTER_OK");
   }
 
   command(command: string, params = ""): void {

@@ -31,20 +31,39 @@ describe("npm test", () => {
   it("runs what has a browser beside what has a peer and the others, the longest first", () => {
     inFolder([...files, "test/visit/walk.test.ts"], (folder) =>
       assert.deepEqual(plan([], folder), {
-        lanes: [["test/editor/page.test.ts"], ["test/peers/sipp.test.ts"], []],
-        others: ["test/visit/walk.test.ts", "test/sip/uri.test.ts"],
+        lanes: [[["test/editor/page.test.ts"]], [["test/peers/sipp.test.ts"]], []],
+        others: [["test/visit/walk.test.ts"], ["test/sip/uri.test.ts"]],
       }),
     );
   });
 
   it("runs a part by folder or file", () => {
     inFolder(files, (folder) => {
-      assert.deepEqual(plan(["test/peers"], folder), { lanes: [[], ["test/peers/sipp.test.ts"], []], others: [] });
+      assert.deepEqual(plan(["test/peers"], folder), { lanes: [[], [["test/peers/sipp.test.ts"]], []], others: [] });
       assert.deepEqual(plan(["./test/sip/uri.test.ts"], folder), {
         lanes: [[], [], []],
-        others: ["test/sip/uri.test.ts"],
+        others: [["test/sip/uri.test.ts"]],
       });
     });
+  });
+
+  it("has those that compute share a process by their folder, but what takes long", () => {
+    const more = [
+      "test/visit/walk.test.ts",
+      "test/visit/a.test.ts",
+      "test/visit/talk/b.test.ts",
+      "test/c.test.ts",
+      "test/f.test.ts",
+    ];
+    inFolder([...files, ...more, "test/sip/auth/d.test.ts", "test/sip/e.test.ts"], (folder) =>
+      assert.deepEqual(plan([], folder, 2).others, [
+        ["test/visit/walk.test.ts"],
+        ["test/c.test.ts", "test/f.test.ts"],
+        ["test/sip/auth/d.test.ts", "test/sip/e.test.ts"],
+        ["test/sip/uri.test.ts"],
+        ["test/visit/a.test.ts", "test/visit/talk/b.test.ts"],
+      ]),
+    );
   });
 
   it("says so when there is nothing to run, instead of passing", () => {
@@ -64,13 +83,40 @@ describe("npm test", () => {
       const script = `
         import { runPlan } from ${JSON.stringify(new URL("../../scripts/test.ts", import.meta.url).href)};
         const files = ${JSON.stringify([path("open"), path("whole")])};
-        const { totals, took } = await runPlan({ lanes: [[]], others: files }, undefined, { silenceMs: 60_000, leftOpenMs: 300 });
+        const { totals, took } = await runPlan({ lanes: [[]], others: files.map((file) => [file]) }, undefined, { silenceMs: 60_000, leftOpenMs: 300 });
         console.log(JSON.stringify({ totals, files: took.length }));`;
       writeFileSync(join(folder, "run.mjs"), script);
       const { output } = await run(process.execPath, [join(folder, "run.mjs")]);
       assert.match(output, /Nothing has happened for 0\.3 s: its tests are over, but something is left open\./);
       const told = JSON.parse(output.split("\n").at(-1) ?? "") as object;
       assert.deepEqual(told, { totals: { tests: 3, passed: 2, failed: 1, skipped: 0, todo: 0 }, files: 2 });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("keeps files apart that share a process, and tells of one that cannot be loaded", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tests-"));
+    const path = (name: string) => join(folder, `${name}.test.mjs`);
+    try {
+      const from = 'import { afterEach, beforeEach, it } from "node:test"; import assert from "node:assert";';
+      const counts = `let count = 0; beforeEach(() => count++); afterEach(() => count++);`;
+      const first = 'it("first", () => assert.equal(count, 1)); it("then", () => assert.equal(count, 3));';
+      for (const name of ["one", "two"]) writeFileSync(path(name), `${from} ${counts} ${first}`);
+      writeFileSync(path("broken"), "nothing();");
+      const script = `
+        import { runPlan } from ${JSON.stringify(new URL("../../scripts/test.ts", import.meta.url).href)};
+        const files = ${JSON.stringify([path("one"), path("broken"), path("two")])};
+        const { success, totals, took } = await runPlan({ lanes: [[]], others: [files] });
+        console.log(JSON.stringify({ success, totals, files: took.map(({ file }) => file) }));`;
+      writeFileSync(join(folder, "run.mjs"), script);
+      const { output } = await run(process.execPath, [join(folder, "run.mjs")]);
+      assert.match(output, /nothing is not defined/);
+      assert.deepEqual(JSON.parse(output.split("\n").at(-1) ?? ""), {
+        success: false,
+        totals: { tests: 4, passed: 4, failed: 0, skipped: 0, todo: 0 },
+        files: [`${path("one")} and 2 more`],
+      });
     } finally {
       rmSync(folder, { recursive: true });
     }
