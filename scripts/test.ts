@@ -6,7 +6,7 @@
 // Those that compute share a process with their neighbours: to load what they test costs more than to run them.
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { run } from "node:test";
 import { spec, type TestEvent } from "node:test/reporters";
 import { parseArgs } from "node:util";
@@ -51,7 +51,7 @@ export interface Plan {
 /** Sorted files by the folder of test/ that they are in, up to `most`; those that take minutes are alone. */
 function together(files: readonly string[], most: number): Together[] {
   const groups: string[][] = [];
-  const folderOf = (file: string) => file.split("/").slice(0, -1).slice(0, 2).join("/");
+  const folderOf = (file: string) => dirname(file).split("/", 2).join("/");
   const isNear = (one: string, other: string) => !long.includes(one) && folderOf(one) === folderOf(other);
   for (const file of files) {
     const near = groups.findLast(([first = ""]) => isNear(first, file));
@@ -104,7 +104,7 @@ export function summary(totals: Totals, ms: number): string {
   ].join("\n");
 }
 
-interface Result {
+export interface Result {
   /** Node's own judgement; false also for what no count tells, such as a suite whose hook failed. */
   success: boolean;
   totals: Totals;

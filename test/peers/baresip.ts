@@ -111,6 +111,7 @@ export class Baresip {
     return baresip;
   }
 
+  /** Resolves when it is registered. */
   async registered(): Promise<void> {
     await this.event("REGISTER_OK");
   }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { findProgram, isDebian } from "../../scripts/peers.ts";
-import { plan, slowest, summary } from "../../scripts/test.ts";
+import { plan, slowest, summary, type Result } from "../../scripts/test.ts";
 import { run } from "../support/processes.ts";
 
 function inFolder(files: readonly string[], run: (folder: string) => void): void {
@@ -15,6 +15,29 @@ function inFolder(files: readonly string[], run: (folder: string) => void): void
       writeFileSync(join(folder, file), "");
     }
     run(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Runs files of these texts in a lane of their own; those of an object share a process. */
+async function runOf(texts: readonly Record<string, string>[], limits?: object) {
+  const folder = mkdtempSync(join(tmpdir(), "tests-"));
+  try {
+    const groups = texts.map((together) =>
+      Object.entries(together).map(([name, text]) => {
+        const path = join(folder, `${name}.test.mjs`);
+        writeFileSync(path, text);
+        return path;
+      }),
+    );
+    const script = `
+      import { runPlan } from ${JSON.stringify(new URL("../../scripts/test.ts", import.meta.url).href)};
+      const plan = ${JSON.stringify({ lanes: [[]], others: groups })};
+      console.log(JSON.stringify(await runPlan(plan, undefined, ${JSON.stringify(limits)})));`;
+    writeFileSync(join(folder, "run.mjs"), script);
+    const { output } = await run(process.execPath, [join(folder, "run.mjs")]);
+    return { output, groups, result: JSON.parse(output.split("\n").at(-1) ?? "") as Result };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -74,52 +97,29 @@ describe("npm test", () => {
   });
 
   it("ends a file that hangs, says why, and runs the others", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "tests-"));
-    const path = (name: string) => join(folder, `${name}.test.mjs`);
-    try {
-      const test = 'import { it } from "node:test"; it("does what it should", () => {});';
-      writeFileSync(path("open"), `${test} setInterval(() => {}, 1000);`);
-      writeFileSync(path("whole"), test);
-      const script = `
-        import { runPlan } from ${JSON.stringify(new URL("../../scripts/test.ts", import.meta.url).href)};
-        const files = ${JSON.stringify([path("open"), path("whole")])};
-        const { totals, took } = await runPlan({ lanes: [[]], others: files.map((file) => [file]) }, undefined, { silenceMs: 60_000, leftOpenMs: 300 });
-        console.log(JSON.stringify({ totals, files: took.length }));`;
-      writeFileSync(join(folder, "run.mjs"), script);
-      const { output } = await run(process.execPath, [join(folder, "run.mjs")]);
-      assert.match(output, /Nothing has happened for 0\.3 s: its tests are over, but something is left open\./);
-      const told = JSON.parse(output.split("\n").at(-1) ?? "") as object;
-      assert.deepEqual(told, { totals: { tests: 3, passed: 2, failed: 1, skipped: 0, todo: 0 }, files: 2 });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const test = 'import { it } from "node:test"; it("does what it should", () => {});';
+    const { output, result, groups } = await runOf(
+      [{ open: `${test} setInterval(() => {}, 1000);` }, { whole: test }],
+      { silenceMs: 60_000, leftOpenMs: 300 },
+    );
+    assert.match(output, /Nothing has happened for 0\.3 s: its tests are over, but something is left open\./);
+    assert.deepEqual(result.totals, { tests: 3, passed: 2, failed: 1, skipped: 0, todo: 0 });
+    assert.equal(result.took.length, groups.length);
   });
 
   it("keeps files apart that share a process, and tells of one that cannot be loaded", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "tests-"));
-    const path = (name: string) => join(folder, `${name}.test.mjs`);
-    try {
-      const from = 'import { afterEach, beforeEach, it } from "node:test"; import assert from "node:assert";';
-      const counts = `let count = 0; beforeEach(() => count++); afterEach(() => count++);`;
-      const first = 'it("first", () => assert.equal(count, 1)); it("then", () => assert.equal(count, 3));';
-      for (const name of ["one", "two"]) writeFileSync(path(name), `${from} ${counts} ${first}`);
-      writeFileSync(path("broken"), "nothing();");
-      const script = `
-        import { runPlan } from ${JSON.stringify(new URL("../../scripts/test.ts", import.meta.url).href)};
-        const files = ${JSON.stringify([path("one"), path("broken"), path("two")])};
-        const { success, totals, took } = await runPlan({ lanes: [[]], others: [files] });
-        console.log(JSON.stringify({ success, totals, files: took.map(({ file }) => file) }));`;
-      writeFileSync(join(folder, "run.mjs"), script);
-      const { output } = await run(process.execPath, [join(folder, "run.mjs")]);
-      assert.match(output, /nothing is not defined/);
-      assert.deepEqual(JSON.parse(output.split("\n").at(-1) ?? ""), {
-        success: false,
-        totals: { tests: 4, passed: 4, failed: 0, skipped: 0, todo: 0 },
-        files: [`${path("one")} and 2 more`],
-      });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const from = 'import { afterEach, beforeEach, it } from "node:test"; import assert from "node:assert";';
+    const counts = `let count = 0; beforeEach(() => count++); afterEach(() => count++);`;
+    const tests = 'it("first", () => assert.equal(count, 1)); it("then", () => assert.equal(count, 3));';
+    const whole = `${from} ${counts} ${tests}`;
+    const { output, result, groups } = await runOf([{ one: whole, broken: "nothing();", two: whole }]);
+    assert.match(output, /nothing is not defined/);
+    assert.equal(result.success, false);
+    assert.deepEqual(result.totals, { tests: 4, passed: 4, failed: 0, skipped: 0, todo: 0 });
+    assert.deepEqual(
+      result.took.map(({ file }) => file),
+      [`${groups[0]?.[0] ?? ""} and 2 more`],
+    );
   });
 
   it("names the files that took longest", () => {
